@@ -1,0 +1,34 @@
+# How every folder under src/ declares what it builds.
+#
+#   st_library(NAME SOURCES a.cc b.cc DEPENDS target...)     -> static library shadowtutor_NAME
+#   st_test(NAME SOURCES a_test.cc DEPENDS target... [LABELS unit])  -> GoogleTest binary, in ctest
+#
+# DEPENDS lists exactly the rooms and libraries that a room may know (docs/architecture.md).
+
+function(st_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;PRIVATE" ${ARGN})
+  add_library(shadowtutor_${name} STATIC ${ARG_SOURCES})
+  target_include_directories(shadowtutor_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src
+                                                        ${PROJECT_SOURCE_DIR}/include)
+  target_link_libraries(shadowtutor_${name} PUBLIC ${ARG_DEPENDS} PRIVATE shadowtutor_warnings
+                                                                        ${ARG_PRIVATE})
+endfunction()
+
+# LABELS: unit (default), integration (loopback, processes) or e2e.
+function(st_test name)
+  if(NOT SHADOWTUTOR_BUILD_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPENDS;LABELS" ${ARGN})
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} shadowtutor_warnings GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE SHADOWTUTOR_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()

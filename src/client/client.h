@@ -1,0 +1,100 @@
+// Algorithm 3: the device's side (algorithm section 5).
+//
+// The client predicts every frame with the weights at hand, sends sparse key frames over a
+// ServerLink, and applies the updates that come back between two frames.
+#ifndef SHADOWTUTOR_CLIENT_CLIENT_H_
+#define SHADOWTUTOR_CLIENT_CLIENT_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "distill/key_frame_stride.h"
+#include "nn/network.h"
+#include "nn/predictor.h"
+#include "shadowtutor/types.h"
+#include "wire/messages.h"
+
+namespace shadowtutor::client {
+
+/// Whoever carries key frames to a teacher and updates back. Implementations: rpc/grpc_link.h (the
+/// network), eval's in-process link on a virtual clock, scripted ones in tests.
+///
+/// Called by the client's thread only. No call blocks but WaitForUpdate, which has a deadline.
+class ServerLink {
+ public:
+  virtual ~ServerLink() = default;
+
+  /// Whether a key frame would reach a server now. While false the client predicts on and sends none.
+  virtual bool Connected() = 0;
+  /// Hands over a key frame; copies or encodes what it needs before it returns. False: not sent.
+  virtual bool SendKeyFrame(ImageView frame, uint64_t frame_index) = 0;
+  /// The update for the outstanding key frame if it has arrived.
+  virtual std::optional<wire::Update> PollUpdate() = 0;
+  /// Waits for it, at most as long as the link's own deadline. nullopt: the link was lost or the
+  /// deadline passed; the key frame is no longer outstanding.
+  virtual std::optional<wire::Update> WaitForUpdate() = 0;
+  /// A whole student that the server handed over since the last call (at the start, or after
+  /// RequestStudent): what the client must hold from now on.
+  struct WholeStudent {
+    std::shared_ptr<const nn::Checkpoint> student;
+    uint64_t version = 0;
+  };
+  virtual std::optional<WholeStudent> TakeStudent() = 0;
+  /// The client's weights are not the server's (wrong version or checksum): send them whole.
+  virtual void RequestStudent(const std::string& why) = 0;
+  /// Tells the link what the client holds, so that a reconnection can hand it over.
+  virtual void Holding(std::span<const float> trained, uint64_t version) = 0;
+};
+
+/// What to do at step = MIN_STRIDE when the update has not arrived.
+enum class Staleness {
+  kWait,    // the paper's rule: wait for it (files: nothing is lost by waiting)
+  kGoOn,    // live sources: predict on with the weights at hand
+};
+
+struct ClientOptions {
+  distill::StrideOptions stride;
+  nn::Stage cut = nn::kPartialDistillation;
+  Staleness staleness = Staleness::kWait;
+};
+
+/// What happened at one frame.
+struct FrameReport {
+  uint64_t index = 0;           // 0 for the first frame
+  bool key_frame = false;       // this frame was sent
+  bool update_applied = false;  // an update was put to use before this frame was predicted
+  int stride = 0;               // in force after this frame
+  double metric = -1;           // of the last update, -1 before the first
+  double predict_ms = 0;
+  double waited_ms = 0;         // for an overdue update
+  double apply_ms = 0;          // received -> in use
+};
+
+/// Thread safety: one thread.
+class Client {
+ public:
+  /// `student` may be null: the first WholeStudent from the link serves.
+  Client(std::shared_ptr<const nn::Checkpoint> student, uint64_t version,
+         std::unique_ptr<ServerLink> link, const ClientOptions& options);
+  ~Client();
+
+  /// Algorithm 3 for one frame: predicts it into `labels`.
+  /// Throws Error kFailedPrecondition when there is no student yet.
+  FrameReport Process(ImageView frame, LabelMap& labels);
+
+  bool HasStudent() const;
+  const nn::Checkpoint& student() const;
+  uint64_t version() const;
+  ServerLink& link();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace shadowtutor::client
+
+#endif  // SHADOWTUTOR_CLIENT_CLIENT_H_

@@ -1,0 +1,75 @@
+#include "core/atomic_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <system_error>
+
+#include "shadowtutor/types.h"
+
+namespace shadowtutor {
+namespace {
+
+[[noreturn]] void Fail(const std::string& what, const std::filesystem::path& file) {
+  throw Error(ErrorCode::kUnavailable,
+              what + " " + file.string() + ": " + std::strerror(errno));
+}
+
+}  // namespace
+
+void WriteFileAtomically(const std::filesystem::path& file, std::span<const uint8_t> bytes) {
+  std::string temporary = file.string() + ".XXXXXX";
+  const int descriptor = mkstemp(temporary.data());
+  if (descriptor < 0) Fail("cannot write beside", file);
+  const auto give_up = [&](const std::string& what) {
+    const int saved = errno;
+    close(descriptor);
+    unlink(temporary.c_str());
+    errno = saved;
+    Fail(what, file);
+  };
+  size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t n = write(descriptor, bytes.data() + done, bytes.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) give_up("cannot write");
+    done += static_cast<size_t>(n);
+  }
+  if (fchmod(descriptor, 0644) != 0 || fsync(descriptor) != 0) give_up("cannot write");
+  if (close(descriptor) != 0 || rename(temporary.c_str(), file.c_str()) != 0) {
+    unlink(temporary.c_str());
+    Fail("cannot write", file);
+  }
+}
+
+void WriteFileAtomically(const std::filesystem::path& file, std::string_view text) {
+  WriteFileAtomically(file, std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
+}
+
+std::vector<uint8_t> ReadFile(const std::filesystem::path& file, size_t max_bytes) {
+  std::error_code error;
+  if (!std::filesystem::exists(file, error)) {
+    throw Error(ErrorCode::kNotFound, "no such file: " + file.string());
+  }
+  const auto size = std::filesystem::file_size(file, error);
+  if (error) throw Error(ErrorCode::kInvalidArgument, "not a plain file: " + file.string());
+  if (size > max_bytes) {
+    throw Error(ErrorCode::kResourceExhausted,
+                file.string() + " has " + std::to_string(size) + " bytes; at most " +
+                    std::to_string(max_bytes) + " are read");
+  }
+  std::vector<uint8_t> bytes(size);
+  std::FILE* stream = std::fopen(file.c_str(), "rb");
+  if (!stream) Fail("cannot read", file);
+  const size_t got = std::fread(bytes.data(), 1, bytes.size(), stream);
+  std::fclose(stream);
+  if (got != bytes.size()) {
+    throw Error(ErrorCode::kDataLoss, "cannot read all of " + file.string());
+  }
+  return bytes;
+}
+
+}  // namespace shadowtutor

@@ -1,0 +1,69 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <filesystem>
+#include <vector>
+
+#include "core/atomic_file.h"
+#include "core/checksum.h"
+#include "core/parallel.h"
+#include "shadowtutor/types.h"
+
+namespace shadowtutor {
+namespace {
+
+TEST(ParallelFor, RunsEveryTaskOnce) {
+  std::vector<std::atomic<int>> runs(1000);
+  ParallelFor(1000, [&](int task) { ++runs[task]; });
+  for (const auto& run : runs) EXPECT_EQ(run, 1);
+}
+
+TEST(ParallelFor, NestsAndPassesExceptionsOn) {
+  std::atomic<int> sum = 0;
+  ParallelFor(8, [&](int) { ParallelFor(8, [&](int inner) { sum += inner; }); });
+  EXPECT_EQ(sum, 8 * 28);
+  EXPECT_THROW(ParallelFor(4, [](int task) {
+                 if (task == 2) throw Error(ErrorCode::kInternal, "two");
+               }),
+               Error);
+}
+
+TEST(ThreadLimit, HoldsWhileItLives) {
+  const int before = MaxThreads();
+  {
+    ThreadLimit limit(1);
+    EXPECT_EQ(MaxThreads(), 1);
+  }
+  EXPECT_EQ(MaxThreads(), before);
+}
+
+TEST(AtomicFile, ReplacesWholeFilesAndLeavesNothingBeside) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "atomic_file_test";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  WriteFileAtomically(folder / "a", "one");
+  WriteFileAtomically(folder / "a", "second");
+  const auto bytes = ReadFile(folder / "a", 100);
+  EXPECT_EQ(std::string(bytes.begin(), bytes.end()), "second");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
+  EXPECT_THROW(ReadFile(folder / "a", 3), Error);
+  EXPECT_THROW(ReadFile(folder / "b", 3), Error);
+  EXPECT_THROW(WriteFileAtomically(folder / "no" / "such", "x"), Error);
+}
+
+TEST(Checksum, IsFnv1a) {
+  EXPECT_EQ(Fnv1a64({}), 0xcbf29ce484222325ull);
+  const uint8_t a[] = {'a'};
+  EXPECT_EQ(Fnv1a64(a), 0xaf63dc4c8601ec8cull);
+}
+
+TEST(Image, CopiesPaddedRows) {
+  std::vector<uint8_t> padded(2 * 10);
+  for (size_t i = 0; i < padded.size(); ++i) padded[i] = static_cast<uint8_t>(i);
+  const Image image(ImageView(padded.data(), 3, 2, 10));
+  EXPECT_EQ(image.row(1)[0], 10);
+  EXPECT_EQ(image.row(1)[8], 18);
+}
+
+}  // namespace
+}  // namespace shadowtutor

@@ -1,0 +1,58 @@
+// Algorithm 1: what the server does with one key frame (algorithm section 3).
+#ifndef SHADOWTUTOR_DISTILL_TRAINER_H_
+#define SHADOWTUTOR_DISTILL_TRAINER_H_
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "nn/learner.h"
+#include "nn/network.h"
+#include "shadowtutor/types.h"
+
+namespace shadowtutor::distill {
+
+struct TrainerOptions {
+  double threshold = 0.8;
+  int max_updates = 8;
+  nn::Stage cut = nn::kPartialDistillation;
+  nn::AdamOptions adam;
+};
+
+/// What the teacher says about a key frame.
+struct TeacherAnswer {
+  LabelMap label;              // in the student's classes, at the frame's size
+  std::vector<Box> instances;  // empty with `has_instances` false: components of the label serve
+  bool has_instances = false;
+};
+
+struct TrainResult {
+  double metric = 0;          // mIoU after training (of the weights that are kept)
+  double initial_metric = 0;  // before
+  int steps = 0;              // distillation steps taken; 0 when the metric was over the threshold
+  bool changed = false;       // whether the trained weights differ from those before
+};
+
+/// Thread safety: one thread at a time.
+class Trainer {
+ public:
+  /// Throws Error kInvalidArgument for options out of range.
+  Trainer(const nn::Checkpoint& student, const TrainerOptions& options);
+
+  /// Algorithm 1's Train. Leaves the student with the weights that the update is made of.
+  TrainResult Train(ImageView frame, const TeacherAnswer& teacher);
+
+  std::span<const float> trained() const { return learner_.trained(); }
+  nn::Learner& learner() { return learner_; }
+  const TrainerOptions& options() const { return options_; }
+
+ private:
+  TrainerOptions options_;
+  int background_;
+  nn::Learner learner_;
+  nn::LearnerState best_;
+};
+
+}  // namespace shadowtutor::distill
+
+#endif  // SHADOWTUTOR_DISTILL_TRAINER_H_

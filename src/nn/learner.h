@@ -1,0 +1,88 @@
+// One student being trained: forward, loss, backward and Adam, for the stages from a cut on.
+//
+// The mechanics of a distillation step; which steps are taken, and when to stop, is
+// distill/trainer.h's business (Algorithm 1).
+#ifndef SHADOWTUTOR_NN_LEARNER_H_
+#define SHADOWTUTOR_NN_LEARNER_H_
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "nn/network.h"
+#include "shadowtutor/types.h"
+
+namespace shadowtutor::nn {
+
+struct AdamOptions {
+  double learning_rate = 0.01;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+};
+
+/// What going back to earlier weights goes back to: the trained suffix and Adam's state.
+struct LearnerState {
+  std::vector<float> trained;           // layout.TrainedSize(cut)
+  std::vector<float> moment1, moment2;  // same size
+  int64_t adam_steps = 0;
+};
+
+/// Thread safety: one thread at a time.
+class Learner {
+ public:
+  /// `weights` holds layout->size() floats; the stages before `cut` stay as they are.
+  Learner(std::shared_ptr<const NetworkLayout> layout, std::vector<float> weights, Stage cut,
+          const AdamOptions& adam = {});
+  ~Learner();
+  Learner(Learner&&) noexcept;
+  Learner& operator=(Learner&&) noexcept;
+
+  const NetworkLayout& layout() const;
+  Stage cut() const;
+  /// All weights, frozen ones included.
+  std::span<const float> weights() const;
+  /// The suffix that is trained.
+  std::span<const float> trained() const;
+
+  /// Takes the frame to train on and computes the frozen stages' features, once.
+  void SetFrame(ImageView frame);
+  /// The prediction for that frame with the weights as they are now. Valid until the next call that
+  /// changes weights or frame.
+  const LabelMap& Predict();
+  /// Loss of that prediction (section 3): weighted softmax cross entropy against `label`, averaged
+  /// over all pixels, and its gradient with regard to every trained parameter. `label` and
+  /// `pixel_weight` have the frame's size; labels must be below the class count.
+  double LossAndGradient(const LabelMap& label, std::span<const float> pixel_weight);
+  /// Gradient of the last LossAndGradient, in the order of trained().
+  std::span<const float> gradient() const;
+  /// One Adam step along gradient().
+  void AdamStep();
+
+  /// Everything that a return to this moment needs, and the return.
+  void SaveState(LearnerState& state) const;
+  void RestoreState(const LearnerState& state);
+  /// Replaces the trained suffix (for example by what the client holds) and clears Adam's state
+  /// unless `keep_moments`.
+  void SetTrained(std::span<const float> trained, bool keep_moments);
+
+  /// For tests: the last forward pass's output of a stage, [C][H][W]; "dec1_up" and so on for the
+  /// resized ones, "logits_half" for the logits at in_conv1's size.
+  struct Tensor {
+    int channels = 0, height = 0, width = 0;
+    std::vector<float> values;
+  };
+  Tensor Activation(std::string_view name) const;
+
+  /// Gives the activations' memory back; the next SetFrame takes it again.
+  void ReleaseWorkspace();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace shadowtutor::nn
+
+#endif  // SHADOWTUTOR_NN_LEARNER_H_
