@@ -1,0 +1,45 @@
+#include "cli/interrupt.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+namespace shadowtutor::cli {
+namespace {
+
+// Signals change the whole process, so each case runs in a process of its own (a death test).
+
+TEST(InterruptTest, FirstSignalOnlyAsks) {
+  EXPECT_EXIT(
+      {
+        InstallInterruptHandler();
+        const bool before = Interrupted();
+        raise(SIGINT);
+        _exit(!before && Interrupted() ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+TEST(InterruptTest, TerminationAsksAsWell) {
+  EXPECT_EXIT(
+      {
+        InstallInterruptHandler();
+        raise(SIGTERM);
+        _exit(Interrupted() ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+TEST(InterruptTest, SecondSignalLeavesAtOnce) {
+  EXPECT_EXIT(
+      {
+        InstallInterruptHandler();
+        raise(SIGINT);
+        raise(SIGTERM);
+        _exit(0);
+      },
+      testing::ExitedWithCode(kInterruptedExitCode), "");
+}
+
+}  // namespace
+}  // namespace shadowtutor::cli

@@ -1,0 +1,65 @@
+// `shadowtutor`: the command line. Every subcommand has a file of its own beside this one.
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+
+#include "cli/commands.h"
+#include "shadowtutor/types.h"
+
+namespace {
+
+constexpr int kFailure = 1;
+constexpr int kUsage = 2;
+
+// What scripts can tell apart: 2 when the command line or a file named on it is wrong and trying
+// again is pointless, 1 for everything else.
+int ExitCodeFor(const shadowtutor::Error& error) {
+  return error.code() == shadowtutor::ErrorCode::kInvalidArgument ? kUsage : kFailure;
+}
+
+int Run(int argc, char** argv) {
+  CLI::App app{
+      "ShadowTutor: video segmentation on weak devices, taught by a heavy network on a server"};
+  app.name("shadowtutor");
+  app.set_version_flag("--version", "shadowtutor " SHADOWTUTOR_VERSION);
+  app.require_subcommand(1);
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return std::string("shadowtutor: ") + error.what() + " (--help shows the options)\n";
+  });
+
+  int exit_code = 0;
+  shadowtutor::cli::AddServeCommand(app, exit_code);
+  shadowtutor::cli::AddRunCommand(app, exit_code);
+  shadowtutor::cli::AddLabelCommand(app, exit_code);
+  shadowtutor::cli::AddStudentCommand(app, exit_code);
+  shadowtutor::cli::AddEvalCommand(app, exit_code);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // Help and version come this way too, with the code 0.
+    return app.exit(error) == 0 ? 0 : kUsage;
+  }
+  return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return Run(argc, argv);
+  } catch (const shadowtutor::Error& error) {
+    std::fprintf(stderr, "shadowtutor: %s\n", error.what());
+    return ExitCodeFor(error);
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr,
+                 "shadowtutor: Out of memory; smaller frames or fewer clients need less.\n");
+    return kFailure;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "shadowtutor: %s\n", error.what());
+    return kFailure;
+  }
+}
