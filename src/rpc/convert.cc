@@ -1,0 +1,464 @@
+#include "rpc/convert.h"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "rpc/limits.h"
+
+namespace shadowtutor::rpc {
+namespace {
+
+// Floats travel as they lie in memory.
+static_assert(std::endian::native == std::endian::little);
+
+std::string ToBytes(std::span<const uint8_t> bytes) {
+  return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
+std::vector<uint8_t> FromBytes(const std::string& bytes) {
+  return std::vector<uint8_t>(bytes.begin(), bytes.end());
+}
+
+[[noreturn]] void Refuse(const std::string& sentence) {
+  throw Error(ErrorCode::kInvalidArgument, sentence);
+}
+
+const std::string& Text(const std::string& text, const char* what) {
+  if (text.size() > kMaxTextBytes) {
+    Refuse(std::string("The message's ") + what + " is longer than " +
+           std::to_string(kMaxTextBytes) + " bytes.");
+  }
+  return text;
+}
+
+double Share(double value, const char* what) {
+  if (!(value >= 0 && value <= 1)) {
+    Refuse(std::string("The message's ") + what + " is not between 0 and 1.");
+  }
+  return value;
+}
+
+double Duration(double milliseconds) {
+  if (!std::isfinite(milliseconds) || milliseconds < 0) {
+    Refuse("The message speaks of a duration that is negative or not finite.");
+  }
+  return milliseconds;
+}
+
+int SmallInt(uint32_t value, uint32_t max, const char* what) {
+  if (value > max) {
+    Refuse(std::string("The message's ") + what + " is " + std::to_string(value) + "; at most " +
+           std::to_string(max) + " is allowed.");
+  }
+  return static_cast<int>(value);
+}
+
+FrameSize Size(uint32_t width, uint32_t height, bool may_be_unknown) {
+  if (may_be_unknown && width == 0 && height == 0) return {};
+  if (width == 0 || height == 0 || width > kMaxFrameSide || height > kMaxFrameSide ||
+      size_t{width} * height > kMaxFramePixels) {
+    Refuse("A frame of " + std::to_string(width) + "x" + std::to_string(height) +
+           " pixels is outside the bounds: sides of 1 to " + std::to_string(kMaxFrameSide) + ", " +
+           std::to_string(kMaxFramePixels) + " pixels in all.");
+  }
+  return {static_cast<int>(width), static_cast<int>(height)};
+}
+
+v1::FrameCodec ToProto(wire::FrameCodec codec) {
+  return codec == wire::FrameCodec::kRaw ? v1::FRAME_CODEC_RAW : v1::FRAME_CODEC_JPEG;
+}
+
+v1::UpdateCodec ToProto(wire::UpdateCodec codec) {
+  return codec == wire::UpdateCodec::kFp16 ? v1::UPDATE_CODEC_FP16 : v1::UPDATE_CODEC_FP32;
+}
+
+// For wishes: what we do not know becomes what everybody can.
+wire::FrameCodec WishedFrameCodec(v1::FrameCodec codec) {
+  return codec == v1::FRAME_CODEC_RAW ? wire::FrameCodec::kRaw : wire::FrameCodec::kJpeg;
+}
+
+wire::UpdateCodec WishedUpdateCodec(v1::UpdateCodec codec) {
+  return codec == v1::UPDATE_CODEC_FP16 ? wire::UpdateCodec::kFp16 : wire::UpdateCodec::kFp32;
+}
+
+// For data that is packed that way.
+wire::FrameCodec UsedFrameCodec(v1::FrameCodec codec) {
+  switch (codec) {
+    case v1::FRAME_CODEC_RAW:
+      return wire::FrameCodec::kRaw;
+    case v1::FRAME_CODEC_JPEG:
+      return wire::FrameCodec::kJpeg;
+    default:
+      Refuse("The key frame is packed by a codec that this version does not know (number " +
+             std::to_string(codec) + "); use raw or JPEG.");
+  }
+}
+
+wire::UpdateCodec UsedUpdateCodec(v1::UpdateCodec codec) {
+  switch (codec) {
+    case v1::UPDATE_CODEC_FP32:
+      return wire::UpdateCodec::kFp32;
+    case v1::UPDATE_CODEC_FP16:
+      return wire::UpdateCodec::kFp16;
+    default:
+      Refuse("The update is packed by a codec that this version does not know (number " +
+             std::to_string(codec) + "); update the client.");
+  }
+}
+
+v1::ErrorCode ToProto(ErrorCode code) {
+  return static_cast<v1::ErrorCode>(static_cast<int>(code) + 1);
+}
+
+ErrorCode FromProto(v1::ErrorCode code) {
+  const int known = static_cast<int>(ErrorCode::kInternal) + 1;
+  if (code < 1 || code > known) return ErrorCode::kInternal;
+  return static_cast<ErrorCode>(code - 1);
+}
+static_assert(static_cast<int>(ErrorCode::kInvalidArgument) + 1 == v1::ERROR_CODE_INVALID_ARGUMENT);
+static_assert(static_cast<int>(ErrorCode::kFailedPrecondition) + 1 ==
+              v1::ERROR_CODE_FAILED_PRECONDITION);
+static_assert(static_cast<int>(ErrorCode::kInternal) + 1 == v1::ERROR_CODE_INTERNAL);
+
+v1::HeldStudent ToProto(wire::HeldStudent held) {
+  v1::HeldStudent to;
+  to.set_version(held.version);
+  for (std::string& name : held.class_names) to.add_class_names(std::move(name));
+  to.set_parameter_count(held.parameter_count);
+  to.set_cut(std::string(nn::StageName(held.cut)));
+  to.set_frozen_checksum(held.frozen_checksum);
+  to.set_trained(held.trained.data(), held.trained.size() * sizeof(float));
+  to.set_trained_checksum(held.trained_checksum);
+  return to;
+}
+
+wire::HeldStudent FromProto(const v1::HeldStudent& from) {
+  wire::HeldStudent held;
+  held.version = from.version();
+  if (from.class_names_size() > kMaxClasses) Refuse("The held student has over 255 classes.");
+  for (const std::string& name : from.class_names()) {
+    held.class_names.push_back(Text(name, "class name"));
+  }
+  held.parameter_count = from.parameter_count();
+  held.cut = nn::ParseStage(Text(from.cut(), "cut"));
+  held.frozen_checksum = from.frozen_checksum();
+  const std::string& bytes = from.trained();
+  if (bytes.size() % sizeof(float) != 0 || bytes.size() / sizeof(float) > kMaxStudentFloats) {
+    throw Error(ErrorCode::kDataLoss, "The held student's weights have an impossible size of " +
+                                          std::to_string(bytes.size()) + " bytes.");
+  }
+  held.trained.resize(bytes.size() / sizeof(float));
+  if (!bytes.empty()) std::memcpy(held.trained.data(), bytes.data(), bytes.size());
+  for (float weight : held.trained) {
+    if (!std::isfinite(weight)) {
+      throw Error(ErrorCode::kDataLoss,
+                  "The held student has weights that are not finite; start with another one.");
+    }
+  }
+  held.trained_checksum = from.trained_checksum();
+  return held;
+}
+
+v1::Parameters ToProto(const wire::Parameters& parameters) {
+  v1::Parameters to;
+  to.set_threshold(parameters.threshold);
+  to.set_max_updates(static_cast<uint32_t>(parameters.max_updates));
+  to.set_min_stride(static_cast<uint32_t>(parameters.min_stride));
+  to.set_max_stride(static_cast<uint32_t>(parameters.max_stride));
+  to.set_learning_rate(parameters.learning_rate);
+  to.set_cut(std::string(nn::StageName(parameters.cut)));
+  return to;
+}
+
+wire::Parameters FromProto(const v1::Parameters& from) {
+  constexpr uint32_t kMax = 1'000'000;
+  wire::Parameters parameters;
+  parameters.threshold = Share(from.threshold(), "threshold");
+  parameters.max_updates = SmallInt(from.max_updates(), kMax, "max_updates");
+  parameters.min_stride = SmallInt(from.min_stride(), kMax, "min_stride");
+  parameters.max_stride = SmallInt(from.max_stride(), kMax, "max_stride");
+  if (parameters.min_stride < 1 || parameters.max_stride < parameters.min_stride) {
+    Refuse("The message's strides are not 1 <= min_stride <= max_stride.");
+  }
+  parameters.learning_rate = from.learning_rate();
+  if (!std::isfinite(parameters.learning_rate)) Refuse("The learning rate is not finite.");
+  parameters.cut = nn::ParseStage(Text(from.cut(), "cut"));
+  return parameters;
+}
+
+v1::WholeStudent ToProto(const wire::WholeStudent& student) {
+  v1::WholeStudent to;
+  to.set_version(student.version);
+  to.set_safetensors(ToBytes(student.safetensors));
+  to.set_checksum(student.checksum);
+  return to;
+}
+
+wire::WholeStudent FromProto(const v1::WholeStudent& from) {
+  return {from.version(), FromBytes(from.safetensors()), from.checksum()};
+}
+
+v1::Welcome ToProto(wire::Welcome welcome) {
+  v1::Welcome to;
+  to.set_protocol_version(welcome.protocol_version);
+  to.set_server_version(std::move(welcome.server_version));
+  to.set_session_id(std::move(welcome.session_id));
+  if (welcome.student) *to.mutable_student() = ToProto(*welcome.student);
+  to.set_student_version(welcome.student_version);
+  to.set_student_checksum(welcome.student_checksum);
+  for (const ClassInfo& info : welcome.classes) {
+    v1::ClassInfo* entry = to.add_classes();
+    entry->set_name(info.name);
+    entry->set_color(uint32_t{info.color.r} << 16 | uint32_t{info.color.g} << 8 | info.color.b);
+  }
+  if (welcome.background >= 0) to.set_background(static_cast<uint32_t>(welcome.background));
+  *to.mutable_parameters() = ToProto(welcome.parameters);
+  to.set_frame_codec(ToProto(welcome.frame_codec));
+  to.set_update_codec(ToProto(welcome.update_codec));
+  to.set_teacher(std::move(welcome.teacher));
+  return to;
+}
+
+wire::Welcome FromProto(const v1::Welcome& from) {
+  wire::Welcome welcome;
+  welcome.protocol_version = from.protocol_version();
+  welcome.server_version = Text(from.server_version(), "server version");
+  welcome.session_id = Text(from.session_id(), "session id");
+  if (from.has_student()) welcome.student = FromProto(from.student());
+  welcome.student_version = from.student_version();
+  welcome.student_checksum = from.student_checksum();
+  if (from.classes_size() > kMaxClasses) Refuse("The server's student has over 255 classes.");
+  for (const v1::ClassInfo& info : from.classes()) {
+    const uint32_t color = info.color();
+    welcome.classes.push_back({Text(info.name(), "class name"),
+                               {static_cast<uint8_t>(color >> 16), static_cast<uint8_t>(color >> 8),
+                                static_cast<uint8_t>(color)}});
+  }
+  if (from.has_background()) {
+    if (from.background() >= welcome.classes.size()) Refuse("There is no such background class.");
+    welcome.background = static_cast<int>(from.background());
+  }
+  welcome.parameters = FromProto(from.parameters());
+  welcome.frame_codec = WishedFrameCodec(from.frame_codec());
+  welcome.update_codec = WishedUpdateCodec(from.update_codec());
+  welcome.teacher = Text(from.teacher(), "teacher's description");
+  return welcome;
+}
+
+v1::Update ToProto(const wire::Update& update) {
+  v1::Update to;
+  to.set_frame_index(update.frame_index);
+  to.set_metric(update.metric);
+  to.set_initial_metric(update.initial_metric);
+  to.set_steps(static_cast<uint32_t>(update.steps));
+  to.set_base_version(update.base_version);
+  to.set_new_version(update.new_version);
+  to.set_codec(ToProto(update.codec));
+  to.set_payload(ToBytes(update.payload));
+  to.set_checksum(update.checksum);
+  to.set_teacher_ms(update.teacher_ms);
+  to.set_train_ms(update.train_ms);
+  return to;
+}
+
+wire::Update FromProto(const v1::Update& from) {
+  wire::Update update;
+  update.frame_index = from.frame_index();
+  update.metric = Share(from.metric(), "metric");
+  update.initial_metric = Share(from.initial_metric(), "initial metric");
+  update.steps = SmallInt(from.steps(), 1'000'000, "steps");
+  update.base_version = from.base_version();
+  update.new_version = from.new_version();
+  update.codec = UsedUpdateCodec(from.codec());
+  update.payload = FromBytes(from.payload());
+  update.checksum = from.checksum();
+  update.teacher_ms = Duration(from.teacher_ms());
+  update.train_ms = Duration(from.train_ms());
+  return update;
+}
+
+v1::ErrorMessage ToProto(wire::ErrorMessage error) {
+  v1::ErrorMessage to;
+  to.set_code(ToProto(error.code));
+  to.set_sentence(std::move(error.sentence));
+  to.set_fatal(error.fatal);
+  if (error.frame_index) to.set_frame_index(*error.frame_index);
+  return to;
+}
+
+wire::ErrorMessage FromProto(const v1::ErrorMessage& from) {
+  wire::ErrorMessage error;
+  error.code = FromProto(from.code());
+  error.sentence = Text(from.sentence(), "error sentence");
+  error.fatal = from.fatal();
+  if (from.has_frame_index()) error.frame_index = from.frame_index();
+  return error;
+}
+
+v1::Hello ToProto(wire::Hello hello) {
+  v1::Hello to;
+  to.set_protocol_version(hello.protocol_version);
+  to.set_client_version(std::move(hello.client_version));
+  to.set_frame_width(static_cast<uint32_t>(hello.frame_size.width));
+  to.set_frame_height(static_cast<uint32_t>(hello.frame_size.height));
+  to.set_frame_codec(ToProto(hello.frame_codec));
+  to.set_update_codec(ToProto(hello.update_codec));
+  if (hello.held) *to.mutable_held() = ToProto(std::move(*hello.held));
+  return to;
+}
+
+wire::Hello FromProto(const v1::Hello& from) {
+  wire::Hello hello;
+  hello.protocol_version = from.protocol_version();
+  // Whoever speaks another version gets to hear about that, not about fields that changed meaning.
+  if (hello.protocol_version != wire::kProtocolVersion) return hello;
+  hello.client_version = Text(from.client_version(), "client version");
+  hello.frame_size = Size(from.frame_width(), from.frame_height(), true);
+  hello.frame_codec = WishedFrameCodec(from.frame_codec());
+  hello.update_codec = WishedUpdateCodec(from.update_codec());
+  if (from.has_held()) hello.held = FromProto(from.held());
+  return hello;
+}
+
+v1::KeyFrame ToProto(const wire::KeyFrame& frame) {
+  v1::KeyFrame to;
+  to.set_frame_index(frame.frame_index);
+  to.set_held_version(frame.held_version);
+  to.set_codec(ToProto(frame.codec));
+  to.set_width(static_cast<uint32_t>(frame.size.width));
+  to.set_height(static_cast<uint32_t>(frame.size.height));
+  to.set_data(ToBytes(frame.data));
+  return to;
+}
+
+wire::KeyFrame FromProto(const v1::KeyFrame& from) {
+  wire::KeyFrame frame;
+  frame.frame_index = from.frame_index();
+  frame.held_version = from.held_version();
+  frame.codec = UsedFrameCodec(from.codec());
+  frame.size = Size(from.width(), from.height(), false);
+  frame.data = FromBytes(from.data());
+  return frame;
+}
+
+}  // namespace
+
+v1::ClientMessage ToProto(wire::ClientMessage message) {
+  v1::ClientMessage to;
+  if (auto* hello = std::get_if<wire::Hello>(&message)) {
+    *to.mutable_hello() = ToProto(std::move(*hello));
+  } else if (auto* frame = std::get_if<wire::KeyFrame>(&message)) {
+    *to.mutable_key_frame() = ToProto(*frame);
+  } else {
+    to.mutable_student_request()->set_reason(
+        std::move(std::get<wire::StudentRequest>(message).reason));
+  }
+  return to;
+}
+
+v1::ServerMessage ToProto(wire::ServerMessage message) {
+  v1::ServerMessage to;
+  if (auto* welcome = std::get_if<wire::Welcome>(&message)) {
+    *to.mutable_welcome() = ToProto(std::move(*welcome));
+  } else if (auto* update = std::get_if<wire::Update>(&message)) {
+    *to.mutable_update() = ToProto(*update);
+  } else if (auto* student = std::get_if<wire::WholeStudent>(&message)) {
+    *to.mutable_whole_student() = ToProto(*student);
+  } else {
+    *to.mutable_error() = ToProto(std::move(std::get<wire::ErrorMessage>(message)));
+  }
+  return to;
+}
+
+wire::ClientMessage FromProto(v1::ClientMessage&& message) {
+  const v1::ClientMessage from = std::move(message);
+  switch (from.message_case()) {
+    case v1::ClientMessage::kHello:
+      return FromProto(from.hello());
+    case v1::ClientMessage::kKeyFrame:
+      return FromProto(from.key_frame());
+    case v1::ClientMessage::kStudentRequest:
+      return wire::StudentRequest{Text(from.student_request().reason(), "reason")};
+    default:
+      Refuse("The client sent a message of a kind that this server does not know.");
+  }
+}
+
+wire::ServerMessage FromProto(v1::ServerMessage&& message) {
+  const v1::ServerMessage from = std::move(message);
+  switch (from.message_case()) {
+    case v1::ServerMessage::kWelcome:
+      return FromProto(from.welcome());
+    case v1::ServerMessage::kUpdate:
+      return FromProto(from.update());
+    case v1::ServerMessage::kWholeStudent:
+      return FromProto(from.whole_student());
+    case v1::ServerMessage::kError:
+      return FromProto(from.error());
+    default:
+      Refuse("The server sent a message of a kind that this client does not know.");
+  }
+}
+
+grpc::StatusCode ToStatusCode(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kInvalidArgument:
+      return grpc::StatusCode::INVALID_ARGUMENT;
+    case ErrorCode::kNotFound:
+      return grpc::StatusCode::NOT_FOUND;
+    case ErrorCode::kDataLoss:
+      return grpc::StatusCode::DATA_LOSS;
+    case ErrorCode::kFailedPrecondition:
+      return grpc::StatusCode::FAILED_PRECONDITION;
+    case ErrorCode::kResourceExhausted:
+      return grpc::StatusCode::RESOURCE_EXHAUSTED;
+    case ErrorCode::kUnavailable:
+      return grpc::StatusCode::UNAVAILABLE;
+    case ErrorCode::kDeadlineExceeded:
+      return grpc::StatusCode::DEADLINE_EXCEEDED;
+    case ErrorCode::kCancelled:
+      return grpc::StatusCode::CANCELLED;
+    case ErrorCode::kInternal:
+      break;
+  }
+  return grpc::StatusCode::INTERNAL;
+}
+
+grpc::Status ToStatus(const Error& error) {
+  return grpc::Status(ToStatusCode(error.code()), error.what());
+}
+
+ErrorCode FromStatusCode(grpc::StatusCode code) {
+  switch (code) {
+    case grpc::StatusCode::INVALID_ARGUMENT:
+    case grpc::StatusCode::OUT_OF_RANGE:
+      return ErrorCode::kInvalidArgument;
+    case grpc::StatusCode::NOT_FOUND:
+      return ErrorCode::kNotFound;
+    case grpc::StatusCode::DATA_LOSS:
+      return ErrorCode::kDataLoss;
+    case grpc::StatusCode::FAILED_PRECONDITION:
+    case grpc::StatusCode::UNIMPLEMENTED:
+    case grpc::StatusCode::PERMISSION_DENIED:
+    case grpc::StatusCode::UNAUTHENTICATED:
+    case grpc::StatusCode::ALREADY_EXISTS:
+      return ErrorCode::kFailedPrecondition;
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+      return ErrorCode::kResourceExhausted;
+    case grpc::StatusCode::UNAVAILABLE:
+    case grpc::StatusCode::ABORTED:
+      return ErrorCode::kUnavailable;
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      return ErrorCode::kDeadlineExceeded;
+    case grpc::StatusCode::CANCELLED:
+      return ErrorCode::kCancelled;
+    default:
+      return ErrorCode::kInternal;
+  }
+}
+
+}  // namespace shadowtutor::rpc

@@ -1,0 +1,62 @@
+#include "rpc/credentials.h"
+
+#include <gtest/gtest.h>
+
+#include "core/atomic_file.h"
+#include "shadowtutor/types.h"
+
+namespace shadowtutor::rpc {
+namespace {
+
+template <typename Call>
+ErrorCode CodeOf(Call call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.code();
+  }
+  return ErrorCode::kInternal;
+}
+
+TEST(CredentialsTest, KnowsLoopbackAddresses) {
+  for (const char* address : {"127.0.0.1:50051", "127.1.2.3:0", "localhost:1", "[::1]:50051",
+                              "unix:/run/shadowtutor.sock"}) {
+    EXPECT_TRUE(IsLoopback(address)) << address;
+  }
+  for (const char* address :
+       {"0.0.0.0:50051", "[::]:50051", "192.168.1.4:1", "example.org:1", "127.0.0.1.example.org:1",
+        "localhost.example.org:1", "127.0.0.1", "", ":50051"}) {
+    EXPECT_FALSE(IsLoopback(address)) << address;
+  }
+}
+
+TEST(CredentialsTest, PlainTextWithoutFiles) {
+  EXPECT_NE(MakeServerCredentials({}), nullptr);
+  EXPECT_NE(MakeChannelCredentials({}), nullptr);
+}
+
+TEST(CredentialsTest, RefusesHalfAPairAndFilesThatAreNotThere) {
+  TlsFiles half;
+  half.certificate = "server.pem";
+  EXPECT_EQ(CodeOf([&] { MakeServerCredentials(half); }), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(CodeOf([&] { MakeChannelCredentials(half); }), ErrorCode::kInvalidArgument);
+  TlsFiles authority_only;
+  authority_only.authority = "ca.pem";
+  EXPECT_EQ(CodeOf([&] { MakeServerCredentials(authority_only); }), ErrorCode::kInvalidArgument);
+  TlsFiles missing;
+  missing.certificate = "no-such-certificate.pem";
+  missing.key = "no-such-key.pem";
+  EXPECT_EQ(CodeOf([&] { MakeServerCredentials(missing); }), ErrorCode::kNotFound);
+}
+
+TEST(CredentialsTest, RefusesFilesThatAreNoPem) {
+  const std::filesystem::path file = std::filesystem::path(testing::TempDir()) / "not_a.pem";
+  WriteFileAtomically(file, std::string_view("hello"));
+  TlsFiles files;
+  files.authority = file;
+  EXPECT_EQ(CodeOf([&] { MakeChannelCredentials(files); }), ErrorCode::kInvalidArgument);
+  std::filesystem::remove(file);
+}
+
+}  // namespace
+}  // namespace shadowtutor::rpc

@@ -1,0 +1,56 @@
+// Every bound on what travels and every deadline on what waits, for both sides of the connection.
+// docs/protocol.md has the same table in prose. Frame sides and areas are bounded by
+// shadowtutor/types.h.
+#ifndef SHADOWTUTOR_RPC_LIMITS_H_
+#define SHADOWTUTOR_RPC_LIMITS_H_
+
+#include <chrono>
+#include <cstddef>
+
+#include "shadowtutor/types.h"
+
+namespace shadowtutor::rpc {
+
+/// One message, either way. A raw frame of kMaxFramePixels (48 MiB) fits, with room to spare.
+inline constexpr size_t kMaxMessageBytes = size_t{64} << 20;
+static_assert(kMaxFramePixels * 3 < kMaxMessageBytes);
+/// A student, whole or in part: 12 times the published network.
+inline constexpr size_t kMaxStudentFloats = size_t{6} << 20;
+/// Any text in a message: names, reasons, versions.
+inline constexpr size_t kMaxTextBytes = 4096;
+/// gRPC metadata of a call.
+inline constexpr size_t kMaxMetadataBytes = 8192;
+
+/// Sessions at a time, unless the server is told otherwise, and the most that it can be told.
+inline constexpr int kDefaultMaxSessions = 16;
+inline constexpr int kMaxSessions = 256;
+/// Streams that one connection may open.
+inline constexpr int kMaxStreamsPerConnection = 16;
+/// Key frames that a session may have outstanding. The paper's client never has more.
+inline constexpr int kMaxOutstandingKeyFrames = 1;
+
+/// From the client's start of a connection to its being there.
+inline constexpr std::chrono::milliseconds kConnectTimeout{5'000};
+/// From the stream's start to the Hello (server), and from the Hello to the Welcome (client).
+inline constexpr std::chrono::milliseconds kHelloTimeout{10'000};
+/// From a key frame to its answer (client). A teacher may take seconds, and other sessions go
+/// first.
+inline constexpr std::chrono::milliseconds kUpdateTimeout{60'000};
+/// A session that sends nothing for so long is ended (server). A live source at the largest stride
+/// sends a key frame every few seconds, a paused one none at all.
+inline constexpr std::chrono::milliseconds kIdleTimeout{600'000};
+/// A message that the client does not take for so long ends its session (server).
+inline constexpr std::chrono::milliseconds kWriteTimeout{60'000};
+/// From the request to shut down to the hard end of every stream (server).
+inline constexpr std::chrono::milliseconds kShutdownTimeout{5'000};
+
+/// HTTP/2 pings by both sides while nothing else travels: a partner that vanished is noticed after
+/// at most the sum of the two.
+inline constexpr std::chrono::milliseconds kKeepAliveTime{20'000};
+inline constexpr std::chrono::milliseconds kKeepAliveTimeout{10'000};
+/// Pings that come faster than this are taken for an attack by the server.
+inline constexpr std::chrono::milliseconds kMinPingInterval{5'000};
+
+}  // namespace shadowtutor::rpc
+
+#endif  // SHADOWTUTOR_RPC_LIMITS_H_
