@@ -1,0 +1,136 @@
+#include "nn/network.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <set>
+
+namespace shadowtutor::nn {
+namespace {
+
+ClassList Names(int count) {
+  ClassList classes;
+  for (int i = 0; i < count; ++i) classes.push_back({"c" + std::to_string(i), {}});
+  return classes;
+}
+
+ErrorCode CodeOf(const NetworkSpec& spec) {
+  try {
+    NetworkLayout layout(spec);
+  } catch (const Error& error) {
+    return error.code();
+  }
+  return ErrorCode::kInternal;
+}
+
+TEST(NetworkLayout, HasThePublishedCounts) {
+  const NetworkLayout layout(NetworkSpec{});
+  EXPECT_EQ(layout.size(), 483873u);
+  EXPECT_EQ(layout.TrainedSize(kPartialDistillation), 103465u);
+  EXPECT_EQ(layout.TrainedSize(kFullDistillation), layout.size());
+  EXPECT_EQ(layout.TrainedOffset(kPartialDistillation), layout.size() - 103465u);
+}
+
+TEST(NetworkLayout, ParametersLieEndToEndInStageOrder) {
+  const NetworkLayout layout(NetworkSpec{});
+  size_t offset = 0;
+  Stage stage = Stage::kInConv1;
+  std::set<std::string> names;
+  for (const auto& info : layout.parameters()) {
+    EXPECT_EQ(info.offset, offset) << info.name;
+    size_t count = 1;
+    for (const int side : info.shape) count *= static_cast<size_t>(side);
+    EXPECT_EQ(info.count, count) << info.name;
+    EXPECT_GE(info.stage, stage) << info.name;
+    EXPECT_EQ(info.name.rfind(StageName(info.stage), 0), 0u) << info.name;
+    EXPECT_TRUE(names.insert(info.name).second) << info.name;
+    stage = info.stage;
+    offset += count;
+  }
+  EXPECT_EQ(offset, layout.size());
+}
+
+TEST(NetworkLayout, OnlyBlocksThatChangeTheirWidthHaveAShortPath) {
+  const NetworkLayout layout(NetworkSpec{});
+  EXPECT_EQ(layout.Find("enc1.short_path.weight").shape, (std::vector<int>{64, 8, 1, 1}));
+  EXPECT_THROW(layout.Find("enc2.short_path.weight"), Error);
+  EXPECT_EQ(layout.Find("dec2.long_path.0.weight").shape, (std::vector<int>{32, 128, 3, 3}));
+  EXPECT_EQ(layout.Find("dec3.long_path.2.weight").shape, (std::vector<int>{32, 32, 1, 3}));
+  EXPECT_EQ(layout.Find("dec3.long_path.3.weight").shape, (std::vector<int>{32, 32, 3, 1}));
+}
+
+TEST(NetworkLayout, RefusesChannelCountsOutsideTheEngine) {
+  NetworkSpec spec;
+  spec.enc1 = 24;
+  EXPECT_EQ(CodeOf(spec), ErrorCode::kInvalidArgument);
+  spec = {};
+  spec.in_conv1 = 6;
+  EXPECT_EQ(CodeOf(spec), ErrorCode::kInvalidArgument);
+  spec = {};
+  spec.out = 0;
+  EXPECT_EQ(CodeOf(spec), ErrorCode::kInvalidArgument);
+  spec = {};
+  spec.classes = 1;
+  EXPECT_EQ(CodeOf(spec), ErrorCode::kInvalidArgument);
+  spec.classes = kMaxClasses + 1;
+  EXPECT_EQ(CodeOf(spec), ErrorCode::kInvalidArgument);
+}
+
+TEST(Stage, NamesAndParsingAgree) {
+  for (int i = 0; i < kStages; ++i) {
+    const auto stage = static_cast<Stage>(i);
+    EXPECT_EQ(ParseStage(StageName(stage)), stage);
+  }
+  EXPECT_THROW(ParseStage("dec4"), Error);
+}
+
+TEST(FreshStudent, IsKaimingNormalWithPlainNormsAndNoBias) {
+  const Checkpoint student = FreshStudent(Names(9), 8, 1);
+  for (const auto& info : student.layout->parameters()) {
+    const auto values = student.Parameter(info.name);
+    if (info.shape.size() == 1) {
+      const bool scale = info.name.find("preact_path.0.weight") != std::string::npos;
+      for (const float v : values) ASSERT_EQ(v, scale ? 1.0f : 0.0f) << info.name;
+      continue;
+    }
+    const double variance = 2.0 / (info.shape[1] * info.shape[2] * info.shape[3]);
+    double sum = 0, squares = 0;
+    for (const float v : values) {
+      sum += v;
+      squares += static_cast<double>(v) * v;
+    }
+    // Five standard deviations of the estimates over `count` draws.
+    const double count = static_cast<double>(info.count);
+    EXPECT_NEAR(sum / count, 0.0, 5 * std::sqrt(variance / count)) << info.name;
+    EXPECT_NEAR(squares / count / variance, 1.0, 5 * std::sqrt(2.0 / count)) << info.name;
+  }
+}
+
+TEST(FreshStudent, DependsOnTheSeedAlone) {
+  const Checkpoint one = FreshStudent(Names(3), -1, 7);
+  EXPECT_EQ(one.weights, FreshStudent(Names(3), -1, 7).weights);
+  EXPECT_NE(one.weights, FreshStudent(Names(3), -1, 8).weights);
+}
+
+TEST(FreshStudent, RefusesListsThatDoNotFit) {
+  EXPECT_THROW(FreshStudent(Names(1), -1, 0), Error);
+  EXPECT_THROW(FreshStudent(Names(3), 3, 0), Error);
+  EXPECT_THROW(FreshStudent(NetworkSpec{}, Names(3), -1, 0), Error);
+}
+
+TEST(WithFreshHead, KeepsAllButTheLastLayer) {
+  const Checkpoint old = FreshStudent(Names(9), 8, 1);
+  const Checkpoint other = WithFreshHead(old, Names(4), 0, 2);
+  EXPECT_EQ(other.layout->spec().classes, 4);
+  EXPECT_EQ(other.classes, Names(4));
+  EXPECT_EQ(other.background, 0);
+  for (const auto& info : other.layout->parameters()) {
+    if (info.stage == Stage::kOutConv3) continue;
+    const auto a = old.Parameter(info.name), b = other.Parameter(info.name);
+    EXPECT_TRUE(std::equal(a.begin(), a.end(), b.begin(), b.end())) << info.name;
+  }
+  EXPECT_NE(other.Parameter("out_conv3.weight")[0], old.Parameter("out_conv3.weight")[0]);
+}
+
+}  // namespace
+}  // namespace shadowtutor::nn
