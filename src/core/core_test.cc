@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <bit>
 #include <filesystem>
 #include <vector>
 
@@ -22,9 +23,10 @@ TEST(ParallelFor, NestsAndPassesExceptionsOn) {
   std::atomic<int> sum = 0;
   ParallelFor(8, [&](int) { ParallelFor(8, [&](int inner) { sum += inner; }); });
   EXPECT_EQ(sum, 8 * 28);
-  EXPECT_THROW(ParallelFor(4, [](int task) {
-                 if (task == 2) throw Error(ErrorCode::kInternal, "two");
-               }),
+  EXPECT_THROW(ParallelFor(4,
+                           [](int task) {
+                             if (task == 2) throw Error(ErrorCode::kInternal, "two");
+                           }),
                Error);
 }
 
@@ -55,6 +57,25 @@ TEST(Checksum, IsFnv1a) {
   EXPECT_EQ(Fnv1a64({}), 0xcbf29ce484222325ull);
   const uint8_t a[] = {'a'};
   EXPECT_EQ(Fnv1a64(a), 0xaf63dc4c8601ec8cull);
+}
+
+TEST(Checksum, SeesEveryFloatAndEveryBit) {
+  std::vector<float> values(101, 0.5f);
+  const uint64_t before = FloatChecksum64(values);
+  EXPECT_EQ(before, FloatChecksum64(values));
+  EXPECT_NE(before, FloatChecksum64(std::span(values).first(100)));
+  for (size_t i = 0; i < values.size(); ++i) {
+    for (int bit = 0; bit < 32; ++bit) {
+      auto changed = values;
+      changed[i] = std::bit_cast<float>(std::bit_cast<uint32_t>(changed[i]) ^ (1u << bit));
+      EXPECT_NE(before, FloatChecksum64(changed)) << i << " " << bit;
+    }
+  }
+  // Two changed signs at odd places would cancel out in FNV-1a over words.
+  auto signs = values;
+  signs[1] = -signs[1];
+  signs[3] = -signs[3];
+  EXPECT_NE(before, FloatChecksum64(signs));
 }
 
 TEST(Image, CopiesPaddedRows) {
