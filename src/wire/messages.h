@@ -1,5 +1,5 @@
-// What travels between client and server, as plain structs. rpc/ turns them into protobuf; tests and
-// other transports use them as they are. The device library knows no other form.
+// What travels between client and server, as plain structs. rpc/ turns them into protobuf; tests
+// and other transports use them as they are. The device library knows no other form.
 #ifndef SHADOWTUTOR_WIRE_MESSAGES_H_
 #define SHADOWTUTOR_WIRE_MESSAGES_H_
 
@@ -9,38 +9,25 @@
 
 #include "nn/network.h"
 #include "shadowtutor/types.h"
+#include "wire/frame_codec.h"
+#include "wire/update_codec.h"
 
 namespace shadowtutor::wire {
 
-enum class FrameCodec : uint8_t { kRaw, kJpeg };
-enum class UpdateCodec : uint8_t { kFp32, kFp16 };
-
-/// Raises FNV-1a 64 over the bytes of the floats: what both sides compare after an update.
-uint64_t WeightChecksum(std::span<const float> weights);
-
 /// The answer to a key frame.
 struct Update {
-  uint64_t frame_index = 0;     // of the key frame that it answers
-  double metric = 0;            // mIoU after training, for Algorithm 2
-  double initial_metric = 0;    // before
-  int steps = 0;                // distillation steps taken
-  uint64_t base_version = 0;    // the student version that it applies to
-  uint64_t new_version = 0;     // the one that it makes; == base_version when nothing was trained
+  uint64_t frame_index = 0;   // of the key frame that it answers
+  double metric = 0;          // mIoU after training, for Algorithm 2
+  double initial_metric = 0;  // before
+  int steps = 0;              // distillation steps taken
+  uint64_t base_version = 0;  // the student version that it applies to
+  uint64_t new_version = 0;   // the one that it makes; == base_version when nothing was trained
   UpdateCodec codec = UpdateCodec::kFp32;
-  std::vector<uint8_t> payload; // encoded trained suffix; empty when nothing was trained
-  uint64_t checksum = 0;        // WeightChecksum of the trained suffix that results
-  double teacher_ms = 0;        // what the server spent, for reports
+  std::vector<uint8_t> payload;  // encoded trained suffix; empty when nothing was trained
+  uint64_t checksum = 0;         // WeightChecksum of the trained suffix that results
+  double teacher_ms = 0;         // what the server spent, for reports
   double train_ms = 0;
 };
-
-/// Encodes the way from `base` (what the client holds) to `target` (what the server trained).
-/// `Decode(base, Encode(base, target))` is what both sides hold afterwards: for kFp32 it is `target`
-/// itself, for kFp16 `base` plus the difference in half precision.
-std::vector<uint8_t> EncodeUpdate(UpdateCodec codec, std::span<const float> base,
-                                  std::span<const float> target);
-/// Throws Error kDataLoss when the payload does not fit `base`.
-std::vector<float> DecodeUpdate(UpdateCodec codec, std::span<const float> base,
-                                std::span<const uint8_t> payload);
 
 }  // namespace shadowtutor::wire
 

@@ -1,0 +1,92 @@
+#include "wire/jpeg.h"
+
+#include <opencv2/core.hpp>
+#include <opencv2/imgcodecs.hpp>
+#include <string>
+
+#include "wire/frame_codec.h"
+
+namespace shadowtutor::wire {
+
+namespace {
+
+[[noreturn]] void Refuse(const std::string& why) {
+  throw Error(ErrorCode::kDataLoss, "a key frame is not a usable JPEG: " + why);
+}
+
+// Walks the markers up to the frame header (SOF0, baseline) and reads the size off it.
+FrameSize BaselineSize(std::span<const uint8_t> bytes) {
+  constexpr uint8_t kStartOfImage = 0xd8, kEndOfImage = 0xd9, kBaseline = 0xc0;
+  constexpr uint8_t kHuffmanTables = 0xc4, kArithmetic = 0xcc, kJpegExtension = 0xc8;
+  const size_t size = bytes.size();
+  if (size < 4 || bytes[0] != 0xff || bytes[1] != kStartOfImage) Refuse("it starts as none");
+  if (bytes[size - 2] != 0xff || bytes[size - 1] != kEndOfImage) Refuse("it is truncated");
+  size_t at = 2;
+  while (at + 4 <= size) {
+    if (bytes[at] != 0xff) Refuse("its markers are broken");
+    const uint8_t marker = bytes[at + 1];
+    if (marker == 0xff) {  // fill byte
+      ++at;
+      continue;
+    }
+    const size_t length = static_cast<size_t>(bytes[at + 2] << 8 | bytes[at + 3]);
+    if (length < 2 || at + 2 + length > size) Refuse("a segment leaves the file");
+    if (marker == kBaseline) {
+      if (length < 8) Refuse("its frame header is too short");
+      return {bytes[at + 7] << 8 | bytes[at + 8], bytes[at + 5] << 8 | bytes[at + 6]};
+    }
+    const bool frame_header = (marker & 0xf0) == 0xc0 && marker != kHuffmanTables &&
+                              marker != kArithmetic && marker != kJpegExtension;
+    if (frame_header) Refuse("it is not baseline JPEG");
+    if (marker < 0xc0 || marker == kEndOfImage || marker == 0xda) break;
+    at += 2 + length;
+  }
+  Refuse("it has no frame header");
+}
+
+}  // namespace
+
+std::vector<uint8_t> EncodeJpeg(ImageView frame, int quality) {
+  CheckFrameSize(frame.size());
+  if (quality < 1 || quality > 100) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "JPEG quality " + std::to_string(quality) + " is not within 1 to 100");
+  }
+  const cv::Mat pixels(frame.height, frame.width, CV_8UC3, const_cast<uint8_t*>(frame.data),
+                       static_cast<size_t>(frame.stride));
+  std::vector<uint8_t> payload;
+  try {
+    if (cv::imencode(".jpg", pixels, payload, {cv::IMWRITE_JPEG_QUALITY, quality})) return payload;
+  } catch (const cv::Exception& error) {
+    throw Error(ErrorCode::kInternal, std::string("JPEG encoding failed: ") + error.what());
+  }
+  throw Error(ErrorCode::kInternal, "JPEG encoding failed");
+}
+
+Image DecodeJpeg(std::span<const uint8_t> payload, FrameSize declared) {
+  CheckFrameSize(declared);
+  const FrameSize size = BaselineSize(payload);
+  if (size != declared) {
+    Refuse("it says " + std::to_string(size.width) + "x" + std::to_string(size.height) +
+           " where the key frame says " + std::to_string(declared.width) + "x" +
+           std::to_string(declared.height));
+  }
+  const cv::Mat bytes(1, static_cast<int>(payload.size()), CV_8UC1,
+                      const_cast<uint8_t*>(payload.data()));
+  Image frame(size.width, size.height);
+  cv::Mat pixels(size.height, size.width, CV_8UC3, frame.bytes().data());
+  try {
+    // The orientation tag is not followed: it would turn the frame away from its declared size.
+    cv::imdecode(bytes, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION, &pixels);
+  } catch (const cv::Exception&) {
+    Refuse("its pixels cannot be decoded");
+  }
+  // OpenCV decodes into our memory when size and type are as promised, elsewhere when not.
+  if (pixels.data != frame.bytes().data() || pixels.cols != size.width ||
+      pixels.rows != size.height) {
+    Refuse("its pixels cannot be decoded");
+  }
+  return frame;
+}
+
+}  // namespace shadowtutor::wire
