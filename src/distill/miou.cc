@@ -1,0 +1,79 @@
+#include "distill/miou.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace shadowtutor::distill {
+namespace {
+
+// Neighbouring pixels mostly fall into the same bin. Spread over several histograms, an increment
+// need not wait for the one before it to reach memory.
+constexpr int kHistograms = 8;
+
+// Entry [p * classes + l]: pixels predicted as class p whose label is l.
+std::vector<uint32_t> ConfusionMatrix(const std::vector<uint8_t>& prediction,
+                                      const std::vector<uint8_t>& label, size_t classes) {
+  const size_t bins = classes * classes;
+  std::vector<uint32_t> counts(bins * kHistograms, 0);
+  const size_t pixels = label.size();
+  size_t i = 0;
+  for (; i + kHistograms <= pixels; i += kHistograms) {
+    for (size_t k = 0; k < kHistograms; ++k) {
+      ++counts[(prediction[i + k] * classes + label[i + k]) + k * bins];
+    }
+  }
+  for (; i < pixels; ++i) ++counts[prediction[i] * classes + label[i]];
+  for (size_t k = 1; k < kHistograms; ++k) {
+    for (size_t bin = 0; bin < bins; ++bin) counts[bin] += counts[k * bins + bin];
+  }
+  counts.resize(bins);
+  return counts;
+}
+
+void CheckClasses(const char* what, const std::vector<uint8_t>& labels, int classes) {
+  // A plain loop rather than max_element: compilers turn it into vector maxima.
+  uint8_t highest = 0;
+  for (const uint8_t label : labels) highest = std::max(highest, label);
+  if (highest >= classes) {
+    throw Error(ErrorCode::kInvalidArgument,
+                std::string("the ") + what + " holds class " + std::to_string(highest) +
+                    ", but there are only " + std::to_string(classes) +
+                    " classes; check the mapping of the teacher's classes");
+  }
+}
+
+}  // namespace
+
+double MeanIoU(const LabelMap& prediction, const LabelMap& label, int classes) {
+  if (prediction.size() != label.size() || label.empty()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "the prediction (" + std::to_string(prediction.width()) + "x" +
+                    std::to_string(prediction.height()) + ") and the label (" +
+                    std::to_string(label.width()) + "x" + std::to_string(label.height()) +
+                    ") must have one size that is not empty");
+  }
+  CheckClasses("prediction", prediction.labels(), classes);
+  CheckClasses("label", label.labels(), classes);
+  const size_t count = static_cast<size_t>(classes);
+  const auto confusion = ConfusionMatrix(prediction.labels(), label.labels(), count);
+
+  double sum = 0;
+  int occurring = 0;
+  for (size_t c = 0; c < count; ++c) {
+    uint64_t predicted = 0, labelled = 0;
+    for (size_t other = 0; other < count; ++other) {
+      predicted += confusion[c * count + other];
+      labelled += confusion[other * count + c];
+    }
+    const uint64_t both = confusion[c * count + c];
+    const uint64_t either = predicted + labelled - both;
+    if (either == 0) continue;
+    sum += static_cast<double>(both) / static_cast<double>(either);
+    ++occurring;
+  }
+  return sum / occurring;
+}
+
+}  // namespace shadowtutor::distill
