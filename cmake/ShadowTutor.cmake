@@ -1,7 +1,8 @@
 # How every folder under src/ declares what it builds.
 #
 #   st_library(NAME SOURCES a.cc b.cc DEPENDS target...)     -> static library shadowtutor_NAME
-#   st_test(NAME SOURCES a_test.cc DEPENDS target... [LABELS unit])  -> GoogleTest binary, in ctest
+#   st_test(NAME SOURCES a_test.cc DEPENDS target... [LABELS unit] [TIMEOUT seconds])
+#                                                            -> GoogleTest binary, in ctest
 #
 # DEPENDS lists exactly the rooms and libraries that a room may know (docs/architecture.md).
 
@@ -14,7 +15,9 @@ function(st_library name)
                                                                         ${ARG_PRIVATE})
 endfunction()
 
-# LABELS: unit (default), integration (loopback, processes) or e2e.
+# LABELS: unit (default), integration (loopback, processes) or e2e. The folder's name is a label too, and
+# each label is a target that builds its tests: `cmake --build --preset asan --target tests_unit`.
+# `tests_threads` builds those that the thread sanitizer looks at.
 function(st_test name)
   if(NOT SHADOWTUTOR_BUILD_TESTS)
     return()
@@ -26,9 +29,20 @@ function(st_test name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
+  get_filename_component(folder ${CMAKE_CURRENT_SOURCE_DIR} NAME)
+  list(APPEND ARG_LABELS ${folder})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} shadowtutor_warnings GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE SHADOWTUTOR_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   add_test(NAME ${name} COMMAND ${name})
+  if("${ARG_LABELS}" MATCHES "client|rpc|server|integration")
+    list(APPEND ARG_LABELS threads)
+  endif()
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+  foreach(label ${ARG_LABELS})
+    if(NOT TARGET tests_${label})
+      add_custom_target(tests_${label})
+    endif()
+    add_dependencies(tests_${label} ${name})
+  endforeach()
 endfunction()

@@ -1,0 +1,124 @@
+// A device without a server beside it: everything that the device library offers in one process,
+// with an object that moves over a plain background as the video and its known place as the
+// teacher.
+//
+// scripts/check-device-library runs it and looks at what it was linked with.
+
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "client/client.h"
+#include "distill/miou.h"
+#include "distill/trainer.h"
+#include "nn/checkpoint_io.h"
+#include "wire/messages.h"
+
+namespace {
+
+using namespace shadowtutor;  // NOLINT: one short program, whose subject is this namespace
+
+constexpr FrameSize kSize{96, 64};
+constexpr int kFrames = 24;
+
+Box ObjectAt(uint64_t frame) { return {8 + static_cast<int>(frame), 16, 32, 32}; }
+
+LabelMap Teach(uint64_t frame) {
+  LabelMap label(kSize.width, kSize.height);
+  const Box box = ObjectAt(frame);
+  for (int y = box.y; y < box.y + box.height; ++y) {
+    for (int x = box.x; x < box.x + box.width; ++x) label.at(x, y) = 1;
+  }
+  return label;
+}
+
+Image Film(uint64_t frame) {
+  Image image(kSize.width, kSize.height);
+  const LabelMap object = Teach(frame);
+  for (size_t i = 0; i < kSize.pixels(); ++i) {
+    const bool inside = object.labels()[i] != 0;
+    image.bytes()[3 * i] = inside ? 30 : 170;
+    image.bytes()[3 * i + 1] = inside ? 60 : 150;
+    image.bytes()[3 * i + 2] = inside ? 220 : 120;
+  }
+  return image;
+}
+
+/// A server within reach of the hand: trains as soon as it is given a key frame.
+class InProcessLink : public client::ServerLink {
+ public:
+  InProcessLink(const nn::Checkpoint& student, const distill::TrainerOptions& options)
+      : trainer_(student, options) {}
+
+  bool Connected() override { return true; }
+
+  bool SendKeyFrame(ImageView frame, uint64_t frame_index) override {
+    const std::vector<float> base(trainer_.trained().begin(), trainer_.trained().end());
+    const distill::TrainResult result = trainer_.Train(frame, {.label = Teach(frame_index)});
+    wire::Update update;
+    update.frame_index = frame_index;
+    update.metric = result.metric;
+    update.initial_metric = result.initial_metric;
+    update.steps = result.steps;
+    update.base_version = version_;
+    if (result.changed) {
+      ++version_;
+      update.payload = wire::EncodeUpdate(update.codec, base, trainer_.trained());
+    }
+    update.new_version = version_;
+    update.checksum = wire::WeightChecksum(trainer_.trained());
+    update_ = std::move(update);
+    return true;
+  }
+
+  std::optional<wire::Update> PollUpdate() override { return std::exchange(update_, std::nullopt); }
+  std::optional<wire::Update> WaitForUpdate() override { return PollUpdate(); }
+  std::optional<WholeStudent> TakeStudent() override { return std::nullopt; }
+  void RequestStudent(const std::string& why) override {
+    throw Error(ErrorCode::kInternal, "The client asks for the whole student: " + why);
+  }
+  void Holding(std::span<const float>, uint64_t) override {}
+
+ private:
+  distill::Trainer trainer_;
+  uint64_t version_ = 1;
+  std::optional<wire::Update> update_;
+};
+
+int Run() {
+  const nn::Checkpoint fresh =
+      nn::FreshStudent({{"background", {}}, {"object", {200, 40, 40}}}, 0, /*seed=*/1);
+  // Through a file's bytes and back, as a device would get it.
+  const auto student =
+      std::make_shared<const nn::Checkpoint>(nn::ParseCheckpoint(nn::SerializeCheckpoint(fresh)));
+
+  distill::TrainerOptions training;
+  training.cut = nn::kFullDistillation;
+  client::ClientOptions options;
+  options.cut = training.cut;
+  client::Client client(student, 1, std::make_unique<InProcessLink>(*student, training), options);
+
+  LabelMap labels;
+  double first = 0, last = 0;
+  int updates = 0;
+  for (uint64_t frame = 0; frame < kFrames; ++frame) {
+    const client::FrameReport report = client.Process(Film(frame), labels);
+    updates += report.update_applied ? 1 : 0;
+    last = distill::MeanIoU(labels, Teach(frame), 2);
+    if (frame == 0) first = last;
+  }
+  std::printf("device library: mIoU %.3f -> %.3f after %d updates\n", first, last, updates);
+  return updates > 0 && last > first ? 0 : 1;
+}
+
+}  // namespace
+
+int main() {
+  try {
+    return Run();
+  } catch (const shadowtutor::Error& error) {
+    std::fprintf(stderr, "device_smoke: %s\n", error.what());
+    return 1;
+  }
+}
