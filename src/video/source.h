@@ -13,8 +13,8 @@ namespace shadowtutor::video {
 class Source {
  public:
   virtual ~Source() = default;
-  /// The next frame, BGR; false at the end. Throws Error kDataLoss for a frame that cannot be decoded
-  /// in a way that the rest cannot be either.
+  /// The next frame, BGR; false at the end. Throws Error kDataLoss for a frame that cannot be
+  /// decoded in a way that the rest cannot be either.
   virtual bool Read(Image& frame) = 0;
   virtual FrameSize size() const = 0;
   virtual double frames_per_second() const = 0;  // 0: unknown

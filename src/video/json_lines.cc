@@ -1,0 +1,95 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "video/sink_files.h"
+
+namespace shadowtutor::video {
+namespace {
+
+// Four decimals of a per cent; a share of 1 pixel in 8192x2048 still shows.
+double Rounded(double share) { return std::round(share * 1e8) / 1e8; }
+
+class JsonLinesSink final : public Sink {
+ public:
+  JsonLinesSink(std::filesystem::path file, const ClassList& classes)
+      : file_(std::move(file)), classes_(classes) {
+    internal::MakeFolderOf(file_);
+    descriptor_ = open(file_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (descriptor_ < 0) Fail();
+  }
+
+  ~JsonLinesSink() override {
+    if (descriptor_ >= 0) close(descriptor_);
+  }
+
+  // Every line goes out by one write, whole, so that `tail -f` and whoever reads the file after a
+  // crash meet complete lines.
+  void Write(const Prediction& prediction) override {
+    internal::CheckPrediction(prediction);
+    if (descriptor_ < 0) {
+      throw Error(ErrorCode::kFailedPrecondition, file_.string() + " is closed already");
+    }
+    const std::string line = Line(prediction);
+    size_t done = 0;
+    while (done < line.size()) {
+      const ssize_t n = write(descriptor_, line.data() + done, line.size() - done);
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) Fail();
+      done += static_cast<size_t>(n);
+    }
+  }
+
+  void Close() override {
+    if (descriptor_ < 0) return;
+    const int result = close(descriptor_);
+    descriptor_ = -1;
+    if (result != 0) Fail();
+  }
+
+ private:
+  [[noreturn]] void Fail() {
+    throw Error(ErrorCode::kUnavailable,
+                "cannot write " + file_.string() + ": " + std::strerror(errno));
+  }
+
+  std::string Line(const Prediction& prediction) const {
+    std::array<size_t, 256> counts{};
+    for (const uint8_t label : prediction.labels->labels()) ++counts[label];
+    const auto pixels = static_cast<double>(prediction.labels->size().pixels());
+
+    nlohmann::ordered_json line;
+    line["frame"] = prediction.index;
+    line["key_frame"] = prediction.key_frame;
+    line["stride"] = prediction.stride;
+    // No metric yet: -1 would look like one.
+    if (prediction.metric >= 0) {
+      line["metric"] = prediction.metric;
+    } else {
+      line["metric"] = nullptr;
+    }
+    auto& shares = line["classes"] = nlohmann::ordered_json::object();
+    for (size_t i = 0; i < classes_.size() && i < counts.size(); ++i) {
+      shares[classes_[i].name] = Rounded(static_cast<double>(counts[i]) / pixels);
+    }
+    // Class names come from files of other people: bytes that are not UTF-8 must not end the run.
+    return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
+  }
+
+  std::filesystem::path file_;
+  ClassList classes_;
+  int descriptor_ = -1;
+};
+
+}  // namespace
+
+std::unique_ptr<Sink> JsonLines(const std::filesystem::path& file, const ClassList& classes) {
+  return std::make_unique<JsonLinesSink>(file, classes);
+}
+
+}  // namespace shadowtutor::video

@@ -1,0 +1,195 @@
+// Cameras and network streams: a thread of their own takes every frame off the device, and Read
+// gets the newest one, so that a slow reader sees the present and not a queue of the past.
+#include <chrono>
+#include <cmath>
+#include <condition_variable>
+#include <mutex>
+#include <opencv2/videoio.hpp>
+#include <thread>
+
+#include "video/sources_internal.h"
+
+namespace shadowtutor::video::internal {
+namespace {
+
+constexpr int kOpenTimeoutMs = 10'000;
+constexpr int kReadTimeoutMs = 10'000;
+// Longer than the driver's own limit, so that its failure is reported as what it is.
+constexpr std::chrono::milliseconds kFrameDeadline{15'000};
+
+class LiveCapture final : public Source {
+ public:
+  // `capture` is open and has given `first`.
+  LiveCapture(cv::VideoCapture capture, std::string name, cv::Mat first)
+      : name_(std::move(name)), capture_(std::move(capture)), size_{first.cols, first.rows} {
+    const double rate = capture_.get(cv::CAP_PROP_FPS);
+    // Streams that do not know their rate report their clock's, 90 kHz and the like.
+    frames_per_second_ = std::isfinite(rate) && rate > 0 && rate <= 1000 ? rate : 0;
+    newest_ = std::move(first);
+    reader_ = std::thread([this] { Grab(); });
+  }
+
+  ~LiveCapture() override {
+    {
+      const std::lock_guard lock(mutex_);
+      stop_ = true;
+    }
+    reader_.join();  // at most one read, and that has a deadline
+  }
+
+  bool Read(Image& frame) override {
+    cv::Mat taken;
+    {
+      std::unique_lock lock(mutex_);
+      if (!changed_.wait_for(lock, kFrameDeadline, [this] { return !newest_.empty() || ended_; })) {
+        throw Error(ErrorCode::kDeadlineExceeded,
+                    name_ + " has given no frame for " +
+                        std::to_string(kFrameDeadline.count() / 1000) +
+                        " seconds; check its cable or network");
+      }
+      if (newest_.empty()) return false;
+      std::swap(taken, newest_);
+    }
+    CopyFrame(taken, name_, frame);
+    size_ = frame.size();
+    return true;
+  }
+
+  FrameSize size() const override { return size_; }
+  double frames_per_second() const override { return frames_per_second_; }
+  int64_t frame_count() const override { return -1; }
+  bool live() const override { return true; }
+
+ private:
+  void Grab() {
+    for (;;) {
+      cv::Mat frame;  // its own buffer each time: the reader keeps the one it took
+      bool read = false;
+      try {
+        read = capture_.read(frame) && !frame.empty();
+      } catch (const std::exception&) {
+        read = false;
+      }
+      const std::lock_guard lock(mutex_);
+      if (read) newest_ = std::move(frame);
+      ended_ = !read;
+      changed_.notify_one();
+      if (stop_ || ended_) return;
+    }
+  }
+
+  std::string name_;
+  cv::VideoCapture capture_;  // the reader thread's once it runs
+  FrameSize size_;
+  double frames_per_second_ = 0;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  cv::Mat newest_;
+  bool ended_ = false;
+  bool stop_ = false;
+  std::thread reader_;
+};
+
+// A recording behind HTTP: nothing is lost by reading it at one's own pace.
+class Recording final : public Source {
+ public:
+  Recording(cv::VideoCapture capture, std::string name, cv::Mat first)
+      : name_(std::move(name)), capture_(std::move(capture)), decoded_(std::move(first)) {
+    size_ = {decoded_.cols, decoded_.rows};
+    frames_per_second_ = std::max(0.0, capture_.get(cv::CAP_PROP_FPS));
+    frame_count_ = static_cast<int64_t>(capture_.get(cv::CAP_PROP_FRAME_COUNT));
+  }
+
+  bool Read(Image& frame) override {
+    if (!std::exchange(have_first_, false)) {
+      try {
+        if (!capture_.read(decoded_)) return false;
+      } catch (const cv::Exception&) {
+        return false;
+      }
+    }
+    CopyFrame(decoded_, name_, frame);
+    size_ = frame.size();
+    return true;
+  }
+
+  FrameSize size() const override { return size_; }
+  double frames_per_second() const override { return frames_per_second_; }
+  int64_t frame_count() const override { return frame_count_; }
+  bool live() const override { return false; }
+
+ private:
+  std::string name_;
+  cv::VideoCapture capture_;
+  cv::Mat decoded_;
+  bool have_first_ = true;
+  FrameSize size_;
+  double frames_per_second_ = 0;
+  int64_t frame_count_ = 0;
+};
+
+std::string CamerasThatAreThere() {
+  std::string list;
+  for (int i = 0; i < 64; ++i) {
+    if (std::filesystem::exists("/dev/video" + std::to_string(i))) {
+      list += (list.empty() ? "" : ", ") + std::to_string(i);
+    }
+  }
+  return list.empty() ? "no camera is connected" : "there are: " + list;
+}
+
+}  // namespace
+
+std::unique_ptr<Source> OpenCamera(int index) {
+  const std::string device = "/dev/video" + std::to_string(index);
+  const std::string name = "camera " + std::to_string(index);
+  if (!std::filesystem::exists(device)) {
+    throw Error(ErrorCode::kNotFound,
+                "there is no " + name + " (" + device + "); " + CamerasThatAreThere());
+  }
+  cv::VideoCapture capture;
+  cv::Mat first;
+  try {
+    if (!capture.open(index, cv::CAP_V4L2) || !capture.read(first)) first.release();
+  } catch (const cv::Exception&) {
+    first.release();
+  }
+  if (first.empty()) {
+    throw Error(ErrorCode::kUnavailable,
+                name + " (" + device +
+                    ") gives no picture: another program may be using it, this user may not be in "
+                    "the group `video`, or it is not the camera's picture device (try the next "
+                    "index)");
+  }
+  return std::make_unique<LiveCapture>(std::move(capture), name, std::move(first));
+}
+
+std::unique_ptr<Source> OpenAddress(const std::string& address) {
+  const std::string name = WithoutCredentials(address);
+  cv::VideoCapture capture;
+  cv::Mat first;
+  try {
+    if (!capture.open(address, cv::CAP_FFMPEG,
+                      {cv::CAP_PROP_OPEN_TIMEOUT_MSEC, kOpenTimeoutMs,
+                       cv::CAP_PROP_READ_TIMEOUT_MSEC, kReadTimeoutMs}) ||
+        !capture.read(first)) {
+      first.release();
+    }
+  } catch (const cv::Exception&) {
+    first.release();
+  }
+  if (first.empty()) {
+    throw Error(ErrorCode::kUnavailable,
+                "cannot read a video from " + name + " within " +
+                    std::to_string(kOpenTimeoutMs / 1000) +
+                    " seconds: check the address, the network, the user name and the password");
+  }
+  const double count = capture.get(cv::CAP_PROP_FRAME_COUNT);
+  if (std::isfinite(count) && count >= 1 && count < 1e12) {
+    return std::make_unique<Recording>(std::move(capture), name, std::move(first));
+  }
+  return std::make_unique<LiveCapture>(std::move(capture), name, std::move(first));
+}
+
+}  // namespace shadowtutor::video::internal

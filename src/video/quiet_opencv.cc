@@ -1,0 +1,20 @@
+#include "video/quiet_opencv.h"
+
+#include <cstdlib>
+#include <mutex>
+#include <opencv2/core/utils/logger.hpp>
+
+namespace shadowtutor::video {
+
+void QuietOpenCv() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    if (!std::getenv("OPENCV_LOG_LEVEL")) {
+      cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
+    }
+    // -8 is FFmpeg's AV_LOG_QUIET; OpenCV has no other way to hand it on.
+    setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", /*overwrite=*/0);
+  });
+}
+
+}  // namespace shadowtutor::video
