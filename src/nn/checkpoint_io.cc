@@ -195,8 +195,9 @@ void ReadClasses(const std::map<std::string, std::string>& metadata, Checkpoint&
 std::map<std::string, std::string> MetadataOf(const Checkpoint& student) {
   std::string names, colors;
   for (const auto& info : student.classes) {
-    names += (names.empty() ? "" : ",") + info.name;
-    colors += (colors.empty() ? "" : ",") + ColorText(info.color);
+    const char* separator = names.empty() ? "" : ",";
+    names.append(separator).append(info.name);
+    colors.append(separator).append(ColorText(info.color));
   }
   // An empty background says that there is none, so that a class of that name is not taken for it.
   const std::string background =

@@ -209,7 +209,7 @@ TEST(Safetensors, BoundsHold) {
   EXPECT_EQ(Reading(Bytes(kMaxSafetensorsBytes + 1)), ErrorCode::kResourceExhausted);
   std::string many;
   for (size_t i = 0; i <= kMaxSafetensorsTensors; ++i) {
-    many += (i ? "," : "") + TensorJson(std::to_string(i), "U8", "[0]", "[0,0]");
+    many.append(i ? "," : "").append(TensorJson(std::to_string(i), "U8", "[0]", "[0,0]"));
   }
   EXPECT_EQ(Reading(FileOf(Object(many), 0)), ErrorCode::kDataLoss);
 }
