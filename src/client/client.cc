@@ -31,6 +31,7 @@ struct Client::Impl {
   }
 
   void CatchUp();
+  void TakeWholeStudent();
   void Hold(const nn::Checkpoint& whole, uint64_t new_version);
   void Begin(const ServerLink::Session& session);
   std::optional<wire::Update> Receive(FrameReport& report);
@@ -132,6 +133,8 @@ std::optional<wire::Update> Client::Impl::Receive(FrameReport& report) {
     if (!update) return std::nullopt;
     if (update->frame_index != *outstanding) continue;  // for a key frame that was given up
     outstanding.reset();
+    // A whole student that came on the way before the update is what the update applies to.
+    TakeWholeStudent();
     return update;
   }
   return std::nullopt;
@@ -157,13 +160,7 @@ bool Client::Impl::Apply(const wire::Update& update) {
 void Client::Impl::CatchUp() {
   const auto session = link->TakeSession();
   if (session) Begin(*session);
-  if (const auto whole = link->TakeStudent(); whole && whole->student) {
-    // In place of an update it means that the key frame was not trained on; the next one shall be.
-    if (outstanding) step = std::max(step, stride);
-    outstanding.reset();
-    student_requested = false;
-    Hold(*whole->student, whole->version);
-  }
+  TakeWholeStudent();
   if (session && student.layout) {
     if (wire::WeightChecksum(Trained()) != session->checksum || version != session->version) {
       Ask("the student that the client holds is not the one that the session began with");
@@ -175,6 +172,13 @@ void Client::Impl::CatchUp() {
     student_requested = false;
     step = std::max(step, stride);
   }
+}
+
+void Client::Impl::TakeWholeStudent() {
+  const auto whole = link->TakeStudent();
+  if (!whole || !whole->student) return;
+  student_requested = false;
+  Hold(*whole->student, whole->version);
 }
 
 void Client::Impl::Begin(const ServerLink::Session& session) {

@@ -40,7 +40,8 @@ class ServerLink {
   /// server refused or the deadline passed; the key frame is no longer outstanding.
   virtual std::optional<wire::Update> WaitForUpdate() = 0;
   /// A whole student that the server handed over since the last call (at the start, or after
-  /// RequestStudent): what the client must hold from now on.
+  /// RequestStudent): what the client must hold from now on, and what updates that come after it
+  /// apply to. One that came before an update is here by the time that PollUpdate gives the update.
   struct WholeStudent {
     std::shared_ptr<const nn::Checkpoint> student;
     uint64_t version = 0;
