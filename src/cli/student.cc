@@ -1,0 +1,254 @@
+// `shadowtutor student init|info|convert`: students as files.
+#include <CLI/CLI.hpp>
+#include <cctype>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/commands.h"
+#include "nn/checkpoint_io.h"
+#include "nn/network.h"
+#include "shadowtutor/types.h"
+
+namespace shadowtutor::cli {
+namespace {
+
+constexpr double kMebibyte = 1024.0 * 1024.0;
+
+// What --classes, --colors, --background and --seed say, for `init` and for `convert`'s new head.
+struct ClassOptions {
+  std::vector<std::string> names;
+  std::vector<std::string> colors;
+  std::optional<std::string> background;
+  uint64_t seed = 1;
+};
+
+void AddClassOptions(CLI::App& command, ClassOptions& options) {
+  command.add_option("--colors", options.colors, "One #rrggbb for each class, separated by commas")
+      ->delimiter(',');
+  command.add_option("--background", options.background,
+                     "The class that stands for everything else; 'none' when there is no such "
+                     "class [default: the class called 'background']");
+  command.add_option("--seed", options.seed, "Seed of the random weights")->capture_default_str();
+}
+
+Rgb ParseColor(const std::string& text) {
+  const bool sound = text.size() == 7 && text[0] == '#' &&
+                     text.find_first_not_of("0123456789abcdefABCDEF", 1) == std::string::npos;
+  if (!sound) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "'" + text + "' is no colour; write it as #rrggbb, for example #ff8000");
+  }
+  const unsigned long value = std::stoul(text.substr(1), nullptr, 16);
+  return {static_cast<uint8_t>(value >> 16), static_cast<uint8_t>(value >> 8),
+          static_cast<uint8_t>(value)};
+}
+
+int IndexOf(const std::vector<std::string>& names, const std::string& name) {
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (names[i] == name) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+int BackgroundOf(const ClassOptions& options) {
+  if (!options.background) return IndexOf(options.names, "background");
+  const int index = IndexOf(options.names, *options.background);
+  if (index < 0 && *options.background != "none") {
+    throw Error(ErrorCode::kInvalidArgument, "the background class '" + *options.background +
+                                                 "' is not among --classes; add it there, or say "
+                                                 "--background none");
+  }
+  return index;
+}
+
+ClassList ClassesOf(const ClassOptions& options, int background) {
+  if (!options.colors.empty() && options.colors.size() != options.names.size()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "--colors gives " + std::to_string(options.colors.size()) + " colours for " +
+                    std::to_string(options.names.size()) + " classes; give one for each");
+  }
+  ClassList classes;
+  for (size_t i = 0; i < options.names.size(); ++i) {
+    const int index = static_cast<int>(i);
+    const Rgb own = index == background ? Rgb{} : DefaultClassColor(index);
+    classes.push_back(
+        {options.names[i], options.colors.empty() ? own : ParseColor(options.colors[i])});
+  }
+  return classes;
+}
+
+std::string ColorText(Rgb color) {
+  char text[8];
+  std::snprintf(text, sizeof text, "#%02x%02x%02x", color.r, color.g, color.b);
+  return text;
+}
+
+// The stages that partial distillation trains, and how much of the network that is.
+struct PartialPart {
+  size_t parameters;
+  double share;
+  double mebibytes;
+};
+
+PartialPart PartOf(const nn::NetworkLayout& layout) {
+  const size_t trained = layout.TrainedSize(nn::kPartialDistillation);
+  return {trained, static_cast<double>(trained) / static_cast<double>(layout.size()),
+          static_cast<double>(trained * sizeof(float)) / kMebibyte};
+}
+
+std::vector<std::string> StagesFrom(nn::Stage first) {
+  std::vector<std::string> names;
+  for (int i = static_cast<int>(first); i < nn::kStages; ++i) {
+    names.emplace_back(nn::StageName(static_cast<nn::Stage>(i)));
+  }
+  return names;
+}
+
+std::string ShapeText(const std::vector<int>& shape) {
+  std::string text;
+  for (const int side : shape) text.append(text.empty() ? "" : "x").append(std::to_string(side));
+  return text;
+}
+
+void PrintInfo(const nn::Checkpoint& student, const std::string& file, uintmax_t file_bytes) {
+  const auto& layout = *student.layout;
+  const auto part = PartOf(layout);
+  std::printf("%s: %zu parameters, %ju bytes\n\n", file.c_str(), layout.size(), file_bytes);
+  std::printf("%-28s %-14s %8s\n", "parameter", "shape", "values");
+  for (const auto& info : layout.parameters()) {
+    std::printf("%-28s %-14s %8zu\n", info.name.c_str(), ShapeText(info.shape).c_str(), info.count);
+  }
+  std::printf("\nclasses:\n");
+  for (size_t i = 0; i < student.classes.size(); ++i) {
+    std::printf("%4zu  %s  %s%s\n", i, ColorText(student.classes[i].color).c_str(),
+                student.classes[i].name.c_str(),
+                static_cast<int>(i) == student.background ? "  (background)" : "");
+  }
+  std::string stages;
+  for (const auto& name : StagesFrom(nn::kPartialDistillation)) {
+    stages.append(stages.empty() ? "" : ", ").append(name);
+  }
+  std::printf("\npartial distillation trains %s:\n%zu parameters, %.1f %%, %.3f MiB in fp32\n",
+              stages.c_str(), part.parameters, 100 * part.share, part.mebibytes);
+}
+
+void PrintInfoAsJson(const nn::Checkpoint& student, const std::string& file, uintmax_t file_bytes) {
+  using nlohmann::ordered_json;
+  const auto& layout = *student.layout;
+  const auto part = PartOf(layout);
+  ordered_json out = {{"file", file}, {"file_bytes", file_bytes}, {"parameters", layout.size()}};
+  out["classes"] = ordered_json::array();
+  for (const auto& info : student.classes) {
+    out["classes"].push_back({{"name", info.name}, {"color", ColorText(info.color)}});
+  }
+  out["background"] = student.background;
+  out["partial"] = {{"stages", StagesFrom(nn::kPartialDistillation)},
+                    {"parameters", part.parameters},
+                    {"share", part.share},
+                    {"fp32_bytes", part.parameters * sizeof(float)}};
+  out["shapes"] = ordered_json::object();
+  for (const auto& info : layout.parameters()) out["shapes"][info.name] = info.shape;
+  // A file's name need not be UTF-8.
+  std::printf("%s\n", out.dump(2, ' ', false, ordered_json::error_handler_t::replace).c_str());
+}
+
+void PrintWritten(const nn::Checkpoint& student, const std::string& file) {
+  std::printf("%s: %zu parameters, %zu classes, %ju bytes\n", file.c_str(), student.layout->size(),
+              student.classes.size(), std::filesystem::file_size(file));
+}
+
+void AddInit(CLI::App& parent) {
+  struct Options {
+    ClassOptions classes;
+    std::string out;
+    bool fp16 = false;
+  };
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = parent.add_subcommand("init", "Write a student with fresh random weights");
+  command->add_option("--classes", options->classes.names, "Class names, separated by commas")
+      ->delimiter(',')
+      ->required();
+  AddClassOptions(*command, options->classes);
+  command->add_option("--out", options->out, "The .safetensors file to write")->required();
+  command->add_flag("--fp16", options->fp16, "Half precision: half the bytes, weights rounded");
+  command->callback([options] {
+    const int background = BackgroundOf(options->classes);
+    const auto student = nn::FreshStudent(ClassesOf(options->classes, background), background,
+                                          options->classes.seed);
+    nn::SaveCheckpoint(student, options->out,
+                       options->fp16 ? nn::WeightType::kF16 : nn::WeightType::kF32);
+    PrintWritten(student, options->out);
+  });
+}
+
+void AddInfo(CLI::App& parent) {
+  struct Options {
+    std::string file;
+    bool json = false;
+  };
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = parent.add_subcommand("info", "Show what a student file holds");
+  command->add_option("file", options->file, "A .safetensors file")->required();
+  command->add_flag("--json", options->json, "For machines");
+  command->callback([options] {
+    const auto student = nn::LoadCheckpoint(options->file);
+    const auto print = options->json ? PrintInfoAsJson : PrintInfo;
+    print(student, options->file, std::filesystem::file_size(options->file));
+  });
+}
+
+void AddConvert(CLI::App& parent) {
+  struct Options {
+    ClassOptions classes;
+    std::string in, out;
+    bool fp16 = false, fp32 = false;
+  };
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = parent.add_subcommand(
+      "convert", "Write a student in another precision or with a fresh head for other classes");
+  command->add_option("in", options->in, "The .safetensors file to read")->required();
+  command->add_option("out", options->out, "The .safetensors file to write")->required();
+  auto* fp16 = command->add_flag("--fp16", options->fp16, "Write half precision");
+  command->add_flag("--fp32", options->fp32, "Write single precision (the default)")
+      ->excludes(fp16);
+  auto* names = command
+                    ->add_option("--classes", options->classes.names,
+                                 "Other classes: the last layer is drawn anew, all else is kept")
+                    ->delimiter(',');
+  AddClassOptions(*command, options->classes);
+  for (const char* name : {"--colors", "--background", "--seed"}) {
+    command->get_option(name)->needs(names);
+  }
+  command->callback([options] {
+    auto student = nn::LoadCheckpoint(options->in);
+    if (!options->classes.names.empty()) {
+      const int background = BackgroundOf(options->classes);
+      student = nn::WithFreshHead(student, ClassesOf(options->classes, background), background,
+                                  options->classes.seed);
+    }
+    nn::SaveCheckpoint(student, options->out,
+                       options->fp16 ? nn::WeightType::kF16 : nn::WeightType::kF32);
+    PrintWritten(student, options->out);
+  });
+}
+
+}  // namespace
+
+// The three only throw or succeed, so the exit code stays what it is.
+void AddStudentCommand(CLI::App& app, int& /*exit_code*/) {
+  CLI::App* student =
+      app.add_subcommand("student", "Make, inspect and convert students (.safetensors files)");
+  student->require_subcommand(1);
+  AddInit(*student);
+  AddInfo(*student);
+  AddConvert(*student);
+}
+
+}  // namespace shadowtutor::cli
