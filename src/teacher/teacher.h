@@ -1,4 +1,5 @@
-// A teacher: heavy, right, slow. Says for every pixel of a frame which of the student's classes it is.
+// A teacher: heavy, right, slow. Says for every pixel of a frame which of the student's classes it
+// is.
 #ifndef SHADOWTUTOR_TEACHER_TEACHER_H_
 #define SHADOWTUTOR_TEACHER_TEACHER_H_
 
@@ -34,8 +35,8 @@ class Teacher {
 };
 
 /// Opens the teacher that a model card (YAML) describes; see docs/teachers.md for the card's keys.
-/// `student_classes`, when not empty, are the classes to map onto (by name); when empty the card's own
-/// student classes serve. Throws Error that names the card, the key and the remedy.
+/// `student_classes`, when not empty, are the classes to map onto (by name); when empty the card's
+/// own student classes serve. Throws Error that names the card, the key and the remedy.
 std::unique_ptr<Teacher> OpenTeacher(const std::filesystem::path& card,
                                      const ClassList& student_classes = {},
                                      int student_background = -1);

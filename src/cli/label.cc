@@ -1,0 +1,92 @@
+// `shadowtutor label`: runs a teacher over a video and keeps its labels as a replay teacher.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "teacher/labelling.h"
+#include "teacher/teacher.h"
+#include "video/source.h"
+
+namespace shadowtutor::cli {
+namespace {
+
+struct LabelOptions {
+  std::string source, card, folder;
+  int64_t frames = -1;
+};
+
+std::string TimeLeft(double seconds) {
+  if (seconds < 0) return "";
+  const auto whole = static_cast<long long>(seconds + 0.5);
+  char text[64];
+  if (whole >= 3600) {
+    std::snprintf(text, sizeof text, ", %lld h %lld min left", whole / 3600, whole / 60 % 60);
+  } else {
+    std::snprintf(text, sizeof text, ", %lld:%02lld min left", whole / 60, whole % 60);
+  }
+  return text;
+}
+
+// One line that overwrites itself on a terminal; a line every 100 frames in a log.
+void ShowProgress(const teacher::LabellingProgress& progress) {
+  const bool terminal = isatty(STDERR_FILENO);
+  if (!terminal && progress.frames % 100 != 0) return;
+  const std::string total = progress.total >= 0 ? "/" + std::to_string(progress.total) : "";
+  std::fprintf(stderr, "%sframe %lld%s%s%s", terminal ? "\r\033[K" : "",
+               static_cast<long long>(progress.frames), total.c_str(),
+               TimeLeft(progress.seconds_left).c_str(), terminal ? "" : "\n");
+}
+
+// The same video by whatever path: the folder's card names it, and a second run compares.
+std::string SourceName(const std::string& source) {
+  std::error_code error;
+  const std::filesystem::path path = std::filesystem::canonical(source, error);
+  return error ? source : path.string();
+}
+
+int Label(const LabelOptions& options) {
+  InstallInterruptHandler();
+  const auto source = video::OpenSource(options.source);
+  const auto teacher = teacher::OpenTeacher(options.card);
+  teacher::LabellingOptions labelling;
+  labelling.max_frames = options.frames;
+  labelling.source_name = SourceName(options.source);
+  labelling.stop = Interrupted;
+  labelling.on_progress = ShowProgress;
+  const auto result = teacher::LabelSource(*source, *teacher, options.folder, labelling);
+  if (isatty(STDERR_FILENO)) std::fprintf(stderr, "\r\033[K");
+  const std::string card = (std::filesystem::path(options.folder) / "card.yaml").string();
+  std::printf("%lld frames have labels in %s (%lld new); --teacher %s replays them\n",
+              static_cast<long long>(result.frames), options.folder.c_str(),
+              static_cast<long long>(result.labelled), card.c_str());
+  if (!result.stopped) return 0;
+  std::printf("stopped before the end; the same command goes on from here\n");
+  return kInterruptedExitCode;
+}
+
+}  // namespace
+
+void AddLabelCommand(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand(
+      "label", "Label every frame of a video with a teacher; the folder is a teacher itself");
+  const auto options = std::make_shared<LabelOptions>();
+  command->add_option("source", options->source, "Video file, or folder of images")->required();
+  command->add_option("--teacher", options->card, "Model card of the teacher (docs/teachers.md)")
+      ->required();
+  command
+      ->add_option("--out", options->folder,
+                   "Folder for the labels and their card.yaml; run again to go on where it stopped")
+      ->required();
+  command->add_option("--frames", options->frames, "Only the first N frames")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
+  command->callback([options, &exit_code] { exit_code = Label(*options); });
+}
+
+}  // namespace shadowtutor::cli
