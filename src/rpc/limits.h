@@ -18,6 +18,8 @@ static_assert(kMaxFramePixels * 3 < kMaxMessageBytes);
 inline constexpr size_t kMaxStudentFloats = size_t{6} << 20;
 /// Any text in a message: names, reasons, versions.
 inline constexpr size_t kMaxTextBytes = 4096;
+/// An error's sentence, which travels in a header too; longer ones are cut.
+inline constexpr size_t kMaxSentenceBytes = 1024;
 /// gRPC metadata of a call.
 inline constexpr size_t kMaxMetadataBytes = 8192;
 
@@ -36,6 +38,10 @@ inline constexpr std::chrono::milliseconds kHelloTimeout{10'000};
 /// From a key frame to its answer (client). A teacher may take seconds, and other sessions go
 /// first.
 inline constexpr std::chrono::milliseconds kUpdateTimeout{60'000};
+/// Between two attempts to connect (client): doubled from the first to the most, a fifth more or less
+/// by chance, so that the clients of a server that fell do not all come back at once.
+inline constexpr std::chrono::milliseconds kReconnectFirst{500};
+inline constexpr std::chrono::milliseconds kReconnectMost{15'000};
 /// A session that sends nothing for so long is ended (server). A live source at the largest stride
 /// sends a key frame every few seconds, a paused one none at all.
 inline constexpr std::chrono::milliseconds kIdleTimeout{600'000};
