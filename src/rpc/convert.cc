@@ -35,6 +35,36 @@ const std::string& Text(const std::string& text, const char* what) {
   return text;
 }
 
+// What is left of a sentence that may hold anything (file names, a library's message): a bounded
+// length, because it travels in HTTP/2 headers too, and bytes that Protobuf takes for text.
+std::string Sentence(std::string text) {
+  bool utf8 = true;
+  for (size_t i = 0; i < text.size() && utf8;) {
+    const auto byte = static_cast<uint8_t>(text[i]);
+    const size_t length = byte < 0x80 ? 1 : byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+    utf8 = (byte < 0x80 || (byte >= 0xc2 && byte <= 0xf4)) && i + length <= text.size();
+    for (size_t k = 1; k < length && utf8; ++k) {
+      const auto next = static_cast<uint8_t>(text[i + k]);
+      // The second byte's narrower ranges keep out overlong forms, surrogates and what lies beyond.
+      const uint8_t least = k == 1 && byte == 0xe0 ? 0xa0 : k == 1 && byte == 0xf0 ? 0x90 : 0x80;
+      const uint8_t most = k == 1 && byte == 0xed ? 0x9f : k == 1 && byte == 0xf4 ? 0x8f : 0xbf;
+      utf8 = next >= least && next <= most;
+    }
+    i += length;
+  }
+  for (char& c : text) {
+    const auto byte = static_cast<uint8_t>(c);
+    if ((byte >= 0x80 && !utf8) || byte < 0x20) c = byte < 0x20 ? ' ' : '?';
+  }
+  if (text.size() > kMaxSentenceBytes) {
+    size_t end = kMaxSentenceBytes - 3;
+    while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xc0) == 0x80) --end;
+    text.resize(end);
+    text += "...";
+  }
+  return text;
+}
+
 double Share(double value, const char* what) {
   if (!(value >= 0 && value <= 1)) {
     Refuse(std::string("The message's ") + what + " is not between 0 and 1.");
@@ -284,7 +314,7 @@ wire::Update FromProto(const v1::Update& from) {
 v1::ErrorMessage ToProto(wire::ErrorMessage error) {
   v1::ErrorMessage to;
   to.set_code(ToProto(error.code));
-  to.set_sentence(std::move(error.sentence));
+  to.set_sentence(Sentence(std::move(error.sentence)));
   to.set_fatal(error.fatal);
   if (error.frame_index) to.set_frame_index(*error.frame_index);
   return to;
@@ -429,7 +459,7 @@ grpc::StatusCode ToStatusCode(ErrorCode code) {
 }
 
 grpc::Status ToStatus(const Error& error) {
-  return grpc::Status(ToStatusCode(error.code()), error.what());
+  return grpc::Status(ToStatusCode(error.code()), Sentence(error.what()));
 }
 
 ErrorCode FromStatusCode(grpc::StatusCode code) {

@@ -197,6 +197,32 @@ TEST(ConvertTest, EveryErrorCodeSurvivesGrpc) {
   EXPECT_EQ(status.error_message(), "Too many.");
 }
 
+TEST(ConvertTest, SentencesAreTextOfABoundedLength) {
+  const auto sentence = [](const std::string& text) {
+    EXPECT_EQ(
+        ToStatus(Error(ErrorCode::kInternal, text)).error_message(),
+        ToProto(wire::ServerMessage(wire::ErrorMessage{ErrorCode::kInternal, text, false, {}}))
+            .error()
+            .sentence());
+    return ToStatus(Error(ErrorCode::kInternal, text)).error_message();
+  };
+  EXPECT_EQ(sentence("plain"), "plain");
+  EXPECT_EQ(sentence("zwölf 犬 😀"), "zwölf 犬 😀");
+  EXPECT_EQ(sentence("one\ntwo"), "one two");
+  EXPECT_EQ(sentence("\xff\xfe"), "??");
+  EXPECT_EQ(sentence("cut \xe7\x8a"), "cut ??");  // the last character is not whole
+  EXPECT_EQ(sentence("\xc0\xaf"), "??");          // an overlong slash
+  EXPECT_EQ(sentence("\xed\xa0\x80"), "???");     // a surrogate
+  EXPECT_EQ(sentence(std::string(5000, 'x')).size(), kMaxSentenceBytes);
+  std::string umlauts;
+  while (umlauts.size() < 5000) umlauts += "ü";
+  v1::ServerMessage message =
+      ToProto(wire::ServerMessage(wire::ErrorMessage{ErrorCode::kInternal, umlauts, true, {}}));
+  v1::ServerMessage parsed;
+  EXPECT_TRUE(parsed.ParseFromString(message.SerializeAsString()));
+  EXPECT_LE(parsed.error().sentence().size(), kMaxSentenceBytes);
+}
+
 TEST(ConvertTest, RefusesEmptyMessages) {
   EXPECT_EQ(RefusalOf(v1::ClientMessage()), ErrorCode::kInvalidArgument);
   EXPECT_EQ(RefusalOf(v1::ServerMessage()), ErrorCode::kInvalidArgument);
@@ -260,7 +286,8 @@ TEST(ConvertTest, RefusesHostileHeldStudents) {
   EXPECT_EQ(RefusalOf(stage), ErrorCode::kInvalidArgument);
 
   v1::ClientMessage classes = SoundHello();
-  for (int i = 0; i < 300; ++i) classes.mutable_hello()->mutable_held()->add_class_names("x");
+  const std::string name(3, 'x');
+  for (int i = 0; i < 300; ++i) classes.mutable_hello()->mutable_held()->add_class_names(name);
   EXPECT_EQ(RefusalOf(classes), ErrorCode::kInvalidArgument);
 
   v1::ClientMessage text = SoundHello();

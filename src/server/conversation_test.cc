@@ -1,0 +1,318 @@
+#include "server/conversation.h"
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <deque>
+#include <future>
+#include <stdexcept>
+#include <vector>
+
+#include "server/testing.h"
+
+namespace shadowtutor::server {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = Conversation::Clock;
+
+// Remembers what the server said.
+class FakePeer final : public Peer {
+ public:
+  void Send(wire::ServerMessage message) override {
+    std::lock_guard lock(mutex_);
+    heard_.push_back(std::move(message));
+    changed_.notify_all();
+  }
+  void End(const std::optional<Error>& why) override {
+    std::lock_guard lock(mutex_);
+    ended_ = true;
+    why_ = why;
+    changed_.notify_all();
+  }
+
+  // The next message; fails the test when none comes.
+  wire::ServerMessage Next() {
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, 60s, [this] { return !heard_.empty(); })) {
+      throw std::runtime_error("the server says nothing");
+    }
+    wire::ServerMessage message = std::move(heard_.front());
+    heard_.pop_front();
+    return message;
+  }
+  bool Silent() {
+    std::lock_guard lock(mutex_);
+    return heard_.empty();
+  }
+  bool ended() {
+    std::lock_guard lock(mutex_);
+    return ended_;
+  }
+  ErrorCode why() {
+    std::lock_guard lock(mutex_);
+    return why_.value().code();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<wire::ServerMessage> heard_;
+  bool ended_ = false;
+  std::optional<Error> why_;
+};
+
+class ConversationTest : public testing::Test {
+ protected:
+  ConversationTest() {
+    resources_->session.student = std::make_shared<const nn::Checkpoint>(SmallStudent(1));
+    resources_->session.trainer.threshold = 0.95;
+    resources_->teacher = teacher_;
+    resources_->teaching = std::make_unique<Scheduler>(1, 4);
+    resources_->training = std::make_unique<Scheduler>(1, 4);
+    conversation_ = Open(peer_, 1);
+  }
+  ~ConversationTest() override {
+    resources_->teaching.reset();
+    resources_->training.reset();
+  }
+
+  std::shared_ptr<Conversation> Open(const std::shared_ptr<FakePeer>& peer, uint64_t number) {
+    return std::make_shared<Conversation>(resources_, peer, number, "s" + std::to_string(number),
+                                          start_);
+  }
+  void Say(wire::ClientMessage message) { conversation_->OnMessage(std::move(message), start_); }
+  wire::Welcome Hello() {
+    Say(wire::Hello{});
+    return std::get<wire::Welcome>(peer_->Next());
+  }
+
+  const Clock::time_point start_ = Clock::now();
+  const std::shared_ptr<FakeTeacher> teacher_ = std::make_shared<FakeTeacher>();
+  const std::shared_ptr<Resources> resources_ = std::make_shared<Resources>();
+  const std::shared_ptr<FakePeer> peer_ = std::make_shared<FakePeer>();
+  std::shared_ptr<Conversation> conversation_;
+};
+
+// Holds the teacher in the middle of a key frame.
+struct HeldTeacher {
+  explicit HeldTeacher(FakeTeacher& teacher) {
+    teacher.on_label = [this](uint64_t) {
+      entered.set_value();
+      open.get_future().wait();
+    };
+  }
+  std::promise<void> entered, open;
+};
+
+TEST_F(ConversationTest, HelloThenKeyFrames) {
+  const wire::Welcome welcome = Hello();
+  EXPECT_TRUE(welcome.student.has_value());
+  EXPECT_EQ(welcome.session_id, "s1");
+  uint64_t version = welcome.student_version;
+  for (uint64_t index = 0; index < 3; ++index) {
+    Say(SquareFrame(index, version));
+    const auto update = std::get<wire::Update>(peer_->Next());
+    EXPECT_EQ(update.frame_index, index);
+    EXPECT_EQ(update.base_version, version);
+    version = update.new_version;
+  }
+  const ServerStats stats = resources_->stats.Snapshot();
+  EXPECT_EQ(stats.key_frames, 3u);
+  EXPECT_EQ(stats.students_sent, 1u);
+  EXPECT_EQ(stats.bytes_up, 3u * 64 * 48 * 3);
+  ASSERT_EQ(stats.sessions.size(), 1u);
+  EXPECT_EQ(stats.sessions[0].version, version);
+  EXPECT_EQ(stats.sessions[0].distillation_steps, stats.distillation_steps);
+  EXPECT_FALSE(peer_->ended());
+}
+
+TEST_F(ConversationTest, KeyFramesBeforeTheHelloEndIt) {
+  Say(SquareFrame(0, 0));
+  EXPECT_TRUE(peer_->ended());
+  EXPECT_EQ(peer_->why(), ErrorCode::kFailedPrecondition);
+}
+
+TEST_F(ConversationTest, ASecondHelloEndsIt) {
+  Hello();
+  Say(wire::Hello{});
+  EXPECT_TRUE(peer_->ended());
+  EXPECT_EQ(peer_->why(), ErrorCode::kFailedPrecondition);
+  EXPECT_EQ(resources_->stats.OpenSessions(), 0u);
+}
+
+TEST_F(ConversationTest, AnotherProtocolVersionIsRefused) {
+  wire::Hello hello;
+  hello.protocol_version = 99;
+  Say(hello);
+  EXPECT_EQ(peer_->why(), ErrorCode::kFailedPrecondition);
+  EXPECT_TRUE(peer_->Silent());
+}
+
+TEST_F(ConversationTest, ASecondKeyFrameWhileOneIsOutstandingEndsIt) {
+  Hello();
+  HeldTeacher held(*teacher_);
+  Say(SquareFrame(0, 0));
+  held.entered.get_future().wait();
+  Say(SquareFrame(1, 0));
+  EXPECT_TRUE(peer_->ended());
+  EXPECT_EQ(peer_->why(), ErrorCode::kFailedPrecondition);
+  held.open.set_value();
+}
+
+TEST_F(ConversationTest, AWrongVersionGetsTheWholeStudentAndThenTheUpdate) {
+  const wire::Welcome welcome = Hello();
+  Say(SquareFrame(5, welcome.student_version + 40));
+  const auto whole = std::get<wire::WholeStudent>(peer_->Next());
+  EXPECT_EQ(whole.version, welcome.student_version);
+  const auto update = std::get<wire::Update>(peer_->Next());
+  EXPECT_EQ(update.frame_index, 5u);
+  EXPECT_EQ(update.base_version, whole.version);
+}
+
+TEST_F(ConversationTest, StudentRequestsAreAnswered) {
+  Hello();
+  Say(wire::StudentRequest{"the checksum differs"});
+  EXPECT_TRUE(std::holds_alternative<wire::WholeStudent>(peer_->Next()));
+}
+
+TEST_F(ConversationTest, StudentRequestsWaitForTheKeyFrameAndAreAnsweredOnce) {
+  Hello();
+  HeldTeacher held(*teacher_);
+  Say(SquareFrame(0, 0));
+  held.entered.get_future().wait();
+  Say(wire::StudentRequest{"once"});
+  Say(wire::StudentRequest{"twice"});
+  EXPECT_TRUE(peer_->Silent());
+  held.open.set_value();
+  const auto update = std::get<wire::Update>(peer_->Next());
+  EXPECT_EQ(std::get<wire::WholeStudent>(peer_->Next()).version, update.new_version);
+  teacher_->on_label = nullptr;
+  Say(SquareFrame(1, update.new_version));
+  EXPECT_TRUE(std::holds_alternative<wire::Update>(peer_->Next()));
+}
+
+TEST_F(ConversationTest, ATeacherThatFailsCostsThatKeyFrameOnly) {
+  Hello();
+  teacher_->on_label = [](uint64_t index) {
+    if (index == 0) throw Error(ErrorCode::kNotFound, "There is no label for frame 0.");
+    if (index == 1) throw std::runtime_error("some library's words");
+    if (index == 2) throw std::bad_alloc();
+  };
+  const ErrorCode expected[] = {ErrorCode::kNotFound, ErrorCode::kInternal,
+                                ErrorCode::kResourceExhausted};
+  for (uint64_t index = 0; index < 3; ++index) {
+    Say(SquareFrame(index, 0));
+    const auto error = std::get<wire::ErrorMessage>(peer_->Next());
+    EXPECT_EQ(error.code, expected[index]);
+    EXPECT_EQ(error.frame_index, index);
+    EXPECT_FALSE(error.fatal);
+  }
+  Say(SquareFrame(3, 0));
+  EXPECT_EQ(std::get<wire::Update>(peer_->Next()).frame_index, 3u);
+  EXPECT_EQ(resources_->stats.Snapshot().key_frames_failed, 3u);
+}
+
+TEST_F(ConversationTest, HostileFramesCostThatKeyFrameOnly) {
+  Hello();
+  wire::KeyFrame frame = SquareFrame(0, 0);
+  frame.data.resize(10);
+  Say(frame);
+  EXPECT_EQ(std::get<wire::ErrorMessage>(peer_->Next()).code, ErrorCode::kDataLoss);
+  Say(SquareFrame(1, 0));
+  EXPECT_TRUE(std::holds_alternative<wire::Update>(peer_->Next()));
+}
+
+TEST_F(ConversationTest, WhatIsNoMessageEndsIt) {
+  Hello();
+  conversation_->OnBadMessage(Error(ErrorCode::kInvalidArgument, "no message"));
+  EXPECT_EQ(peer_->why(), ErrorCode::kInvalidArgument);
+}
+
+TEST_F(ConversationTest, SilenceIsBounded) {
+  conversation_->OnTick(start_ + resources_->hello_timeout);
+  EXPECT_FALSE(peer_->ended());
+  conversation_->OnTick(start_ + resources_->hello_timeout + 1ms);
+  EXPECT_TRUE(peer_->ended());
+  EXPECT_EQ(peer_->why(), ErrorCode::kDeadlineExceeded);
+
+  const auto second_peer = std::make_shared<FakePeer>();
+  const auto second = Open(second_peer, 2);
+  second->OnMessage(wire::Hello{}, start_);
+  second->OnTick(start_ + resources_->idle_timeout);
+  EXPECT_FALSE(second_peer->ended());
+  second->OnTick(start_ + resources_->idle_timeout + 1ms);
+  EXPECT_EQ(second_peer->why(), ErrorCode::kDeadlineExceeded);
+}
+
+TEST_F(ConversationTest, WaitingForASlowTeacherIsNoSilence) {
+  Hello();
+  HeldTeacher held(*teacher_);
+  Say(SquareFrame(0, 0));
+  held.entered.get_future().wait();
+  conversation_->OnTick(start_ + 10 * resources_->idle_timeout);
+  EXPECT_FALSE(peer_->ended());
+  held.open.set_value();
+  EXPECT_TRUE(std::holds_alternative<wire::Update>(peer_->Next()));
+}
+
+TEST_F(ConversationTest, ClosingFreesTheSession) {
+  Hello();
+  EXPECT_EQ(resources_->stats.OpenSessions(), 1u);
+  conversation_->OnClosed();
+  EXPECT_EQ(resources_->stats.OpenSessions(), 0u);
+  Say(SquareFrame(0, 0));  // what was still on its way is ignored
+  EXPECT_TRUE(peer_->Silent());
+}
+
+TEST_F(ConversationTest, ClosingWhileTheTeacherWorksFreesTheSessionAfterwards) {
+  Hello();
+  HeldTeacher held(*teacher_);
+  Say(SquareFrame(0, 0));
+  held.entered.get_future().wait();
+  conversation_->OnClosed();
+  EXPECT_EQ(resources_->stats.OpenSessions(), 1u);
+  std::weak_ptr<Conversation> watched = conversation_;
+  conversation_.reset();
+  held.open.set_value();
+  // The schedulers finish what runs; nothing else holds the conversation.
+  resources_->teaching.reset();
+  resources_->training.reset();
+  EXPECT_TRUE(watched.expired());
+  EXPECT_EQ(resources_->stats.OpenSessions(), 0u);
+  EXPECT_TRUE(peer_->Silent());
+}
+
+TEST_F(ConversationTest, ClosingWhileQueuedFreesTheSessionAtOnce) {
+  Hello();
+  HeldTeacher held(*teacher_);
+  const auto second_peer = std::make_shared<FakePeer>();
+  auto second = Open(second_peer, 2);
+  second->OnMessage(wire::Hello{}, start_);
+  Say(SquareFrame(0, 0));
+  held.entered.get_future().wait();
+  second->OnMessage(SquareFrame(0, 0), start_);  // waits for the teacher
+  EXPECT_EQ(resources_->stats.OpenSessions(), 2u);
+  second->OnClosed();
+  EXPECT_EQ(resources_->stats.OpenSessions(), 1u);
+  held.open.set_value();
+  EXPECT_TRUE(std::holds_alternative<wire::Update>(peer_->Next()));
+}
+
+TEST_F(ConversationTest, SessionsHaveStudentsOfTheirOwn) {
+  const wire::Welcome first = Hello();
+  const auto second_peer = std::make_shared<FakePeer>();
+  const auto second = Open(second_peer, 2);
+  second->OnMessage(wire::Hello{}, start_);
+  const auto welcome = std::get<wire::Welcome>(second_peer->Next());
+  EXPECT_EQ(welcome.student_checksum, first.student_checksum);
+
+  Say(SquareFrame(0, first.student_version));
+  const auto update = std::get<wire::Update>(peer_->Next());
+  EXPECT_NE(update.checksum, first.student_checksum);
+  second->OnMessage(wire::StudentRequest{"test"}, start_);
+  EXPECT_EQ(std::get<wire::WholeStudent>(second_peer->Next()).checksum, welcome.student_checksum);
+}
+
+}  // namespace
+}  // namespace shadowtutor::server

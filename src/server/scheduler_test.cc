@@ -1,0 +1,113 @@
+#include "server/scheduler.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <memory>
+#include <vector>
+
+namespace shadowtutor::server {
+namespace {
+
+// Keeps the only thread busy until Open().
+class Gate {
+ public:
+  Scheduler::Job Job() {
+    return [this] {
+      entered_.set_value();
+      open_.get_future().wait();
+    };
+  }
+  void WaitUntilEntered() { entered_.get_future().wait(); }
+  void Open() { open_.set_value(); }
+
+ private:
+  std::promise<void> entered_, open_;
+};
+
+TEST(SchedulerTest, FirstComeFirstServed) {
+  Gate gate;
+  std::vector<int> order;
+  std::promise<void> done;
+  Scheduler scheduler(1, 8);
+  ASSERT_TRUE(scheduler.Submit(100, gate.Job()));
+  gate.WaitUntilEntered();
+  for (int owner : {3, 1, 2}) {
+    ASSERT_TRUE(scheduler.Submit(owner, [&order, owner] { order.push_back(owner); }));
+  }
+  ASSERT_TRUE(scheduler.Submit(4, [&done] { done.set_value(); }));
+  gate.Open();
+  done.get_future().wait();
+  EXPECT_EQ(order, (std::vector<int>{3, 1, 2}));
+}
+
+TEST(SchedulerTest, OneQueuedJobPerOwnerAndABoundInAll) {
+  Gate gate;
+  Scheduler scheduler(1, 2);
+  ASSERT_TRUE(scheduler.Submit(1, gate.Job()));
+  gate.WaitUntilEntered();
+  EXPECT_TRUE(scheduler.Submit(1, [] {}));  // the first one runs, so it is not in the queue
+  EXPECT_FALSE(scheduler.Submit(1, [] {}));
+  EXPECT_TRUE(scheduler.Submit(2, [] {}));
+  EXPECT_FALSE(scheduler.Submit(3, [] {}));
+  EXPECT_EQ(scheduler.queued(), 2u);
+  gate.Open();
+}
+
+TEST(SchedulerTest, ForgetsTheJobsOfWhoLeft) {
+  Gate gate;
+  std::atomic<bool> ran = false;
+  std::promise<void> done;
+  auto held = std::make_shared<int>(1);
+  std::weak_ptr<int> watched = held;
+  Scheduler scheduler(1, 8);
+  ASSERT_TRUE(scheduler.Submit(1, gate.Job()));
+  gate.WaitUntilEntered();
+  ASSERT_TRUE(scheduler.Submit(2, [&ran, held] { ran = true; }));
+  ASSERT_TRUE(scheduler.Submit(3, [&done] { done.set_value(); }));
+  held.reset();
+  EXPECT_TRUE(scheduler.Forget(2));
+  EXPECT_FALSE(scheduler.Forget(2));
+  EXPECT_TRUE(watched.expired()) << "the dropped job still holds its memory";
+  gate.Open();
+  done.get_future().wait();
+  EXPECT_FALSE(ran);
+}
+
+TEST(SchedulerTest, ShutdownFinishesWhatRunsAndDropsTheRest) {
+  Gate gate;
+  std::atomic<bool> ran = false;
+  {
+    Scheduler scheduler(1, 8);
+    ASSERT_TRUE(scheduler.Submit(1, gate.Job()));
+    gate.WaitUntilEntered();
+    ASSERT_TRUE(scheduler.Submit(2, [&ran] { ran = true; }));
+    scheduler.Shutdown();
+    EXPECT_FALSE(scheduler.Submit(3, [&ran] { ran = true; }));
+    EXPECT_EQ(scheduler.queued(), 0u);
+    gate.Open();
+  }
+  EXPECT_FALSE(ran);
+}
+
+TEST(SchedulerTest, SeveralThreadsWorkAtTheSameTime) {
+  std::promise<void> first, second;
+  std::promise<void> both;
+  Scheduler scheduler(2, 8);
+  // Each waits for the other, which one thread alone could not do.
+  ASSERT_TRUE(scheduler.Submit(1, [&] {
+    first.set_value();
+    second.get_future().wait();
+    both.set_value();
+  }));
+  ASSERT_TRUE(scheduler.Submit(2, [&] {
+    second.set_value();
+    first.get_future().wait();
+  }));
+  EXPECT_EQ(both.get_future().wait_for(std::chrono::seconds(60)), std::future_status::ready);
+}
+
+}  // namespace
+}  // namespace shadowtutor::server

@@ -1,0 +1,185 @@
+#include "server/session.h"
+
+#include <algorithm>
+#include <chrono>
+#include <span>
+#include <utility>
+
+#include "nn/checkpoint_io.h"
+#include "wire/frame_codec.h"
+#include "wire/jpeg.h"
+#include "wire/update_codec.h"
+
+namespace shadowtutor::server {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double MillisecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+Image Unpack(const wire::KeyFrame& key_frame) {
+  switch (key_frame.codec) {
+    case wire::FrameCodec::kRaw:
+      return wire::UnpackRawFrame(key_frame.data, key_frame.size);
+    case wire::FrameCodec::kJpeg:
+      return wire::DecodeJpeg(key_frame.data, key_frame.size);
+  }
+  throw Error(ErrorCode::kInvalidArgument, "The key frame is packed by an unknown codec.");
+}
+
+std::string Join(const std::vector<std::string>& names) {
+  std::string all;
+  for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
+  return all;
+}
+
+std::vector<std::string> Names(const ClassList& classes) {
+  std::vector<std::string> names;
+  for (const ClassInfo& info : classes) names.push_back(info.name);
+  return names;
+}
+
+void CheckVersion(const wire::Hello& hello) {
+  if (hello.protocol_version == wire::kProtocolVersion) return;
+  throw Error(ErrorCode::kFailedPrecondition,
+              "The client speaks protocol version " + std::to_string(hello.protocol_version) +
+                  ", this server version " + std::to_string(wire::kProtocolVersion) +
+                  "; update whichever is older.");
+}
+
+// A student that cannot be trained here is refused, not silently replaced: whoever chose it wants
+// to know.
+void CheckFits(const wire::HeldStudent& held, const nn::Checkpoint& ours) {
+  const std::vector<std::string> names = Names(ours.classes);
+  if (held.class_names != names) {
+    throw Error(ErrorCode::kFailedPrecondition,
+                "The client's student tells apart [" + Join(held.class_names) +
+                    "], this server teaches [" + Join(names) +
+                    "]; start the client with a student of these classes or with none.");
+  }
+  const nn::NetworkLayout& layout = *ours.layout;
+  if (held.parameter_count != layout.size() ||
+      held.trained.size() != layout.TrainedSize(held.cut)) {
+    throw Error(ErrorCode::kFailedPrecondition,
+                "The client's student has " + std::to_string(held.parameter_count) +
+                    " parameters, this server's " + std::to_string(layout.size()) +
+                    "; start the client with a student of the same shape or with none.");
+  }
+  if (held.trained_checksum != wire::WeightChecksum(held.trained)) {
+    throw Error(ErrorCode::kDataLoss,
+                "The weights that the client handed over are not what their checksum says.");
+  }
+}
+
+}  // namespace
+
+LabelledFrame LabelKeyFrame(teacher::Teacher& teacher, const wire::KeyFrame& key_frame,
+                            int classes) {
+  LabelledFrame labelled;
+  labelled.frame_index = key_frame.frame_index;
+  labelled.frame = Unpack(key_frame);
+  const Clock::time_point start = Clock::now();
+  teacher::Answer answer = teacher.Label(labelled.frame, key_frame.frame_index);
+  labelled.teacher_ms = MillisecondsSince(start);
+  if (answer.label.size() != labelled.frame.size()) {
+    throw Error(ErrorCode::kInternal, "The teacher's label has another size than the frame.");
+  }
+  for (uint8_t label : answer.label.labels()) {
+    if (label >= classes) {
+      throw Error(ErrorCode::kInternal, "The teacher speaks of class " + std::to_string(label) +
+                                            "; the student has only " + std::to_string(classes) +
+                                            ".");
+    }
+  }
+  labelled.answer = {std::move(answer.label), std::move(answer.instances), answer.has_instances};
+  return labelled;
+}
+
+Session::Session(const SessionOptions& options, const wire::Hello& hello, const std::string& id)
+    : base_(options.student), codec_(hello.update_codec) {
+  CheckVersion(hello);
+  nn::Checkpoint student = *base_;
+  student.weights = StartingWeights(hello);
+  trainer_ = std::make_unique<distill::Trainer>(student, options.trainer);
+
+  welcome_.server_version = options.server_version;
+  welcome_.session_id = id;
+  if (!adopted_) welcome_.student = Whole();
+  welcome_.student_version = version_;
+  welcome_.student_checksum = wire::WeightChecksum(trainer_->trained());
+  welcome_.classes = base_->classes;
+  welcome_.background = base_->background;
+  welcome_.parameters = {
+      options.trainer.threshold, options.trainer.max_updates,        options.min_stride,
+      options.max_stride,        options.trainer.adam.learning_rate, options.trainer.cut};
+  welcome_.frame_codec = hello.frame_codec;
+  welcome_.update_codec = codec_;
+  welcome_.teacher = options.teacher;
+}
+
+std::vector<float> Session::StartingWeights(const wire::Hello& hello) {
+  std::vector<float> weights = base_->weights;
+  if (!hello.held) return weights;
+  const wire::HeldStudent& held = *hello.held;
+  CheckFits(held, *base_);
+  const size_t offset = base_->layout->TrainedOffset(held.cut);
+  const std::span<const float> frozen = std::span<const float>(weights).first(offset);
+  if (held.frozen_checksum == wire::WeightChecksum(frozen)) {
+    std::copy(held.trained.begin(), held.trained.end(), weights.begin() + offset);
+    version_ = held.version;
+    adopted_ = true;
+  } else {
+    // Numbers go on from the client's, so that it never meets one number for two students.
+    version_ = held.version + 1;
+  }
+  return weights;
+}
+
+wire::Welcome Session::TakeWelcome() { return std::move(welcome_); }
+
+wire::Update Session::Train(const LabelledFrame& key_frame) {
+  nn::Learner& learner = trainer_->learner();
+  const std::vector<float> base(learner.trained().begin(), learner.trained().end());
+  wire::Update update;
+  update.frame_index = key_frame.frame_index;
+  update.teacher_ms = key_frame.teacher_ms;
+  update.codec = codec_;
+  update.base_version = version_;
+  update.new_version = version_;
+  try {
+    const Clock::time_point start = Clock::now();
+    const distill::TrainResult result = trainer_->Train(key_frame.frame, key_frame.answer);
+    update.metric = result.metric;
+    update.initial_metric = result.initial_metric;
+    update.steps = result.steps;
+    if (result.changed) {
+      update.payload = wire::EncodeUpdate(codec_, base, learner.trained());
+      if (codec_ != wire::UpdateCodec::kFp32) {
+        // What a lossy codec left out must be left out here too; it goes with the next update.
+        learner.SetTrained(wire::DecodeUpdate(codec_, base, update.payload), true);
+      }
+      update.new_version = version_ + 1;
+    }
+    update.checksum = wire::WeightChecksum(learner.trained());
+    update.train_ms = MillisecondsSince(start);
+  } catch (...) {
+    learner.SetTrained(base, false);
+    throw;
+  }
+  version_ = update.new_version;
+  return update;
+}
+
+wire::WholeStudent Session::Whole() const {
+  nn::Checkpoint student;
+  student.layout = base_->layout;
+  const std::span<const float> weights = trainer_->learner().weights();
+  student.weights.assign(weights.begin(), weights.end());
+  student.classes = base_->classes;
+  student.background = base_->background;
+  return {version_, nn::SerializeCheckpoint(student), wire::WeightChecksum(trainer_->trained())};
+}
+
+}  // namespace shadowtutor::server

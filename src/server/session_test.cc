@@ -1,0 +1,260 @@
+#include "server/session.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "nn/checkpoint_io.h"
+#include "server/testing.h"
+#include "wire/jpeg.h"
+#include "wire/update_codec.h"
+
+namespace shadowtutor::server {
+namespace {
+
+SessionOptions Options(nn::Stage cut = nn::kPartialDistillation) {
+  SessionOptions options;
+  options.student = std::make_shared<const nn::Checkpoint>(SmallStudent(1));
+  options.trainer.cut = cut;
+  options.trainer.threshold = 0.95;  // so that there is something to train
+  options.teacher = "a fake teacher";
+  options.server_version = "test";
+  return options;
+}
+
+wire::HeldStudent Held(const nn::Checkpoint& student, uint64_t version, nn::Stage cut) {
+  wire::HeldStudent held;
+  held.version = version;
+  for (const ClassInfo& info : student.classes) held.class_names.push_back(info.name);
+  held.parameter_count = student.layout->size();
+  held.cut = cut;
+  const std::span<const float> weights = student.weights;
+  const size_t offset = student.layout->TrainedOffset(cut);
+  held.frozen_checksum = wire::WeightChecksum(weights.first(offset));
+  held.trained.assign(weights.begin() + offset, weights.end());
+  held.trained_checksum = wire::WeightChecksum(held.trained);
+  return held;
+}
+
+wire::Hello HelloWith(wire::HeldStudent held) {
+  wire::Hello hello;
+  hello.held = std::move(held);
+  return hello;
+}
+
+template <typename Call>
+ErrorCode CodeOf(Call call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.code();
+  }
+  ADD_FAILURE() << "nothing was thrown";
+  return ErrorCode::kInternal;
+}
+
+// What a client does: holds a student, applies updates to it, checks them.
+class ModelClient {
+ public:
+  explicit ModelClient(const wire::Welcome& welcome)
+      : student_(nn::ParseCheckpoint(welcome.student.value().safetensors)),
+        offset_(student_.layout->TrainedOffset(welcome.parameters.cut)),
+        version_(welcome.student_version) {}
+
+  void Apply(const wire::Update& update) {
+    ASSERT_EQ(update.base_version, version_);
+    if (!update.payload.empty()) {
+      const std::vector<float> after = wire::DecodeUpdate(update.codec, trained(), update.payload);
+      std::copy(after.begin(), after.end(), student_.weights.begin() + offset_);
+    }
+    version_ = update.new_version;
+    EXPECT_EQ(wire::WeightChecksum(trained()), update.checksum);
+  }
+
+  std::span<const float> trained() const {
+    return std::span<const float>(student_.weights).subspan(offset_);
+  }
+  const nn::Checkpoint& student() const { return student_; }
+  uint64_t version() const { return version_; }
+
+ private:
+  nn::Checkpoint student_;
+  size_t offset_;
+  uint64_t version_;
+};
+
+class SessionTest : public testing::Test {
+ protected:
+  wire::Update Teach(Session& session, const wire::KeyFrame& frame) {
+    return session.Train(LabelKeyFrame(teacher_, frame, 2));
+  }
+  FakeTeacher teacher_;
+};
+
+TEST_F(SessionTest, WelcomesWithAWholeStudent) {
+  const SessionOptions options = Options();
+  wire::Hello hello;
+  hello.update_codec = wire::UpdateCodec::kFp16;
+  Session session(options, hello, "s1");
+  const wire::Welcome welcome = session.TakeWelcome();
+  EXPECT_EQ(welcome.session_id, "s1");
+  EXPECT_EQ(welcome.server_version, "test");
+  EXPECT_EQ(welcome.teacher, "a fake teacher");
+  EXPECT_EQ(welcome.classes, TestClasses());
+  EXPECT_EQ(welcome.background, 1);
+  EXPECT_EQ(welcome.update_codec, wire::UpdateCodec::kFp16);
+  EXPECT_EQ(welcome.parameters.threshold, 0.95);
+  EXPECT_EQ(welcome.parameters.cut, nn::kPartialDistillation);
+  ASSERT_TRUE(welcome.student.has_value());
+  EXPECT_EQ(welcome.student->version, welcome.student_version);
+  const nn::Checkpoint student = nn::ParseCheckpoint(welcome.student->safetensors);
+  EXPECT_EQ(student.weights, options.student->weights);
+  EXPECT_FALSE(session.adopted());
+}
+
+TEST_F(SessionTest, ClientAndServerAgreeBitByBit) {
+  for (const wire::UpdateCodec codec : {wire::UpdateCodec::kFp32, wire::UpdateCodec::kFp16}) {
+    for (const nn::Stage cut : {nn::kPartialDistillation, nn::kFullDistillation}) {
+      wire::Hello hello;
+      hello.update_codec = codec;
+      Session session(Options(cut), hello, "s");
+      ModelClient client(session.TakeWelcome());
+      int with_weights = 0;
+      for (uint64_t index = 0; index < 4; ++index) {
+        const wire::Update update = Teach(session, SquareFrame(index, client.version()));
+        EXPECT_EQ(update.frame_index, index);
+        EXPECT_EQ(update.payload.empty(), update.new_version == update.base_version);
+        if (!update.payload.empty()) {
+          ++with_weights;
+          EXPECT_EQ(update.new_version, update.base_version + 1);
+          EXPECT_EQ(update.payload.size(), wire::UpdateBytes(codec, client.trained().size()));
+        }
+        client.Apply(update);
+      }
+      EXPECT_GT(with_weights, 0);
+      const nn::Checkpoint whole = nn::ParseCheckpoint(session.Whole().safetensors);
+      EXPECT_EQ(whole.weights, client.student().weights);
+      EXPECT_EQ(session.version(), client.version());
+      EXPECT_EQ(session.Whole().checksum, wire::WeightChecksum(client.trained()));
+    }
+  }
+}
+
+TEST_F(SessionTest, SendsNoWeightsWhenNothingWasTrained) {
+  SessionOptions options = Options();
+  options.trainer.threshold = 0.01;
+  Session session(options, {}, "s");
+  session.TakeWelcome();
+  const wire::Update update = Teach(session, SquareFrame(0, 0));
+  EXPECT_EQ(update.steps, 0);
+  EXPECT_TRUE(update.payload.empty());
+  EXPECT_EQ(update.new_version, update.base_version);
+  EXPECT_EQ(update.checksum,
+            wire::WeightChecksum(
+                std::span<const float>(options.student->weights)
+                    .subspan(options.student->layout->TrainedOffset(options.trainer.cut))));
+}
+
+TEST_F(SessionTest, GoesOnFromWhatTheClientHolds) {
+  SessionOptions options = Options();
+  Session before(options, {}, "before");
+  ModelClient client(before.TakeWelcome());
+  for (uint64_t index = 0; index < 3; ++index) {
+    client.Apply(Teach(before, SquareFrame(index, client.version())));
+  }
+  ASSERT_GT(client.version(), 0u);
+
+  Session after(options, HelloWith(Held(client.student(), client.version(), options.trainer.cut)),
+                "after");
+  const wire::Welcome welcome = after.TakeWelcome();
+  EXPECT_TRUE(after.adopted());
+  EXPECT_FALSE(welcome.student.has_value());
+  EXPECT_EQ(welcome.student_version, client.version());
+  EXPECT_EQ(welcome.student_checksum, wire::WeightChecksum(client.trained()));
+  EXPECT_EQ(nn::ParseCheckpoint(after.Whole().safetensors).weights, client.student().weights);
+  client.Apply(Teach(after, SquareFrame(9, client.version())));
+}
+
+TEST_F(SessionTest, TakesAWholeStudentOfTheClients) {
+  const nn::Checkpoint own = SmallStudent(77);
+  Session session(Options(), HelloWith(Held(own, 0, nn::kFullDistillation)), "s");
+  EXPECT_TRUE(session.adopted());
+  EXPECT_EQ(nn::ParseCheckpoint(session.Whole().safetensors).weights, own.weights);
+}
+
+TEST_F(SessionTest, SendsItsOwnStudentWhenTheFrozenPartsDiffer) {
+  const nn::Checkpoint other = SmallStudent(77);
+  const SessionOptions options = Options();
+  Session session(options, HelloWith(Held(other, 12, nn::kPartialDistillation)), "s");
+  EXPECT_FALSE(session.adopted());
+  const wire::Welcome welcome = session.TakeWelcome();
+  ASSERT_TRUE(welcome.student.has_value());
+  EXPECT_EQ(welcome.student_version, 13u);  // not a number that the client knows already
+  EXPECT_EQ(nn::ParseCheckpoint(welcome.student->safetensors).weights, options.student->weights);
+}
+
+TEST_F(SessionTest, RefusesStudentsThatDoNotFit) {
+  const SessionOptions options = Options();
+  const nn::Checkpoint good = SmallStudent(1);
+
+  wire::Hello version;
+  version.protocol_version = wire::kProtocolVersion + 1;
+  EXPECT_EQ(CodeOf([&] { Session(options, version, "s"); }), ErrorCode::kFailedPrecondition);
+
+  const nn::Checkpoint classes = SmallStudent(1, {{"cat", {}}, {"background", {}}});
+  EXPECT_EQ(CodeOf([&] { Session(options, HelloWith(Held(classes, 0, nn::Stage::kDec2)), "s"); }),
+            ErrorCode::kFailedPrecondition);
+
+  wire::HeldStudent shape = Held(good, 0, nn::Stage::kDec2);
+  ++shape.parameter_count;
+  EXPECT_EQ(CodeOf([&] { Session(options, HelloWith(shape), "s"); }),
+            ErrorCode::kFailedPrecondition);
+
+  wire::HeldStudent shorter = Held(good, 0, nn::Stage::kDec2);
+  shorter.trained.pop_back();
+  EXPECT_EQ(CodeOf([&] { Session(options, HelloWith(shorter), "s"); }),
+            ErrorCode::kFailedPrecondition);
+
+  wire::HeldStudent corrupt = Held(good, 0, nn::Stage::kDec2);
+  corrupt.trained[5] += 1;
+  EXPECT_EQ(CodeOf([&] { Session(options, HelloWith(corrupt), "s"); }), ErrorCode::kDataLoss);
+}
+
+TEST_F(SessionTest, FramesMayChangeSize) {
+  Session session(Options(), {}, "s");
+  ModelClient client(session.TakeWelcome());
+  client.Apply(Teach(session, SquareFrame(0, 0, 64, 48)));
+  client.Apply(Teach(session, SquareFrame(1, client.version(), 96, 50)));
+  session.ReleaseWorkspace();
+  client.Apply(Teach(session, SquareFrame(2, client.version(), 33, 31)));
+}
+
+TEST_F(SessionTest, JpegFramesAreDecoded) {
+  const wire::KeyFrame raw = SquareFrame(0, 0);
+  wire::KeyFrame jpeg = raw;
+  jpeg.codec = wire::FrameCodec::kJpeg;
+  jpeg.data = wire::EncodeJpeg(ImageView(raw.data.data(), raw.size.width, raw.size.height));
+  const LabelledFrame labelled = LabelKeyFrame(teacher_, jpeg, 2);
+  EXPECT_EQ(labelled.frame.size(), raw.size);
+  EXPECT_EQ(labelled.answer.label, LabelKeyFrame(teacher_, raw, 2).answer.label);
+}
+
+TEST_F(SessionTest, HostileFramesAreErrors) {
+  wire::KeyFrame shorter = SquareFrame(0, 0);
+  shorter.data.pop_back();
+  EXPECT_EQ(CodeOf([&] { LabelKeyFrame(teacher_, shorter, 2); }), ErrorCode::kDataLoss);
+  wire::KeyFrame no_jpeg = SquareFrame(0, 0);
+  no_jpeg.codec = wire::FrameCodec::kJpeg;
+  EXPECT_EQ(CodeOf([&] { LabelKeyFrame(teacher_, no_jpeg, 2); }), ErrorCode::kDataLoss);
+}
+
+TEST_F(SessionTest, TeachersThatContradictThemselvesAreErrors) {
+  teacher_.change_answer = [](teacher::Answer& answer) { answer.label.at(3, 3) = 2; };
+  EXPECT_EQ(CodeOf([&] { LabelKeyFrame(teacher_, SquareFrame(0, 0), 2); }), ErrorCode::kInternal);
+  teacher_.change_answer = [](teacher::Answer& answer) { answer.label = LabelMap(2, 2); };
+  EXPECT_EQ(CodeOf([&] { LabelKeyFrame(teacher_, SquareFrame(0, 0), 2); }), ErrorCode::kInternal);
+}
+
+}  // namespace
+}  // namespace shadowtutor::server

@@ -1,0 +1,72 @@
+// What a server has done so far, for status lines, metrics and tests.
+#ifndef SHADOWTUTOR_SERVER_STATS_H_
+#define SHADOWTUTOR_SERVER_STATS_H_
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "shadowtutor/types.h"
+#include "wire/messages.h"
+
+namespace shadowtutor::server {
+
+struct SessionStats {
+  std::string id;
+  std::string client_version;
+  FrameSize frame_size;
+  bool adopted = false;  // goes on from weights that the client brought along
+  uint64_t version = 0;  // of the student
+  uint64_t key_frames = 0;
+  uint64_t distillation_steps = 0;
+  double last_metric = -1;  // -1 before the first
+};
+
+/// A copy taken at one moment.
+struct ServerStats {
+  double uptime_s = 0;
+  uint64_t sessions_opened = 0;
+  uint64_t sessions_refused = 0;   // for want of room
+  uint64_t key_frames = 0;         // answered with an update
+  uint64_t key_frames_failed = 0;  // answered with an error
+  uint64_t updates_with_weights = 0;
+  uint64_t distillation_steps = 0;
+  uint64_t students_sent = 0;  // whole ones, at the start or on request
+  uint64_t bytes_up = 0;       // frames' and weights' bytes, without framing
+  uint64_t bytes_down = 0;
+  double last_teacher_ms = 0;
+  double last_train_ms = 0;
+  double last_metric = -1;
+  std::vector<SessionStats> sessions;  // those open now
+};
+
+/// Thread safety: all functions may be called from any thread.
+class StatsBoard {
+ public:
+  StatsBoard() : start_(std::chrono::steady_clock::now()) {}
+
+  void SessionOpened(const SessionStats& session);
+  void SessionEnded(const std::string& id);
+  void SessionRefused();
+  void KeyFrameAnswered(const std::string& id, const wire::Update& update);
+  void KeyFrameFailed();
+  void StudentSent();
+  void Received(size_t bytes);
+  void Sent(size_t bytes);
+
+  ServerStats Snapshot() const;
+  size_t OpenSessions() const;
+
+ private:
+  const std::chrono::steady_clock::time_point start_;
+  mutable std::mutex mutex_;
+  ServerStats totals_;  // without its list of sessions
+  std::map<std::string, SessionStats> sessions_;
+};
+
+}  // namespace shadowtutor::server
+
+#endif  // SHADOWTUTOR_SERVER_STATS_H_
