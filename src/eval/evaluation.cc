@@ -1,0 +1,98 @@
+#include "eval/evaluation.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "distill/miou.h"
+#include "eval/remembering_teacher.h"
+#include "nn/checkpoint_io.h"
+
+namespace shadowtutor::eval {
+namespace {
+
+teacher::Answer Label(teacher::Teacher& teacher, ImageView frame, uint64_t index) {
+  try {
+    return teacher.Label(frame, index);
+  } catch (const Error& error) {
+    throw Error(error.code(), "frame " + std::to_string(index) + " has no label (a limit of " +
+                                  std::to_string(index) +
+                                  " frames would stop before it): " + error.what());
+  }
+}
+
+int64_t FramesInAll(const video::Source& source, uint64_t limit) {
+  const int64_t count = source.frame_count();
+  if (limit == 0) return count;
+  const int64_t most = static_cast<int64_t>(limit);
+  return count < 0 ? most : std::min(count, most);
+}
+
+}  // namespace
+
+double EvalReport::key_frame_ratio() const {
+  return frames == 0 ? 0 : static_cast<double>(totals.key_frames) / static_cast<double>(frames);
+}
+
+double EvalReport::steps_per_key_frame() const {
+  if (totals.trained_key_frames == 0) return 0;
+  return static_cast<double>(totals.distillation_steps) /
+         static_cast<double>(totals.trained_key_frames);
+}
+
+EvalReport Evaluate(video::Source& source, teacher::Teacher& teacher,
+                    std::shared_ptr<const nn::Checkpoint> student, const EvalOptions& options,
+                    const ProgressFunction& progress) {
+  if (source.live() && options.frames == 0) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "a live source never ends; say how many frames to evaluate");
+  }
+  RememberingTeacher remembering(teacher);
+  const int classes = student->layout->spec().classes;
+  const auto strategy =
+      FindStrategy(options.strategy).make({std::move(student), &remembering, options.parameters});
+  const int64_t frames_in_all = FramesInAll(source, options.frames);
+
+  EvalReport report;
+  report.options = options;
+  double miou_sum = 0;
+  Image frame;
+  LabelMap prediction;
+  while ((options.frames == 0 || report.frames < options.frames) && source.Read(frame)) {
+    const uint64_t index = report.frames++;
+    const teacher::Answer answer = Label(remembering, frame, index);
+    const FrameOutcome outcome = strategy->Process(frame, index, prediction);
+    const double miou = distill::MeanIoU(prediction, answer.label, classes);
+    miou_sum += miou;
+    report.mean_miou = miou_sum / static_cast<double>(report.frames);
+    if (options.per_frame) {
+      report.miou.push_back(miou);
+      if (outcome.key_frame) report.key_frame_indices.push_back(index);
+    }
+    if (progress && !progress({report.frames, frames_in_all, strategy->totals().key_frames,
+                               report.mean_miou})) {
+      throw Error(ErrorCode::kCancelled, "stopped after " + std::to_string(report.frames) +
+                                             " frames; nothing was written");
+    }
+  }
+  if (report.frames == 0) {
+    throw Error(ErrorCode::kInvalidArgument, "the source has no frames; check that it plays");
+  }
+  report.totals = strategy->totals();
+  return report;
+}
+
+EvalReport Evaluate(const EvalRequest& request, const ProgressFunction& progress) {
+  const auto source = video::OpenSource(request.source);
+  if (!request.student) {
+    const auto teacher = teacher::OpenTeacher(request.teacher_card);
+    auto fresh = std::make_shared<nn::Checkpoint>(
+        nn::FreshStudent(teacher->classes(), teacher->background(), request.seed));
+    return Evaluate(*source, *teacher, std::move(fresh), request.options, progress);
+  }
+  auto student = std::make_shared<nn::Checkpoint>(nn::LoadCheckpoint(*request.student));
+  const auto teacher =
+      teacher::OpenTeacher(request.teacher_card, student->classes, student->background);
+  return Evaluate(*source, *teacher, std::move(student), request.options, progress);
+}
+
+}  // namespace shadowtutor::eval

@@ -1,0 +1,69 @@
+// Runs a strategy over a video and compares every frame's prediction with the teacher's label.
+#ifndef SHADOWTUTOR_EVAL_EVALUATION_H_
+#define SHADOWTUTOR_EVAL_EVALUATION_H_
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "eval/strategy.h"
+#include "nn/network.h"
+#include "teacher/teacher.h"
+#include "video/source.h"
+
+namespace shadowtutor::eval {
+
+struct EvalOptions {
+  std::string strategy = "partial";
+  StrategyOptions parameters;
+  uint64_t frames = 0;     // at most so many; 0: all there are
+  bool per_frame = false;  // fill EvalReport::miou and key_frame_indices
+};
+
+/// The figures of one run. The same inputs give the same report, to the last bit.
+struct EvalReport {
+  EvalOptions options;
+  uint64_t frames = 0;
+  Totals totals;
+  double mean_miou = 0;  // 0..1, mean over all frames of the frame's mIoU
+  std::vector<double> miou;
+  std::vector<uint64_t> key_frame_indices;
+
+  double key_frame_ratio() const;
+  /// Distillation steps per key frame that was trained on; 0 where none was.
+  double steps_per_key_frame() const;
+};
+
+/// After every frame.
+struct EvalProgress {
+  uint64_t frames = 0;
+  int64_t frames_in_all = -1;  // -1: unknown
+  uint64_t key_frames = 0;
+  double mean_miou = 0;  // so far
+};
+/// Returns false to stop; Evaluate then throws Error kCancelled.
+using ProgressFunction = std::function<bool(const EvalProgress&)>;
+
+/// Throws Error: options out of range, no frames, a frame that the teacher cannot label (says
+/// which), or a live source without a limit.
+EvalReport Evaluate(video::Source& source, teacher::Teacher& teacher,
+                    std::shared_ptr<const nn::Checkpoint> student, const EvalOptions& options,
+                    const ProgressFunction& progress = {});
+
+/// The same from what a user names.
+struct EvalRequest {
+  std::string source;
+  std::filesystem::path teacher_card;
+  std::optional<std::filesystem::path> student;  // absent: fresh, of the card's classes
+  uint64_t seed = 0;                             // of a fresh one
+  EvalOptions options;
+};
+EvalReport Evaluate(const EvalRequest& request, const ProgressFunction& progress = {});
+
+}  // namespace shadowtutor::eval
+
+#endif  // SHADOWTUTOR_EVAL_EVALUATION_H_
