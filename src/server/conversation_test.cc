@@ -6,6 +6,7 @@
 #include <deque>
 #include <future>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "server/testing.h"
@@ -78,8 +79,9 @@ class ConversationTest : public testing::Test {
   }
 
   std::shared_ptr<Conversation> Open(const std::shared_ptr<FakePeer>& peer, uint64_t number) {
-    return std::make_shared<Conversation>(resources_, peer, number, "s" + std::to_string(number),
-                                          start_);
+    std::string id = "s";
+    id += std::to_string(number);
+    return std::make_shared<Conversation>(resources_, peer, number, id, start_);
   }
   void Say(wire::ClientMessage message) { conversation_->OnMessage(std::move(message), start_); }
   wire::Welcome Hello() {

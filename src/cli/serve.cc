@@ -1,0 +1,122 @@
+// `shadowtutor serve`: a teacher on a port, one student per client.
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <ctime>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "nn/checkpoint_io.h"
+#include "nn/network.h"
+#include "server/server.h"
+#include "teacher/teacher.h"
+
+namespace shadowtutor::cli {
+namespace {
+
+struct ServeOptions {
+  std::string card, student, cut;
+  uint64_t seed = 1;
+  bool quiet = false;
+  server::ServerOptions server;
+};
+
+nn::Stage ChooseCut(const ServeOptions& options) {
+  if (options.cut == "full") return nn::kFullDistillation;
+  if (options.cut == "partial") return nn::kPartialDistillation;
+  if (!options.cut.empty()) return nn::ParseStage(options.cut);
+  return options.student.empty() ? nn::kFullDistillation : nn::kPartialDistillation;
+}
+
+void Log(const std::string& line) {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  char stamp[32];
+  std::strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  std::fprintf(stderr, "%s %s\n", stamp, line.c_str());
+}
+
+int Serve(ServeOptions options) {
+  InstallInterruptHandler();
+  std::optional<nn::Checkpoint> student;
+  if (!options.student.empty()) student = nn::LoadCheckpoint(options.student);
+  std::shared_ptr<teacher::Teacher> teacher =
+      student ? teacher::OpenTeacher(options.card, student->classes, student->background)
+              : teacher::OpenTeacher(options.card);
+  if (!student) student = nn::FreshStudent(teacher->classes(), teacher->background(), options.seed);
+
+  options.server.trainer.cut = ChooseCut(options);
+  if (!options.quiet) {
+    options.server.log = Log;
+    Log("teacher: " + teacher->description());
+    if (options.student.empty() && options.cut.empty()) {
+      Log("no --student: fresh weights, of which all are trained (full distillation), because a "
+          "fresh student's frozen part would know nothing; --cut chooses otherwise");
+    }
+  }
+  server::Server server(teacher, std::move(*student), options.server);
+  server.Start();
+  // Scripts read this line: whoever asked for port 0 learns the port here.
+  std::printf("listening on %s\n", server.address().c_str());
+  std::fflush(stdout);
+
+  while (!Interrupted()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  if (!options.quiet) Log("shutting down");
+  server.Shutdown();
+  const server::ServerStats stats = server.stats();
+  if (!options.quiet) {
+    Log("served " + std::to_string(stats.sessions_opened) + " sessions, " +
+        std::to_string(stats.key_frames) + " key frames, " +
+        std::to_string(stats.distillation_steps) + " distillation steps");
+  }
+  return 0;
+}
+
+}  // namespace
+
+void AddServeCommand(CLI::App& app, int& exit_code) {
+  CLI::App* command =
+      app.add_subcommand("serve", "Teach clients over the network until Ctrl-C or SIGTERM");
+  const auto options = std::make_shared<ServeOptions>();
+  server::ServerOptions& server = options->server;
+  command->add_option("--teacher", options->card, "Model card of the teacher (docs/teachers.md)")
+      ->required();
+  command->add_option("--student", options->student,
+                      "Student that sessions start from (.safetensors); fresh weights without");
+  command->add_option("--seed", options->seed, "Of the fresh weights")->capture_default_str();
+  command->add_option("--listen", server.listen, "Address and port; port 0 takes a free one")
+      ->capture_default_str();
+  command->add_option("--threshold", server.trainer.threshold, "THRESHOLD: mIoU to train up to")
+      ->capture_default_str();
+  command
+      ->add_option("--max-updates", server.trainer.max_updates,
+                   "MAX_UPDATES: distillation steps per key frame at most")
+      ->capture_default_str();
+  command->add_option("--min-stride", server.min_stride, "MIN_STRIDE between key frames")
+      ->capture_default_str();
+  command->add_option("--max-stride", server.max_stride, "MAX_STRIDE between key frames")
+      ->capture_default_str();
+  command->add_option("--learning-rate", server.trainer.adam.learning_rate, "Adam's")
+      ->capture_default_str();
+  command->add_option("--cut", options->cut,
+                      "First stage that is trained: partial (dec2, the default with --student), "
+                      "full (the default without), or a stage's name");
+  command->add_option("--max-sessions", server.max_sessions, "Clients at a time")
+      ->capture_default_str();
+  command->add_option("--tls-cert", server.tls.certificate, "The server's certificate (PEM)");
+  command->add_option("--tls-key", server.tls.key, "The certificate's key (PEM)");
+  command->add_option("--tls-ca", server.tls.authority,
+                      "Ask clients for a certificate of this authority (PEM)");
+  command->add_flag("--insecure", server.insecure, "Plain text on addresses that others can reach");
+  command->add_flag("--quiet", options->quiet, "No log on stderr");
+  command->callback([options, &exit_code] { exit_code = Serve(*options); });
+}
+
+}  // namespace shadowtutor::cli
