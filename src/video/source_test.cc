@@ -1,0 +1,283 @@
+#include "video/source.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <opencv2/core.hpp>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/videoio.hpp>
+#include <thread>
+
+#include "video/sources_internal.h"
+#include "video/test_files.h"
+
+namespace shadowtutor::video {
+namespace {
+
+using testing::ErrorOf;
+using testing::ReadText;
+using testing::Says;
+using testing::TemporaryFolder;
+using testing::WriteText;
+
+cv::Mat Picture(int width, int height, int grey) {
+  return cv::Mat(height, width, CV_8UC3, cv::Scalar(grey, grey, grey));
+}
+
+// Frame i is grey of the value 2 i.
+void WriteVideo(const std::filesystem::path& file, const char* codec, int frames,
+                double rate = 25) {
+  cv::VideoWriter writer(file.string(), cv::CAP_FFMPEG,
+                         cv::VideoWriter::fourcc(codec[0], codec[1], codec[2], codec[3]), rate,
+                         cv::Size(64, 48));
+  ASSERT_TRUE(writer.isOpened());
+  for (int i = 0; i < frames; ++i) writer.write(Picture(64, 48, 2 * i));
+}
+
+void CutOff(const std::filesystem::path& file, double part) {
+  std::filesystem::resize_file(
+      file, static_cast<uintmax_t>(static_cast<double>(std::filesystem::file_size(file)) * part));
+}
+
+int Grey(const Image& frame) { return frame.bytes()[frame.bytes().size() / 2]; }
+
+TEST(VideoFile, GivesEveryFrameInOrder) {
+  const TemporaryFolder folder;
+  WriteVideo(folder / "v.avi", "MJPG", 60);
+  const auto source = OpenSource((folder / "v.avi").string());
+  EXPECT_EQ(source->size(), (FrameSize{64, 48}));
+  EXPECT_EQ(source->frame_count(), 60);
+  EXPECT_DOUBLE_EQ(source->frames_per_second(), 25);
+  EXPECT_FALSE(source->live());
+  Image frame;
+  for (int i = 0; i < 60; ++i) {
+    ASSERT_TRUE(source->Read(frame)) << i;
+    EXPECT_NEAR(Grey(frame), 2 * i, 3) << i;
+  }
+  EXPECT_FALSE(source->Read(frame));
+  EXPECT_FALSE(source->Read(frame)) << "the end stays the end";
+}
+
+TEST(VideoFile, WhatIsNoVideoSaysSo) {
+  const TemporaryFolder folder;
+  WriteText(folder / "text.mp4", "this is not a video\n");
+  WriteText(folder / "empty.mp4", "");
+  WriteVideo(folder / "headless.mp4", "avc1", 60);
+  CutOff(folder / "headless.mp4", 0.5);  // loses the index, which stands at the end
+  for (const char* name : {"text.mp4", "empty.mp4", "headless.mp4"}) {
+    const Error error = ErrorOf([&] { OpenSource((folder / name).string()); });
+    EXPECT_EQ(error.code(), ErrorCode::kDataLoss) << name;
+    EXPECT_TRUE(Says(error, name)) << error.what();
+  }
+}
+
+TEST(VideoFile, TruncatedGivesItsSoundFramesThenSaysSo) {
+  const TemporaryFolder folder;
+  WriteVideo(folder / "v.avi", "MJPG", 100);
+  CutOff(folder / "v.avi", 0.5);
+  const auto source = OpenSource((folder / "v.avi").string());
+  Image frame;
+  int frames = 0;
+  const Error error = ErrorOf([&] {
+    while (source->Read(frame)) ++frames;
+  });
+  EXPECT_EQ(error.code(), ErrorCode::kDataLoss);
+  EXPECT_TRUE(Says(error, "truncated")) << error.what();
+  EXPECT_GT(frames, 30);
+  EXPECT_LT(frames, 70);
+  EXPECT_FALSE(source->Read(frame)) << "said once, then the video is over";
+}
+
+TEST(ImageFolder, GoesByNameAndMayChangeSize) {
+  const TemporaryFolder folder;
+  cv::imwrite((folder / "b.png").string(), Picture(20, 10, 2));
+  cv::imwrite((folder / "a.PNG").string(), Picture(16, 12, 1));
+  cv::imwrite((folder / "c.bmp").string(), Picture(8, 8, 3));
+  WriteText(folder / "notes.txt", "not an image");
+  const auto source = OpenSource(folder.path().string());
+  EXPECT_EQ(source->frame_count(), 3);
+  EXPECT_EQ(source->frames_per_second(), 0);
+  EXPECT_EQ(source->size(), (FrameSize{16, 12}));
+  Image frame;
+  const FrameSize sizes[] = {{16, 12}, {20, 10}, {8, 8}};
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(source->Read(frame));
+    EXPECT_EQ(frame.size(), sizes[i]);
+    EXPECT_EQ(source->size(), sizes[i]);
+    EXPECT_EQ(Grey(frame), i + 1);
+  }
+  EXPECT_FALSE(source->Read(frame));
+}
+
+TEST(ImageFolder, ADamagedImageCostsItselfOnly) {
+  const TemporaryFolder folder;
+  cv::imwrite((folder / "a.png").string(), Picture(8, 8, 1));
+  WriteText(folder / "b.png", "not a PNG");
+  cv::imwrite((folder / "c.png").string(), Picture(8, 8, 3));
+  const auto source = OpenSource(folder.path().string());
+  Image frame;
+  ASSERT_TRUE(source->Read(frame));
+  const Error error = ErrorOf([&] { source->Read(frame); });
+  EXPECT_EQ(error.code(), ErrorCode::kDataLoss);
+  EXPECT_TRUE(Says(error, "b.png")) << error.what();
+  ASSERT_TRUE(source->Read(frame));
+  EXPECT_EQ(Grey(frame), 3);
+  EXPECT_FALSE(source->Read(frame));
+}
+
+TEST(ImageFolder, WithoutImagesSaysSo) {
+  const TemporaryFolder folder;
+  WriteText(folder / "notes.txt", "");
+  const Error error = ErrorOf([&] { OpenSource(folder.path().string()); });
+  EXPECT_EQ(error.code(), ErrorCode::kNotFound);
+  EXPECT_TRUE(Says(error, "holds no images")) << error.what();
+}
+
+TEST(ImageFolder, OneImageIsAVideoOfOneFrame) {
+  const TemporaryFolder folder;
+  cv::imwrite((folder / "a.jpg").string(), Picture(32, 24, 90));
+  const auto source = OpenSource((folder / "a.jpg").string());
+  Image frame;
+  ASSERT_TRUE(source->Read(frame));
+  EXPECT_EQ(frame.size(), (FrameSize{32, 24}));
+  EXPECT_FALSE(source->Read(frame));
+}
+
+TEST(OpenSource, ErrorsSayWhatWasTried) {
+  const Error nothing = ErrorOf([] { OpenSource(""); });
+  EXPECT_EQ(nothing.code(), ErrorCode::kInvalidArgument);
+  const Error missing = ErrorOf([] { OpenSource("no/such/video.mp4"); });
+  EXPECT_EQ(missing.code(), ErrorCode::kNotFound);
+  EXPECT_TRUE(Says(missing, "no/such/video.mp4")) << missing.what();
+  const Error scheme = ErrorOf([] { OpenSource("gopher://host/video"); });
+  EXPECT_EQ(scheme.code(), ErrorCode::kInvalidArgument);
+  EXPECT_TRUE(Says(scheme, "rtsp://")) << scheme.what();
+  const Error device = ErrorOf([] { OpenSource("/dev/null"); });
+  EXPECT_EQ(device.code(), ErrorCode::kInvalidArgument);
+}
+
+TEST(OpenSource, ACameraThatIsNotThere) {
+  const Error error = ErrorOf([] { OpenSource("987"); });
+  EXPECT_EQ(error.code(), ErrorCode::kNotFound);
+  EXPECT_TRUE(Says(error, "/dev/video987")) << error.what();
+}
+
+TEST(OpenSource, PasswordsDoNotReachTheTerminal) {
+  EXPECT_EQ(internal::WithoutCredentials("rtsp://me:secret@host:554/a@b"), "rtsp://host:554/a@b");
+  EXPECT_EQ(internal::WithoutCredentials("rtsp://me:s@cret@host"), "rtsp://host");
+  EXPECT_EQ(internal::WithoutCredentials("http://host/a@b"), "http://host/a@b");
+  // Nothing listens on the discard port of the loopback, so this is refused at once.
+  const Error error = ErrorOf([] { OpenSource("rtsp://me:secret@127.0.0.1:9/video"); });
+  EXPECT_EQ(error.code(), ErrorCode::kUnavailable);
+  EXPECT_TRUE(Says(error, "rtsp://127.0.0.1:9/video")) << error.what();
+  EXPECT_FALSE(Says(error, "secret")) << error.what();
+}
+
+TEST(CopyFrame, RefusesWhatIsOverTheBounds) {
+  Image frame;
+  const Error wide =
+      ErrorOf([&] { internal::CopyFrame(cv::Mat(1, kMaxFrameSide + 1, CV_8UC3), "clip", frame); });
+  EXPECT_EQ(wide.code(), ErrorCode::kResourceExhausted);
+  EXPECT_TRUE(Says(wide, "clip")) << wide.what();
+  const Error grey = ErrorOf([&] { internal::CopyFrame(cv::Mat(2, 2, CV_8UC1), "clip", frame); });
+  EXPECT_EQ(grey.code(), ErrorCode::kDataLoss);
+}
+
+// Answers every HTTP request with the same bytes, on the loopback.
+class HttpServer {
+ public:
+  HttpServer(std::string type, std::string body) : type_(std::move(type)), body_(std::move(body)) {
+    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    if (bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+        listen(listener_, 8) != 0 ||
+        getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+      throw std::runtime_error("cannot listen on the loopback");
+    }
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this] { Serve(); });
+  }
+  ~HttpServer() {
+    shutdown(listener_, SHUT_RDWR);
+    thread_.join();
+    close(listener_);
+  }
+  std::string Address(const std::string& path) const {
+    return "http://127.0.0.1:" + std::to_string(port_) + path;
+  }
+
+ private:
+  void Serve() {
+    for (;;) {
+      const int client = accept(listener_, nullptr, nullptr);
+      if (client < 0) return;
+      std::string request;
+      char part[1024];
+      while (request.find("\r\n\r\n") == std::string::npos) {
+        const ssize_t n = recv(client, part, sizeof part, 0);
+        if (n <= 0) break;
+        request.append(part, static_cast<size_t>(n));
+      }
+      const std::string answer = "HTTP/1.1 200 OK\r\nContent-Type: " + type_ +
+                                 "\r\nContent-Length: " + std::to_string(body_.size()) +
+                                 "\r\nConnection: close\r\n\r\n" + body_;
+      size_t done = 0;
+      while (done < answer.size()) {
+        const ssize_t n = send(client, answer.data() + done, answer.size() - done, MSG_NOSIGNAL);
+        if (n <= 0) break;
+        done += static_cast<size_t>(n);
+      }
+      close(client);
+    }
+  }
+
+  std::string type_, body_;
+  int listener_ = -1;
+  uint16_t port_ = 0;
+  std::thread thread_;
+};
+
+TEST(Address, ARecordingBehindHttpReadsLikeAFile) {
+  const TemporaryFolder folder;
+  WriteVideo(folder / "v.avi", "MJPG", 30);
+  const HttpServer server("video/x-msvideo", ReadText(folder / "v.avi"));
+  const auto source = OpenSource(server.Address("/v.avi"));
+  EXPECT_FALSE(source->live());
+  EXPECT_EQ(source->frame_count(), 30);
+  Image frame;
+  int frames = 0;
+  while (source->Read(frame)) {
+    EXPECT_NEAR(Grey(frame), 2 * frames, 3);
+    ++frames;
+  }
+  EXPECT_EQ(frames, 30);
+}
+
+TEST(Address, AStreamIsLiveAndItsNewestFrameIsNeverLost) {
+  std::string stream;
+  for (int i = 0; i < 40; ++i) {
+    std::vector<uint8_t> jpeg;
+    cv::imencode(".jpg", Picture(64, 48, 4 * i), jpeg);
+    stream.append(jpeg.begin(), jpeg.end());
+  }
+  const HttpServer server("video/x-motion-jpeg", stream);
+  const auto source = OpenSource(server.Address("/live.mjpeg"));
+  EXPECT_TRUE(source->live());
+  EXPECT_EQ(source->frame_count(), -1);
+  Image frame;
+  int last = -1;
+  while (source->Read(frame)) {
+    EXPECT_GE(Grey(frame), last) << "frames may be left out, never swapped";
+    last = Grey(frame);
+  }
+  EXPECT_NEAR(last, 4 * 39, 3);
+}
+
+}  // namespace
+}  // namespace shadowtutor::video
