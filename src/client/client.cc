@@ -198,7 +198,7 @@ void Client::Impl::Hold(const nn::Checkpoint& whole, uint64_t new_version) {
   if (!whole.layout || whole.weights.size() != whole.layout->size()) {
     throw Error(ErrorCode::kInvalidArgument, "a student needs all of its weights");
   }
-  engine->Use(engine->Pack(*whole.layout, whole.weights));
+  engine->Use(engine->Pack(whole.layout, whole.weights));
   student = whole;
   version = new_version;
   TellWhatIsHeld();

@@ -30,7 +30,7 @@ class FakeEngine : public Engine {
     uint64_t checksum = 0;
   };
   explicit FakeEngine(std::vector<uint64_t>& used) : used_(used) {}
-  std::shared_ptr<const Weights> Pack(const nn::NetworkLayout&,
+  std::shared_ptr<const Weights> Pack(std::shared_ptr<const nn::NetworkLayout>,
                                       std::span<const float> weights) const override {
     auto packed = std::make_shared<Packed>();
     packed->checksum = wire::WeightChecksum(weights);

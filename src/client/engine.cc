@@ -16,9 +16,9 @@ struct Packed : Engine::Weights {
 
 class NnEngine : public Engine {
  public:
-  std::shared_ptr<const Weights> Pack(const nn::NetworkLayout& layout,
+  std::shared_ptr<const Weights> Pack(std::shared_ptr<const nn::NetworkLayout> layout,
                                       std::span<const float> weights) const override {
-    return std::make_shared<Packed>(nn::PackWeights(layout, weights));
+    return std::make_shared<Packed>(nn::PackWeights(std::move(layout), weights));
   }
 
   void Use(std::shared_ptr<const Weights> weights) override {

@@ -21,7 +21,7 @@ class Engine {
   virtual ~Engine() = default;
 
   /// The slow part of a change of weights. Thread safety: any thread, while another predicts.
-  virtual std::shared_ptr<const Weights> Pack(const nn::NetworkLayout& layout,
+  virtual std::shared_ptr<const Weights> Pack(std::shared_ptr<const nn::NetworkLayout> layout,
                                               std::span<const float> weights) const = 0;
   /// The quick part: a pointer swap, between two frames.
   virtual void Use(std::shared_ptr<const Weights> weights) = 0;

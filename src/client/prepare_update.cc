@@ -32,7 +32,7 @@ PreparedUpdate PrepareUpdate(const wire::Update& update, const nn::Checkpoint& h
   check(trained);
   PreparedUpdate prepared{held.weights, nullptr};
   std::copy(trained.begin(), trained.end(), prepared.weights.begin() + offset);
-  prepared.packed = engine.Pack(*held.layout, prepared.weights);
+  prepared.packed = engine.Pack(held.layout, prepared.weights);
   return prepared;
 }
 

@@ -1,0 +1,153 @@
+#include "app/run_client.h"
+
+#include <thread>
+#include <utility>
+
+#include "app/median.h"
+
+namespace shadowtutor::app {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double SecondsBetween(Clock::time_point from, Clock::time_point to) {
+  return std::chrono::duration<double>(to - from).count();
+}
+
+// Turns totals into the rates of RunProgress.
+class ProgressMeter {
+ public:
+  explicit ProgressMeter(const RunOptions& options) : options_(options) {}
+
+  void Report(RunProgress progress, const rpc::GrpcLink& link) {
+    const auto now = Clock::now();
+    if (!options_.on_progress || now - then_ < options_.progress_interval) return;
+    const rpc::GrpcLinkStats stats = link.stats();
+    const double seconds = SecondsBetween(then_, now);
+    progress.fps = static_cast<double>(progress.frame - frame_) / seconds;
+    progress.kbit_up = static_cast<double>(stats.bytes_up - stats_.bytes_up) / seconds / 125;
+    progress.kbit_down = static_cast<double>(stats.bytes_down - stats_.bytes_down) / seconds / 125;
+    options_.on_progress(progress);
+    then_ = now;
+    frame_ = progress.frame;
+    stats_ = stats;
+  }
+
+ private:
+  const RunOptions& options_;
+  Clock::time_point then_ = Clock::now();
+  uint64_t frame_ = 0;
+  rpc::GrpcLinkStats stats_;
+};
+
+constexpr std::chrono::milliseconds kLook{100};
+
+// False: stopped before the server answered.
+bool WaitForServer(rpc::GrpcLink& link, const std::function<bool()>& stop) {
+  while (!link.WaitForWelcome(kLook)) {
+    if (stop && stop()) return false;
+  }
+  return true;
+}
+
+// A server can die between its welcome and our taking its student; the link then gets another.
+bool WaitForStudent(client::Client& client, const std::function<bool()>& stop) {
+  const auto deadline = Clock::now() + rpc::kUpdateTimeout;
+  while (!client.HasStudent()) {
+    if (stop && stop()) return false;
+    if (Clock::now() > deadline) {
+      throw Error(ErrorCode::kUnavailable,
+                  "the server went away before it sent its student; try again");
+    }
+    std::this_thread::sleep_for(kLook);
+  }
+  return true;
+}
+
+void Write(std::vector<std::unique_ptr<video::Sink>>& sinks, const Image& frame,
+           const LabelMap& labels, const client::FrameReport& report) {
+  const video::Prediction prediction{report.index,     frame,         &labels,
+                                     report.key_frame, report.stride, report.metric};
+  for (const auto& sink : sinks) sink->Write(prediction);
+}
+
+}  // namespace
+
+RunSummary RunClient(video::Source& source, const RunOptions& options) {
+  RunSummary summary;
+  rpc::GrpcLinkOptions link_options = options.link;
+  link_options.frame_size = source.size();
+  auto owned = std::make_unique<rpc::GrpcLink>(std::move(link_options));
+  rpc::GrpcLink& link = *owned;
+  if (!WaitForServer(link, options.stop)) {
+    summary.stopped = true;
+    return summary;
+  }
+
+  client::ClientOptions client_options;
+  client_options.staleness = options.staleness;
+  client::Client client(options.link.student, options.link.version, std::move(owned),
+                        client_options);
+  if (!WaitForStudent(client, options.stop)) {
+    summary.stopped = true;
+    return summary;
+  }
+  std::vector<std::unique_ptr<video::Sink>> sinks;
+  const auto welcome = link.welcome();
+  if (options.open_sinks) sinks = options.open_sinks(welcome->classes, welcome->background);
+
+  Median student_ms, teacher_ms, step_ms;
+  ProgressMeter meter(options);
+  Image frame;
+  LabelMap labels;
+  const auto start = Clock::now();
+  while (options.max_frames < 0 || summary.frames < static_cast<uint64_t>(options.max_frames)) {
+    if (options.stop && options.stop()) {
+      summary.stopped = true;
+      break;
+    }
+    if (!source.Read(frame)) break;
+    const client::FrameReport report = client.Process(frame, labels);
+    if (options.reference) options.reference->Keep(report.index, labels);
+    Write(sinks, frame, labels, report);
+
+    ++summary.frames;
+    summary.naive_bytes_up += frame.size().pixels() * 3;
+    summary.naive_bytes_down += frame.size().pixels();
+    student_ms.Add(report.predict_ms);
+    if (report.update) {
+      const wire::Update& update = *report.update;
+      summary.distillation_steps += static_cast<uint64_t>(update.steps);
+      summary.last_metric = update.metric;
+      teacher_ms.Add(update.teacher_ms);
+      if (update.steps > 0) step_ms.Add(update.train_ms / update.steps);
+    }
+    const int64_t total = options.max_frames >= 0 && (source.frame_count() < 0 ||
+                                                      options.max_frames < source.frame_count())
+                              ? options.max_frames
+                              : source.frame_count();
+    meter.Report({.frame = summary.frames,
+                  .total = total,
+                  .stride = report.stride,
+                  .metric = report.metric,
+                  .connected = link.Connected()},
+                 link);
+  }
+  summary.seconds = SecondsBetween(start, Clock::now());
+  for (const auto& sink : sinks) sink->Close();
+  if (summary.frames == 0 && !summary.stopped) {
+    throw Error(ErrorCode::kDataLoss, "the source has no frames; is it a video?");
+  }
+
+  const rpc::GrpcLinkStats stats = link.stats();
+  summary.key_frames = stats.key_frames;
+  summary.bytes_up = stats.bytes_up;
+  summary.bytes_down = stats.bytes_down;
+  summary.student_ms = student_ms.Value();
+  summary.teacher_ms = teacher_ms.Value();
+  summary.step_ms = step_ms.Value();
+  return summary;
+}
+
+}  // namespace shadowtutor::app

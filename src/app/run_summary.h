@@ -1,0 +1,44 @@
+// What a run of the client came to, for people and for machines.
+#ifndef SHADOWTUTOR_APP_RUN_SUMMARY_H_
+#define SHADOWTUTOR_APP_RUN_SUMMARY_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace shadowtutor::app {
+
+/// Times in milliseconds are medians; nullopt where nothing was measured.
+struct RunSummary {
+  uint64_t frames = 0;
+  double seconds = 0;  // from the first frame's reading to the last one's end
+  uint64_t key_frames = 0;
+  uint64_t distillation_steps = 0;
+  uint64_t bytes_up = 0;          // key frames as they travelled
+  uint64_t bytes_down = 0;        // updates as they travelled
+  uint64_t naive_bytes_up = 0;    // every frame raw, as in the paper's naive offloading
+  uint64_t naive_bytes_down = 0;  // a label map for each
+  std::optional<double> student_ms;
+  std::optional<double> teacher_ms;
+  std::optional<double> step_ms;
+  std::optional<double> last_metric;
+  std::optional<double> mean_miou;  // against the reference teacher, 0..1
+  uint64_t reference_frames = 0;    // that mean_miou is the mean of
+  bool stopped = false;             // before the source's end, because somebody asked
+
+  double fps() const { return seconds > 0 ? static_cast<double>(frames) / seconds : 0; }
+  double key_frame_ratio() const {
+    return frames > 0 ? static_cast<double>(key_frames) / static_cast<double>(frames) : 0;
+  }
+};
+
+/// One object, one key a line: frames, fps, key_frames, key_frame_ratio, distillation_steps,
+/// mean_miou, bytes_up, bytes_down, naive_bytes_up, naive_bytes_down, student_ms, teacher_ms,
+/// step_ms, last_metric; null for what was not measured.
+std::string ToJson(const RunSummary& summary);
+/// A few lines for the terminal.
+std::string ToText(const RunSummary& summary);
+
+}  // namespace shadowtutor::app
+
+#endif  // SHADOWTUTOR_APP_RUN_SUMMARY_H_

@@ -1,0 +1,61 @@
+#include "app/run_summary.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace shadowtutor::app {
+namespace {
+
+RunSummary Example() {
+  RunSummary summary;
+  summary.frames = 600;
+  summary.seconds = 30;
+  summary.key_frames = 12;
+  summary.distillation_steps = 40;
+  summary.bytes_up = 1'000'000;
+  summary.bytes_down = 2'000'000;
+  summary.naive_bytes_up = 216'000'000;
+  summary.naive_bytes_down = 72'000'000;
+  summary.student_ms = 12.5;
+  summary.teacher_ms = 640;
+  summary.last_metric = 0.875;
+  return summary;
+}
+
+TEST(RunSummary, JsonHasTheKeysInOrderAndNullsForWhatWasNotMeasured) {
+  const auto json = nlohmann::ordered_json::parse(ToJson(Example()));
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : json.items()) keys.push_back(key);
+  EXPECT_EQ(keys, (std::vector<std::string>{"frames", "fps", "key_frames", "key_frame_ratio",
+                                            "distillation_steps", "mean_miou", "bytes_up",
+                                            "bytes_down", "naive_bytes_up", "naive_bytes_down",
+                                            "student_ms", "teacher_ms", "step_ms", "last_metric"}));
+  EXPECT_EQ(json["frames"], 600);
+  EXPECT_EQ(json["fps"], 20.0);
+  EXPECT_EQ(json["key_frame_ratio"], 0.02);
+  EXPECT_EQ(json["naive_bytes_up"], 216'000'000);
+  EXPECT_EQ(json["student_ms"], 12.5);
+  EXPECT_TRUE(json["step_ms"].is_null());
+  EXPECT_TRUE(json["mean_miou"].is_null());
+}
+
+TEST(RunSummary, TextSaysWhatItMeans) {
+  auto summary = Example();
+  EXPECT_NE(ToText(summary).find("20.0 frames/s"), std::string::npos);
+  EXPECT_NE(ToText(summary).find("12 key frames (2.0 %)"), std::string::npos);
+  EXPECT_NE(ToText(summary).find("1.04 % of sending every frame"), std::string::npos);
+  EXPECT_EQ(ToText(summary).find("mean IoU"), std::string::npos);
+  summary.mean_miou = 0.9;
+  EXPECT_NE(ToText(summary).find("mean IoU against the teacher 90.0 %"), std::string::npos);
+}
+
+TEST(RunSummary, NothingRunIsNoDivisionByZero) {
+  const auto json = nlohmann::json::parse(ToJson({}));
+  EXPECT_EQ(json["fps"], 0);
+  EXPECT_EQ(json["key_frame_ratio"], 0);
+  EXPECT_NE(ToText({}), "");
+}
+
+}  // namespace
+}  // namespace shadowtutor::app

@@ -1,0 +1,193 @@
+// `shadowtutor run`: segments a video with a student that a server teaches while it runs.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/reference_score.h"
+#include "app/run_client.h"
+#include "app/run_summary.h"
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "core/atomic_file.h"
+#include "nn/checkpoint_io.h"
+#include "teacher/teacher.h"
+#include "video/sinks.h"
+#include "video/source.h"
+
+namespace shadowtutor::cli {
+namespace {
+
+struct Options {
+  std::string source, student, overlay, masks, json_lines, json, reference_teacher;
+  bool show = false, no_wait = false;
+  int64_t frames = -1;
+  int reference_every = 10;
+  rpc::GrpcLinkOptions link;
+};
+
+bool OnTerminal() { return isatty(STDERR_FILENO) != 0; }
+
+// Above the progress line, which the next report draws again.
+void ShowLine(const std::string& line) {
+  std::fprintf(stderr, "%s%s\n", OnTerminal() ? "\r\033[K" : "", line.c_str());
+}
+
+void ShowProgress(const app::RunProgress& progress) {
+  const std::string total = progress.total >= 0 ? "/" + std::to_string(progress.total) : "";
+  char metric[16] = "-";
+  if (progress.metric >= 0) std::snprintf(metric, sizeof metric, "%.3f", progress.metric);
+  std::fprintf(stderr,
+               "%sframe %llu%s, %.1f frames/s, stride %d, metric %s, up %.0f kbit/s, down %.0f "
+               "kbit/s%s%s",
+               OnTerminal() ? "\r\033[K" : "", static_cast<unsigned long long>(progress.frame),
+               total.c_str(), progress.fps, progress.stride, metric, progress.kbit_up,
+               progress.kbit_down, progress.connected ? "" : ", no server",
+               OnTerminal() ? "" : "\n");
+}
+
+std::vector<std::unique_ptr<video::Sink>> OpenSinks(const Options& options,
+                                                    const video::Source& source,
+                                                    const ClassList& classes, int background) {
+  std::vector<std::unique_ptr<video::Sink>> sinks;
+  if (!options.overlay.empty()) {
+    sinks.push_back(video::OverlayVideo(options.overlay, source.size(), source.frames_per_second(),
+                                        classes, background));
+  }
+  if (!options.masks.empty()) sinks.push_back(video::MaskFolder(options.masks));
+  if (!options.json_lines.empty()) {
+    sinks.push_back(video::JsonLines(options.json_lines, classes));
+  }
+  if (options.show) sinks.push_back(video::Window("ShadowTutor", classes, background));
+  return sinks;
+}
+
+app::RunSummary RunAndScore(const Options& options) {
+  const auto source = video::OpenSource(options.source);
+  const bool scored = !options.reference_teacher.empty();
+  if (scored && source->live()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "--reference-teacher reads the source a second time, which a camera or a stream "
+                "cannot give; leave it out or run on a file");
+  }
+
+  app::RunOptions run;
+  run.link = options.link;
+  run.link.log = ShowLine;
+  if (!options.student.empty()) {
+    run.link.student = std::make_shared<const nn::Checkpoint>(nn::LoadCheckpoint(options.student));
+  }
+  run.staleness = options.no_wait ? client::Staleness::kGoOn : client::Staleness::kWait;
+  run.max_frames = options.frames;
+  run.stop = Interrupted;
+  run.on_progress = ShowProgress;
+  run.progress_interval = std::chrono::milliseconds(OnTerminal() ? 200 : 5000);
+  // A teacher that does not fit is found out before the run, not after it.
+  std::unique_ptr<teacher::Teacher> teacher;
+  ClassList classes;
+  run.open_sinks = [&](const ClassList& of_student, int background) {
+    classes = of_student;
+    if (scored) teacher = teacher::OpenTeacher(options.reference_teacher, classes, background);
+    return OpenSinks(options, *source, classes, background);
+  };
+  app::ReferenceScore reference(options.reference_every);
+  if (scored) run.reference = &reference;
+
+  app::RunSummary summary = app::RunClient(*source, run);
+  if (OnTerminal()) std::fprintf(stderr, "\r\033[K");
+  if (source->live()) summary.stopped = false;  // to stop a camera is to end it
+  if (teacher) {
+    const auto result = reference.Score(
+        *video::OpenSource(options.source), *teacher, static_cast<int>(classes.size()),
+        // After Ctrl-C the frames so far are scored; a second one ends the process.
+        {}, [](uint64_t compared, uint64_t kept) {
+          if (!OnTerminal()) return;
+          std::fprintf(stderr, "\r\033[Kthe teacher labels frame %llu of %llu for comparison",
+                       static_cast<unsigned long long>(compared),
+                       static_cast<unsigned long long>(kept));
+        });
+    if (OnTerminal()) std::fprintf(stderr, "\r\033[K");
+    summary.mean_miou = result.mean_miou;
+    summary.reference_frames = result.frames;
+  }
+  return summary;
+}
+
+int Run(const Options& options) {
+  InstallInterruptHandler();
+  const app::RunSummary summary = RunAndScore(options);
+  if (options.json == "-") {
+    std::fprintf(stderr, "%s", app::ToText(summary).c_str());
+    std::printf("%s", app::ToJson(summary).c_str());
+  } else {
+    std::printf("%s", app::ToText(summary).c_str());
+    if (!options.json.empty()) WriteFileAtomically(options.json, app::ToJson(summary));
+  }
+  return summary.stopped ? kInterruptedExitCode : 0;
+}
+
+}  // namespace
+
+void AddRunCommand(CLI::App& app, int& exit_code) {
+  CLI::App* command =
+      app.add_subcommand("run", "Segment a video with a student that a server teaches meanwhile");
+  const auto options = std::make_shared<Options>();
+  rpc::GrpcLinkOptions& link = options->link;
+
+  command
+      ->add_option("source", options->source,
+                   "Video file, folder of images, camera index, or RTSP address")
+      ->required();
+  command->add_option("--server", link.address, "Address of the server, host:port")
+      ->capture_default_str();
+  command->add_option("--student", options->student,
+                      "Start with this student (.safetensors) instead of the server's");
+  command->add_option("--frames", options->frames, "Only the first N frames")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
+
+  command->add_option("--out", options->overlay, "Write the video with the classes laid over it");
+  command->add_option("--masks", options->masks, "Write a label PNG per frame into this folder");
+  command->add_option("--jsonl", options->json_lines, "Write a JSON object per frame");
+  command->add_flag("--show", options->show, "Show it in a window");
+  command
+      ->add_option("--json", options->json,
+                   "Write the summary as JSON to this file, or to standard output (-, the default)")
+      ->expected(0, 1)
+      ->default_str("-");
+
+  command->add_option("--frame-codec", link.frame_codec, "How key frames travel: jpeg or raw")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, wire::FrameCodec>{
+          {"raw", wire::FrameCodec::kRaw}, {"jpeg", wire::FrameCodec::kJpeg}}));
+  command->add_option("--jpeg-quality", link.jpeg_quality, "1 to 100")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  command->add_option("--update-codec", link.update_codec, "How updates travel: fp32 or fp16")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, wire::UpdateCodec>{
+          {"fp32", wire::UpdateCodec::kFp32}, {"fp16", wire::UpdateCodec::kFp16}}));
+  command->add_flag("--no-wait,--live", options->no_wait,
+                    "Never wait for a late update (for cameras; gives up the bound on staleness)");
+
+  command->add_flag("--retry", link.retry, "Keep trying when the server is not there at the start");
+  command->add_option("--tls-ca", link.tls.authority, "Use TLS and trust this authority (PEM)");
+  command->add_option("--tls-cert", link.tls.certificate,
+                      "Our certificate, where the server asks for one (PEM)");
+  command->add_option("--tls-key", link.tls.key, "Its key (PEM)");
+  command->add_flag("--tls", link.use_tls, "Use TLS and trust the system's authorities");
+  command->add_flag("--insecure", link.insecure,
+                    "Allow plain text to other machines (frames can be read on the way)");
+
+  command->add_option("--reference-teacher", options->reference_teacher,
+                      "After the run, compare with this teacher (model card) and report the mIoU");
+  command->add_option("--reference-every", options->reference_every, "Compare every Nth frame")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  command->callback([options, &exit_code] { exit_code = Run(*options); });
+}
+
+}  // namespace shadowtutor::cli
