@@ -1,0 +1,160 @@
+#include "teacher/labelling.h"
+
+#include <gtest/gtest.h>
+
+#include "core/atomic_file.h"
+#include "video/label_png.h"
+#include "video/test_files.h"
+
+namespace shadowtutor::teacher {
+namespace {
+
+using testing::ErrorOf;
+using testing::PlainImage;
+using testing::Says;
+using testing::TemporaryFolder;
+using testing::WriteText;
+
+// Frame i is black with blue = i.
+class CountingSource final : public video::Source {
+ public:
+  explicit CountingSource(int frames, bool live = false) : frames_(frames), live_(live) {}
+  bool Read(Image& frame) override {
+    if (next_ >= frames_) return false;
+    frame = PlainImage(8, 6, static_cast<uint8_t>(next_++), 0, 0);
+    return true;
+  }
+  FrameSize size() const override { return {8, 6}; }
+  double frames_per_second() const override { return 25; }
+  int64_t frame_count() const override { return frames_; }
+  bool live() const override { return live_; }
+
+ private:
+  int frames_, next_ = 0;
+  bool live_;
+};
+
+// Says that every pixel of frame i is of class i % 3, and remembers which frames it was asked for.
+class CountingTeacher final : public Teacher {
+ public:
+  Answer Label(ImageView frame, uint64_t frame_index) override {
+    if (fail_at >= 0 && static_cast<int>(frame_index) == fail_at) {
+      throw Error(ErrorCode::kDataLoss, "this frame has no label");
+    }
+    EXPECT_EQ(frame.data[0], frame_index);
+    asked.push_back(frame_index);
+    Answer answer;
+    answer.label = LabelMap(frame.width, frame.height, static_cast<uint8_t>(frame_index % 3));
+    return answer;
+  }
+  const ClassList& classes() const override { return class_list; }
+  int background() const override { return 0; }
+  std::string description() const override { return "a teacher that counts"; }
+
+  std::vector<uint64_t> asked;
+  ClassList class_list = {{"background", {}}, {"a", {1, 2, 3}}, {"b", {4, 5, 6}}};
+  int fail_at = -1;
+};
+
+LabellingResult LabelClip(const std::filesystem::path& folder, CountingTeacher& teacher,
+                          int frames = 10, LabellingOptions options = {}) {
+  CountingSource source(frames);
+  if (options.source_name.empty()) options.source_name = "clip.mp4";
+  return LabelSource(source, teacher, folder, options);
+}
+
+TEST(Labelling, TheFolderIsATeacherItself) {
+  const TemporaryFolder folder;
+  CountingTeacher teacher;
+  const auto result = LabelClip(folder / "out", teacher);
+  EXPECT_EQ(result.frames, 10);
+  EXPECT_EQ(result.labelled, 10);
+  EXPECT_FALSE(result.stopped);
+  const auto replay = OpenTeacher(folder / "out/card.yaml");
+  EXPECT_EQ(replay->classes(), teacher.class_list);
+  EXPECT_EQ(replay->background(), 0);
+  for (uint64_t i = 0; i < 10; ++i) {
+    EXPECT_EQ(replay->Label(PlainImage(8, 6, 0, 0, 0), i).label,
+              LabelMap(8, 6, static_cast<uint8_t>(i % 3)));
+  }
+}
+
+TEST(Labelling, GoesOnWhereItWasStopped) {
+  const TemporaryFolder folder;
+  CountingTeacher teacher;
+  LabellingOptions options;
+  options.stop = [&] { return teacher.asked.size() == 4; };
+  const auto first = LabelClip(folder / "out", teacher, 10, options);
+  EXPECT_TRUE(first.stopped);
+  EXPECT_EQ(first.frames, 4);
+  teacher.asked.clear();
+  const auto second = LabelClip(folder / "out", teacher);
+  EXPECT_FALSE(second.stopped);
+  EXPECT_EQ(second.frames, 10);
+  EXPECT_EQ(second.labelled, 6);
+  EXPECT_EQ(teacher.asked, (std::vector<uint64_t>{4, 5, 6, 7, 8, 9}));
+}
+
+TEST(Labelling, AFrameThatFailsCanBeTriedAgain) {
+  const TemporaryFolder folder;
+  CountingTeacher teacher;
+  teacher.fail_at = 3;
+  EXPECT_EQ(ErrorOf([&] { LabelClip(folder / "out", teacher); }).code(), ErrorCode::kDataLoss);
+  teacher.fail_at = -1;
+  EXPECT_EQ(LabelClip(folder / "out", teacher).labelled, 7);
+}
+
+TEST(Labelling, DamagedLabelsAreMadeAnew) {
+  const TemporaryFolder folder;
+  CountingTeacher teacher;
+  LabelClip(folder / "out", teacher);
+  WriteText(folder / "out/000002.png", "half a file");
+  WriteFileAtomically(folder / "out/000005.png", video::EncodeLabelPng(LabelMap(8, 6, 77)));
+  WriteFileAtomically(folder / "out/000007.png", video::EncodeLabelPng(LabelMap(4, 4, 1)));
+  teacher.asked.clear();
+  EXPECT_EQ(LabelClip(folder / "out", teacher).labelled, 3);
+  EXPECT_EQ(teacher.asked, (std::vector<uint64_t>{2, 5, 7}));
+  EXPECT_EQ(video::ReadLabelPng(folder / "out/000005.png"), LabelMap(8, 6, 2));
+}
+
+TEST(Labelling, StopsAtTheNumberOfFramesAskedFor) {
+  const TemporaryFolder folder;
+  CountingTeacher teacher;
+  LabellingOptions options;
+  options.max_frames = 3;
+  int64_t last_total = 0;
+  double last_left = -1;
+  options.on_progress = [&](const LabellingProgress& progress) {
+    last_total = progress.total;
+    last_left = progress.seconds_left;
+  };
+  EXPECT_EQ(LabelClip(folder / "out", teacher, 10, options).frames, 3);
+  EXPECT_EQ(last_total, 3);
+  EXPECT_EQ(last_left, 0);
+  EXPECT_FALSE(std::filesystem::exists(folder / "out/000003.png"));
+}
+
+TEST(Labelling, DoesNotMixTwoVideosOrTeachers) {
+  const TemporaryFolder folder;
+  CountingTeacher teacher;
+  LabelClip(folder / "out", teacher);
+  LabellingOptions other;
+  other.source_name = "other.mp4";
+  const Error video = ErrorOf([&] { LabelClip(folder / "out", teacher, 10, other); });
+  EXPECT_EQ(video.code(), ErrorCode::kFailedPrecondition);
+  EXPECT_TRUE(Says(video, "clip.mp4")) << video.what();
+  teacher.class_list[1].name = "c";
+  EXPECT_EQ(ErrorOf([&] { LabelClip(folder / "out", teacher); }).code(),
+            ErrorCode::kFailedPrecondition);
+}
+
+TEST(Labelling, LiveSourcesAreRefused) {
+  const TemporaryFolder folder;
+  CountingTeacher teacher;
+  CountingSource source(10, /*live=*/true);
+  EXPECT_EQ(ErrorOf([&] { LabelSource(source, teacher, folder / "out", {}); }).code(),
+            ErrorCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace shadowtutor::teacher

@@ -1,0 +1,196 @@
+#include "teacher/model_card.h"
+
+#include <gtest/gtest.h>
+
+#include "video/test_files.h"
+
+namespace shadowtutor::teacher {
+namespace {
+
+using testing::ErrorOf;
+using testing::Says;
+using testing::TemporaryFolder;
+using testing::WriteText;
+
+constexpr const char* kShort = R"(kind: semantic-logits
+file: model.onnx
+input: {width: 64, height: 48}
+classes: [background, cat, dog]
+)";
+
+TEST(ModelCard, AShortOneHasTheUsualDefaults) {
+  const TemporaryFolder folder;
+  WriteText(folder / "card.yaml", kShort);
+  const ModelCard card = LoadModelCard(folder / "card.yaml");
+  EXPECT_EQ(card.kind, Kind::kSemanticLogits);
+  EXPECT_EQ(card.file, folder / "model.onnx");
+  EXPECT_EQ(card.input.size, (FrameSize{64, 48}));
+  EXPECT_TRUE(card.input.rgb);
+  EXPECT_DOUBLE_EQ(card.input.scale, 1.0 / 255);
+  EXPECT_EQ(card.input.mean, (std::array<double, 3>{0, 0, 0}));
+  EXPECT_EQ(card.input.std, (std::array<double, 3>{1, 1, 1}));
+  ASSERT_EQ(card.classes.size(), 3u);
+  EXPECT_EQ(card.classes[2].name, "dog");
+  EXPECT_EQ(card.classes[2].color, DefaultClassColor(2));
+  EXPECT_EQ(card.background, 0) << "the class of that name";
+  EXPECT_EQ(card.classes[0].color, (Rgb{0, 0, 0}));
+  EXPECT_FALSE(card.student.present);
+}
+
+TEST(ModelCard, EveryKey) {
+  const TemporaryFolder folder;
+  WriteText(folder / "card.yaml", R"(
+kind: class-map
+file: ../models/model.onnx
+note: "from somewhere"
+input: {width: 64, height: 48, order: bgr, scale: 1, mean: [103.5, 116, 123], std: 58}
+output: labels
+classes:
+  - {name: street, color: "#804080"}
+  - {name: car, color: [0, 0, 142]}
+  - bus
+  - void
+background: void
+student:
+  classes: [{name: vehicle, color: "#ff0000"}, rest]
+  background: rest
+  map: {car: vehicle, bus: vehicle}
+)");
+  const ModelCard card = LoadModelCard(folder / "card.yaml");
+  EXPECT_EQ(card.kind, Kind::kClassMap);
+  EXPECT_EQ(card.file, folder.path().parent_path() / "models/model.onnx");
+  EXPECT_EQ(card.note, "from somewhere");
+  EXPECT_EQ(card.output, "labels");
+  EXPECT_FALSE(card.input.rgb);
+  EXPECT_EQ(card.input.scale, 1);
+  EXPECT_EQ(card.input.mean, (std::array<double, 3>{103.5, 116, 123}));
+  EXPECT_EQ(card.input.std, (std::array<double, 3>{58, 58, 58}));
+  EXPECT_EQ(card.classes[0].color, (Rgb{128, 64, 128}));
+  EXPECT_EQ(card.classes[1].color, (Rgb{0, 0, 142}));
+  EXPECT_EQ(card.background, 3);
+  EXPECT_TRUE(card.student.present);
+  EXPECT_EQ(card.student.background, 1);
+  EXPECT_EQ(card.student.classes[0], (ClassInfo{"vehicle", {255, 0, 0}}));
+  EXPECT_EQ(card.student.map.size(), 2u);
+}
+
+TEST(ModelCard, SaliencyNeedsNoClasses) {
+  const TemporaryFolder folder;
+  WriteText(folder / "card.yaml",
+            "kind: saliency\nfile: m.onnx\ninput: {width: 64, height: 64}\nthreshold: 1/4\n");
+  const ModelCard card = LoadModelCard(folder / "card.yaml");
+  EXPECT_EQ(card.threshold, 0.25);
+  ASSERT_EQ(card.classes.size(), 2u);
+  EXPECT_EQ(card.classes[1].name, "foreground");
+  EXPECT_EQ(card.background, 0);
+  WriteText(
+      folder / "card.yaml",
+      "kind: saliency\nfile: m.onnx\ninput: {width: 64, height: 64}\nclasses: [other, cup]\n");
+  const ModelCard named = LoadModelCard(folder / "card.yaml");
+  EXPECT_EQ(named.classes[1].name, "cup");
+  EXPECT_EQ(named.background, 0) << "what is not salient is background under any name";
+}
+
+TEST(ModelCard, ReplayCardsThatWeWriteReadBack) {
+  const TemporaryFolder folder;
+  const ClassList classes = {
+      {"a: b", {1, 2, 3}}, {"\"quoted\" # no comment", {255, 254, 253}}, {"true", {0, 0, 0}}};
+  for (const int background : {-1, 0, 2}) {
+    WriteText(folder / "card.yaml", ReplayCardText(classes, background, "by x: y # z \"q\""));
+    const ModelCard card = LoadModelCard(folder / "card.yaml");
+    EXPECT_EQ(card.kind, Kind::kReplay);
+    EXPECT_TRUE(std::filesystem::equivalent(card.folder, folder.path())) << card.folder;
+    EXPECT_EQ(card.classes, classes);
+    EXPECT_EQ(card.background, background);
+    EXPECT_EQ(card.note, "by x: y # z \"q\"");
+  }
+}
+
+TEST(ModelCard, MistakesNameCardLineAndKey) {
+  const TemporaryFolder folder;
+  const std::string head = "kind: semantic-logits\nfile: m.onnx\n";
+  const std::string input = "input: {width: 64, height: 48}\n";
+  const std::string classes = "classes: [background, cat]\n";
+  struct Mistake {
+    std::string text, line, says;
+  };
+  const Mistake mistakes[] = {
+      {"", "card.yaml", "key: value"},
+      {"- a\n- b\n", "card.yaml:1", "key: value"},
+      {"kind: [\n", "card.yaml:2", "not YAML"},
+      {"file: m.onnx\n", "card.yaml:1", "`kind` is missing"},
+      {"kind: logits\n", "card.yaml:1", "semantic-logits, class-map, saliency, replay"},
+      {"kind: semantic-logits\n" + input + classes, "card.yaml", "`file` is missing"},
+      {head + classes, "card.yaml", "`input` is missing"},
+      {head + "input: {width: 64}\n" + classes, "card.yaml:3", "`input.height` is missing"},
+      {head + "input: {width: 64, height: 4097}\n" + classes, "card.yaml:3", "1 to 4096"},
+      {head + "input: {width: 64, height: 1.5}\n" + classes, "card.yaml:3", "whole number"},
+      {head + "input: {width: 64, height: 48, size: 3}\n" + classes, "card.yaml:3",
+       "unknown key `size` in `input`"},
+      {head + "input: {width: 64, height: 48, order: gbr}\n" + classes, "card.yaml:3",
+       "rgb or bgr"},
+      {head + "input: {width: 64, height: 48, std: 0}\n" + classes, "card.yaml:3", "`input.std`"},
+      {head + "input: {width: 64, height: 48, scale: 1/0}\n" + classes, "card.yaml:3",
+       "`input.scale`"},
+      {head + "input: {width: 64, height: 48, mean: [1, 2]}\n" + classes, "card.yaml:3", "three"},
+      {head + "input: {width: 64, height: 48, mean: nan}\n" + classes, "card.yaml:3",
+       "`input.mean`"},
+      {head + input, "card.yaml", "`classes` is missing"},
+      {head + input + "classes: [one]\n", "card.yaml:4", "2 to 255"},
+      {head + input + "classes: [cat, cat]\n", "card.yaml:4", "twice"},
+      {head + input + "classes: [cat, 'dog, too']\n", "card.yaml:4", "comma"},
+      {head + input + "classes: [cat, {name: dog, colour: red}]\n", "card.yaml:4",
+       "unknown key `colour`"},
+      {head + input + "classes: [cat, {name: dog, color: red}]\n", "card.yaml:4", "#rrggbb"},
+      {head + input + "classes: [cat, {name: dog, color: [1, 2, 256]}]\n", "card.yaml:4",
+       "0 to 255"},
+      {head + input + classes + "background: void\n", "card.yaml:5", "none of `classes`"},
+      {head + input + classes + "treshold: 0.5\n", "card.yaml:5", "unknown key `treshold`"},
+      {head + input + classes + "threshold: 0.5\n", "card.yaml:5", "unknown key `threshold`"},
+      {head + input + classes + "file: again.onnx\n", "card.yaml:5", "twice"},
+      {head + input + classes + "student: {classes: [a, b], map: {dog: a}}\n", "card.yaml:5",
+       "none of the teacher's"},
+      {head + input + classes + "student: {classes: [a, b], map: {cat: c}}\n", "card.yaml:5",
+       "none of `student.classes`"},
+      {head + input + classes + "student: {map: {cat: c}}\n", "card.yaml:5",
+       "`student.classes` is missing"},
+      {"kind: saliency\nfile: m\n" + input + "classes: [a, b, c]\n", "card.yaml:4", "two classes"},
+      {"kind: saliency\nfile: m\n" + input + "classes: [person, background]\n", "card.yaml:4",
+       "comes first"},
+      {"kind: replay\nfile: x\n" + classes, "card.yaml:2", "unknown key `file` in a replay card"},
+      {"kind: replay\n" + classes, "card.yaml", "`folder` is missing"},
+  };
+  for (const Mistake& mistake : mistakes) {
+    WriteText(folder / "card.yaml", mistake.text);
+    const Error error = ErrorOf([&] { LoadModelCard(folder / "card.yaml"); });
+    EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument) << mistake.text;
+    EXPECT_TRUE(Says(error, mistake.line)) << error.what() << "\nfor\n" << mistake.text;
+    EXPECT_TRUE(Says(error, mistake.says)) << error.what() << "\nfor\n" << mistake.text;
+  }
+}
+
+TEST(ModelCard, TooManyClasses) {
+  const TemporaryFolder folder;
+  std::string list;
+  for (int i = 0; i < 256; ++i) list += (i ? ", c" : "c") + std::to_string(i);
+  WriteText(folder / "card.yaml", "kind: replay\nfolder: .\nclasses: [" + list + "]\n");
+  EXPECT_TRUE(Says(ErrorOf([&] { LoadModelCard(folder / "card.yaml"); }), "2 to 255"));
+}
+
+TEST(ModelCard, FilesThatAreNoCards) {
+  const TemporaryFolder folder;
+  EXPECT_EQ(ErrorOf([&] { LoadModelCard(folder / "none.yaml"); }).code(), ErrorCode::kNotFound);
+  WriteText(folder / "huge.yaml", std::string((1 << 20) + 1, '#'));
+  EXPECT_EQ(ErrorOf([&] { LoadModelCard(folder / "huge.yaml"); }).code(),
+            ErrorCode::kResourceExhausted);
+  // Deep nesting must not exhaust the stack, binary bytes must not be taken for a card.
+  WriteText(folder / "deep.yaml", std::string(100000, '['));
+  EXPECT_EQ(ErrorOf([&] { LoadModelCard(folder / "deep.yaml"); }).code(),
+            ErrorCode::kInvalidArgument);
+  WriteText(folder / "binary.yaml", std::string("\x00\x01\xff\xfe\x80", 5));
+  EXPECT_EQ(ErrorOf([&] { LoadModelCard(folder / "binary.yaml"); }).code(),
+            ErrorCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace shadowtutor::teacher

@@ -1,0 +1,76 @@
+#include <gtest/gtest.h>
+
+#include "core/atomic_file.h"
+#include "teacher/teacher.h"
+#include "video/label_png.h"
+#include "video/test_files.h"
+
+namespace shadowtutor::teacher {
+namespace {
+
+using testing::ErrorOf;
+using testing::PlainImage;
+using testing::Says;
+using testing::TemporaryFolder;
+using testing::WriteText;
+
+class ReplayTeacherTest : public ::testing::Test {
+ protected:
+  ReplayTeacherTest() {
+    std::filesystem::create_directory(folder_ / "labels");
+    WriteText(folder_ / "card.yaml",
+              "kind: replay\nfolder: labels\nclasses: [background, cat, dog]\n"
+              "student: {classes: [animal, background], map: {cat: animal, dog: animal}}\n");
+  }
+  void Put(uint64_t index, const LabelMap& labels) {
+    WriteFileAtomically(folder_ / "labels" / video::LabelFileName(index),
+                        video::EncodeLabelPng(labels));
+  }
+  Error LabelError(uint64_t index) {
+    return ErrorOf([&] { OpenTeacher(folder_ / "card.yaml")->Label(frame_, index); });
+  }
+
+  const TemporaryFolder folder_;
+  const Image frame_ = PlainImage(6, 4, 0, 0, 0);
+};
+
+TEST_F(ReplayTeacherTest, GivesEachFrameItsLabelMapped) {
+  Put(0, LabelMap(6, 4, 0));
+  Put(1, LabelMap(6, 4, 2));
+  const auto teacher = OpenTeacher(folder_ / "card.yaml");
+  EXPECT_EQ(teacher->classes().size(), 2u);
+  EXPECT_EQ(teacher->background(), 1);
+  EXPECT_EQ(teacher->Label(frame_, 1).label, LabelMap(6, 4, 0));
+  EXPECT_EQ(teacher->Label(frame_, 0).label, LabelMap(6, 4, 1));
+}
+
+TEST_F(ReplayTeacherTest, AMissingLabelNamesItsFile) {
+  const Error error = LabelError(42);
+  EXPECT_EQ(error.code(), ErrorCode::kNotFound);
+  EXPECT_TRUE(Says(error, "labels/000042.png")) << error.what();
+}
+
+TEST_F(ReplayTeacherTest, AnotherSizeSaysBoth) {
+  Put(0, LabelMap(8, 4, 0));
+  const Error error = LabelError(0);
+  EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
+  EXPECT_TRUE(Says(error, "8x4") && Says(error, "6x4") && Says(error, "000000.png"))
+      << error.what();
+}
+
+TEST_F(ReplayTeacherTest, AClassThatTheCardDoesNotList) {
+  Put(0, LabelMap(6, 4, 3));
+  const Error error = LabelError(0);
+  EXPECT_EQ(error.code(), ErrorCode::kDataLoss);
+  EXPECT_TRUE(Says(error, "class index 3") && Says(error, "3 classes")) << error.what();
+}
+
+TEST_F(ReplayTeacherTest, WithoutItsFolder) {
+  std::filesystem::remove_all(folder_ / "labels");
+  const Error error = ErrorOf([&] { OpenTeacher(folder_ / "card.yaml"); });
+  EXPECT_EQ(error.code(), ErrorCode::kNotFound);
+  EXPECT_TRUE(Says(error, "labels")) << error.what();
+}
+
+}  // namespace
+}  // namespace shadowtutor::teacher

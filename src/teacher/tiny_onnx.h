@@ -1,0 +1,90 @@
+// For tests: ONNX files of one 1x1 convolution (or two), written by hand, so that no test needs
+// Python or a download. Only the protobuf fields that such a model has are known here.
+#ifndef SHADOWTUTOR_TEACHER_TINY_ONNX_H_
+#define SHADOWTUTOR_TEACHER_TINY_ONNX_H_
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <vector>
+
+namespace shadowtutor::testing {
+
+/// output[c] = bias[c] + sum over k of weights[c][k] * input[k], at every stride-th pixel.
+struct TinyConv {
+  std::string output = "output";
+  std::vector<std::array<float, 3>> weights;
+  std::vector<float> bias;
+  int stride = 1;
+};
+
+class TinyOnnx {
+ public:
+  /// A model with the input [1,3,height,width] and the outputs of `convs`. `op_type` other than
+  /// Conv makes a file that is sound as ONNX but that no runtime knows.
+  static std::string Model(int width, int height, const std::vector<TinyConv>& convs,
+                           const std::string& op_type = "Conv") {
+    std::string graph;
+    for (const TinyConv& conv : convs) graph += Bytes(1, Node(conv, op_type));
+    graph += Bytes(2, "tiny");
+    for (const TinyConv& conv : convs) {
+      const auto channels = static_cast<int64_t>(conv.weights.size());
+      std::vector<float> flat;
+      for (const auto& row : conv.weights) flat.insert(flat.end(), row.begin(), row.end());
+      graph += Bytes(5, Tensor(conv.output + ".w", {channels, 3, 1, 1}, flat));
+      graph += Bytes(5, Tensor(conv.output + ".b", {channels}, conv.bias));
+    }
+    graph += Bytes(11, Value("input", {1, 3, height, width}));
+    for (const TinyConv& conv : convs) {
+      graph += Bytes(12, Value(conv.output, {1, static_cast<int64_t>(conv.weights.size()),
+                                             (height + conv.stride - 1) / conv.stride,
+                                             (width + conv.stride - 1) / conv.stride}));
+    }
+    return Number(1, 7) + Bytes(7, graph) + Bytes(8, Bytes(1, "") + Number(2, 11));
+  }
+
+ private:
+  static std::string Varint(uint64_t value) {
+    std::string text;
+    for (; value >= 0x80; value >>= 7) text += static_cast<char>(value | 0x80);
+    return text + static_cast<char>(value);
+  }
+  static std::string Number(int field, int64_t value) {
+    return Varint(static_cast<uint64_t>(field) << 3) + Varint(static_cast<uint64_t>(value));
+  }
+  static std::string Bytes(int field, const std::string& bytes) {
+    return Varint(static_cast<uint64_t>(field) << 3 | 2) + Varint(bytes.size()) + bytes;
+  }
+  static std::string Ints(const std::string& name, const std::vector<int64_t>& values) {
+    constexpr int kTypeInts = 7;
+    std::string attribute = Bytes(1, name);
+    for (const int64_t value : values) attribute += Number(8, value);
+    return attribute + Number(20, kTypeInts);
+  }
+  static std::string Node(const TinyConv& conv, const std::string& op_type) {
+    return Bytes(1, "input") + Bytes(1, conv.output + ".w") + Bytes(1, conv.output + ".b") +
+           Bytes(2, conv.output) + Bytes(3, "node_" + conv.output) + Bytes(4, op_type) +
+           Bytes(5, Ints("kernel_shape", {1, 1})) +
+           Bytes(5, Ints("strides", {conv.stride, conv.stride}));
+  }
+  static std::string Tensor(const std::string& name, const std::vector<int64_t>& dims,
+                            const std::vector<float>& values) {
+    constexpr int kFloat = 1;
+    std::string tensor;
+    for (const int64_t dim : dims) tensor += Number(1, dim);
+    std::string raw(values.size() * sizeof(float), '\0');
+    std::memcpy(raw.data(), values.data(), raw.size());
+    return tensor + Number(2, kFloat) + Bytes(8, name) + Bytes(9, raw);
+  }
+  static std::string Value(const std::string& name, const std::vector<int64_t>& dims) {
+    constexpr int kFloat = 1;
+    std::string shape;
+    for (const int64_t dim : dims) shape += Bytes(1, Number(1, dim));
+    return Bytes(1, name) + Bytes(2, Bytes(1, Number(1, kFloat) + Bytes(2, shape)));
+  }
+};
+
+}  // namespace shadowtutor::testing
+
+#endif  // SHADOWTUTOR_TEACHER_TINY_ONNX_H_
