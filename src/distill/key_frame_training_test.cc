@@ -73,7 +73,7 @@ struct Outcome {
 };
 
 Outcome Train(ScriptedLearner& learner, double threshold, int max_updates) {
-  const std::vector<uint8_t> pixels(kPixels * 3);
+  const std::vector<uint8_t> pixels(size_t{3} * kPixels);
   const LabelMap label(kPixels, 1, 0);
   Outcome outcome;
   const auto loss_weights = [&] {

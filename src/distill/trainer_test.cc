@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <limits>
 #include <span>
 #include <vector>
@@ -41,7 +42,7 @@ Scene DiscScene() {
   scene.answer.label = LabelMap(64, 48, kBackground);
   for (int y = 0; y < 48; ++y) {
     for (int x = 0; x < 64; ++x) {
-      uint8_t* pixel = scene.frame.row(y) + 3 * x;
+      uint8_t* pixel = scene.frame.row(y) + ptrdiff_t{3} * x;
       const bool inside = (x - 26) * (x - 26) + (y - 22) * (y - 22) < 14 * 14;
       pixel[0] = static_cast<uint8_t>(inside ? 40 : x);
       pixel[1] = static_cast<uint8_t>(inside ? 90 : 2 * y);

@@ -1,6 +1,7 @@
 #include "eval/moving_shapes.h"
 
 #include <cmath>
+#include <cstddef>
 
 namespace shadowtutor::eval {
 namespace {
@@ -42,7 +43,7 @@ Image DrawShapes(FrameSize size, uint64_t index) {
   Image frame(size.width, size.height);
   for (int y = 0; y < size.height; ++y) {
     for (int x = 0; x < size.width; ++x) {
-      uint8_t* pixel = frame.row(y) + 3 * x;
+      uint8_t* pixel = frame.row(y) + ptrdiff_t{3} * x;
       const int shade = (40 * x) / size.width + (30 * y) / size.height;
       switch (ClassAt(size, index, x, y)) {
         case kDisc:

@@ -11,6 +11,7 @@ namespace {
   char text[256];
   va_list arguments;
   va_start(arguments, format);
+  // The analyzer does not see through va_start. NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized)
   std::vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
   return text;

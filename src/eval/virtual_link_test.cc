@@ -84,7 +84,7 @@ TEST_F(VirtualLinkTest, CountsWhatWouldTravel) {
   EXPECT_EQ(link->totals().key_frames, 1u);
   EXPECT_EQ(link->totals().trained_key_frames, 1u);
   EXPECT_EQ(link->totals().distillation_steps, static_cast<uint64_t>(update->steps));
-  EXPECT_EQ(link->totals().bytes_up, uint64_t{64 * 48 * 3});
+  EXPECT_EQ(link->totals().bytes_up, kSize.pixels() * 3);
   ASSERT_GT(update->new_version, update->base_version);
   EXPECT_EQ(link->totals().bytes_down, Trained().size() * 4);
 }
