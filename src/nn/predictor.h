@@ -18,8 +18,8 @@ std::shared_ptr<const PackedWeights> PackWeights(const NetworkLayout& layout,
 
 /// Predicts with the weights it was last given.
 ///
-/// Thread safety: one thread calls Predict at a time; SetWeights may be called from any thread at any
-/// moment, costs a pointer swap, and takes effect at the next Predict.
+/// Thread safety: one thread calls Predict at a time; SetWeights may be called from any thread at
+/// any moment, costs a pointer swap, and takes effect at the next Predict.
 class Predictor {
  public:
   explicit Predictor(std::shared_ptr<const PackedWeights> weights);

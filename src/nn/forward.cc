@@ -1,0 +1,172 @@
+#include "nn/forward.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "core/parallel.h"
+
+namespace shadowtutor::nn {
+namespace {
+
+// Strips of rows that the tail is computed in. The result does not depend on it: fewer strips
+// compute less twice, more keep more threads busy.
+int TailStrips(int rows) { return std::clamp(2 * MaxThreads(), 1, std::max(1, rows / 8)); }
+
+}  // namespace
+
+Levels::Levels(FrameSize frame) {
+  height[0] = frame.height;
+  width[0] = frame.width;
+  for (int i = 1; i < 6; ++i) {
+    height[i] = (height[i - 1] + 1) / 2;
+    width[i] = (width[i - 1] + 1) / 2;
+  }
+}
+
+View ForwardWorkspace::New(int channels, int level) {
+  tensors_.emplace_back(channels, levels.height[level], levels.width[level]);
+  return tensors_.back();
+}
+
+ForwardWorkspace::ForwardWorkspace(const NetworkSpec& spec, FrameSize size, bool keep)
+    : frame(size), levels(size) {
+  // Level of each block's input and output.
+  constexpr int kIn[kBlocks] = {2, 3, 4, 5, 4, 3}, kOut[kBlocks] = {3, 4, 5, 5, 4, 3};
+  stem = New(spec.in_conv2, 2);
+  cat2 = New(spec.dec1 + spec.enc2, 4);
+  cat3 = New(spec.dec2 + spec.enc1, 3);
+  const View outs[kBlocks] = {cat3.Channels(spec.dec2, spec.enc1),
+                              cat2.Channels(spec.dec1, spec.enc2),
+                              New(spec.enc3, 5),
+                              New(spec.dec1, 5),
+                              New(spec.dec2, 4),
+                              New(spec.dec3, 3)};
+  const View ins[kBlocks] = {stem, outs[0], outs[1], outs[2], cat2, cat3};
+  // Shared memory by level: activations of one level have one geometry, halo included.
+  View shared_pre[6], shared_mid[6][2];
+  if (!keep) {
+    for (int level = 3; level <= 5; ++level) {
+      int pre = 0, mid = 0;
+      for (int i = 0; i < kBlocks; ++i) {
+        if (kIn[i] == level) pre = std::max(pre, ins[i].channels);
+        if (kOut[i] == level) mid = std::max(mid, outs[i].channels);
+      }
+      shared_pre[level] = New(pre, level);
+      for (View& view : shared_mid[level]) view = New(mid, level);
+    }
+  }
+  for (int i = 0; i < kBlocks; ++i) {
+    BlockActivations& b = blocks[static_cast<size_t>(i)];
+    b.x = ins[i];
+    b.out = outs[i];
+    const int in = b.x.channels, out = b.out.channels;
+    if (keep) {
+      b.pre = New(in, kIn[i]);
+      b.mid1 = New(out, kOut[i]);
+      b.mid2 = New(out, kOut[i]);
+    } else {
+      // Nobody else reads the stem's output, unless it is enc1's shortcut.
+      b.pre = i > 0 ? shared_pre[kIn[i]].Channels(0, in) : in == out ? New(in, kIn[i]) : b.x;
+      b.mid1 = shared_mid[kOut[i]][0].Channels(0, out);
+      b.mid2 = shared_mid[kOut[i]][1].Channels(0, out);
+    }
+    b.statistics = NormStatistics(in);
+  }
+  const auto& h = levels.height;
+  const auto& w = levels.width;
+  dec1_up = ResizePlan(h[5], w[5], h[4], w[4]);
+  dec2_up = ResizePlan(h[4], w[4], h[3], w[3]);
+  tail = TailPlan(h[3], w[3], h[1], w[1]);
+  head = HeadPlan(h[1], w[1], h[0], w[0]);
+}
+
+void CheckFrame(ImageView frame) {
+  if (frame.empty()) throw Error(ErrorCode::kInvalidArgument, "the frame is empty");
+  if (frame.width > kMaxFrameSide || frame.height > kMaxFrameSide ||
+      frame.size().pixels() > kMaxFramePixels) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "a frame of " + std::to_string(frame.width) + "x" + std::to_string(frame.height) +
+                    " is too large; shrink it to at most " + std::to_string(kMaxFrameSide) +
+                    " a side and " + std::to_string(kMaxFramePixels) + " pixels");
+  }
+}
+
+void ForwardStem(const PackedWeights& weights, ImageView frame, ForwardWorkspace& ws,
+                 bool keep_rows) {
+  StemForward(weights.stem(), frame, ws.stem, keep_rows ? &ws.stem_rows : nullptr, ws.scratch);
+}
+
+void ForwardBlock(const PackedWeights& weights, int block, ForwardWorkspace& ws) {
+  const BlockWeights& w = weights.block(block);
+  BlockActivations& a = ws.blocks[static_cast<size_t>(block)];
+  NormRelu(a.x, w.scale, w.shift, a.pre, a.statistics, ws.scratch);
+  const ConvInput first[] = {{a.pre, w.shape.stride, Taps33(), &w.conv0}};
+  Convolve(first, a.mid1, {.bias = w.bias0.data(), .relu = true});
+  const ConvInput second[] = {{a.mid1, 1, Taps13(), &w.conv2}};
+  Convolve(second, a.mid2, {.bias = w.bias2.data()});
+  if (w.shape.identity) {
+    const ConvInput last[] = {{a.mid2, 1, Taps31(), &w.conv3}};
+    Convolve(last, a.out, {.bias = w.bias3.data(), .add = &a.x, .add_stride = w.shape.stride});
+  } else {
+    const ConvInput last[] = {{a.mid2, 1, Taps31(), &w.conv3},
+                              {a.pre, w.shape.stride, Taps11(), &w.short_path}};
+    Convolve(last, a.out, {.bias = w.bias3.data()});
+  }
+  if (BlockStage(block) == Stage::kDec1) {
+    Resize(ws.dec1_up, a.out, ws.cat2.Channels(0, a.out.channels));
+  } else if (BlockStage(block) == Stage::kDec2) {
+    Resize(ws.dec2_up, a.out, ws.cat3.Channels(0, a.out.channels));
+  }
+}
+
+void ForwardLabels(const PackedWeights& weights, ForwardWorkspace& ws, uint8_t* labels) {
+  const View& dec3 = ws.blocks.back().out;
+  const ResizeAxis& rows = ws.head.resize.y;
+  const int height = ws.frame.height, classes = weights.spec().classes;
+  const int strips = TailStrips(height);
+  // Rows of half-resolution logits that the largest strip needs.
+  int most = 0;
+  for (int s = 0; s < strips; ++s) {
+    const int first = rows.low[static_cast<size_t>(ChunkBegin(height, strips, s))];
+    const int last = rows.high[static_cast<size_t>(ChunkBegin(height, strips, s + 1) - 1)];
+    most = std::max(most, last - first + 1);
+  }
+  const LogitPlanes strip_logits = {nullptr, classes, most, ws.levels.width[1]};
+  const size_t tail_floats = (TailScratchFloats(ws.tail, weights.tail()) + 15) / 16 * 16;
+  const size_t argmax_floats = ArgmaxScratchFloats(ws.head, classes);
+  const size_t per_strip = tail_floats + (strip_logits.floats() + argmax_floats + 15) / 16 * 16;
+  float* all = ws.scratch.Floats(per_strip * static_cast<size_t>(strips));
+  ParallelFor(strips, [&](int s) {
+    float* tail_scratch = all + per_strip * static_cast<size_t>(s);
+    LogitPlanes logits = strip_logits;
+    logits.data = tail_scratch + tail_floats;
+    const int begin = ChunkBegin(height, strips, s), end = ChunkBegin(height, strips, s + 1);
+    const int first = rows.low[static_cast<size_t>(begin)];
+    const int last = rows.high[static_cast<size_t>(end - 1)];
+    TailRows(ws.tail, weights.tail(), dec3, first, last + 1, logits, first, tail_scratch);
+    ArgmaxRows(ws.head, logits, first, begin, end, labels, logits.data + logits.floats());
+  });
+}
+
+void ForwardLogits(const PackedWeights& weights, ForwardWorkspace& ws, const LogitPlanes& logits,
+                   uint8_t* labels) {
+  const View& dec3 = ws.blocks.back().out;
+  const int strips = TailStrips(logits.height);
+  const size_t tail_floats = (TailScratchFloats(ws.tail, weights.tail()) + 15) / 16 * 16;
+  const size_t argmax_floats = (ArgmaxScratchFloats(ws.head, logits.classes) + 15) / 16 * 16;
+  const size_t per_strip = std::max(tail_floats, argmax_floats);
+  float* all = ws.scratch.Floats(per_strip * static_cast<size_t>(strips));
+  ParallelFor(strips, [&](int s) {
+    TailRows(ws.tail, weights.tail(), dec3, ChunkBegin(logits.height, strips, s),
+             ChunkBegin(logits.height, strips, s + 1), logits, 0,
+             all + per_strip * static_cast<size_t>(s));
+  });
+  const int height = ws.frame.height;
+  ParallelFor(strips, [&](int s) {
+    ArgmaxRows(ws.head, logits, 0, ChunkBegin(height, strips, s), ChunkBegin(height, strips, s + 1),
+               labels, all + per_strip * static_cast<size_t>(s));
+  });
+}
+
+}  // namespace shadowtutor::nn

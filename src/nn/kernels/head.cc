@@ -1,0 +1,391 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "nn/kernels/head.cc"
+#include <hwy/foreach_target.h>
+// After foreach_target.
+#include <hwy/contrib/math/math-inl.h>
+#include <hwy/highway.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/parallel.h"
+#include "nn/kernels/head.h"
+
+#ifndef SHADOWTUTOR_NN_KERNELS_HEAD_CC_ONCE
+#define SHADOWTUTOR_NN_KERNELS_HEAD_CC_ONCE
+namespace shadowtutor::nn {
+
+constexpr int kMargin = 16;  // floats before a row's first, so that x - 1 can be read
+
+// Room for one row of half-resolution floats with margins.
+inline size_t MarginRow(int half_width) {
+  return kMargin + (static_cast<size_t>(half_width) + 15) / 16 * 16 + 16;
+}
+// Room for one row at the frame's width.
+inline size_t FullRow(int width) { return (static_cast<size_t>(width) + 31) / 32 * 32 + 32; }
+
+// One row of the frame to take the loss of.
+struct LossRow {
+  const float* logits;  // [class][step], margins as in MarginRow
+  size_t step;
+  int classes, half_width, width;
+  const uint8_t* label;  // FullRow long, what lies past the frame has weight 0
+  const float* weight;
+  float scale;       // of the gradient
+  float* gradient;   // doubled: [even, odd][class][step]; else [class][step] at full width
+  float* exponents;  // [class][vector]
+};
+
+}  // namespace shadowtutor::nn
+#endif  // SHADOWTUTOR_NN_KERNELS_HEAD_CC_ONCE
+
+HWY_BEFORE_NAMESPACE();
+namespace shadowtutor::nn::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using D = hn::CappedTag<float, 16>;
+using V = hn::Vec<D>;
+using DI = hn::RebindToSigned<D>;
+using VI = hn::Vec<DI>;
+constexpr int kLanes = HWY_TARGET == HWY_SCALAR ? 1 : HWY_MAX_BYTES / 4;
+
+// out = (1 - fraction) top + fraction bottom, with the first and last value repeated in the
+// margins.
+void BlendRows(const float* HWY_RESTRICT top, const float* HWY_RESTRICT bottom, float fraction,
+               int width, float* HWY_RESTRICT out) {
+  const D d;
+  const V f = hn::Set(d, fraction), rest = hn::Set(d, 1.0f - fraction);
+  for (int x = 0; x < width; x += kLanes) {
+    const V a = hn::LoadU(d, top + x), b = hn::LoadU(d, bottom + x);
+    hn::StoreU(hn::MulAdd(b, f, hn::Mul(a, rest)), d, out + kMargin + x);
+  }
+  out[kMargin - 1] = out[kMargin];
+  out[kMargin + width] = out[kMargin + width - 1];
+}
+
+// Twice the width: columns 2x and 2x + 1.
+HWY_INLINE V Even(const float* p) {
+  const D d;
+  return hn::MulAdd(hn::LoadU(d, p - 1), hn::Set(d, 0.25f),
+                    hn::Mul(hn::LoadU(d, p), hn::Set(d, 0.75f)));
+}
+HWY_INLINE V Odd(const float* p) {
+  const D d;
+  return hn::MulAdd(hn::LoadU(d, p + 1), hn::Set(d, 0.25f),
+                    hn::Mul(hn::LoadU(d, p), hn::Set(d, 0.75f)));
+}
+
+// Any width: vector `j` of columns.
+HWY_INLINE V Interpolate(const InterpolationTable& table, const float* row, int j) {
+  const D d;
+  [[maybe_unused]] const DI di;
+  const size_t entry = static_cast<size_t>(j), at = entry * kLanes;
+  const float* in = row + table.base[entry];
+#if HWY_TARGET == HWY_SCALAR
+  const V low = hn::LoadU(d, in + table.low[at]);
+  const V high = hn::LoadU(d, in + table.high[at]);
+#else
+  const V near = hn::LoadU(d, in);
+  const V low =
+      hn::TableLookupLanes(near, hn::IndicesFromVec(d, hn::LoadU(di, table.low.data() + at)));
+  const V high =
+      hn::TableLookupLanes(near, hn::IndicesFromVec(d, hn::LoadU(di, table.high.data() + at)));
+#endif
+  return hn::MulAdd(high, hn::LoadU(d, table.high_weight.data() + at),
+                    hn::Mul(low, hn::LoadU(d, table.low_weight.data() + at)));
+}
+
+// `labels` has room for a vector past the row's end.
+void ArgmaxDoubled(const float* HWY_RESTRICT logits, size_t step, int classes, int half_width,
+                   uint8_t* HWY_RESTRICT labels) {
+  const DI di;
+  const hn::Rebind<uint16_t, D> d16;
+  for (int x = 0; x < half_width; x += kLanes) {
+    const float* p = logits + kMargin + x;
+    V best_even = Even(p), best_odd = Odd(p);
+    VI even = hn::Zero(di), odd = even;
+    for (int c = 1; c < classes; ++c) {
+      p += step;
+      const V e = Even(p), o = Odd(p);
+      const VI index = hn::Set(di, c);
+      even = hn::IfThenElse(hn::RebindMask(di, hn::Gt(e, best_even)), index, even);
+      odd = hn::IfThenElse(hn::RebindMask(di, hn::Gt(o, best_odd)), index, odd);
+      best_even = hn::Max(best_even, e);
+      best_odd = hn::Max(best_odd, o);
+    }
+    HWY_ALIGN uint16_t pairs[kLanes];
+    hn::StoreU(hn::DemoteTo(d16, hn::Or(even, hn::ShiftLeft<8>(odd))), d16, pairs);
+    std::memcpy(labels + 2 * x, pairs, sizeof(pairs));
+  }
+}
+
+void ArgmaxAny(const InterpolationTable& table, const float* HWY_RESTRICT logits, size_t step,
+               int classes, uint8_t* HWY_RESTRICT labels) {
+  const DI di;
+  const hn::Rebind<uint8_t, DI> d8;
+  for (int j = 0; j < table.vectors; ++j) {
+    const float* p = logits + kMargin;
+    V best = Interpolate(table, p, j);
+    VI label = hn::Zero(di);
+    for (int c = 1; c < classes; ++c) {
+      p += step;
+      const V v = Interpolate(table, p, j);
+      label = hn::IfThenElse(hn::RebindMask(di, hn::Gt(v, best)), hn::Set(di, c), label);
+      best = hn::Max(best, v);
+    }
+    HWY_ALIGN uint8_t bytes[kLanes];
+    hn::StoreU(hn::DemoteTo(d8, label), d8, bytes);
+    std::memcpy(labels + j * kLanes, bytes, sizeof(bytes));
+  }
+}
+
+// e^x for x <= 0, within 2e-7 of it: 2^n times a polynomial of what is left of x / ln 2.
+HWY_INLINE V ExpOfNegative(V x) {
+  const D d;
+  const DI di;
+  x = hn::Max(x, hn::Set(d, -87.0f));
+  const V y = hn::Mul(x, hn::Set(d, 1.44269504f));
+  const V n = hn::Round(y);
+  const V f = hn::MulAdd(n, hn::Set(d, -0.693147182f), x);
+  V p = hn::Set(d, 1.0f / 720.0f);
+  p = hn::MulAdd(p, f, hn::Set(d, 1.0f / 120.0f));
+  p = hn::MulAdd(p, f, hn::Set(d, 1.0f / 24.0f));
+  p = hn::MulAdd(p, f, hn::Set(d, 1.0f / 6.0f));
+  p = hn::MulAdd(p, f, hn::Set(d, 0.5f));
+  p = hn::MulAdd(p, f, hn::Set(d, 1.0f));
+  p = hn::MulAdd(p, f, hn::Set(d, 1.0f));
+  return hn::BitCast(d, hn::Add(hn::BitCast(di, p), hn::ShiftLeft<23>(hn::ConvertTo(di, n))));
+}
+
+// z[class][vector] holds the logits of a vector of pixels, and becomes the exponents; the gradient
+// goes to g[class][g_step]. Returns the weighted losses.
+HWY_INLINE V SoftmaxLoss(float* HWY_RESTRICT z, int classes, V largest, VI label, V weight, V scale,
+                         float* HWY_RESTRICT g, size_t g_step) {
+  const D d;
+  const DI di;
+  V sum = hn::Zero(d), of_label = hn::Zero(d);
+  for (int c = 0; c < classes; ++c) {
+    const V shifted = hn::Sub(hn::Load(d, z + c * kLanes), largest);
+    of_label = hn::IfThenElse(hn::RebindMask(d, hn::Eq(label, hn::Set(di, c))), shifted, of_label);
+    const V e = ExpOfNegative(shifted);
+    sum = hn::Add(sum, e);
+    hn::Store(e, d, z + c * kLanes);
+  }
+  const V scaled = hn::Mul(weight, scale);
+  const V factor = hn::Div(scaled, sum);
+  for (int c = 0; c < classes; ++c, g += g_step) {
+    const V e = hn::Mul(hn::Load(d, z + c * kLanes), factor);
+    const auto is_label = hn::RebindMask(d, hn::Eq(label, hn::Set(di, c)));
+    hn::StoreU(hn::Sub(e, hn::IfThenElseZero(is_label, scaled)), d, g);
+  }
+  return hn::Mul(weight, hn::Sub(hn::Log(d, sum), of_label));
+}
+
+double LossRowDoubled(const LossRow& row) {
+  const D d;
+  const DI di;
+  const hn::Rebind<uint16_t, D> d16;
+  const V scale = hn::Set(d, row.scale);
+  V loss = hn::Zero(d);
+  for (int x = 0; x < row.half_width; x += kLanes) {
+    HWY_ALIGN uint16_t pairs[kLanes];
+    std::memcpy(pairs, row.label + 2 * x, sizeof(pairs));
+    const VI both = hn::PromoteTo(di, hn::Load(d16, pairs));
+    V weights[2];
+    hn::LoadInterleaved2(d, row.weight + 2 * x, weights[0], weights[1]);
+    for (int odd = 0; odd < 2; ++odd) {
+      const VI label = odd ? hn::ShiftRight<8>(both) : hn::And(both, hn::Set(di, 255));
+      const float* p = row.logits + kMargin + x;
+      V largest = hn::Zero(d);
+      for (int c = 0; c < row.classes; ++c, p += row.step) {
+        const V z = odd ? Odd(p) : Even(p);
+        largest = c ? hn::Max(largest, z) : z;
+        hn::Store(z, d, row.exponents + c * kLanes);
+      }
+      float* g = row.gradient + static_cast<size_t>(odd * row.classes) * row.step + kMargin + x;
+      loss = hn::Add(loss, SoftmaxLoss(row.exponents, row.classes, largest, label, weights[odd],
+                                       scale, g, row.step));
+    }
+  }
+  return static_cast<double>(hn::GetLane(hn::SumOfLanes(d, loss)));
+}
+
+double LossRowAny(const LossRow& row, const InterpolationTable& table, size_t gradient_step) {
+  const D d;
+  const DI di;
+  const hn::Rebind<uint8_t, DI> d8;
+  const V scale = hn::Set(d, row.scale);
+  V loss = hn::Zero(d);
+  for (int j = 0; j < table.vectors; ++j) {
+    const float* p = row.logits + kMargin;
+    V largest = hn::Zero(d);
+    for (int c = 0; c < row.classes; ++c, p += row.step) {
+      const V z = Interpolate(table, p, j);
+      largest = c ? hn::Max(largest, z) : z;
+      hn::Store(z, d, row.exponents + c * kLanes);
+    }
+    HWY_ALIGN uint8_t bytes[kLanes];
+    std::memcpy(bytes, row.label + j * kLanes, sizeof(bytes));
+    const VI label = hn::PromoteTo(di, hn::Load(d8, bytes));
+    loss = hn::Add(loss, SoftmaxLoss(row.exponents, row.classes, largest, label,
+                                     hn::LoadU(d, row.weight + j * kLanes), scale,
+                                     row.gradient + j * kLanes, gradient_step));
+  }
+  return static_cast<double>(hn::GetLane(hn::SumOfLanes(d, loss)));
+}
+
+// The transpose of doubling a row, [even, odd] gradients to half width: into h.
+void HalveRow(float* HWY_RESTRICT even, float* HWY_RESTRICT odd, int half_width,
+              float* HWY_RESTRICT h) {
+  const D d;
+  const V near = hn::Set(d, 0.75f), far = hn::Set(d, 0.25f);
+  even += kMargin;
+  odd += kMargin;
+  // Repeating the first and last value on the way up gives them the margins' share on the way down.
+  odd[-1] = even[0];
+  even[half_width] = odd[half_width - 1];
+  for (int x = 0; x < half_width; x += kLanes) {
+    const V close = hn::Add(hn::LoadU(d, even + x), hn::LoadU(d, odd + x));
+    const V apart = hn::Add(hn::LoadU(d, even + x + 1), hn::LoadU(d, odd + x - 1));
+    hn::StoreU(hn::MulAdd(close, near, hn::Mul(apart, far)), d, h + x);
+  }
+}
+
+// to (+)= weight * h
+void AddRow(const float* HWY_RESTRICT h, float weight, int width, bool accumulate,
+            float* HWY_RESTRICT to) {
+  const D d;
+  const V w = hn::Set(d, weight);
+  for (int x = 0; x < width; x += kLanes) {
+    const V v = hn::Mul(w, hn::LoadU(d, h + x));
+    hn::StoreU(accumulate ? hn::Add(v, hn::LoadU(d, to + x)) : v, d, to + x);
+  }
+}
+
+}  // namespace shadowtutor::nn::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace shadowtutor::nn {
+
+HWY_EXPORT(BlendRows);
+HWY_EXPORT(ArgmaxDoubled);
+HWY_EXPORT(ArgmaxAny);
+HWY_EXPORT(LossRowDoubled);
+HWY_EXPORT(LossRowAny);
+HWY_EXPORT(HalveRow);
+HWY_EXPORT(AddRow);
+
+size_t ArgmaxScratchFloats(const HeadPlan& plan, int classes) {
+  return MarginRow(plan.resize.x.in) * static_cast<size_t>(classes) + FullRow(plan.width());
+}
+
+void ArgmaxRows(const HeadPlan& plan, const LogitPlanes& logits, int first_row, int y0, int y1,
+                uint8_t* labels, float* scratch) {
+  const auto blend = HWY_DYNAMIC_DISPATCH(BlendRows);
+  const auto doubled = HWY_DYNAMIC_DISPATCH(ArgmaxDoubled);
+  const auto any = HWY_DYNAMIC_DISPATCH(ArgmaxAny);
+  const int classes = logits.classes, half_width = plan.resize.x.in;
+  const size_t step = MarginRow(half_width);
+  auto* row = reinterpret_cast<uint8_t*>(scratch + step * static_cast<size_t>(classes));
+  for (int y = y0; y < y1; ++y) {
+    const auto at = static_cast<size_t>(y);
+    const int low = plan.resize.y.low[at] - first_row, high = plan.resize.y.high[at] - first_row;
+    for (int c = 0; c < classes; ++c) {
+      blend(logits.row(c, low), logits.row(c, high), plan.resize.y.fraction[at], half_width,
+            scratch + step * static_cast<size_t>(c));
+    }
+    if (plan.doubled) {
+      doubled(scratch, step, classes, half_width, row);
+    } else {
+      any(plan.columns, scratch, step, classes, row);
+    }
+    std::memcpy(labels + at * static_cast<size_t>(plan.width()), row,
+                static_cast<size_t>(plan.width()));
+  }
+}
+
+double WeightedCrossEntropy(const HeadPlan& plan, const LogitPlanes& logits, const uint8_t* label,
+                            const float* pixel_weight, const LogitPlanes& gradient,
+                            Scratch& scratch) {
+  const auto blend = HWY_DYNAMIC_DISPATCH(BlendRows);
+  const auto loss_doubled = HWY_DYNAMIC_DISPATCH(LossRowDoubled);
+  const auto loss_any = HWY_DYNAMIC_DISPATCH(LossRowAny);
+  const auto halve = HWY_DYNAMIC_DISPATCH(HalveRow);
+  const auto add_row = HWY_DYNAMIC_DISPATCH(AddRow);
+  const int classes = logits.classes, half_width = plan.resize.x.in, width = plan.width();
+  const int half_height = plan.resize.y.in;
+  const auto uclasses = static_cast<size_t>(classes), uwidth = static_cast<size_t>(width);
+  const size_t step = MarginRow(half_width), full = FullRow(width);
+  const size_t gradient_floats = plan.doubled ? 2 * uclasses * step : uclasses * full;
+  const size_t per_chunk = uclasses * step + gradient_floats + uclasses * 16 + step + 2 * full;
+  const int chunks = SumChunks(half_height);
+  float* all = scratch.Floats(per_chunk * static_cast<size_t>(chunks));
+  double* row_loss = scratch.Doubles(static_cast<size_t>(plan.height()));
+  // A task writes the gradient of some rows; the frame's rows at its borders are computed twice.
+  ParallelFor(chunks, [&](int chunk) {
+    float* blended = all + per_chunk * static_cast<size_t>(chunk);
+    float* gradients = blended + uclasses * step;
+    float* exponents = gradients + gradient_floats;
+    float* half = exponents + uclasses * 16;
+    float* weights = half + step;
+    auto* labels = reinterpret_cast<uint8_t*>(weights + full);
+    std::memset(gradients, 0, gradient_floats * sizeof(float));
+    std::memset(weights, 0, 2 * full * sizeof(float));
+    const int begin = ChunkBegin(half_height, chunks, chunk);
+    const int end = ChunkBegin(half_height, chunks, chunk + 1);
+    for (int c = 0; c < classes; ++c) {
+      for (int y = begin; y < end; ++y) {
+        std::memset(gradient.row(c, y), 0, gradient.stride() * sizeof(float));
+      }
+    }
+    const ResizeAxis& axis = plan.resize.y;
+    const int first = axis.first[static_cast<size_t>(begin)];
+    const int last = axis.last[static_cast<size_t>(end - 1)];
+    for (int y = first; y < last; ++y) {
+      const auto at = static_cast<size_t>(y);
+      const int low = axis.low[at], high = axis.high[at];
+      const float fraction = axis.fraction[at];
+      for (int c = 0; c < classes; ++c) {
+        blend(logits.row(c, low), logits.row(c, high), fraction, half_width,
+              blended + step * static_cast<size_t>(c));
+      }
+      std::memcpy(labels, label + at * uwidth, uwidth);
+      std::memcpy(weights, pixel_weight + at * uwidth, uwidth * sizeof(float));
+      const LossRow row = {
+          blended,   step,
+          classes,   half_width,
+          width,     labels,
+          weights,   1.0f / static_cast<float>(uwidth * static_cast<size_t>(plan.height())),
+          gradients, exponents};
+      const double loss = plan.doubled ? loss_doubled(row) : loss_any(row, plan.columns, full);
+      if (low >= begin && low < end) row_loss[y] = loss;
+      for (int c = 0; c < classes; ++c) {
+        if (plan.doubled) {
+          float* even = gradients + static_cast<size_t>(c) * step;
+          halve(even, even + uclasses * step, half_width, half);
+        } else {
+          const ResizeAxis& columns = plan.resize.x;
+          const float* from = gradients + static_cast<size_t>(c) * full;
+          std::fill_n(half, step, 0.0f);
+          for (size_t x = 0; x < uwidth; ++x) {
+            half[columns.low[x]] += (1.0f - columns.fraction[x]) * from[x];
+            half[columns.high[x]] += columns.fraction[x] * from[x];
+          }
+        }
+        if (low >= begin && low < end) {
+          add_row(half, 1.0f - fraction, half_width, true, gradient.row(c, low));
+        }
+        if (high >= begin && high < end) {
+          add_row(half, fraction, half_width, true, gradient.row(c, high));
+        }
+      }
+    }
+  });
+  double loss = 0;
+  for (int y = 0; y < plan.height(); ++y) loss += row_loss[y];
+  return loss / (static_cast<double>(width) * plan.height());
+}
+
+}  // namespace shadowtutor::nn
+#endif  // HWY_ONCE

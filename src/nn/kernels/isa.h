@@ -1,0 +1,20 @@
+// Which instruction set the kernels run on.
+#ifndef SHADOWTUTOR_NN_KERNELS_ISA_H_
+#define SHADOWTUTOR_NN_KERNELS_ISA_H_
+
+#include <string>
+
+namespace shadowtutor::nn {
+
+/// Picks the best instruction set of this machine, or the one that the environment variable
+/// SHADOWTUTOR_ISA names (avx512, avx2, sse4, neon, scalar). Called before the first kernel; later
+/// calls do nothing. Throws Error kInvalidArgument for a name that is unknown or that this machine
+/// cannot run.
+void SelectInstructionSet();
+
+/// The name of the one in force, as in SHADOWTUTOR_ISA.
+std::string InstructionSetName();
+
+}  // namespace shadowtutor::nn
+
+#endif  // SHADOWTUTOR_NN_KERNELS_ISA_H_

@@ -1,0 +1,76 @@
+// dec3's output to logits at in_conv1's size, and back: the arithmetic of tail_weights.h.
+#ifndef SHADOWTUTOR_NN_KERNELS_TAIL_H_
+#define SHADOWTUTOR_NN_KERNELS_TAIL_H_
+
+#include <cstddef>
+#include <vector>
+
+#include "nn/kernels/resize.h"
+#include "nn/kernels/scratch.h"
+#include "nn/tail_weights.h"
+#include "nn/tensor.h"
+#include "shadowtutor/types.h"
+
+namespace shadowtutor::nn {
+
+/// How vectors of neighbouring outputs are interpolated from one row: the inputs that a vector
+/// needs lie close together, so it loads them at once and picks with a lane permutation.
+struct InterpolationTable {
+  int lanes = 0;
+  int vectors = 0;
+  int shifts = 0;                              // columns are out + shift - shifts / 2
+  std::vector<int> base;                       // [vector][shift]: first input loaded
+  std::vector<int> low, high;                  // [vector][shift][lane]: relative to base
+  std::vector<float> low_weight, high_weight;  // 0 where the shifted column lies outside
+
+  InterpolationTable() = default;
+  InterpolationTable(const ResizeAxis& axis, int lanes, int shifts);
+};
+
+/// Floats in a vector of the instruction set in force.
+int FloatLanes();
+
+/// Planar logits: [class][row][stride] floats with room past each row's end.
+struct LogitPlanes {
+  float* data = nullptr;
+  int classes = 0, height = 0, width = 0;
+  size_t stride() const { return (static_cast<size_t>(width) + 15) / 16 * 16 + 16; }
+  size_t plane() const { return stride() * static_cast<size_t>(height); }
+  size_t floats() const { return plane() * static_cast<size_t>(classes); }
+  float* row(int c, int y) const {
+    return data + static_cast<size_t>(c) * plane() + static_cast<size_t>(y) * stride();
+  }
+};
+
+/// The shape of one tail: dec3's size to in_conv1's.
+struct TailPlan {
+  ResizePlan resize;
+  InterpolationTable columns;
+  TailPlan() = default;
+  TailPlan(int low_height, int low_width, int high_height, int high_width)
+      : resize(low_height, low_width, high_height, high_width),
+        columns(resize.x, FloatLanes(), kTailTaps) {}
+  int low_height() const { return resize.y.in; }
+  int low_width() const { return resize.x.in; }
+  int high_height() const { return resize.y.out; }
+  int high_width() const { return resize.x.out; }
+  /// Floats between rows of low-resolution planes: the row and a vector more.
+  size_t low_stride() const { return (static_cast<size_t>(low_width()) + 15) / 16 * 16 + 16; }
+};
+
+/// Working floats of TailRows.
+size_t TailScratchFloats(const TailPlan& plan, const TailWeights& weights);
+
+/// Rows [y0, y1) of the logits into `logits`, whose first row is row `first_row` of the whole.
+void TailRows(const TailPlan& plan, const TailWeights& weights, const View& dec3, int y0, int y1,
+              const LogitPlanes& logits, int first_row, float* scratch);
+
+/// From the gradient of the logits (all rows): that of the maps and of the bias (see
+/// TailWeights::Backward), and of dec3 unless it is null.
+void TailBackward(const TailPlan& plan, const TailWeights& weights, const View& dec3,
+                  const LogitPlanes& logits_gradient, TailMaps& map_gradient,
+                  std::vector<float>& bias_gradient, const View* dec3_gradient, Scratch& scratch);
+
+}  // namespace shadowtutor::nn
+
+#endif  // SHADOWTUTOR_NN_KERNELS_TAIL_H_

@@ -1,0 +1,215 @@
+#include "nn/packed_weights.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "core/parallel.h"
+#include "nn/kernels/isa.h"
+
+namespace shadowtutor::nn {
+namespace {
+
+template <typename T>
+std::span<T> Part(const NetworkLayout& layout, std::span<T> all, const std::string& name) {
+  const ParameterInfo& info = layout.Find(name);
+  return all.subspan(info.offset, info.count);
+}
+
+void CopyBias(std::span<const float> bias, Buffer& to) {
+  std::copy(bias.begin(), bias.end(), to.data());
+}
+
+Buffer BiasBuffer(int channels) { return Buffer(static_cast<size_t>(Blocks(channels) * kBlock)); }
+
+}  // namespace
+
+template <typename T>
+BlockParameters<T> FindBlock(const NetworkLayout& layout, std::span<T> all, Stage stage) {
+  const std::string name(StageName(stage));
+  const auto part = [&](const char* parameter) { return Part(layout, all, name + parameter); };
+  BlockParameters<T> p;
+  p.scale = part(".preact_path.0.weight");
+  p.shift = part(".preact_path.0.bias");
+  const int block = static_cast<int>(stage) - static_cast<int>(Stage::kEnc1);
+  if (!ShapeOf(layout.spec(), block).identity) {
+    p.short_weight = part(".short_path.weight");
+    p.short_bias = part(".short_path.bias");
+  }
+  p.weight0 = part(".long_path.0.weight");
+  p.bias0 = part(".long_path.0.bias");
+  p.weight2 = part(".long_path.2.weight");
+  p.bias2 = part(".long_path.2.bias");
+  p.weight3 = part(".long_path.3.weight");
+  p.bias3 = part(".long_path.3.bias");
+  return p;
+}
+template BlockParameters<float> FindBlock(const NetworkLayout&, std::span<float>, Stage);
+template BlockParameters<const float> FindBlock(const NetworkLayout&, std::span<const float>,
+                                                Stage);
+
+TailParameters FindTail(const NetworkLayout& layout, std::span<const float> all) {
+  return {Part(layout, all, "out_conv1.weight"), Part(layout, all, "out_conv1.bias"),
+          Part(layout, all, "out_conv2.weight"), Part(layout, all, "out_conv2.bias"),
+          Part(layout, all, "out_conv3.weight"), Part(layout, all, "out_conv3.bias")};
+}
+
+TailGradients FindTail(const NetworkLayout& layout, std::span<float> all) {
+  return {Part(layout, all, "out_conv1.weight"), Part(layout, all, "out_conv1.bias"),
+          Part(layout, all, "out_conv2.weight"), Part(layout, all, "out_conv2.bias"),
+          Part(layout, all, "out_conv3.weight"), Part(layout, all, "out_conv3.bias")};
+}
+
+BlockShape ShapeOf(const NetworkSpec& spec, int block) {
+  BlockShape shape;
+  switch (BlockStage(block)) {
+    case Stage::kEnc1:
+      shape = {spec.in_conv2, spec.enc1, 2};
+      break;
+    case Stage::kEnc2:
+      shape = {spec.enc1, spec.enc2, 2};
+      break;
+    case Stage::kEnc3:
+      shape = {spec.enc2, spec.enc3, 2};
+      break;
+    case Stage::kDec1:
+      shape = {spec.enc3, spec.dec1, 1};
+      break;
+    case Stage::kDec2:
+      shape = {spec.dec1 + spec.enc2, spec.dec2, 1};
+      break;
+    default:
+      shape = {spec.dec2 + spec.enc1, spec.dec3, 1};
+      break;
+  }
+  shape.identity = shape.in == shape.out;
+  return shape;
+}
+
+PackedWeights::PackedWeights(std::shared_ptr<const NetworkLayout> layout)
+    : layout_(std::move(layout)) {
+  SelectInstructionSet();
+  const NetworkSpec& spec = layout_->spec();
+  stem_ = StemWeights(spec.in_conv1, spec.in_conv2);
+  for (int i = 0; i < kBlocks; ++i) {
+    BlockWeights& b = blocks_[static_cast<size_t>(i)];
+    b.shape = ShapeOf(spec, i);
+    if (!b.shape.identity) b.short_path = MakePackedConv(b.shape.out, b.shape.in, 1);
+    b.conv0 = MakePackedConv(b.shape.out, b.shape.in, 9);
+    b.conv2 = MakePackedConv(b.shape.out, b.shape.out, 3);
+    b.conv3 = MakePackedConv(b.shape.out, b.shape.out, 3);
+    b.bias0 = BiasBuffer(b.shape.out);
+    b.bias2 = BiasBuffer(b.shape.out);
+    b.bias3 = BiasBuffer(b.shape.out);
+  }
+  tail_ = TailWeights(spec.classes, spec.dec3, spec.out);
+}
+
+void PackedWeights::Update(std::span<const float> weights, Stage first) {
+  if (first <= Stage::kInConv2) {
+    const auto part = [&](const char* name) { return Part(*layout_, weights, name); };
+    stem_.Repack(part("in_conv1.weight"), part("in_conv1.bias"), part("in_conv2.weight"),
+                 part("in_conv2.bias"));
+  }
+  // Every convolution is a task of its own: they differ in size, and the pool evens that out.
+  ParallelFor(kBlocks * 4, [&](int task) {
+    const int i = task / 4;
+    if (BlockStage(i) < first) return;
+    BlockWeights& b = blocks_[static_cast<size_t>(i)];
+    const auto p = FindBlock(*layout_, weights, BlockStage(i));
+    const int in = b.shape.in, out = b.shape.out;
+    switch (task % 4) {
+      case 0:
+        Repack(p.weight0, out, in, 3, 3, Taps33(), false, b.conv0);
+        break;
+      case 1:
+        Repack(p.weight2, out, out, 1, 3, Taps13(), false, b.conv2);
+        break;
+      case 2:
+        Repack(p.weight3, out, out, 3, 1, Taps31(), false, b.conv3);
+        break;
+      default:
+        CopyBias(p.bias0, b.bias0);
+        CopyBias(p.bias2, b.bias2);
+        CopyBias(p.bias3, b.bias3);
+        b.scale.assign(p.scale.begin(), p.scale.end());
+        b.shift.assign(p.shift.begin(), p.shift.end());
+        if (!b.shape.identity) {
+          Repack(p.short_weight, out, in, 1, 1, Taps11(), false, b.short_path);
+          for (size_t c = 0; c < p.short_bias.size(); ++c) b.bias3[c] += p.short_bias[c];
+        }
+    }
+  });
+  tail_.Compose(FindTail(*layout_, weights));
+}
+
+BlockBackwardWeights MakeBackwardWeights(const BlockShape& shape) {
+  BlockBackwardWeights b;
+  if (!shape.identity) b.short_path = MakePackedConv(shape.in, shape.out, 1);
+  b.conv2 = MakePackedConv(shape.out, shape.out, 3);
+  b.conv3 = MakePackedConv(shape.out, shape.out, 3);
+  if (shape.stride == 1) {
+    b.conv0[0] = MakePackedConv(shape.in, shape.out, 9);
+  } else {
+    for (int parity = 0; parity < 4; ++parity) {
+      const auto taps = static_cast<int>(ParityTaps33(parity / 2, parity % 2).size());
+      b.conv0[static_cast<size_t>(parity)] = MakePackedConv(shape.in, shape.out, taps);
+    }
+  }
+  return b;
+}
+
+void Repack(const NetworkLayout& layout, std::span<const float> weights, int block,
+            BlockBackwardWeights& packed) {
+  const BlockShape shape = ShapeOf(layout.spec(), block);
+  const auto p = FindBlock(layout, weights, BlockStage(block));
+  const int in = shape.in, out = shape.out;
+  if (!shape.identity) Repack(p.short_weight, out, in, 1, 1, Taps11(), true, packed.short_path);
+  Repack(p.weight2, out, out, 1, 3, MirroredTaps13(), true, packed.conv2);
+  Repack(p.weight3, out, out, 3, 1, MirroredTaps31(), true, packed.conv3);
+  if (shape.stride == 1) {
+    Repack(p.weight0, out, in, 3, 3, MirroredTaps33(), true, packed.conv0[0]);
+    return;
+  }
+  for (int parity = 0; parity < 4; ++parity) {
+    Repack(p.weight0, out, in, 3, 3, ParityTaps33(parity / 2, parity % 2), true,
+           packed.conv0[static_cast<size_t>(parity)]);
+  }
+}
+
+const std::vector<Tap>& Taps33() {
+  static const std::vector<Tap> taps = ForwardTaps(3, 3);
+  return taps;
+}
+const std::vector<Tap>& Taps13() {
+  static const std::vector<Tap> taps = ForwardTaps(1, 3);
+  return taps;
+}
+const std::vector<Tap>& Taps31() {
+  static const std::vector<Tap> taps = ForwardTaps(3, 1);
+  return taps;
+}
+const std::vector<Tap>& Taps11() {
+  static const std::vector<Tap> taps = ForwardTaps(1, 1);
+  return taps;
+}
+const std::vector<Tap>& MirroredTaps33() {
+  static const std::vector<Tap> taps = BackwardTaps(3, 3);
+  return taps;
+}
+const std::vector<Tap>& MirroredTaps13() {
+  static const std::vector<Tap> taps = BackwardTaps(1, 3);
+  return taps;
+}
+const std::vector<Tap>& MirroredTaps31() {
+  static const std::vector<Tap> taps = BackwardTaps(3, 1);
+  return taps;
+}
+const std::vector<Tap>& ParityTaps33(int parity_y, int parity_x) {
+  static const std::vector<Tap> taps[4] = {
+      BackwardTapsStride2(3, 3, 0, 0), BackwardTapsStride2(3, 3, 0, 1),
+      BackwardTapsStride2(3, 3, 1, 0), BackwardTapsStride2(3, 3, 1, 1)};
+  return taps[parity_y * 2 + parity_x];
+}
+
+}  // namespace shadowtutor::nn

@@ -1,0 +1,92 @@
+// Weights in the order that the kernels read them.
+#ifndef SHADOWTUTOR_NN_PACKED_WEIGHTS_H_
+#define SHADOWTUTOR_NN_PACKED_WEIGHTS_H_
+
+#include <array>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "nn/kernels/conv.h"
+#include "nn/kernels/stem.h"
+#include "nn/network.h"
+#include "nn/tail_weights.h"
+
+namespace shadowtutor::nn {
+
+inline constexpr int kBlocks = 6;  // enc1, enc2, enc3, dec1, dec2, dec3
+constexpr Stage BlockStage(int block) {
+  return static_cast<Stage>(static_cast<int>(Stage::kEnc1) + block);
+}
+
+/// Where a block's parameters lie in the flat vector; `short_*` are empty where the shortcut is x.
+template <typename T>
+struct BlockParameters {
+  std::span<T> scale, shift;
+  std::span<T> short_weight, short_bias;
+  std::span<T> weight0, bias0, weight2, bias2, weight3, bias3;
+};
+template <typename T>
+BlockParameters<T> FindBlock(const NetworkLayout& layout, std::span<T> all, Stage stage);
+
+/// Of out_conv1..3.
+TailParameters FindTail(const NetworkLayout& layout, std::span<const float> all);
+TailGradients FindTail(const NetworkLayout& layout, std::span<float> all);
+
+struct BlockShape {
+  int in = 0, out = 0, stride = 1;
+  bool identity = false;  // the shortcut is x itself
+};
+BlockShape ShapeOf(const NetworkSpec& spec, int block);
+
+struct BlockWeights {
+  BlockShape shape;
+  PackedConv short_path, conv0, conv2, conv3;
+  Buffer bias0, bias2, bias3;  // bias3 has the shortcut's added
+  std::vector<float> scale, shift;
+};
+
+/// For the gradient to a block's input: transposed kernels.
+struct BlockBackwardWeights {
+  PackedConv short_path, conv2, conv3;
+  std::array<PackedConv, 4> conv0;  // stride 1: the first; stride 2: by parity of row and column
+};
+
+class PackedWeights {
+ public:
+  explicit PackedWeights(std::shared_ptr<const NetworkLayout> layout);
+  /// Packs the stages from `first` on again.
+  void Update(std::span<const float> weights, Stage first);
+
+  const NetworkLayout& layout() const { return *layout_; }
+  const NetworkSpec& spec() const { return layout_->spec(); }
+  const StemWeights& stem() const { return stem_; }
+  const BlockWeights& block(int i) const { return blocks_[static_cast<size_t>(i)]; }
+  const TailWeights& tail() const { return tail_; }
+  TailWeights& tail() { return tail_; }
+
+ private:
+  std::shared_ptr<const NetworkLayout> layout_;
+  StemWeights stem_;
+  std::array<BlockWeights, kBlocks> blocks_;
+  TailWeights tail_;
+};
+
+BlockBackwardWeights MakeBackwardWeights(const BlockShape& shape);
+void Repack(const NetworkLayout& layout, std::span<const float> weights, int block,
+            BlockBackwardWeights& packed);
+
+/// The taps of the convolutions that the network has.
+const std::vector<Tap>& Taps33();
+const std::vector<Tap>& Taps13();
+const std::vector<Tap>& Taps31();
+const std::vector<Tap>& Taps11();
+/// Mirrored, for gradients; at stride 2 by parity.
+const std::vector<Tap>& MirroredTaps33();
+const std::vector<Tap>& MirroredTaps13();
+const std::vector<Tap>& MirroredTaps31();
+const std::vector<Tap>& ParityTaps33(int parity_y, int parity_x);
+
+}  // namespace shadowtutor::nn
+
+#endif  // SHADOWTUTOR_NN_PACKED_WEIGHTS_H_

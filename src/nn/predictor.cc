@@ -1,0 +1,67 @@
+#include "nn/predictor.h"
+
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "nn/forward.h"
+#include "nn/packed_weights.h"
+
+namespace shadowtutor::nn {
+
+std::shared_ptr<const PackedWeights> PackWeights(const NetworkLayout& layout,
+                                                 std::span<const float> weights) {
+  if (weights.size() != layout.size()) {
+    throw Error(ErrorCode::kInvalidArgument, "the weights are not this network's");
+  }
+  auto packed = std::make_shared<PackedWeights>(std::make_shared<NetworkLayout>(layout));
+  packed->Update(weights, kFullDistillation);
+  return packed;
+}
+
+struct Predictor::Impl {
+  std::shared_ptr<const PackedWeights> Current() {
+    const std::lock_guard lock(mutex);
+    return weights;
+  }
+  std::mutex mutex;  // held for a pointer's copy only
+  std::shared_ptr<const PackedWeights> weights;
+  std::unique_ptr<ForwardWorkspace> workspace;
+  NetworkSpec spec;  // of the workspace
+};
+
+Predictor::Predictor(std::shared_ptr<const PackedWeights> weights)
+    : impl_(std::make_unique<Impl>()) {
+  impl_->weights = std::move(weights);
+}
+Predictor::~Predictor() = default;
+Predictor::Predictor(Predictor&&) noexcept = default;
+Predictor& Predictor::operator=(Predictor&&) noexcept = default;
+
+void Predictor::SetWeights(std::shared_ptr<const PackedWeights> weights) {
+  // The old weights are freed here, outside the lock, unless a prediction still uses them.
+  const std::lock_guard lock(impl_->mutex);
+  impl_->weights.swap(weights);
+}
+
+void Predictor::Predict(ImageView frame, LabelMap& labels) {
+  CheckFrame(frame);
+  const auto weights = impl_->Current();
+  auto& workspace = impl_->workspace;
+  if (!workspace || workspace->frame != frame.size() || !(impl_->spec == weights->spec())) {
+    workspace = std::make_unique<ForwardWorkspace>(weights->spec(), frame.size(), false);
+    impl_->spec = weights->spec();
+  }
+  labels.Resize(frame.size());
+  ForwardStem(*weights, frame, *workspace, false);
+  for (int block = 0; block < kBlocks; ++block) ForwardBlock(*weights, block, *workspace);
+  ForwardLabels(*weights, *workspace, labels.labels().data());
+}
+
+LabelMap Predictor::Predict(ImageView frame) {
+  LabelMap labels;
+  Predict(frame, labels);
+  return labels;
+}
+
+}  // namespace shadowtutor::nn
