@@ -9,14 +9,19 @@
 
 namespace shadowtutor::nn {
 
-std::shared_ptr<const PackedWeights> PackWeights(const NetworkLayout& layout,
+std::shared_ptr<const PackedWeights> PackWeights(std::shared_ptr<const NetworkLayout> layout,
                                                  std::span<const float> weights) {
-  if (weights.size() != layout.size()) {
+  if (weights.size() != layout->size()) {
     throw Error(ErrorCode::kInvalidArgument, "the weights are not this network's");
   }
-  auto packed = std::make_shared<PackedWeights>(std::make_shared<NetworkLayout>(layout));
+  auto packed = std::make_shared<PackedWeights>(std::move(layout));
   packed->Update(weights, kFullDistillation);
   return packed;
+}
+
+std::shared_ptr<const PackedWeights> PackWeights(const NetworkLayout& layout,
+                                                 std::span<const float> weights) {
+  return PackWeights(std::make_shared<NetworkLayout>(layout), weights);
 }
 
 struct Predictor::Impl {

@@ -13,6 +13,10 @@ namespace shadowtutor::nn {
 /// Weights in the order that the kernels read them. Immutable: build one off the prediction path,
 /// then hand it to any number of predictors.
 class PackedWeights;
+/// `weights` holds layout->size() floats; throws Error kInvalidArgument otherwise.
+std::shared_ptr<const PackedWeights> PackWeights(std::shared_ptr<const NetworkLayout> layout,
+                                                 std::span<const float> weights);
+/// The same, with a copy of the layout.
 std::shared_ptr<const PackedWeights> PackWeights(const NetworkLayout& layout,
                                                  std::span<const float> weights);
 
