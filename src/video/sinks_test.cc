@@ -12,6 +12,10 @@
 #include "video/source.h"
 #include "video/test_files.h"
 
+// Under the address sanitizer: Qt's font library keeps what it has loaded until the process ends.
+extern "C" const char* __lsan_default_suppressions();
+extern "C" const char* __lsan_default_suppressions() { return "leak:libfontconfig"; }
+
 namespace shadowtutor::video {
 namespace {
 
