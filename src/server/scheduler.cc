@@ -10,10 +10,7 @@ Scheduler::Scheduler(int threads, size_t max_queued) : max_queued_(max_queued) {
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
 }
 
-Scheduler::~Scheduler() {
-  Shutdown();
-  for (std::thread& thread : threads_) thread.join();
-}
+Scheduler::~Scheduler() { Shutdown(); }
 
 bool Scheduler::Submit(uint64_t owner, Job job) {
   {
@@ -48,6 +45,10 @@ void Scheduler::Shutdown() {
     dropped.swap(queue_);
   }
   wake_.notify_all();
+  dropped.clear();
+  std::lock_guard lock(join_mutex_);
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
 }
 
 size_t Scheduler::queued() const {

@@ -26,7 +26,7 @@ class Scheduler {
 
   /// Starts `threads` (>= 1) threads that share a queue of at most `max_queued` jobs.
   Scheduler(int threads, size_t max_queued);
-  /// Drops what is queued and waits for what runs.
+  /// Shuts down.
   ~Scheduler();
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
@@ -36,7 +36,8 @@ class Scheduler {
   bool Submit(uint64_t owner, Job job);
   /// Drops the owner's job if it has not begun; says whether there was one.
   bool Forget(uint64_t owner);
-  /// Takes no more jobs and drops those in the queue; a running one goes on to its end.
+  /// Takes no more jobs, drops those in the queue, and waits for those that run. Not to be called
+  /// by a job.
   void Shutdown();
 
   size_t queued() const;
@@ -53,7 +54,8 @@ class Scheduler {
   std::condition_variable wake_;
   std::deque<Entry> queue_;
   bool shut_down_ = false;
-  std::vector<std::thread> threads_;
+  std::mutex join_mutex_;
+  std::vector<std::thread> threads_;  // joined under join_mutex_
 };
 
 }  // namespace shadowtutor::server

@@ -78,17 +78,25 @@ TEST(SchedulerTest, ForgetsTheJobsOfWhoLeft) {
 
 TEST(SchedulerTest, ShutdownFinishesWhatRunsAndDropsTheRest) {
   Gate gate;
+  std::atomic<bool> finished = false;
   std::atomic<bool> ran = false;
-  {
-    Scheduler scheduler(1, 8);
-    ASSERT_TRUE(scheduler.Submit(1, gate.Job()));
-    gate.WaitUntilEntered();
-    ASSERT_TRUE(scheduler.Submit(2, [&ran] { ran = true; }));
-    scheduler.Shutdown();
-    EXPECT_FALSE(scheduler.Submit(3, [&ran] { ran = true; }));
-    EXPECT_EQ(scheduler.queued(), 0u);
-    gate.Open();
-  }
+  auto held = std::make_shared<std::promise<void>>();
+  std::future<void> dropped = held->get_future();
+  Scheduler scheduler(1, 8);
+  ASSERT_TRUE(scheduler.Submit(1, [wait = gate.Job(), &finished] {
+    wait();
+    finished = true;
+  }));
+  gate.WaitUntilEntered();
+  ASSERT_TRUE(scheduler.Submit(2, [&ran, held] { ran = true; }));
+  held.reset();
+  auto shutdown = std::async(std::launch::async, [&] { scheduler.Shutdown(); });
+  EXPECT_THROW(dropped.get(), std::future_error);  // its job is gone, and the promise with it
+  EXPECT_FALSE(scheduler.Submit(3, [&ran] { ran = true; }));
+  EXPECT_EQ(scheduler.queued(), 0u);
+  gate.Open();
+  shutdown.get();
+  EXPECT_TRUE(finished);
   EXPECT_FALSE(ran);
 }
 

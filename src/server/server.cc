@@ -83,6 +83,7 @@ struct Server::Impl {
 
   void Start();
   void Shutdown(std::chrono::milliseconds timeout);
+  void StopListening(std::chrono::milliseconds timeout);
   void WatchDeadlines();
 
   const ServerOptions options;
@@ -90,6 +91,7 @@ struct Server::Impl {
   std::shared_ptr<StreamRegistry> streams;
   std::unique_ptr<Service> service;
 
+  std::mutex shutdown_mutex;  // held while shutting down
   mutable std::mutex mutex;
   std::condition_variable wake;
   bool stopping = false;
@@ -142,6 +144,7 @@ void Server::Impl::WatchDeadlines() {
 }
 
 void Server::Impl::Shutdown(std::chrono::milliseconds timeout) {
+  std::lock_guard one_at_a_time(shutdown_mutex);
   {
     std::lock_guard lock(mutex);
     if (std::exchange(stopping, true)) return;
@@ -149,9 +152,13 @@ void Server::Impl::Shutdown(std::chrono::milliseconds timeout) {
   wake.notify_all();
   if (watcher.joinable()) watcher.join();
   streams->EndAll(Error(ErrorCode::kUnavailable, "The server is shutting down."));
+  if (grpc_server) StopListening(timeout);
+  // Here and not when the last job lets go of the resources: a thread cannot wait for itself.
   resources->teaching->Shutdown();
   resources->training->Shutdown();
-  if (!grpc_server) return;
+}
+
+void Server::Impl::StopListening(std::chrono::milliseconds timeout) {
   // Returns when all streams have ended, and cuts off those that have not by the deadline.
   grpc_server->Shutdown(std::chrono::system_clock::now() + timeout);
   grpc_server->Wait();

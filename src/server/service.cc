@@ -53,7 +53,10 @@ class Stream final : public grpc::ServerBidiReactor<v1::ClientMessage, v1::Serve
         context_(context) {}
 
   void Begin(std::shared_ptr<Conversation> conversation) {
-    conversation_ = std::move(conversation);
+    {
+      std::lock_guard lock(mutex_);
+      conversation_ = std::move(conversation);
+    }
     StartRead(&incoming_);
   }
 
@@ -80,7 +83,7 @@ class Stream final : public grpc::ServerBidiReactor<v1::ClientMessage, v1::Serve
   }
 
   void Tick(Clock::time_point now) {
-    conversation_->OnTick(now);
+    conversation()->OnTick(now);
     {
       std::lock_guard lock(mutex_);
       if (!(writing_ || finished_) || now < write_deadline_) return;
@@ -93,16 +96,16 @@ class Stream final : public grpc::ServerBidiReactor<v1::ClientMessage, v1::Serve
   void OnReadDone(bool ok) override {
     if (!ok) {
       // The client has said all that it had to say, or is gone.
-      conversation_->OnClosed();
+      conversation()->OnClosed();
       End(std::nullopt);
       return;
     }
     try {
-      conversation_->OnMessage(rpc::FromProto(std::move(incoming_)), Clock::now());
+      conversation()->OnMessage(rpc::FromProto(std::move(incoming_)), Clock::now());
     } catch (const Error& error) {
-      conversation_->OnBadMessage(error);
+      conversation()->OnBadMessage(error);
     } catch (const std::exception& error) {
-      conversation_->OnBadMessage(Error(ErrorCode::kInternal, error.what()));
+      conversation()->OnBadMessage(Error(ErrorCode::kInternal, error.what()));
     }
     v1::ClientMessage().Swap(&incoming_);
     {
@@ -123,7 +126,7 @@ class Stream final : public grpc::ServerBidiReactor<v1::ClientMessage, v1::Serve
   }
 
   void OnCancel() override {
-    conversation_->OnClosed();
+    conversation()->OnClosed();
     {
       std::lock_guard lock(mutex_);
       LostLocked();
@@ -136,12 +139,19 @@ class Stream final : public grpc::ServerBidiReactor<v1::ClientMessage, v1::Serve
       std::lock_guard lock(context_mutex_);
       context_ = nullptr;
     }
-    conversation_->OnClosed();
+    conversation()->OnClosed();
     const std::shared_ptr<StreamRegistry> registry = registry_;  // may outlive this stream
     registry->Remove(number_);                                   // may destroy it
   }
 
  private:
+  // Under the lock although nobody changes it after Begin: tools that cannot see how gRPC hands a
+  // stream from thread to thread see this.
+  std::shared_ptr<Conversation> conversation() {
+    std::lock_guard lock(mutex_);
+    return conversation_;
+  }
+
   void EndLocked(const std::optional<Error>& why) {
     if (ending_) return;
     ending_ = true;
@@ -188,10 +198,10 @@ class Stream final : public grpc::ServerBidiReactor<v1::ClientMessage, v1::Serve
   const std::shared_ptr<StreamRegistry> registry_;
   const uint64_t number_;
   const std::chrono::milliseconds write_timeout_;
-  std::shared_ptr<Conversation> conversation_;
   v1::ClientMessage incoming_;  // gRPC's between StartRead and OnReadDone
 
   std::mutex mutex_;
+  std::shared_ptr<Conversation> conversation_;
   std::deque<v1::ServerMessage> waiting_;
   v1::ServerMessage outgoing_;  // gRPC's between StartWrite and OnWriteDone
   bool writing_ = false;
