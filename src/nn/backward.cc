@@ -12,10 +12,10 @@ namespace {
 constexpr int kDec1 = 3, kDec2 = 4, kDec3 = 5;  // indices of blocks
 constexpr int kEnc1 = 0, kEnc2 = 1, kEnc3 = 2;
 
-// Adds a gradient to the pixels that the sub-sampling shortcut read.
+// Adds a gradient to the pixels that the sub-sampling shortcut read, in the channels that `to` has.
 void AddAtStride(const View& from, int stride, const View& to) {
   ParallelFor(from.height, [&](int y) {
-    for (int b = 0; b < from.blocks(); ++b) {
+    for (int b = 0; b < to.blocks(); ++b) {
       const float* g = from.at(b, y, 0);
       float* out = to.at(b, y * stride, 0);
       for (int x = 0; x < from.width; ++x, g += kBlock, out += stride * kBlock) {
