@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace shadowtutor::nn::reference {
@@ -138,6 +139,23 @@ const Tensor<T>& Network<T>::Activation(std::string_view name) const {
     throw Error(ErrorCode::kNotFound, "no activation is called '" + std::string(name) + "'");
   }
   return found->second;
+}
+
+template <typename T>
+double Network<T>::KinkDistance(Stage cut) const {
+  double nearest = 1;
+  for (const auto& [name, block] : blocks_) {
+    if (ParseStage(name) < cut) continue;
+    for (const Tensor<T>* input : {&block.normalised, &block.wide}) {
+      T largest = 0, smallest = std::numeric_limits<T>::infinity();
+      for (const T v : input->values) {
+        largest = std::max(largest, std::abs(v));
+        smallest = std::min(smallest, std::abs(v));
+      }
+      nearest = std::min(nearest, static_cast<double>(smallest / largest));
+    }
+  }
+  return nearest;
 }
 
 template <typename T>

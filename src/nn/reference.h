@@ -45,6 +45,11 @@ class Network {
   /// Of the last Forward.
   LabelMap Labels() const { return ArgMax(Activation("logits")); }
 
+  /// How near a ReLU's input came to 0 in the last Forward, from `cut` on, as a share of its
+  /// tensor's largest magnitude. Closer than another computation's rounding, and the two may take
+  /// different sides: their gradients then differ by a whole pixel's part.
+  double KinkDistance(Stage cut) const;
+
   /// Loss of the last Forward against `label`, and the gradient of everything from `cut` on (the
   /// suffix of the whole gradient: a cut only leaves out what is frozen).
   Backward<T> LossAndGradient(const LabelMap& label, std::span<const float> pixel_weight,

@@ -6,4 +6,27 @@ st_test(checkpoint_io_test SOURCES checkpoint_io_test.cc DEPENDS shadowtutor_nn)
 
 # The plain network in double that the engine is compared with.
 st_library(nn_reference SOURCES reference.cc reference_ops.cc DEPENDS shadowtutor_nn)
+# Plain loops are slow enough where sanitizers watch each access: optimised there, too.
+set_source_files_properties(reference.cc reference_ops.cc PROPERTIES COMPILE_OPTIONS "-O3")
 st_test(reference_test SOURCES reference_test.cc DEPENDS shadowtutor_nn_reference)
+st_test(engine_test SOURCES engine_test.cc DEPENDS shadowtutor_nn_reference)
+# The 720p case's weight map is Algorithm 1's.
+st_test(golden_test SOURCES golden_test.cc DEPENDS shadowtutor_nn_reference shadowtutor_distill)
+
+# The oracle: Debian's libtorch, needed by this test alone. Its own CMake package would bring gflags,
+# glog and Protobuf targets along; two libraries and a header are all that is used. Not under
+# sanitizers, which would watch libtorch's uninstrumented threads.
+if(SHADOWTUTOR_BUILD_TESTS)
+  find_path(TORCH_API_INCLUDE torch/torch.h PATH_SUFFIXES torch/csrc/api/include)
+  find_library(TORCH_CPU_LIBRARY torch_cpu)
+  find_library(TORCH_C10_LIBRARY c10)
+  if(SHADOWTUTOR_SANITIZE)
+    message(STATUS "torch_oracle_test is left out: sanitizer build")
+  elseif(NOT TORCH_API_INCLUDE OR NOT TORCH_CPU_LIBRARY OR NOT TORCH_C10_LIBRARY)
+    message(STATUS "torch_oracle_test is left out: libtorch not found (Debian: libtorch-dev)")
+  else()
+    st_test(torch_oracle_test SOURCES torch_oracle_test.cc DEPENDS shadowtutor_nn_reference
+            ${TORCH_CPU_LIBRARY} ${TORCH_C10_LIBRARY})
+    target_include_directories(torch_oracle_test SYSTEM PRIVATE ${TORCH_API_INCLUDE})
+  endif()
+endif()

@@ -1,0 +1,493 @@
+// The engine against the plain network in double: random students, widths, class counts, frame
+// sizes and cuts; then what a trainer relies on, bit for bit.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/parallel.h"
+#include "nn/learner.h"
+#include "nn/predictor.h"
+#include "nn/random_data.h"
+#include "nn/reference.h"
+
+namespace shadowtutor::nn {
+namespace {
+
+using DoubleTensor = reference::Tensor<double>;
+
+const NetworkSpec kPublished;
+const NetworkSpec kHalf = {.classes = 9,
+                           .in_conv1 = 4,
+                           .in_conv2 = 4,
+                           .enc1 = 32,
+                           .enc2 = 32,
+                           .enc3 = 64,
+                           .dec1 = 32,
+                           .dec2 = 16,
+                           .dec3 = 16,
+                           .out = 16};
+const NetworkSpec kDouble = {.classes = 9,
+                             .in_conv1 = 16,
+                             .in_conv2 = 16,
+                             .enc1 = 128,
+                             .enc2 = 128,
+                             .enc3 = 256,
+                             .dec1 = 128,
+                             .dec2 = 64,
+                             .dec3 = 64,
+                             .out = 64};
+// No two counts alike, and blocks that keep their width where the published network changes it.
+const NetworkSpec kUneven = {.classes = 5,
+                             .in_conv1 = 12,
+                             .in_conv2 = 16,
+                             .enc1 = 16,
+                             .enc2 = 48,
+                             .enc3 = 48,
+                             .dec1 = 80,
+                             .dec2 = 32,
+                             .dec3 = 48,
+                             .out = 32};
+
+NetworkSpec WithClasses(NetworkSpec spec, int classes) {
+  spec.classes = classes;
+  return spec;
+}
+
+// fp32 against double, as shares of a tensor's largest magnitude. Gradients: rounding that the
+// network's depth has multiplied (PyTorch's own fp32 lies up to 1e-3 from its fp64).
+struct Bounds {
+  double activation = 1e-4;
+  double gradient = 2e-3;
+  double loss = 1e-5;
+};
+
+// ReLU inputs keep this far from 0 in the cases that are drawn, else fp32 may take the other side
+// and leave out, or take in, a pixel's whole part of a gradient.
+constexpr double kKink = 1e-5;
+
+// Where enc3 is so small that a norm sees one to three pixels, their variance may be 0, and
+// 1 / sqrt(eps) multiplies rounding 316-fold; ReLUs then change sides as well. Gradients are
+// compared by the length of the difference there.
+bool IsTiny(int width, int height) { return ((width + 31) / 32) * ((height + 31) / 32) <= 3; }
+
+Bounds BoundsFor(int width, int height) {
+  if (!IsTiny(width, height)) return {};
+  return {.activation = 5e-3, .gradient = 5e-2, .loss = 5e-3};
+}
+
+double Largest(std::span<const double> values) {
+  double largest = 0;
+  for (const double v : values) largest = std::max(largest, std::abs(v));
+  return largest;
+}
+
+// Largest difference over the largest magnitude.
+template <typename A>
+double RelativeError(std::span<const A> values, std::span<const double> expected) {
+  double worst = 0;
+  for (size_t i = 0; i < values.size(); ++i) {
+    const double difference = std::abs(static_cast<double>(values[i]) - expected[i]);
+    // NaN compares false with everything: it must not pass for a small difference.
+    worst = std::isnan(difference) ? 1e30 : std::max(worst, difference);
+  }
+  return worst / std::max(Largest(expected), 1e-30);
+}
+
+DoubleTensor Widened(const Learner::Tensor& tensor) {
+  DoubleTensor wide(tensor.channels, tensor.height, tensor.width);
+  wide.values.assign(tensor.values.begin(), tensor.values.end());
+  return wide;
+}
+
+// Labels must agree wherever the best logit leads by more than rounding.
+void ExpectLabels(const LabelMap& labels, const DoubleTensor& logits, double bound) {
+  ASSERT_EQ(labels.size(), (FrameSize{logits.width, logits.height}));
+  const double rounding = bound * Largest(logits.values);
+  for (size_t k = 0; k < logits.plane(); ++k) {
+    double best = logits.values[k];
+    for (int c = 1; c < logits.channels; ++c) {
+      best = std::max(best, logits.values[static_cast<size_t>(c) * logits.plane() + k]);
+    }
+    ASSERT_LT(labels.labels()[k], logits.channels);
+    const double chosen = logits.values[labels.labels()[k] * logits.plane() + k];
+    ASSERT_LE(best - chosen, 2 * rounding) << "pixel " << k;
+  }
+}
+
+// A student, a frame and a truth that keep away from the kinks of the trained ReLUs.
+struct Scene {
+  Checkpoint student;
+  Image frame;
+  LabelMap label;
+  std::vector<float> weights;
+};
+
+Scene DrawScene(const NetworkSpec& spec, int width, int height, Stage cut, uint64_t seed) {
+  RandomData random(seed);
+  Scene scene;
+  for (int attempt = 0; attempt < 200; ++attempt) {
+    scene.student = random.Student(spec);
+    scene.frame = random.Frame(width, height);
+    reference::Network<double> network(scene.student);
+    network.Forward(scene.frame);
+    if (network.KinkDistance(cut) < kKink) continue;
+    scene.label = random.Label(width, height, spec.classes);
+    scene.weights = random.PixelWeights(width, height);
+    return scene;
+  }
+  throw std::logic_error("no scene without a kink was found");
+}
+
+Learner MakeLearner(const Scene& scene, Stage cut) {
+  return Learner(scene.student.layout, scene.student.weights, cut);
+}
+
+std::vector<float> Copy(std::span<const float> values) { return {values.begin(), values.end()}; }
+
+// One distillation step; the gradient it went along.
+std::vector<float> Step(Learner& learner, const Scene& scene) {
+  learner.Predict();
+  learner.LossAndGradient(scene.label, scene.weights);
+  auto gradient = Copy(learner.gradient());
+  learner.AdamStep();
+  return gradient;
+}
+
+void CompareWithReference(const NetworkSpec& spec, int width, int height, Stage cut,
+                          uint64_t seed) {
+  SCOPED_TRACE(std::to_string(width) + "x" + std::to_string(height) + " cut " +
+               std::string(StageName(cut)) + " classes " + std::to_string(spec.classes));
+  const Bounds bounds = BoundsFor(width, height);
+  const Scene scene = DrawScene(spec, width, height, cut, seed);
+  reference::Network<double> network(scene.student);
+  network.Forward(scene.frame);
+  Learner learner = MakeLearner(scene, cut);
+  learner.SetFrame(scene.frame);
+  ExpectLabels(learner.Predict(), network.Activation("logits"), bounds.activation);
+
+  for (const char* name : {"in_conv1", "in_conv2", "enc1", "enc2", "enc3", "dec1", "dec1_up",
+                           "dec2", "dec2_up", "dec3"}) {
+    const auto values = learner.Activation(name);
+    const auto& expected = network.Activation(name);
+    ASSERT_EQ(values.channels, expected.channels) << name;
+    ASSERT_EQ(values.height, expected.height) << name;
+    ASSERT_EQ(values.width, expected.width) << name;
+    EXPECT_LE(RelativeError<float>(values.values, expected.values), bounds.activation) << name;
+  }
+  const auto logits = reference::Resize(Widened(learner.Activation("logits_half")), height, width);
+  EXPECT_LE(RelativeError<double>(logits.values, network.Activation("logits").values),
+            bounds.activation);
+
+  const double loss = learner.LossAndGradient(scene.label, scene.weights);
+  const auto expected = network.LossAndGradient(scene.label, scene.weights, cut);
+  EXPECT_NEAR(loss, expected.loss, bounds.loss * expected.loss);
+  ASSERT_EQ(learner.gradient().size(), expected.gradient.size());
+  if (IsTiny(width, height)) {
+    double difference = 0, length = 0;
+    for (size_t i = 0; i < expected.gradient.size(); ++i) {
+      difference += std::pow(learner.gradient()[i] - expected.gradient[i], 2);
+      length += std::pow(expected.gradient[i], 2);
+    }
+    EXPECT_LE(std::sqrt(difference), bounds.gradient * std::sqrt(length));
+    return;
+  }
+  // Where a stage's gradient vanishes (biases right before a norm; everything behind a norm of one
+  // pixel), what is left is rounding of the rest: no error is asked to be below that.
+  const double floor = bounds.gradient * 1e-3 * Largest(expected.gradient);
+  const size_t first = scene.student.layout->TrainedOffset(cut);
+  for (const auto& info : scene.student.layout->parameters()) {
+    if (info.stage < cut) continue;
+    const auto part =
+        std::span<const double>(expected.gradient).subspan(info.offset - first, info.count);
+    const auto values = learner.gradient().subspan(info.offset - first, info.count);
+    const double largest = Largest(part);
+    EXPECT_LE(RelativeError<float>(values, part) * largest, bounds.gradient * largest + floor)
+        << info.name << " largest " << largest;
+  }
+}
+
+TEST(Engine, AgreesOnAnyFrameSize) {
+  uint64_t seed = 100;
+  for (const auto& [width, height] : std::vector<std::pair<int, int>>{{96, 96},
+                                                                      {64, 40},
+                                                                      {40, 64},
+                                                                      {33, 65},
+                                                                      {47, 35},
+                                                                      {70, 34},
+                                                                      {57, 95},
+                                                                      {90, 50},
+                                                                      {36, 44},
+                                                                      {128, 8},
+                                                                      {8, 110}}) {
+    CompareWithReference(kPublished, width, height, kFullDistillation, seed++);
+    CompareWithReference(kPublished, width, height, kPartialDistillation, seed++);
+  }
+}
+
+TEST(Engine, AgreesOnTinyFrames) {
+  uint64_t seed = 200;
+  for (const auto& [width, height] : std::vector<std::pair<int, int>>{{1, 1},
+                                                                      {2, 1},
+                                                                      {1, 2},
+                                                                      {3, 3},
+                                                                      {40, 1},
+                                                                      {1, 37},
+                                                                      {8, 8},
+                                                                      {16, 16},
+                                                                      {17, 16},
+                                                                      {31, 9},
+                                                                      {21, 27},
+                                                                      {49, 8},
+                                                                      {8, 72}}) {
+    CompareWithReference(kHalf, width, height, kFullDistillation, seed++);
+    CompareWithReference(kPublished, width, height, kPartialDistillation, seed++);
+  }
+}
+
+TEST(Engine, AgreesForAnyClassCount) {
+  uint64_t seed = 300;
+  for (const int classes : {2, 3, 9, 16, 17, 21, 40}) {
+    CompareWithReference(WithClasses(kPublished, classes), 48, 40, kPartialDistillation, seed++);
+    CompareWithReference(WithClasses(kHalf, classes), 45, 39, kFullDistillation, seed++);
+  }
+}
+
+TEST(Engine, AgreesForOtherWidths) {
+  uint64_t seed = 400;
+  for (const NetworkSpec& spec : {kHalf, kDouble, kUneven}) {
+    for (const auto& [width, height] :
+         std::vector<std::pair<int, int>>{{64, 48}, {51, 37}, {34, 58}}) {
+      CompareWithReference(spec, width, height, kFullDistillation, seed++);
+      CompareWithReference(spec, width, height, kPartialDistillation, seed++);
+    }
+  }
+}
+
+TEST(Engine, AgreesForEveryCut) {
+  for (int stage = 0; stage < kStages; ++stage) {
+    const auto seed = static_cast<uint64_t>(500 + stage);
+    CompareWithReference(kPublished, 40, 56, static_cast<Stage>(stage), seed);
+    CompareWithReference(kUneven, 43, 37, static_cast<Stage>(stage), seed);
+  }
+}
+
+// Along the engine's own gradients, so that nothing but the update rule is compared.
+TEST(Engine, AdamIsTheReferencesAdam) {
+  const AdamOptions options = {
+      .learning_rate = 0.003, .beta1 = 0.8, .beta2 = 0.99, .epsilon = 1e-6};
+  for (const Stage cut : {kFullDistillation, kPartialDistillation}) {
+    const Scene scene = DrawScene(kHalf, 48, 40, cut, 600);
+    Learner learner(scene.student.layout, scene.student.weights, cut, options);
+    learner.SetFrame(scene.frame);
+    std::vector<double> weights(learner.trained().begin(), learner.trained().end());
+    reference::Adam<double> adam(weights.size(), options);
+    for (int step = 1; step <= 6; ++step) {
+      const auto gradient = Step(learner, scene);
+      adam.Step(weights, std::vector<double>(gradient.begin(), gradient.end()));
+      for (size_t i = 0; i < weights.size(); ++i) {
+        ASSERT_NEAR(learner.trained()[i], weights[i],
+                    step * (2e-7 * std::abs(weights[i]) + 1e-5 * options.learning_rate))
+            << "element " << i << " after " << step << " steps";
+      }
+    }
+  }
+}
+
+TEST(Engine, TrainingLowersTheLossAndLeavesTheFrozenPartAlone) {
+  const Scene scene = DrawScene(WithClasses(kPublished, 4), 64, 48, kPartialDistillation, 700);
+  Learner learner = MakeLearner(scene, kPartialDistillation);
+  learner.SetFrame(scene.frame);
+  learner.Predict();
+  const double before = learner.LossAndGradient(scene.label, scene.weights);
+  for (int step = 0; step < 20; ++step) Step(learner, scene);
+  learner.Predict();
+  EXPECT_LT(learner.LossAndGradient(scene.label, scene.weights), 0.7 * before);
+  const size_t frozen = scene.student.layout->TrainedOffset(kPartialDistillation);
+  EXPECT_TRUE(std::equal(learner.weights().begin(),
+                         learner.weights().begin() + static_cast<ptrdiff_t>(frozen),
+                         scene.student.weights.begin()));
+  EXPECT_TRUE(std::equal(learner.trained().begin(), learner.trained().end(),
+                         learner.weights().begin() + static_cast<ptrdiff_t>(frozen)));
+}
+
+// What depends on no thread count: labels, losses, gradients, weights after steps.
+struct Outcome {
+  LabelMap labels, predicted;
+  double loss = 0;
+  std::vector<float> gradient, weights;
+  bool operator==(const Outcome&) const = default;
+};
+
+Outcome Train(const Scene& scene, Stage cut, int threads) {
+  const ThreadLimit limit(threads);
+  Outcome outcome;
+  Learner learner = MakeLearner(scene, cut);
+  learner.SetFrame(scene.frame);
+  outcome.labels = learner.Predict();
+  outcome.loss = learner.LossAndGradient(scene.label, scene.weights);
+  outcome.gradient = Copy(learner.gradient());
+  for (int step = 0; step < 3; ++step) Step(learner, scene);
+  outcome.weights = Copy(learner.weights());
+  Predictor predictor(PackWeights(scene.student.layout, outcome.weights));
+  outcome.predicted = predictor.Predict(scene.frame);
+  return outcome;
+}
+
+TEST(Engine, ResultsAreBitIdenticalForAnyThreadCount) {
+  uint64_t seed = 800;
+  for (const auto& [width, height] :
+       std::vector<std::pair<int, int>>{{160, 96}, {91, 131}, {33, 1}}) {
+    for (const Stage cut : {kFullDistillation, kPartialDistillation}) {
+      // A kink does not matter here: nothing is compared with another arithmetic.
+      RandomData random(seed++);
+      Scene scene;
+      scene.student = random.Student(kPublished);
+      scene.frame = random.Frame(width, height);
+      scene.label = random.Label(width, height, 9);
+      scene.weights = random.PixelWeights(width, height);
+      const Outcome one = Train(scene, cut, 1);
+      for (const int threads : {0, 2, 3, 4}) {
+        EXPECT_TRUE(Train(scene, cut, threads) == one) << threads << " threads, " << width;
+      }
+    }
+  }
+}
+
+TEST(Engine, RestoredStateContinuesBitIdentically) {
+  for (const Stage cut : {kFullDistillation, kPartialDistillation, Stage::kOutConv2}) {
+    const Scene scene = DrawScene(kHalf, 56, 40, cut, 900);
+    Learner learner = MakeLearner(scene, cut);
+    learner.SetFrame(scene.frame);
+    for (int step = 0; step < 3; ++step) Step(learner, scene);
+    LearnerState state;
+    learner.SaveState(state);
+    EXPECT_EQ(state.adam_steps, 3);
+    EXPECT_EQ(state.trained, Copy(learner.trained()));
+    const LabelMap labels = learner.Predict();
+    for (int step = 0; step < 3; ++step) Step(learner, scene);
+    const auto weights = Copy(learner.weights());
+    ASSERT_NE(Copy(learner.trained()), state.trained);
+
+    learner.RestoreState(state);
+    EXPECT_EQ(Copy(learner.trained()), state.trained);
+    EXPECT_EQ(learner.Predict(), labels);
+    for (int step = 0; step < 3; ++step) Step(learner, scene);
+    EXPECT_EQ(Copy(learner.weights()), weights);
+
+    // The same from a learner that knows nothing but the state.
+    Learner other = MakeLearner(scene, cut);
+    other.RestoreState(state);
+    other.SetFrame(scene.frame);
+    for (int step = 0; step < 3; ++step) Step(other, scene);
+    EXPECT_EQ(Copy(other.weights()), weights);
+  }
+}
+
+TEST(Engine, SetTrainedKeepsOrClearsTheMoments) {
+  const Stage cut = kPartialDistillation;
+  const Scene scene = DrawScene(kHalf, 56, 40, cut, 1000);
+  Learner learner = MakeLearner(scene, cut);
+  learner.SetFrame(scene.frame);
+  const auto start = Copy(learner.trained());
+  for (int step = 0; step < 2; ++step) Step(learner, scene);
+  const auto two_steps = Copy(learner.trained());
+  Step(learner, scene);
+  const auto three_steps = Copy(learner.trained());
+
+  // Cleared: as from the beginning.
+  learner.SetTrained(start, false);
+  for (int step = 0; step < 2; ++step) Step(learner, scene);
+  EXPECT_EQ(Copy(learner.trained()), two_steps);
+  // Kept: as if nothing had been set.
+  learner.SetTrained(two_steps, true);
+  Step(learner, scene);
+  EXPECT_EQ(Copy(learner.trained()), three_steps);
+}
+
+TEST(Engine, FramesComeAndGo) {
+  const Scene first = DrawScene(kHalf, 56, 40, kPartialDistillation, 1100);
+  RandomData random(1101);
+  Learner learner = MakeLearner(first, kPartialDistillation);
+  learner.SetFrame(first.frame);
+  const LabelMap labels = learner.Predict();
+  const double loss = learner.LossAndGradient(first.label, first.weights);
+  const auto gradient = Copy(learner.gradient());
+  for (const auto& [width, height] :
+       std::vector<std::pair<int, int>>{{31, 70}, {64, 64}, {1, 1}, {120, 8}}) {
+    learner.SetFrame(random.Frame(width, height));
+    EXPECT_EQ(learner.Predict().size(), (FrameSize{width, height}));
+  }
+  // What other sizes left behind must not show.
+  learner.SetFrame(first.frame);
+  EXPECT_EQ(learner.Predict(), labels);
+  EXPECT_EQ(learner.LossAndGradient(first.label, first.weights), loss);
+  EXPECT_EQ(Copy(learner.gradient()), gradient);
+  learner.ReleaseWorkspace();
+  learner.SetFrame(first.frame);
+  EXPECT_EQ(learner.Predict(), labels);
+  EXPECT_EQ(learner.LossAndGradient(first.label, first.weights), loss);
+}
+
+TEST(Predictor, AgreesOnAnyFrameSizeAndWidth) {
+  RandomData random(1200);
+  for (const NetworkSpec& spec :
+       {kPublished, kHalf, kUneven, WithClasses(kPublished, 2), WithClasses(kHalf, 40)}) {
+    const Checkpoint student = random.Student(spec);
+    Predictor predictor(PackWeights(student.layout, student.weights));
+    for (const auto& [width, height] : std::vector<std::pair<int, int>>{
+             {96, 64}, {95, 63}, {1, 1}, {1, 40}, {40, 1}, {8, 8}, {34, 50}, {96, 64}}) {
+      const Image frame = random.Frame(width, height);
+      reference::Network<double> network(student);
+      network.Forward(frame);
+      SCOPED_TRACE(std::to_string(width) + "x" + std::to_string(height));
+      ExpectLabels(predictor.Predict(frame), network.Activation("logits"),
+                   BoundsFor(width, height).activation);
+    }
+  }
+}
+
+TEST(Predictor, ReadsFramesWithGapsBetweenRows) {
+  RandomData random(1300);
+  const Checkpoint student = random.Student(kHalf);
+  Predictor predictor(PackWeights(student.layout, student.weights));
+  const Image frame = random.Frame(37, 21);
+  const size_t stride = 37 * 3 + 13;
+  std::vector<uint8_t> padded(stride * 21, 255);
+  for (int y = 0; y < 21; ++y) {
+    std::copy_n(frame.row(y), 37 * 3, padded.begin() + static_cast<ptrdiff_t>(stride) * y);
+  }
+  const ImageView view(padded.data(), 37, 21, static_cast<ptrdiff_t>(stride));
+  EXPECT_EQ(predictor.Predict(view), predictor.Predict(frame));
+}
+
+TEST(Predictor, NewWeightsCountFromTheNextFrameOn) {
+  RandomData random(1400);
+  const Checkpoint one = random.Student(kHalf), two = random.Student(kHalf);
+  const auto packed_one = PackWeights(one.layout, one.weights);
+  const auto packed_two = PackWeights(two.layout, two.weights);
+  const Image frame = random.Frame(48, 40);
+  Predictor predictor(packed_one), other(packed_two);
+  const LabelMap first = predictor.Predict(frame), second = other.Predict(frame);
+  ASSERT_NE(first, second);
+  predictor.SetWeights(packed_two);
+  EXPECT_EQ(predictor.Predict(frame), second);
+  predictor.SetWeights(packed_one);
+  EXPECT_EQ(predictor.Predict(frame), first);
+}
+
+TEST(Predictor, RefusesFramesOutOfBounds) {
+  RandomData random(1500);
+  const Checkpoint student = random.Student(kHalf);
+  Predictor predictor(PackWeights(student.layout, student.weights));
+  EXPECT_THROW(predictor.Predict(ImageView()), Error);
+  const std::vector<uint8_t> row(static_cast<size_t>(kMaxFrameSide + 1) * 3);
+  EXPECT_THROW(predictor.Predict(ImageView(row.data(), kMaxFrameSide + 1, 1)), Error);
+}
+
+}  // namespace
+}  // namespace shadowtutor::nn
