@@ -1,0 +1,145 @@
+// Client and server hold the same weights, bit for bit, whatever the codecs, and find back to that
+// after damage.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <thread>
+#include <tuple>
+
+#include "loopback.h"
+
+namespace shadowtutor::tests {
+namespace {
+
+uint64_t TrainedChecksum(const client::Client& client) {
+  const nn::Checkpoint& student = client.student();
+  return wire::WeightChecksum(
+      std::span(student.weights).subspan(student.layout->TrainedOffset(nn::kPartialDistillation)));
+}
+
+// The server's student, whole: the next one that the link brings after having been asked.
+std::shared_ptr<const nn::Checkpoint> AskForWhole(rpc::GrpcLink& link) {
+  link.RequestStudent("to compare");
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (std::chrono::steady_clock::now() < deadline) {
+    if (const auto whole = link.TakeStudent()) return whole->student;
+    std::this_thread::yield();
+  }
+  return nullptr;
+}
+
+using Codecs = std::tuple<wire::FrameCodec, wire::UpdateCodec>;
+class Agreement : public testing::TestWithParam<Codecs> {};
+
+TEST_P(Agreement, HoldsAfterEveryUpdate) {
+  const auto server = StartServer();
+  auto options = FastLinkOptions(server->address());
+  std::tie(options.frame_codec, options.update_codec) = GetParam();
+  Tutored tutored = Connect(options);
+  std::vector<float> before = server::SmallStudent(1).weights;
+  int updates = 0, changes = 0;
+  EXPECT_TRUE(tutored.ProcessUntil([&](const client::FrameReport& report) {
+    if (!report.update_applied) return false;
+    EXPECT_EQ(TrainedChecksum(*tutored.client), report.update->checksum);
+    EXPECT_EQ(tutored.client->version(), report.update->new_version);
+    changes += tutored.client->student().weights != before;
+    before = tutored.client->student().weights;
+    return ++updates == 6;
+  }));
+  EXPECT_GE(changes, 2);
+  EXPECT_EQ(tutored.link->stats().sessions, 1u);
+  EXPECT_EQ(server->stats().students_sent, 1u);
+
+  // Not by checksum alone: the server's own weights. The next update is taken past the client, so
+  // that nothing is under way while the server is asked.
+  EXPECT_TRUE(tutored.ProcessUntil([](const auto& report) { return report.key_frame; }));
+  const auto update = tutored.link->WaitForUpdate();
+  ASSERT_TRUE(update);
+  const auto whole = AskForWhole(*tutored.link);
+  ASSERT_TRUE(whole);
+  std::vector<float> expected = tutored.client->student().weights;
+  if (!update->payload.empty()) {
+    const auto trained =
+        std::span(expected).subspan(whole->layout->TrainedOffset(nn::kPartialDistillation));
+    const auto decoded = wire::DecodeUpdate(update->codec, trained, update->payload);
+    std::copy(decoded.begin(), decoded.end(), trained.begin());
+  }
+  EXPECT_TRUE(whole->weights == expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Codecs, Agreement,
+    testing::Combine(testing::Values(wire::FrameCodec::kRaw, wire::FrameCodec::kJpeg),
+                     testing::Values(wire::UpdateCodec::kFp32, wire::UpdateCodec::kFp16)),
+    [](const auto& info) {
+      return std::string(std::get<0>(info.param) == wire::FrameCodec::kRaw ? "Raw" : "Jpeg") +
+             (std::get<1>(info.param) == wire::UpdateCodec::kFp32 ? "Fp32" : "Fp16");
+    });
+
+// Damages the n-th update that carries weights on its way to the client.
+class DamagingLink : public client::ServerLink {
+ public:
+  DamagingLink(std::unique_ptr<rpc::GrpcLink> link, int which)
+      : link_(std::move(link)), left_(which) {}
+
+  bool Connected() override { return link_->Connected(); }
+  bool SendKeyFrame(ImageView frame, uint64_t index) override {
+    return link_->SendKeyFrame(frame, index);
+  }
+  std::optional<wire::Update> PollUpdate() override { return Damage(link_->PollUpdate()); }
+  std::optional<wire::Update> WaitForUpdate() override { return Damage(link_->WaitForUpdate()); }
+  std::optional<WholeStudent> TakeStudent() override { return link_->TakeStudent(); }
+  void RequestStudent(const std::string& why) override { link_->RequestStudent(why); }
+  void Holding(std::span<const float> trained, uint64_t version) override {
+    link_->Holding(trained, version);
+  }
+  std::optional<Session> TakeSession() override { return link_->TakeSession(); }
+  bool AnswerPending() override { return link_->AnswerPending(); }
+
+ private:
+  std::optional<wire::Update> Damage(std::optional<wire::Update> update) {
+    if (update && !update->payload.empty() && --left_ == 0) update->payload[11] ^= 0x10;
+    return update;
+  }
+  std::unique_ptr<rpc::GrpcLink> link_;
+  int left_;
+};
+
+TEST(Recovery, ADamagedUpdateCostsAWholeStudentAndNothingElse) {
+  for (const auto codec : {wire::UpdateCodec::kFp32, wire::UpdateCodec::kFp16}) {
+    const auto server = StartServer();
+    auto options = FastLinkOptions(server->address());
+    options.update_codec = codec;
+    Tutored tutored =
+        Connect(options, client::Staleness::kWait, [](std::unique_ptr<rpc::GrpcLink> link) {
+          return std::make_unique<DamagingLink>(std::move(link), 2);
+        });
+    // The first update and the whole student that replaces the second are followed by more.
+    int good = 0;
+    EXPECT_TRUE(tutored.ProcessUntil([&](const client::FrameReport& report) {
+      good += report.update_applied;
+      return good >= 4 && server->stats().students_sent == 2;
+    }));
+    EXPECT_EQ(server->stats().students_sent, 2u);
+    EXPECT_EQ(tutored.link->stats().sessions, 1u) << "the connection is kept";
+    EXPECT_EQ(server->stats().key_frames_failed, 0u);
+  }
+}
+
+TEST(FrameSize, MayChangeInMidStream) {
+  const auto server = StartServer();
+  Tutored tutored = Connect(FastLinkOptions(server->address()));
+  int updates = 0;
+  for (const FrameSize size : {FrameSize{64, 48}, {48, 64}, {33, 31}, {96, 50}}) {
+    const int before = updates;
+    for (int i = 0; i < 20; ++i) {
+      updates += tutored.Process(size.width, size.height).update_applied;
+    }
+    EXPECT_GT(updates, before) << size.width << "x" << size.height;
+  }
+  EXPECT_EQ(tutored.link->stats().sessions, 1u);
+  EXPECT_EQ(server->stats().key_frames_failed, 0u);
+}
+
+}  // namespace
+}  // namespace shadowtutor::tests

@@ -1,0 +1,228 @@
+// Our client against servers that do what a sound one never does.
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "loopback.h"
+#include "nn/checkpoint_io.h"
+#include "rpc/convert.h"
+#include "shadowtutor/v1/shadowtutor.grpc.pb.h"
+
+namespace shadowtutor::tests {
+namespace {
+
+using Stream = grpc::ServerReaderWriter<v1::ServerMessage, v1::ClientMessage>;
+
+// Runs a script for every stream.
+class ScriptedServer : public v1::ShadowTutor::Service {
+ public:
+  using Script = std::function<void(Stream& stream, int session)>;
+
+  explicit ScriptedServer(Script script) : script_(std::move(script)) {
+    grpc::ServerBuilder builder;
+    int port = 0;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+    builder.RegisterService(this);
+    server_ = builder.BuildAndStart();
+    address_ = "127.0.0.1:" + std::to_string(port);
+  }
+  ~ScriptedServer() override { server_->Shutdown(std::chrono::system_clock::now()); }
+
+  grpc::Status Tutor(grpc::ServerContext*, Stream* stream) override {
+    script_(*stream, ++sessions_);
+    v1::ClientMessage rest;
+    while (stream->Read(&rest)) {
+    }
+    return grpc::Status::OK;
+  }
+  const std::string& address() const { return address_; }
+
+ private:
+  const Script script_;
+  std::atomic<int> sessions_ = 0;
+  std::string address_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+void Say(Stream& stream, wire::ServerMessage message) {
+  stream.Write(rpc::ToProto(std::move(message)));
+}
+
+wire::ClientMessage Hear(Stream& stream) {
+  v1::ClientMessage message;
+  if (!stream.Read(&message)) return wire::StudentRequest{"the client has gone"};
+  return rpc::FromProto(std::move(message));
+}
+
+wire::WholeStudent Whole(uint64_t version, uint64_t seed = 1) {
+  const nn::Checkpoint student = server::SmallStudent(seed);
+  const auto trained =
+      std::span(student.weights).subspan(student.layout->TrainedOffset(nn::kPartialDistillation));
+  return {version, nn::SerializeCheckpoint(student), wire::WeightChecksum(trained)};
+}
+
+wire::Welcome GoodWelcome(uint64_t version = 1) {
+  wire::Welcome welcome;
+  welcome.session_id = "s";
+  welcome.student = Whole(version);
+  welcome.student_version = version;
+  welcome.student_checksum = welcome.student->checksum;
+  welcome.classes = server::TestClasses();
+  welcome.background = 1;
+  welcome.frame_codec = wire::FrameCodec::kRaw;
+  welcome.parameters.min_stride = 4;
+  return welcome;
+}
+
+ErrorCode RefusalOf(ScriptedServer::Script script) {
+  ScriptedServer server(std::move(script));
+  auto options = FastLinkOptions(server.address());
+  options.connect_timeout = std::chrono::milliseconds(1000);
+  options.hello_timeout = std::chrono::milliseconds(200);
+  rpc::GrpcLink link(options);
+  try {
+    link.WaitForWelcome(kPatience);
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()), "");
+    return error.code();
+  }
+  ADD_FAILURE() << "welcomed";
+  return ErrorCode::kInternal;
+}
+
+TEST(HostileServer, WelcomesThatAreNoneAreRefused) {
+  EXPECT_EQ(RefusalOf([](Stream& stream, int) { Say(stream, wire::Update{}); }),
+            ErrorCode::kDataLoss);
+  EXPECT_EQ(RefusalOf([](Stream&, int) {}), ErrorCode::kDeadlineExceeded);
+  EXPECT_EQ(RefusalOf([](Stream& stream, int) {
+              auto welcome = GoodWelcome();
+              welcome.protocol_version = 99;
+              Say(stream, welcome);
+            }),
+            ErrorCode::kFailedPrecondition);
+  EXPECT_EQ(RefusalOf([](Stream& stream, int) {
+              auto welcome = GoodWelcome();
+              welcome.student.reset();
+              Say(stream, welcome);
+            }),
+            ErrorCode::kDataLoss);
+  EXPECT_EQ(RefusalOf([](Stream& stream, int) {
+              auto welcome = GoodWelcome();
+              welcome.parameters.threshold = 1;
+              Say(stream, welcome);
+            }),
+            ErrorCode::kInvalidArgument);
+}
+
+TEST(HostileServer, StudentsThatAreNoneAreRefused) {
+  for (const int damage : {0, 1, 2, 3}) {
+    EXPECT_EQ(RefusalOf([&](Stream& stream, int) {
+                auto welcome = GoodWelcome();
+                auto& bytes = welcome.student->safetensors;
+                if (damage == 0) bytes.resize(bytes.size() - 100);     // truncated
+                if (damage == 1) bytes.assign(1000, 0xff);             // garbage
+                if (damage == 2) bytes[bytes.size() - 5] ^= 1;         // not what the checksum says
+                if (damage == 3) std::fill_n(bytes.begin(), 8, 0xff);  // a header of 2^64 bytes
+                Say(stream, welcome);
+              }),
+              ErrorCode::kDataLoss)
+        << damage;
+  }
+}
+
+TEST(HostileServer, AKeyFrameThatIsNeverAnsweredEndsTheConnectionAtItsDeadline) {
+  for (const auto staleness : {client::Staleness::kWait, client::Staleness::kGoOn}) {
+    std::atomic<int> sessions = 0;
+    ScriptedServer server([&](Stream& stream, int session) {
+      sessions = session;
+      Say(stream, GoodWelcome());
+    });
+    auto options = FastLinkOptions(server.address());
+    options.update_timeout = std::chrono::milliseconds(100);
+    Log log;
+    options.log = log.Sink();
+    Tutored tutored = Connect(options, staleness);
+    int key_frames = 0;
+    EXPECT_TRUE(tutored.ProcessUntil([&](const auto& report) {
+      key_frames += report.key_frame;
+      return key_frames == 2;
+    }));
+    EXPECT_GE(sessions, 2);
+    EXPECT_TRUE(log.WaitFor("did not answer a key frame within 0.1 s"));
+  }
+}
+
+TEST(HostileServer, UpdatesThatDoNotFitAreDroppedAndTheWholeStudentReplacesThem) {
+  Log log;
+  ScriptedServer server([&](Stream& stream, int) {
+    Say(stream, GoodWelcome());
+    Hear(stream);  // the hello
+    while (true) {
+      const wire::ClientMessage message = Hear(stream);
+      if (const auto* key_frame = std::get_if<wire::KeyFrame>(&message)) {
+        wire::Update update;
+        update.frame_index = key_frame->frame_index;
+        update.metric = 0.5;
+        update.base_version = key_frame->held_version;
+        update.new_version = update.base_version + 1;
+        update.payload.resize(10);
+        Say(stream, update);
+        continue;
+      }
+      if (std::get<wire::StudentRequest>(message).reason == "the client has gone") return;
+      log.Add(std::get<wire::StudentRequest>(message).reason);
+      Say(stream, Whole(50, 9));
+    }
+  });
+  Tutored tutored = Connect(FastLinkOptions(server.address()));
+  EXPECT_TRUE(tutored.ProcessUntil([&](const auto& report) {
+    EXPECT_FALSE(report.update_applied);
+    return tutored.client->version() == 50;
+  }));
+  EXPECT_TRUE(log.WaitFor("an update of 10 bytes does not fit"));
+  EXPECT_TRUE(tutored.client->student().weights == server::SmallStudent(9).weights);
+}
+
+TEST(HostileServer, ARefusedKeyFrameIsFollowedByAnother) {
+  ScriptedServer server([&](Stream& stream, int) {
+    Say(stream, GoodWelcome());
+    Hear(stream);
+    while (true) {
+      const wire::ClientMessage message = Hear(stream);
+      const auto* key_frame = std::get_if<wire::KeyFrame>(&message);
+      if (!key_frame) return;
+      Say(stream, wire::ErrorMessage{ErrorCode::kInternal, "the teacher failed", false,
+                                     key_frame->frame_index});
+    }
+  });
+  for (const auto staleness : {client::Staleness::kWait, client::Staleness::kGoOn}) {
+    Log log;
+    auto options = FastLinkOptions(server.address());
+    options.log = log.Sink();
+    Tutored tutored = Connect(options, staleness);
+    int key_frames = 0;
+    EXPECT_TRUE(tutored.ProcessUntil([&](const auto& report) {
+      key_frames += report.key_frame;
+      return key_frames == 3;
+    }));
+    EXPECT_EQ(tutored.link->stats().sessions, 1u);
+    EXPECT_TRUE(log.WaitFor("the teacher failed"));
+  }
+}
+
+TEST(HostileServer, ASecondWelcomeEndsTheConnection) {
+  Log log;
+  ScriptedServer server([&](Stream& stream, int session) {
+    Say(stream, GoodWelcome());
+    if (session == 1) Say(stream, GoodWelcome());
+  });
+  auto options = FastLinkOptions(server.address());
+  options.log = log.Sink();
+  rpc::GrpcLink link(options);
+  EXPECT_TRUE(log.WaitFor("welcomed us twice"));
+}
+
+}  // namespace
+}  // namespace shadowtutor::tests

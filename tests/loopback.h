@@ -1,0 +1,96 @@
+// What the integration tests share: a server, clients and a second process, on loopback and small
+// enough for the thread sanitizer.
+#ifndef SHADOWTUTOR_TESTS_LOOPBACK_H_
+#define SHADOWTUTOR_TESTS_LOOPBACK_H_
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "client/client.h"
+#include "rpc/grpc_link.h"
+#include "server/server.h"
+#include "server/testing.h"
+
+namespace shadowtutor::tests {
+
+/// How long anything may take before a test gives up; far more than it ever should.
+inline constexpr std::chrono::seconds kPatience{60};
+
+/// A frame with a bright square that moves with the index.
+Image SquareAt(uint64_t index, int width = 64, int height = 48);
+
+/// Lines from any thread, as something that a test can wait for.
+class Log {
+ public:
+  void Add(const std::string& line);
+  /// Whether a line with `part` in it came within kPatience.
+  bool WaitFor(const std::string& part);
+  std::function<void(const std::string&)> Sink() {
+    return [this](const std::string& line) { Add(line); };
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> lines_;
+};
+
+/// Options for frequent key frames: threshold 0.99, strides 4 to 8, a free port of 127.0.0.1.
+server::ServerOptions FastServerOptions();
+std::unique_ptr<server::Server> StartServer(server::ServerOptions options = FastServerOptions(),
+                                            uint64_t student_seed = 1);
+
+/// Options that connect to `address` and do not wait long to do it again.
+rpc::GrpcLinkOptions FastLinkOptions(const std::string& address);
+
+struct Tutored {
+  std::unique_ptr<client::Client> client;
+  rpc::GrpcLink* link = nullptr;  // the client's
+  uint64_t frame = 0;
+
+  /// Predicts frames until `done` likes a report; false when it never did within kPatience.
+  bool ProcessUntil(const std::function<bool(const client::FrameReport&)>& done);
+  client::FrameReport Process(int width = 64, int height = 48);
+};
+
+/// Wraps the client's link, for tests that meddle with it.
+using WrapLink = std::function<std::unique_ptr<client::ServerLink>(std::unique_ptr<rpc::GrpcLink>)>;
+/// Connects and waits for the welcome.
+Tutored Connect(rpc::GrpcLinkOptions options,
+                client::Staleness staleness = client::Staleness::kWait, const WrapLink& wrap = {});
+
+/// A port of 127.0.0.1 where nobody listens.
+std::string FreeAddress();
+
+/// This test program once more, as a process that can be killed. It ends by itself when we do.
+class ChildProcess {
+ public:
+  /// `role`: "server" (listens on `address`) or "client" (connects to it).
+  ChildProcess(const std::string& role, const std::string& address);
+  ~ChildProcess();
+  ChildProcess(const ChildProcess&) = delete;
+  ChildProcess& operator=(const ChildProcess&) = delete;
+
+  /// The line that it prints when it is up: a server's address, a client's "ready".
+  std::string ReadLine();
+  /// SIGKILL, and waits for its end.
+  void Kill();
+
+ private:
+  int pid_ = -1;
+  int to_child_ = -1;
+  int from_child_ = -1;
+};
+
+/// main() of the child.
+int ChildMain(const std::string& role, const std::string& address);
+
+}  // namespace shadowtutor::tests
+
+#endif  // SHADOWTUTOR_TESTS_LOOPBACK_H_
