@@ -75,8 +75,9 @@ class CardReader {
     for (const auto& entry : map) {
       const std::string key = Text(entry.first, "a key");
       if (std::find(known.begin(), known.end(), key) == known.end()) {
-        Fail(entry.first.Mark(), "unknown key `" + key + "`" + inside + "; known are " +
-                                     Join(known) + " (docs/teachers.md explains them)");
+        std::string what = "unknown key `";
+        what.append(key).append("`").append(inside).append("; known are ").append(Join(known));
+        Fail(entry.first.Mark(), what + " (docs/teachers.md explains them)");
       }
       if (std::find(seen.begin(), seen.end(), key) != seen.end()) {
         Fail(entry.first.Mark(), "the key `" + key + "` stands there twice");
@@ -218,6 +219,7 @@ class CardReader {
 
   Kind ReadKind(const YAML::Node& root) const {
     std::vector<std::string> names;
+    names.reserve(kKinds.size());
     for (const Kind kind : kKinds) names.emplace_back(KindName(kind));
     const YAML::Node node = root["kind"];
     if (!node) Fail(root.Mark(), "`kind` is missing: one of " + Join(names));
@@ -332,8 +334,9 @@ class CardReader {
              "`student.map` names \"" + from + "\", which is none of the teacher's `classes`");
       }
       if (Find(student.classes, to) < 0) {
-        Fail(entry.second.Mark(), "`student.map` sends \"" + from + "\" to \"" + to +
-                                      "\", which is none of `student.classes`");
+        std::string what = "`student.map` sends \"";
+        what.append(from).append("\" to \"").append(to);
+        Fail(entry.second.Mark(), what + "\", which is none of `student.classes`");
       }
       for (const auto& earlier : student.map) {
         if (earlier.first == from) {

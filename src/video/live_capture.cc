@@ -19,9 +19,9 @@ constexpr std::chrono::milliseconds kFrameDeadline{15'000};
 
 class LiveCapture final : public Source {
  public:
-  // `capture` is open and has given `first`.
-  LiveCapture(cv::VideoCapture capture, std::string name, cv::Mat first)
-      : name_(std::move(name)), capture_(std::move(capture)), size_{first.cols, first.rows} {
+  // `capture` is open and has given `first`. Copies of a VideoCapture share the device.
+  LiveCapture(const cv::VideoCapture& capture, std::string name, cv::Mat first)
+      : name_(std::move(name)), capture_(capture), size_{first.cols, first.rows} {
     const double rate = capture_.get(cv::CAP_PROP_FPS);
     // Streams that do not know their rate report their clock's, 90 kHz and the like.
     frames_per_second_ = std::isfinite(rate) && rate > 0 && rate <= 1000 ? rate : 0;
@@ -94,8 +94,8 @@ class LiveCapture final : public Source {
 // A recording behind HTTP: nothing is lost by reading it at one's own pace.
 class Recording final : public Source {
  public:
-  Recording(cv::VideoCapture capture, std::string name, cv::Mat first)
-      : name_(std::move(name)), capture_(std::move(capture)), decoded_(std::move(first)) {
+  Recording(const cv::VideoCapture& capture, std::string name, cv::Mat first)
+      : name_(std::move(name)), capture_(capture), decoded_(std::move(first)) {
     size_ = {decoded_.cols, decoded_.rows};
     frames_per_second_ = std::max(0.0, capture_.get(cv::CAP_PROP_FPS));
     frame_count_ = static_cast<int64_t>(capture_.get(cv::CAP_PROP_FRAME_COUNT));
@@ -162,7 +162,7 @@ std::unique_ptr<Source> OpenCamera(int index) {
                     "the group `video`, or it is not the camera's picture device (try the next "
                     "index)");
   }
-  return std::make_unique<LiveCapture>(std::move(capture), name, std::move(first));
+  return std::make_unique<LiveCapture>(capture, name, std::move(first));
 }
 
 std::unique_ptr<Source> OpenAddress(const std::string& address) {
@@ -187,9 +187,9 @@ std::unique_ptr<Source> OpenAddress(const std::string& address) {
   }
   const double count = capture.get(cv::CAP_PROP_FRAME_COUNT);
   if (std::isfinite(count) && count >= 1 && count < 1e12) {
-    return std::make_unique<Recording>(std::move(capture), name, std::move(first));
+    return std::make_unique<Recording>(capture, name, std::move(first));
   }
-  return std::make_unique<LiveCapture>(std::move(capture), name, std::move(first));
+  return std::make_unique<LiveCapture>(capture, name, std::move(first));
 }
 
 }  // namespace shadowtutor::video::internal

@@ -13,8 +13,8 @@
 #include "video/test_files.h"
 
 // Under the address sanitizer: Qt's font library keeps what it has loaded until the process ends.
-extern "C" const char* __lsan_default_suppressions();
-extern "C" const char* __lsan_default_suppressions() { return "leak:libfontconfig"; }
+extern "C" const char* __lsan_default_suppressions();  // NOLINT: the sanitizer's name for it
+extern "C" const char* __lsan_default_suppressions() { return "leak:libfontconfig"; }  // NOLINT
 
 namespace shadowtutor::video {
 namespace {
@@ -48,7 +48,7 @@ TEST(Overlay, MixesInsideDrawsTheRimAndLeavesBackground) {
   const Image frame = PlainImage(8, 6, 100, 50, 21);
   const Image overlay = Overlay(frame, LeftHalf(8, 6), kClasses, 0);
   const auto pixel = [&](int x, int y) {
-    const uint8_t* p = overlay.row(y) + 3 * x;
+    const uint8_t* p = overlay.row(y) + ptrdiff_t{3} * x;
     return std::array<int, 3>{p[0], p[1], p[2]};
   };
   EXPECT_EQ(pixel(6, 2), (std::array<int, 3>{100, 50, 21})) << "background";
