@@ -3,10 +3,49 @@
 #include <tbb/blocked_range.h>
 #include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
+#if defined(__SANITIZE_THREAD__)
+#include <atomic>
+#include <exception>
+#include <thread>
+#endif
 
 namespace shadowtutor {
 
 namespace internal {
+
+#if defined(__SANITIZE_THREAD__)
+namespace {
+
+// Debian's oneTBB is not built for the thread sanitizer, which would take every loop for a race. A
+// thread of our own per loop is slow, but the sanitizer sees all of it, so races between tasks are
+// found.
+thread_local int slot = 0;
+
+void RunOnTwoThreads(int tasks, void* context, TaskFunction function) {
+  std::atomic<int> next{0};
+  const auto work = [&]() -> std::exception_ptr {
+    try {
+      for (int task = next++; task < tasks; task = next++) function(context, task);
+    } catch (...) {
+      next = tasks;
+      return std::current_exception();
+    }
+    return nullptr;
+  };
+  std::exception_ptr theirs;
+  std::thread other([&, their_slot = 1 - slot] {
+    slot = their_slot;
+    theirs = work();
+  });
+  const std::exception_ptr ours = work();
+  other.join();
+  if (ours || theirs) std::rethrow_exception(ours ? ours : theirs);
+}
+
+}  // namespace
+#endif
 
 void RunTasks(int tasks, void* context, TaskFunction function) {
   if (tasks <= 0) return;
@@ -14,15 +53,33 @@ void RunTasks(int tasks, void* context, TaskFunction function) {
     for (int task = 0; task < tasks; ++task) function(context, task);
     return;
   }
+#if defined(__SANITIZE_THREAD__)
+  RunOnTwoThreads(tasks, context, function);
+#else
   tbb::parallel_for(
       tbb::blocked_range<int>(0, tasks, 1),
       [=](const tbb::blocked_range<int>& range) {
         for (int task = range.begin(); task < range.end(); ++task) function(context, task);
       },
       tbb::simple_partitioner());
+#endif
 }
 
 }  // namespace internal
+
+#if defined(__SANITIZE_THREAD__)
+int ThreadSlot() { return internal::slot; }
+
+int ThreadSlots() { return 2; }
+#else
+int ThreadSlot() {
+  // A thread that never met the scheduler runs its loops alone.
+  const int slot = tbb::this_task_arena::current_thread_index();
+  return slot == tbb::task_arena::not_initialized ? 0 : slot;
+}
+
+int ThreadSlots() { return tbb::this_task_arena::max_concurrency(); }
+#endif
 
 int MaxThreads() {
   return static_cast<int>(

@@ -25,6 +25,11 @@ void ParallelFor(int tasks, Body&& body) {
                      [](void* context, int task) { (*static_cast<Plain*>(context))(task); });
 }
 
+/// Inside a ParallelFor body: a number below ThreadSlots() that no other thread has at the same time in
+/// the same loop. For working memory per thread; results must not depend on it.
+int ThreadSlot();
+int ThreadSlots();
+
 /// Threads that ParallelFor may use, this one included; the machine's cores unless limited.
 int MaxThreads();
 

@@ -47,9 +47,9 @@ void BackwardBlock(const NetworkLayout& layout, const BlockWeights& weights, int
 
   const ConvInput shortcut = {g.out, 1, Taps11(), &transposed.short_path};
   if (stride == 1) {
-    const ConvInput first[] = {{g.mid1, 1, MirroredTaps33(), &transposed.conv0[0]}, shortcut};
-    const size_t inputs = weights.shape.identity ? 1 : 2;
-    Convolve(std::span(first, inputs), g.pre, {.positive = &a.pre});
+    if (!weights.shape.identity) Convolve(std::span(&shortcut, 1), g.pre);
+    ConvolveWinograd(g.mid1, transposed.conv0_fast, g.pre,
+                     {.accumulate = !weights.shape.identity, .positive = &a.pre}, scratch);
   } else {
     for (int parity = 0; parity < 4; ++parity) {
       const int py = parity / 2, px = parity % 2;
@@ -128,7 +128,7 @@ double Backward(const PackedWeights& weights, std::span<const float> flat_weight
                 ImageView frame, ForwardWorkspace& forward, const LogitPlanes& logits,
                 const uint8_t* label, const float* pixel_weight, BackwardWorkspace& ws,
                 std::span<float> gradient) {
-  const NetworkLayout& layout = weights.layout();
+  const NetworkLayout& layout = *weights.layout();
   Scratch& scratch = forward.scratch;
   const double loss =
       WeightedCrossEntropy(forward.head, logits, label, pixel_weight, ws.logits, scratch);

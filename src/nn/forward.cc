@@ -29,7 +29,7 @@ View ForwardWorkspace::New(int channels, int level) {
   return tensors_.back();
 }
 
-ForwardWorkspace::ForwardWorkspace(const NetworkSpec& spec, FrameSize size, bool keep)
+ForwardWorkspace::ForwardWorkspace(const NetworkSpec& spec, FrameSize size, Stage keep_from)
     : frame(size), levels(size) {
   // Level of each block's input and output.
   constexpr int kIn[kBlocks] = {2, 3, 4, 5, 4, 3}, kOut[kBlocks] = {3, 4, 5, 5, 4, 3};
@@ -44,32 +44,30 @@ ForwardWorkspace::ForwardWorkspace(const NetworkSpec& spec, FrameSize size, bool
                               New(spec.dec3, 3)};
   const View ins[kBlocks] = {stem, outs[0], outs[1], outs[2], cat2, cat3};
   // Shared memory by level: activations of one level have one geometry, halo included.
-  View shared_pre[6], shared_mid[6][2];
-  if (!keep) {
-    for (int level = 3; level <= 5; ++level) {
-      int pre = 0, mid = 0;
-      for (int i = 0; i < kBlocks; ++i) {
-        if (kIn[i] == level) pre = std::max(pre, ins[i].channels);
-        if (kOut[i] == level) mid = std::max(mid, outs[i].channels);
-      }
-      shared_pre[level] = New(pre, level);
-      for (View& view : shared_mid[level]) view = New(mid, level);
+  View shared_pre[6], shared_mid[6];
+  for (int level = 3; level <= 5; ++level) {
+    int pre = 0, mid = 0;
+    for (int i = 0; i < kBlocks; ++i) {
+      if (BlockStage(i) >= keep_from) continue;
+      if (kIn[i] == level) pre = std::max(pre, ins[i].channels);
+      if (kOut[i] == level) mid = std::max(mid, outs[i].channels);
     }
+    if (pre) shared_pre[level] = New(pre, level);
+    if (mid) shared_mid[level] = New(mid, level);
   }
   for (int i = 0; i < kBlocks; ++i) {
     BlockActivations& b = blocks[static_cast<size_t>(i)];
     b.x = ins[i];
     b.out = outs[i];
     const int in = b.x.channels, out = b.out.channels;
-    if (keep) {
+    if (BlockStage(i) >= keep_from) {
       b.pre = New(in, kIn[i]);
       b.mid1 = New(out, kOut[i]);
       b.mid2 = New(out, kOut[i]);
     } else {
       // Nobody else reads the stem's output, unless it is enc1's shortcut.
       b.pre = i > 0 ? shared_pre[kIn[i]].Channels(0, in) : in == out ? New(in, kIn[i]) : b.x;
-      b.mid1 = shared_mid[kOut[i]][0].Channels(0, out);
-      b.mid2 = shared_mid[kOut[i]][1].Channels(0, out);
+      b.mid1 = shared_mid[kOut[i]].Channels(0, out);
     }
     b.statistics = NormStatistics(in);
   }
@@ -101,17 +99,30 @@ void ForwardBlock(const PackedWeights& weights, int block, ForwardWorkspace& ws)
   const BlockWeights& w = weights.block(block);
   BlockActivations& a = ws.blocks[static_cast<size_t>(block)];
   NormRelu(a.x, w.scale, w.shift, a.pre, a.statistics, ws.scratch);
-  const ConvInput first[] = {{a.pre, w.shape.stride, Taps33(), &w.conv0}};
-  Convolve(first, a.mid1, {.bias = w.bias0.data(), .relu = true});
-  const ConvInput second[] = {{a.mid1, 1, Taps13(), &w.conv2}};
-  Convolve(second, a.mid2, {.bias = w.bias2.data()});
-  if (w.shape.identity) {
-    const ConvInput last[] = {{a.mid2, 1, Taps31(), &w.conv3}};
-    Convolve(last, a.out, {.bias = w.bias3.data(), .add = &a.x, .add_stride = w.shape.stride});
+  if (w.shape.stride == 1) {
+    ConvolveWinograd(a.pre, w.conv0_fast, a.mid1, {.bias = w.bias0.data(), .relu = true},
+                     ws.scratch);
   } else {
-    const ConvInput last[] = {{a.mid2, 1, Taps31(), &w.conv3},
-                              {a.pre, w.shape.stride, Taps11(), &w.short_path}};
-    Convolve(last, a.out, {.bias = w.bias3.data()});
+    const ConvInput first[] = {{a.pre, w.shape.stride, Taps33(), &w.conv0}};
+    Convolve(first, a.mid1, {.bias = w.bias0.data(), .relu = true});
+  }
+  const ConvInput shortcut = {a.pre, w.shape.stride, Taps11(), &w.short_path};
+  const View* raw = w.shape.identity ? &a.x : nullptr;
+  if (w.composed) {
+    if (!w.shape.identity) Convolve(std::span(&shortcut, 1), a.out);
+    ConvolveWinograd(a.mid1, w.long_fast, a.out,
+                     {.bias = w.bias3.data(),
+                      .bias_by_row = true,
+                      .accumulate = !w.shape.identity,
+                      .add = raw,
+                      .add_stride = w.shape.stride},
+                     ws.scratch);
+  } else {
+    const ConvInput second[] = {{a.mid1, 1, Taps13(), &w.conv2}};
+    Convolve(second, a.mid2, {.bias = w.bias2.data()});
+    const ConvInput last[] = {{a.mid2, 1, Taps31(), &w.conv3}, shortcut};
+    Convolve(std::span(last, w.shape.identity ? 1 : 2), a.out,
+             {.bias = w.bias3.data(), .add = raw, .add_stride = w.shape.stride});
   }
   if (BlockStage(block) == Stage::kDec1) {
     Resize(ws.dec1_up, a.out, ws.cat2.Channels(0, a.out.channels));

@@ -18,7 +18,7 @@
 namespace shadowtutor::nn {
 
 /// What a block computes on its way; `pre` is relu(norm(x)), `mid1` and `mid2` the outputs of the
-/// long path's first two convolutions.
+/// long path's first two convolutions (`mid2` has no memory in blocks whose weights are composed).
 struct BlockActivations {
   View x, pre, mid1, mid2, out;
   NormStatistics statistics;
@@ -30,11 +30,11 @@ struct Levels {
   explicit Levels(FrameSize frame);
 };
 
-/// Activations and plans for one frame size. With `keep` every activation has memory of its own, as
-/// the backward pass needs; without, those that are not needed again share it.
+/// Activations and plans for one frame size. Blocks from `keep_from` on have memory of their own
+/// for every activation, as the backward pass needs; what the others compute on the way shares it.
 class ForwardWorkspace {
  public:
-  ForwardWorkspace(const NetworkSpec& spec, FrameSize frame, bool keep);
+  ForwardWorkspace(const NetworkSpec& spec, FrameSize frame, Stage keep_from);
 
   FrameSize frame;
   Levels levels;

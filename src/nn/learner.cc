@@ -43,7 +43,7 @@ struct Learner::Impl {
         adam(adam_),
         moment1(weights.size() - offset),
         moment2(weights.size() - offset),
-        packed(layout) {
+        packed(layout, cut) {
     packed.Update(weights, kFullDistillation);
     for (int i = 0; i < kBlocks; ++i) {
       if (BlockStage(i) >= cut) {
@@ -79,7 +79,7 @@ struct Learner::Impl {
     const FrameSize size = frame.size();
     if (!forward || forward->frame != size) {
       backward.reset();
-      forward = std::make_unique<ForwardWorkspace>(layout->spec(), size, true);
+      forward = std::make_unique<ForwardWorkspace>(layout->spec(), size, cut);
       logits = {nullptr, layout->spec().classes, forward->levels.height[1],
                 forward->levels.width[1]};
       logits_floats = Buffer(logits.floats());

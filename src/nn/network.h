@@ -25,6 +25,8 @@ inline constexpr int kStages = 11;
 inline constexpr Stage kFullDistillation = Stage::kInConv1;    // trains everything
 inline constexpr Stage kPartialDistillation = Stage::kDec2;    // the paper's cut: dec2 and later
 
+inline constexpr Stage kNoStage = static_cast<Stage>(kStages);  // after the last: trains nothing
+
 /// "in_conv1", "enc1", ...
 std::string_view StageName(Stage stage);
 /// The stage of that name; throws Error kInvalidArgument that lists the names.

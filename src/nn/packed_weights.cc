@@ -86,60 +86,145 @@ BlockShape ShapeOf(const NetworkSpec& spec, int block) {
   return shape;
 }
 
-PackedWeights::PackedWeights(std::shared_ptr<const NetworkLayout> layout)
+namespace {
+
+std::shared_ptr<BlockWeights> MakeBlock(const BlockShape& shape, bool composed) {
+  auto b = std::make_shared<BlockWeights>();
+  b->shape = shape;
+  b->composed = composed;
+  if (!shape.identity) b->short_path = MakePackedConv(shape.out, shape.in, 1);
+  if (shape.stride == 1) {
+    b->conv0_fast = MakeWinogradConv(shape.out, shape.in);
+  } else {
+    b->conv0 = MakePackedConv(shape.out, shape.in, 9);
+  }
+  b->bias0 = BiasBuffer(shape.out);
+  if (composed) {
+    b->long_fast = MakeWinogradConv(shape.out, shape.out);
+    b->bias3 = Buffer(static_cast<size_t>(4 * Blocks(shape.out) * kBlock));
+  } else {
+    b->conv2 = MakePackedConv(shape.out, shape.out, 3);
+    b->conv3 = MakePackedConv(shape.out, shape.out, 3);
+    b->bias2 = BiasBuffer(shape.out);
+    b->bias3 = BiasBuffer(shape.out);
+  }
+  return b;
+}
+
+// oihw of a 3x3 convolution straight to Winograd's points.
+void RepackFast(std::span<const float> oihw, int out, int in, std::span<const Tap> taps,
+                bool transposed, WinogradConv& fast) {
+  PackedConv packed = MakePackedConv(transposed ? in : out, transposed ? out : in, 9);
+  Repack(oihw, out, in, 3, 3, taps, transposed, packed);
+  TransformWeights(packed, taps, fast);
+}
+
+// The 1x3 convolution `weight2` followed by the 3x1 convolution `weight3`, as one 3x3 convolution.
+void RepackComposed(const BlockParameters<const float>& p, BlockWeights& b) {
+  const auto n = static_cast<size_t>(b.shape.out);
+  std::vector<float> oihw(n * n * 9), between(n * n * 3);
+  for (size_t m = 0; m < n; ++m) {  // [column][between][in]
+    for (size_t i = 0; i < n; ++i) {
+      for (size_t c = 0; c < 3; ++c) between[(c * n + m) * n + i] = p.weight2[(m * n + i) * 3 + c];
+    }
+  }
+  std::vector<float> row(n);
+  for (size_t o = 0; o < n; ++o) {
+    for (size_t r = 0; r < 3; ++r) {
+      for (size_t c = 0; c < 3; ++c) {
+        std::fill(row.begin(), row.end(), 0.0f);
+        for (size_t m = 0; m < n; ++m) {
+          const float factor = p.weight3[(o * n + m) * 3 + r];
+          const float* from = between.data() + (c * n + m) * n;
+          for (size_t i = 0; i < n; ++i) row[i] += factor * from[i];
+        }
+        for (size_t i = 0; i < n; ++i) oihw[(o * n + i) * 9 + r * 3 + c] = row[i];
+      }
+    }
+  }
+  RepackFast(oihw, b.shape.out, b.shape.out, Taps33(), false, b.long_fast);
+  const size_t set = static_cast<size_t>(Blocks(b.shape.out) * kBlock);
+  for (size_t kind = 0; kind < 4; ++kind) {
+    for (size_t o = 0; o < n; ++o) {
+      float sum = p.bias3[o] + (p.short_bias.empty() ? 0.0f : p.short_bias[o]);
+      for (size_t r = 0; r < 3; ++r) {
+        if ((r == 0 && (kind & 1)) || (r == 2 && (kind & 2))) continue;
+        for (size_t m = 0; m < n; ++m) sum += p.weight3[(o * n + m) * 3 + r] * p.bias2[m];
+      }
+      b.bias3[kind * set + o] = sum;
+    }
+  }
+}
+
+}  // namespace
+
+PackedWeights::PackedWeights(std::shared_ptr<const NetworkLayout> layout, Stage first_separate)
     : layout_(std::move(layout)) {
   SelectInstructionSet();
   const NetworkSpec& spec = layout_->spec();
-  stem_ = StemWeights(spec.in_conv1, spec.in_conv2);
+  stem_ = std::make_shared<StemWeights>(spec.in_conv1, spec.in_conv2);
   for (int i = 0; i < kBlocks; ++i) {
-    BlockWeights& b = blocks_[static_cast<size_t>(i)];
-    b.shape = ShapeOf(spec, i);
-    if (!b.shape.identity) b.short_path = MakePackedConv(b.shape.out, b.shape.in, 1);
-    b.conv0 = MakePackedConv(b.shape.out, b.shape.in, 9);
-    b.conv2 = MakePackedConv(b.shape.out, b.shape.out, 3);
-    b.conv3 = MakePackedConv(b.shape.out, b.shape.out, 3);
-    b.bias0 = BiasBuffer(b.shape.out);
-    b.bias2 = BiasBuffer(b.shape.out);
-    b.bias3 = BiasBuffer(b.shape.out);
+    blocks_[static_cast<size_t>(i)] = MakeBlock(ShapeOf(spec, i), BlockStage(i) < first_separate);
   }
   tail_ = TailWeights(spec.classes, spec.dec3, spec.out);
+}
+
+PackedWeights::PackedWeights(const PackedWeights& base, Stage first_own) : layout_(base.layout_) {
+  const NetworkSpec& spec = layout_->spec();
+  stem_ = first_own <= Stage::kInConv2 ? std::make_shared<StemWeights>(spec.in_conv1, spec.in_conv2)
+                                       : base.stem_;
+  for (size_t i = 0; i < kBlocks; ++i) {
+    const auto& block = base.blocks_[i];
+    blocks_[i] = BlockStage(static_cast<int>(i)) >= first_own
+                     ? MakeBlock(block->shape, block->composed)
+                     : block;
+  }
+  tail_ = TailWeights(spec.classes, spec.dec3, spec.out);
+}
+
+// Every convolution is a part of its own: they differ in size, and the pool evens that out.
+void PackedWeights::UpdateBlock(std::span<const float> weights, int block, int part) {
+  BlockWeights& b = *blocks_[static_cast<size_t>(block)];
+  const auto p = FindBlock(*layout_, weights, BlockStage(block));
+  const int in = b.shape.in, out = b.shape.out;
+  if (part == 0) {
+    if (b.shape.stride == 1) {
+      RepackFast(p.weight0, out, in, Taps33(), false, b.conv0_fast);
+    } else {
+      Repack(p.weight0, out, in, 3, 3, Taps33(), false, b.conv0);
+    }
+  } else if (part == 1) {
+    if (b.composed) {
+      RepackComposed(p, b);
+    } else {
+      Repack(p.weight2, out, out, 1, 3, Taps13(), false, b.conv2);
+      Repack(p.weight3, out, out, 3, 1, Taps31(), false, b.conv3);
+    }
+  } else {
+    CopyBias(p.bias0, b.bias0);
+    if (!b.composed) {
+      CopyBias(p.bias2, b.bias2);
+      CopyBias(p.bias3, b.bias3);
+      for (size_t c = 0; c < p.short_bias.size(); ++c) b.bias3[c] += p.short_bias[c];
+    }
+    b.scale.assign(p.scale.begin(), p.scale.end());
+    b.shift.assign(p.shift.begin(), p.shift.end());
+    if (!b.shape.identity) {
+      Repack(p.short_weight, out, in, 1, 1, Taps11(), false, b.short_path);
+    }
+  }
 }
 
 void PackedWeights::Update(std::span<const float> weights, Stage first) {
   if (first <= Stage::kInConv2) {
     const auto part = [&](const char* name) { return Part(*layout_, weights, name); };
-    stem_.Repack(part("in_conv1.weight"), part("in_conv1.bias"), part("in_conv2.weight"),
-                 part("in_conv2.bias"));
+    stem_->Repack(part("in_conv1.weight"), part("in_conv1.bias"), part("in_conv2.weight"),
+                  part("in_conv2.bias"));
   }
-  // Every convolution is a task of its own: they differ in size, and the pool evens that out.
-  ParallelFor(kBlocks * 4, [&](int task) {
-    const int i = task / 4;
-    if (BlockStage(i) < first) return;
-    BlockWeights& b = blocks_[static_cast<size_t>(i)];
-    const auto p = FindBlock(*layout_, weights, BlockStage(i));
-    const int in = b.shape.in, out = b.shape.out;
-    switch (task % 4) {
-      case 0:
-        Repack(p.weight0, out, in, 3, 3, Taps33(), false, b.conv0);
-        break;
-      case 1:
-        Repack(p.weight2, out, out, 1, 3, Taps13(), false, b.conv2);
-        break;
-      case 2:
-        Repack(p.weight3, out, out, 3, 1, Taps31(), false, b.conv3);
-        break;
-      default:
-        CopyBias(p.bias0, b.bias0);
-        CopyBias(p.bias2, b.bias2);
-        CopyBias(p.bias3, b.bias3);
-        b.scale.assign(p.scale.begin(), p.scale.end());
-        b.shift.assign(p.shift.begin(), p.shift.end());
-        if (!b.shape.identity) {
-          Repack(p.short_weight, out, in, 1, 1, Taps11(), false, b.short_path);
-          for (size_t c = 0; c < p.short_bias.size(); ++c) b.bias3[c] += p.short_bias[c];
-        }
-    }
-  });
+  const int first_block = std::max(0, static_cast<int>(first) - static_cast<int>(Stage::kEnc1));
+  constexpr int kParts = 3;
+  ParallelFor(std::max(0, kBlocks - first_block) * kParts,
+              [&](int task) { UpdateBlock(weights, first_block + task / kParts, task % kParts); });
   tail_.Compose(FindTail(*layout_, weights));
 }
 
@@ -149,12 +234,12 @@ BlockBackwardWeights MakeBackwardWeights(const BlockShape& shape) {
   b.conv2 = MakePackedConv(shape.out, shape.out, 3);
   b.conv3 = MakePackedConv(shape.out, shape.out, 3);
   if (shape.stride == 1) {
-    b.conv0[0] = MakePackedConv(shape.in, shape.out, 9);
-  } else {
-    for (int parity = 0; parity < 4; ++parity) {
-      const auto taps = static_cast<int>(ParityTaps33(parity / 2, parity % 2).size());
-      b.conv0[static_cast<size_t>(parity)] = MakePackedConv(shape.in, shape.out, taps);
-    }
+    b.conv0_fast = MakeWinogradConv(shape.in, shape.out);
+    return b;
+  }
+  for (int parity = 0; parity < 4; ++parity) {
+    const auto taps = static_cast<int>(ParityTaps33(parity / 2, parity % 2).size());
+    b.conv0[static_cast<size_t>(parity)] = MakePackedConv(shape.in, shape.out, taps);
   }
   return b;
 }
@@ -168,7 +253,7 @@ void Repack(const NetworkLayout& layout, std::span<const float> weights, int blo
   Repack(p.weight2, out, out, 1, 3, MirroredTaps13(), true, packed.conv2);
   Repack(p.weight3, out, out, 3, 1, MirroredTaps31(), true, packed.conv3);
   if (shape.stride == 1) {
-    Repack(p.weight0, out, in, 3, 3, MirroredTaps33(), true, packed.conv0[0]);
+    RepackFast(p.weight0, out, in, MirroredTaps33(), true, packed.conv0_fast);
     return;
   }
   for (int parity = 0; parity < 4; ++parity) {

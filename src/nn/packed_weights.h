@@ -9,6 +9,7 @@
 
 #include "nn/kernels/conv.h"
 #include "nn/kernels/stem.h"
+#include "nn/kernels/winograd.h"
 #include "nn/network.h"
 #include "nn/tail_weights.h"
 
@@ -39,36 +40,53 @@ struct BlockShape {
 };
 BlockShape ShapeOf(const NetworkSpec& spec, int block);
 
+/// A block's forward kernels. The long path's last two convolutions, 1x3 and 3x1, have nothing
+/// between them: where nobody needs what lies there (it is not trained), they are `composed` into
+/// one 3x3 convolution, which Winograd's filtering computes with fewer multiplications than the
+/// two.
 struct BlockWeights {
   BlockShape shape;
-  PackedConv short_path, conv0, conv2, conv3;
-  Buffer bias0, bias2, bias3;  // bias3 has the shortcut's added
+  bool composed = false;
+  PackedConv short_path;
+  PackedConv conv0;         // at stride 2
+  WinogradConv conv0_fast;  // at stride 1
+  PackedConv conv2, conv3;  // not composed
+  WinogradConv long_fast;   // composed
+  Buffer bias0, bias2;
+  /// The last convolution's, the shortcut's added; composed: one set for each kind of row, because
+  /// the 3x1 convolution sees zeros above and below the 1x3 convolution's output.
+  Buffer bias3;
   std::vector<float> scale, shift;
 };
 
 /// For the gradient to a block's input: transposed kernels.
 struct BlockBackwardWeights {
   PackedConv short_path, conv2, conv3;
-  std::array<PackedConv, 4> conv0;  // stride 1: the first; stride 2: by parity of row and column
+  WinogradConv conv0_fast;          // at stride 1
+  std::array<PackedConv, 4> conv0;  // at stride 2, by parity of row and column
 };
 
 class PackedWeights {
  public:
-  explicit PackedWeights(std::shared_ptr<const NetworkLayout> layout);
+  /// Blocks from `first_separate` on keep what lies between their last two convolutions.
+  PackedWeights(std::shared_ptr<const NetworkLayout> layout, Stage first_separate);
+  /// Shares the stages before `first_own` with `base`, and has the rest anew, to be packed.
+  PackedWeights(const PackedWeights& base, Stage first_own);
   /// Packs the stages from `first` on again.
   void Update(std::span<const float> weights, Stage first);
 
-  const NetworkLayout& layout() const { return *layout_; }
+  const std::shared_ptr<const NetworkLayout>& layout() const { return layout_; }
   const NetworkSpec& spec() const { return layout_->spec(); }
-  const StemWeights& stem() const { return stem_; }
-  const BlockWeights& block(int i) const { return blocks_[static_cast<size_t>(i)]; }
+  const StemWeights& stem() const { return *stem_; }
+  const BlockWeights& block(int i) const { return *blocks_[static_cast<size_t>(i)]; }
   const TailWeights& tail() const { return tail_; }
-  TailWeights& tail() { return tail_; }
 
  private:
+  void UpdateBlock(std::span<const float> weights, int block, int part);
+
   std::shared_ptr<const NetworkLayout> layout_;
-  StemWeights stem_;
-  std::array<BlockWeights, kBlocks> blocks_;
+  std::shared_ptr<StemWeights> stem_;
+  std::array<std::shared_ptr<BlockWeights>, kBlocks> blocks_;
   TailWeights tail_;
 };
 

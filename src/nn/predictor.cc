@@ -14,8 +14,18 @@ std::shared_ptr<const PackedWeights> PackWeights(std::shared_ptr<const NetworkLa
   if (weights.size() != layout->size()) {
     throw Error(ErrorCode::kInvalidArgument, "the weights are not this network's");
   }
-  auto packed = std::make_shared<PackedWeights>(std::move(layout));
+  auto packed = std::make_shared<PackedWeights>(std::move(layout), kNoStage);
   packed->Update(weights, kFullDistillation);
+  return packed;
+}
+
+std::shared_ptr<const PackedWeights> RepackWeights(const PackedWeights& base,
+                                                   std::span<const float> weights, Stage first) {
+  if (weights.size() != base.layout()->size()) {
+    throw Error(ErrorCode::kInvalidArgument, "the weights are not this network's");
+  }
+  auto packed = std::make_shared<PackedWeights>(base, first);
+  packed->Update(weights, first);
   return packed;
 }
 
@@ -54,7 +64,7 @@ void Predictor::Predict(ImageView frame, LabelMap& labels) {
   const auto weights = impl_->Current();
   auto& workspace = impl_->workspace;
   if (!workspace || workspace->frame != frame.size() || !(impl_->spec == weights->spec())) {
-    workspace = std::make_unique<ForwardWorkspace>(weights->spec(), frame.size(), false);
+    workspace = std::make_unique<ForwardWorkspace>(weights->spec(), frame.size(), kNoStage);
     impl_->spec = weights->spec();
   }
   labels.Resize(frame.size());

@@ -16,7 +16,11 @@ class PackedWeights;
 /// `weights` holds layout->size() floats; throws Error kInvalidArgument otherwise.
 std::shared_ptr<const PackedWeights> PackWeights(std::shared_ptr<const NetworkLayout> layout,
                                                  std::span<const float> weights);
-/// The same, with a copy of the layout.
+/// The same student with other weights from stage `first` on (`weights` holds all of them): what
+/// lies before is shared with `base`, which makes an update of the trained part cheap to prepare.
+std::shared_ptr<const PackedWeights> RepackWeights(const PackedWeights& base,
+                                                   std::span<const float> weights, Stage first);
+/// The same as PackWeights, with a copy of the layout.
 std::shared_ptr<const PackedWeights> PackWeights(const NetworkLayout& layout,
                                                  std::span<const float> weights);
 

@@ -316,6 +316,20 @@ void Repack(std::span<const float> oihw, int out, int in, int kh, int kw, std::s
   }
 }
 
+void PointwiseRow(const float* in, int inputs, const float* weights, int outputs, int pixels,
+                  float* out) {
+  RowTask task{};
+  const size_t plane = static_cast<size_t>(pixels) * kBlock;
+  task.input_count = 1;
+  task.inputs[0] = {in, plane, plane, inputs, 1, 1, {0}, weights};
+  task.blocks = outputs / kBlock;
+  task.width = pixels;
+  task.out = out;
+  task.out_row = task.out_plane = plane;
+  task.out_pixel = kBlock;
+  HWY_DYNAMIC_DISPATCH(ConvolveRow)(task, 0);
+}
+
 void Convolve(std::span<const ConvInput> inputs, const ConvOutput& output,
               const ConvExtras& extras) {
   RowTask task{};

@@ -77,6 +77,11 @@ struct ConvExtras {
   bool relu = false;
 };
 
+/// One row of `pixels` pixels through a 1x1 convolution, without bias: `in` is [input / 16][pixels][16],
+/// `out` likewise, `weights` as in PackedConv with one tap. For kernels that are built on this one.
+void PointwiseRow(const float* in, int inputs, const float* weights, int outputs, int pixels,
+                  float* out);
+
 /// Whole output, rows in parallel. `add` and `positive` are addressed like the output, and must not
 /// share floats with it.
 void Convolve(std::span<const ConvInput> inputs, const ConvOutput& output,

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "core/parallel.h"
 #include "nn/tensor.h"
 
 namespace shadowtutor::nn {
@@ -17,6 +18,16 @@ class Scratch {
     if (floats_.size() < count) floats_ = Buffer(count);
     return floats_.data();
   }
+  /// Inside a ParallelFor body: memory of this thread's own. PrepareSlots comes before the loop.
+  float* SlotFloats(size_t count) {
+    Buffer& slot = slots_[static_cast<size_t>(ThreadSlot())];
+    if (slot.size() < count) slot = Buffer(count);
+    return slot.data();
+  }
+  void PrepareSlots() {
+    const auto slots = static_cast<size_t>(ThreadSlots());
+    if (slots_.size() < slots) slots_.resize(slots);
+  }
   double* Doubles(size_t count) {
     if (doubles_.size() < count) doubles_.resize(count);
     return doubles_.data();
@@ -25,6 +36,7 @@ class Scratch {
  private:
   Buffer floats_;
   std::vector<double> doubles_;
+  std::vector<Buffer> slots_;
 };
 
 /// Into how many tasks `rows` rows are split where tasks leave partial sums behind. Depends on the

@@ -1,0 +1,285 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "nn/kernels/winograd.cc"
+#include <hwy/foreach_target.h>
+// After foreach_target.
+#include <hwy/highway.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/parallel.h"
+#include "nn/kernels/winograd.h"
+
+#ifndef SHADOWTUTOR_NN_KERNELS_WINOGRAD_CC_ONCE
+#define SHADOWTUTOR_NN_KERNELS_WINOGRAD_CC_ONCE
+namespace shadowtutor::nn {
+
+constexpr int kOut = 4;  // a tile's outputs on a side
+constexpr int kIn = 6;   // its inputs
+constexpr int kPoints = kIn * kIn;
+
+// Tiles [first, first + count) of one row of tiles.
+struct TileRange {
+  int row, first, count;
+};
+
+}  // namespace shadowtutor::nn
+#endif  // SHADOWTUTOR_NN_KERNELS_WINOGRAD_CC_ONCE
+
+HWY_BEFORE_NAMESPACE();
+namespace shadowtutor::nn::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using D = hn::CappedTag<float, kBlock>;
+using V = hn::Vec<D>;
+constexpr int kLanes = HWY_TARGET == HWY_SCALAR ? 1 : HWY_MAX_BYTES / 4;
+
+// B^T, the input's transform in one dimension.
+HWY_INLINE void TransformInput(const V& d0, const V& d1, const V& d2, const V& d3, const V& d4,
+                               const V& d5, V (&out)[kIn]) {
+  const D d;
+  const V two = hn::Set(d, 2.0f), four = hn::Set(d, 4.0f), five = hn::Set(d, 5.0f);
+  const V even = hn::NegMulAdd(four, d2, d4);  // d4 - 4 d2
+  const V odd = hn::NegMulAdd(four, d1, d3);   // d3 - 4 d1
+  const V near = hn::Sub(d4, d2);
+  const V twice = hn::Mul(two, hn::Sub(d3, d1));
+  out[0] = hn::MulAdd(four, d0, hn::NegMulAdd(five, d2, d4));
+  out[1] = hn::Add(even, odd);
+  out[2] = hn::Sub(even, odd);
+  out[3] = hn::Add(near, twice);
+  out[4] = hn::Sub(near, twice);
+  out[5] = hn::MulAdd(four, d1, hn::NegMulAdd(five, d3, d5));
+}
+
+// A^T, the sums' transform in one dimension.
+HWY_INLINE void TransformOutput(const V (&m)[kIn], V (&out)[kOut]) {
+  const D d;
+  const V plus = hn::Add(m[1], m[2]), minus = hn::Sub(m[1], m[2]);
+  const V plus2 = hn::Add(m[3], m[4]), minus2 = hn::Sub(m[3], m[4]);
+  out[0] = hn::Add(hn::Add(m[0], plus), plus2);
+  out[1] = hn::MulAdd(hn::Set(d, 2.0f), minus2, minus);
+  out[2] = hn::MulAdd(hn::Set(d, 4.0f), plus2, plus);
+  out[3] = hn::Add(hn::MulAdd(hn::Set(d, 8.0f), minus2, minus), m[5]);
+}
+
+// The 36 points of a range of tiles into points[point][block][tile][16].
+void InputPoints(const View& in, const TileRange& tiles, float* HWY_RESTRICT points) {
+  const D d;
+  const int blocks = in.blocks();
+  const size_t plane = static_cast<size_t>(tiles.count) * kBlock;
+  const size_t point = plane * static_cast<size_t>(blocks);
+  const int y0 = tiles.row * kOut - 1;
+  HWY_ALIGN float patch[kPoints * kBlock];
+  for (int b = 0; b < blocks; ++b) {
+    for (int t = 0; t < tiles.count; ++t) {
+      const int x0 = (tiles.first + t) * kOut - 1;
+      const float* from = in.at(b, y0, x0);
+      size_t row = in.row();
+      if (y0 + kIn > in.height + 1 || x0 + kIn > in.width + 1) {
+        // The tile sticks out beyond the halo: what lies there is zero, too.
+        std::memset(patch, 0, sizeof(patch));
+        const int rows = HWY_MIN(kIn, in.height + 1 - y0),
+                  columns = HWY_MIN(kIn, in.width + 1 - x0);
+        for (int r = 0; r < rows; ++r) {
+          std::memcpy(patch + r * kIn * kBlock, from + static_cast<size_t>(r) * row,
+                      static_cast<size_t>(columns) * kBlock * sizeof(float));
+        }
+        from = patch;
+        row = kIn * kBlock;
+      }
+      float* to = points + static_cast<size_t>(b) * plane + static_cast<size_t>(t) * kBlock;
+      for (int m = 0; m < kBlock; m += kLanes) {
+        V columns[kIn][kIn];  // [column][transformed row]
+#pragma GCC unroll 6
+        for (int c = 0; c < kIn; ++c) {
+          const float* p = from + c * kBlock + m;
+          TransformInput(hn::LoadU(d, p), hn::LoadU(d, p + row), hn::LoadU(d, p + 2 * row),
+                         hn::LoadU(d, p + 3 * row), hn::LoadU(d, p + 4 * row),
+                         hn::LoadU(d, p + 5 * row), columns[c]);
+        }
+#pragma GCC unroll 6
+        for (int r = 0; r < kIn; ++r) {
+          V out[kIn];
+          TransformInput(columns[0][r], columns[1][r], columns[2][r], columns[3][r], columns[4][r],
+                         columns[5][r], out);
+#pragma GCC unroll 6
+          for (int c = 0; c < kIn; ++c) {
+            hn::StoreU(out[c], d, to + static_cast<size_t>(r * kIn + c) * point + m);
+          }
+        }
+      }
+    }
+  }
+}
+
+// From sums[point][block][tile][16] to the output's pixels.
+void OutputTiles(const float* HWY_RESTRICT sums, const TileRange& tiles, const View& out,
+                 const WinogradExtras& extras) {
+  const D d;
+  const V zero = hn::Zero(d);
+  const int blocks = out.blocks();
+  const size_t plane = static_cast<size_t>(tiles.count) * kBlock;
+  const size_t point = plane * static_cast<size_t>(blocks);
+  const int y0 = tiles.row * kOut;
+  const int rows = HWY_MIN(kOut, out.height - y0);
+  for (int b = 0; b < blocks; ++b) {
+    for (int t = 0; t < tiles.count; ++t) {
+      const int x0 = (tiles.first + t) * kOut;
+      const int columns = HWY_MIN(kOut, out.width - x0);
+      const float* from = sums + static_cast<size_t>(b) * plane + static_cast<size_t>(t) * kBlock;
+      for (int m = 0; m < kBlock; m += kLanes) {
+        V half[kIn][kOut];  // [column][output row]
+#pragma GCC unroll 6
+        for (int c = 0; c < kIn; ++c) {
+          V column[kIn];
+#pragma GCC unroll 6
+          for (int r = 0; r < kIn; ++r) {
+            column[r] = hn::LoadU(d, from + static_cast<size_t>(r * kIn + c) * point + m);
+          }
+          TransformOutput(column, half[c]);
+        }
+#pragma GCC unroll 4
+        for (int r = 0; r < kOut; ++r) {
+          if (r >= rows) break;
+          const V row[kIn] = {half[0][r], half[1][r], half[2][r],
+                              half[3][r], half[4][r], half[5][r]};
+          V pixels[kOut];
+          TransformOutput(row, pixels);
+          const int y = y0 + r;
+          V bias = zero;
+          if (extras.bias) {
+            const int kind =
+                extras.bias_by_row ? (y == 0 ? 1 : 0) | (y == out.height - 1 ? 2 : 0) : 0;
+            bias = hn::LoadU(d, extras.bias + (kind * blocks + b) * kBlock + m);
+          }
+          float* to = out.at(b, y, x0) + m;
+          const float* add =
+              extras.add ? extras.add->at(b, y * extras.add_stride, x0 * extras.add_stride) + m
+                         : nullptr;
+          const float* positive = extras.positive ? extras.positive->at(b, y, x0) + m : nullptr;
+#pragma GCC unroll 4
+          for (int c = 0; c < kOut; ++c) {
+            if (c >= columns) break;
+            V v = hn::Add(pixels[c], bias);
+            if (extras.accumulate) v = hn::Add(v, hn::LoadU(d, to + c * kBlock));
+            if (add) v = hn::Add(v, hn::LoadU(d, add + c * extras.add_stride * kBlock));
+            if (extras.relu) v = hn::Max(v, zero);
+            if (positive) {
+              v = hn::IfThenElseZero(hn::Gt(hn::LoadU(d, positive + c * kBlock), zero), v);
+            }
+            hn::StoreU(v, d, to + c * kBlock);
+          }
+        }
+      }
+    }
+  }
+}
+
+// G g G^T for `count` floats of nine taps, `tap_step` apart, to 36 points, `point_step` apart.
+void KernelPoints(const float* const (&taps)[9], size_t count, size_t point_step,
+                  float* HWY_RESTRICT points) {
+  const D d;
+  const V quarter = hn::Set(d, 0.25f), sixth = hn::Set(d, -1.0f / 6),
+          twelfth = hn::Set(d, 1.0f / 12);
+  const V twentyfourth = hn::Set(d, 1.0f / 24), sixth_plus = hn::Set(d, 1.0f / 6);
+  // G in one dimension.
+  const auto transform = [&](const V& g0, const V& g1, const V& g2, V(&out)[kIn]) HWY_ATTR {
+    const V outer = hn::Add(g0, g2);
+    const V far = hn::MulAdd(twentyfourth, g0, hn::Mul(sixth_plus, g2));
+    const V middle = hn::Mul(twelfth, g1);
+    out[0] = hn::Mul(quarter, g0);
+    out[1] = hn::Mul(sixth, hn::Add(outer, g1));
+    out[2] = hn::Mul(sixth, hn::Sub(outer, g1));
+    out[3] = hn::Add(far, middle);
+    out[4] = hn::Sub(far, middle);
+    out[5] = g2;
+  };
+  for (size_t i = 0; i < count; i += static_cast<size_t>(kLanes)) {
+    V columns[3][kIn];
+    for (int c = 0; c < 3; ++c) {
+      transform(hn::LoadU(d, taps[c] + i), hn::LoadU(d, taps[3 + c] + i),
+                hn::LoadU(d, taps[6 + c] + i), columns[c]);
+    }
+    for (int r = 0; r < kIn; ++r) {
+      V out[kIn];
+      transform(columns[0][r], columns[1][r], columns[2][r], out);
+      for (int c = 0; c < kIn; ++c) {
+        hn::StoreU(out[c], d, points + static_cast<size_t>(r * kIn + c) * point_step + i);
+      }
+    }
+  }
+}
+
+}  // namespace shadowtutor::nn::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace shadowtutor::nn {
+
+HWY_EXPORT(InputPoints);
+HWY_EXPORT(OutputTiles);
+HWY_EXPORT(KernelPoints);
+
+WinogradConv MakeWinogradConv(int outputs, int inputs) {
+  WinogradConv conv;
+  conv.outputs = Blocks(outputs) * kBlock;
+  conv.inputs = inputs;
+  conv.weights = Buffer(static_cast<size_t>(conv.outputs) * static_cast<size_t>(inputs) * kPoints);
+  return conv;
+}
+
+void TransformWeights(const PackedConv& packed, std::span<const Tap> taps, WinogradConv& winograd) {
+  const auto kernel_points = HWY_DYNAMIC_DISPATCH(KernelPoints);
+  const int tile_width = ConvTileWidth();
+  const size_t point = static_cast<size_t>(winograd.outputs) * static_cast<size_t>(winograd.inputs);
+  const float* from = packed.weights.data();
+  float* to = winograd.weights.data();
+  for (int o = 0; o < packed.outputs;) {
+    const int tile = std::min(tile_width, packed.outputs - o);
+    const size_t floats = static_cast<size_t>(tile) * kBlock;  // of one tap of one block
+    for (int b = 0; b < packed.inputs; b += kBlock) {
+      const float* by_place[9];
+      for (size_t t = 0; t < 9; ++t) {
+        by_place[(taps[t].dy + 1) * 3 + taps[t].dx + 1] = from + t * floats;
+      }
+      kernel_points(by_place, floats, point, to);
+      from += 9 * floats;
+      to += floats;
+    }
+    o += tile;
+  }
+}
+
+void ConvolveWinograd(const View& in, const WinogradConv& weights, const View& out,
+                      const WinogradExtras& extras, Scratch& scratch) {
+  const auto input_points = HWY_DYNAMIC_DISPATCH(InputPoints);
+  const auto output_tiles = HWY_DYNAMIC_DISPATCH(OutputTiles);
+  const int rows = (out.height + kOut - 1) / kOut, columns = (out.width + kOut - 1) / kOut;
+  // What a task works on should stay in a core's second-level cache.
+  constexpr int kCacheFloats = 190 * 1024;
+  const int channels = weights.inputs + weights.outputs;
+  const int most = std::max(8, kCacheFloats / (kPoints * channels));
+  const int ranges = (columns + most - 1) / most;
+  const size_t point = static_cast<size_t>(weights.outputs) * static_cast<size_t>(weights.inputs);
+  scratch.PrepareSlots();
+  ParallelFor(rows * ranges, [&](int task) {
+    TileRange tiles;
+    tiles.row = task / ranges;
+    tiles.first = ChunkBegin(columns, ranges, task % ranges);
+    tiles.count = ChunkBegin(columns, ranges, task % ranges + 1) - tiles.first;
+    const size_t pixels = static_cast<size_t>(tiles.count);
+    const size_t in_point = pixels * static_cast<size_t>(weights.inputs);
+    const size_t out_point = pixels * static_cast<size_t>(weights.outputs);
+    float* points = scratch.SlotFloats(kPoints * (in_point + out_point));
+    float* sums = points + kPoints * in_point;
+    input_points(in, tiles, points);
+    for (size_t p = 0; p < kPoints; ++p) {
+      PointwiseRow(points + p * in_point, weights.inputs, weights.weights.data() + p * point,
+                   weights.outputs, tiles.count, sums + p * out_point);
+    }
+    output_tiles(sums, tiles, out, extras);
+  });
+}
+
+}  // namespace shadowtutor::nn
+#endif  // HWY_ONCE
