@@ -96,15 +96,24 @@ class ConversationTest : public testing::Test {
   std::shared_ptr<Conversation> conversation_;
 };
 
-// Holds the teacher in the middle of a key frame.
-struct HeldTeacher {
+// Holds the teacher in the middle of a key frame. The teacher's thread shares the state, so that it
+// may outlive the test's view of it.
+class HeldTeacher {
+ public:
   explicit HeldTeacher(FakeTeacher& teacher) {
-    teacher.on_label = [this](uint64_t) {
-      entered.set_value();
-      open.get_future().wait();
+    teacher.on_label = [state = state_](uint64_t) {
+      state->entered.set_value();
+      state->open.get_future().wait();
     };
   }
-  std::promise<void> entered, open;
+  void WaitUntilEntered() { state_->entered.get_future().wait(); }
+  void Open() { state_->open.set_value(); }
+
+ private:
+  struct State {
+    std::promise<void> entered, open;
+  };
+  const std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
 TEST_F(ConversationTest, HelloThenKeyFrames) {
@@ -155,11 +164,11 @@ TEST_F(ConversationTest, ASecondKeyFrameWhileOneIsOutstandingEndsIt) {
   Hello();
   HeldTeacher held(*teacher_);
   Say(SquareFrame(0, 0));
-  held.entered.get_future().wait();
+  held.WaitUntilEntered();
   Say(SquareFrame(1, 0));
   EXPECT_TRUE(peer_->ended());
   EXPECT_EQ(peer_->why(), ErrorCode::kFailedPrecondition);
-  held.open.set_value();
+  held.Open();
 }
 
 TEST_F(ConversationTest, AWrongVersionGetsTheWholeStudentAndThenTheUpdate) {
@@ -182,11 +191,11 @@ TEST_F(ConversationTest, StudentRequestsWaitForTheKeyFrameAndAreAnsweredOnce) {
   Hello();
   HeldTeacher held(*teacher_);
   Say(SquareFrame(0, 0));
-  held.entered.get_future().wait();
+  held.WaitUntilEntered();
   Say(wire::StudentRequest{"once"});
   Say(wire::StudentRequest{"twice"});
   EXPECT_TRUE(peer_->Silent());
-  held.open.set_value();
+  held.Open();
   const auto update = std::get<wire::Update>(peer_->Next());
   EXPECT_EQ(std::get<wire::WholeStudent>(peer_->Next()).version, update.new_version);
   teacher_->on_label = nullptr;
@@ -251,10 +260,10 @@ TEST_F(ConversationTest, WaitingForASlowTeacherIsNoSilence) {
   Hello();
   HeldTeacher held(*teacher_);
   Say(SquareFrame(0, 0));
-  held.entered.get_future().wait();
+  held.WaitUntilEntered();
   conversation_->OnTick(start_ + 10 * resources_->idle_timeout);
   EXPECT_FALSE(peer_->ended());
-  held.open.set_value();
+  held.Open();
   EXPECT_TRUE(std::holds_alternative<wire::Update>(peer_->Next()));
 }
 
@@ -271,12 +280,12 @@ TEST_F(ConversationTest, ClosingWhileTheTeacherWorksFreesTheSessionAfterwards) {
   Hello();
   HeldTeacher held(*teacher_);
   Say(SquareFrame(0, 0));
-  held.entered.get_future().wait();
+  held.WaitUntilEntered();
   conversation_->OnClosed();
   EXPECT_EQ(resources_->stats.OpenSessions(), 1u);
   std::weak_ptr<Conversation> watched = conversation_;
   conversation_.reset();
-  held.open.set_value();
+  held.Open();
   // The schedulers finish what runs; nothing else holds the conversation.
   resources_->teaching.reset();
   resources_->training.reset();
@@ -292,12 +301,12 @@ TEST_F(ConversationTest, ClosingWhileQueuedFreesTheSessionAtOnce) {
   auto second = Open(second_peer, 2);
   second->OnMessage(wire::Hello{}, start_);
   Say(SquareFrame(0, 0));
-  held.entered.get_future().wait();
+  held.WaitUntilEntered();
   second->OnMessage(SquareFrame(0, 0), start_);  // waits for the teacher
   EXPECT_EQ(resources_->stats.OpenSessions(), 2u);
   second->OnClosed();
   EXPECT_EQ(resources_->stats.OpenSessions(), 1u);
-  held.open.set_value();
+  held.Open();
   EXPECT_TRUE(std::holds_alternative<wire::Update>(peer_->Next()));
 }
 
