@@ -139,6 +139,13 @@ void WeightedSum(const Term* terms, int count_terms, size_t count, float* HWY_RE
     hn::StoreU(s2, d, out + i + 2 * lanes);
     hn::StoreU(s3, d, out + i + 3 * lanes);
   }
+  for (; i + lanes <= count; i += lanes) {
+    V sum = hn::Zero(d);
+    for (int t = 0; t < count_terms; ++t) {
+      sum = hn::MulAdd(hn::Set(d, terms[t].weight), hn::LoadU(d, terms[t].row + i), sum);
+    }
+    hn::StoreU(sum, d, out + i);
+  }
   for (; i < count; ++i) {
     float sum = 0;
     for (int t = 0; t < count_terms; ++t) sum += terms[t].weight * terms[t].row[i];
@@ -205,30 +212,64 @@ void InterpolateRow(const InterpolationTable& table, int classes, const float* v
   }
 }
 
-// The transpose along a row: for low columns i and taps tx, sum over the columns x that read i of
-// weight * g[x - tx + 2][class], into out[tx][class][i]. `g` is [column][class] with two columns of
-// zeros on either side, the first of them at `g`, and a vector's room past the end.
-void GatherRow(const ResizeAxis& axis, int classes, const float* HWY_RESTRICT g, size_t low_stride,
-               float* HWY_RESTRICT out) {
+// The transpose along a row: `row` has kRowMargin zeros before its first float and as many after
+// its last; out[tx] is `tap_step` apart. `planes` is kPlanes * table.stride floats of working
+// memory.
+void GatherRow(const GatherTable& table, const float* HWY_RESTRICT row, size_t tap_step,
+               float* HWY_RESTRICT planes, float* HWY_RESTRICT out) {
   const D d;
-  HWY_ALIGN float sums[kLanes];
-  for (int i = 0; i < axis.in; ++i) {
-    const int first = axis.first[static_cast<size_t>(i)], last = axis.last[static_cast<size_t>(i)];
-    float weights[16];
-    for (int x = first; x < last; ++x) weights[x - first] = axis.Weight(x, i);
-    for (int tx = 0; tx < kTailTaps; ++tx) {
-      for (int c = 0; c < classes; c += kLanes) {
-        V sum = hn::Zero(d);
-        const float* from = g + (first - tx + 4) * classes + c;
-        for (int x = 0; x < last - first; ++x) {
-          sum = hn::MulAdd(hn::Set(d, weights[x]), hn::LoadU(d, from + x * classes), sum);
-        }
-        hn::Store(sum, d, sums);
-        float* to = out + static_cast<size_t>(tx * classes + c) * low_stride + i;
-        for (int k = 0; k < HWY_MIN(kLanes, classes - c); ++k, to += low_stride) *to = sums[k];
-      }
+  // planes[q][i] = row[base[i] - 2 + q]
+  const float* plane[GatherTable::kPlanes];
+  const int wanted = table.taps + kTailTaps - 1;
+  if (table.quadrupled) {
+    // Four phases, one column earlier to start with: row[4 i - 4 + q] is phase q % 4 at i + q / 4.
+    float* phases[4];
+    for (int p = 0; p < 4; ++p) phases[p] = planes + static_cast<size_t>(p) * table.stride;
+    const int columns = table.inputs + 2;
+    for (int i = 0; i < columns; i += kLanes) {
+      V p0, p1, p2, p3;
+      hn::LoadInterleaved4(d, row - 4 + 4 * i, p0, p1, p2, p3);
+      hn::StoreU(p0, d, phases[0] + i);
+      hn::StoreU(p1, d, phases[1] + i);
+      hn::StoreU(p2, d, phases[2] + i);
+      hn::StoreU(p3, d, phases[3] + i);
+    }
+    for (int q = 0; q < wanted; ++q) plane[q] = phases[q % 4] + q / 4;
+  } else {
+    for (int q = 0; q < wanted; ++q) {
+      float* to = planes + static_cast<size_t>(q) * table.stride;
+      for (int i = 0; i < table.inputs; ++i)
+        to[i] = row[table.base[static_cast<size_t>(i)] - 2 + q];
+      plane[q] = to;
     }
   }
+  for (int i = 0; i < table.inputs; i += kLanes) {
+    V sum[kTailTaps];
+#pragma GCC unroll 5
+    for (int tx = 0; tx < kTailTaps; ++tx) sum[tx] = hn::Zero(d);
+    for (int j = 0; j < table.taps; ++j) {
+      const V w = hn::LoadU(d, table.weights.data() + static_cast<size_t>(j) * table.stride + i);
+#pragma GCC unroll 5
+      for (int tx = 0; tx < kTailTaps; ++tx) {
+        sum[tx] = hn::MulAdd(w, hn::LoadU(d, plane[j - tx + kTailTaps - 1] + i), sum[tx]);
+      }
+    }
+#pragma GCC unroll 5
+    for (int tx = 0; tx < kTailTaps; ++tx) {
+      hn::StoreU(sum[tx], d, out + static_cast<size_t>(tx) * tap_step + i);
+    }
+  }
+}
+
+// Sum of `count` floats.
+float SumRow(const float* HWY_RESTRICT row, int count) {
+  const D d;
+  V sum = hn::Zero(d);
+  int i = 0;
+  for (; i + kLanes <= count; i += kLanes) sum = hn::Add(sum, hn::LoadU(d, row + i));
+  float total = hn::GetLane(hn::SumOfLanes(d, sum));
+  for (; i < count; ++i) total += row[i];
+  return total;
 }
 
 int Lanes() { return kLanes; }
@@ -243,11 +284,13 @@ HWY_EXPORT(Multiply);
 HWY_EXPORT(WeightedSum);
 HWY_EXPORT(InterpolateRow);
 HWY_EXPORT(GatherRow);
+HWY_EXPORT(SumRow);
 HWY_EXPORT(Lanes);
 
 namespace {
 
 constexpr int kTaps = kTailTaps * kTailTaps;
+constexpr int kRowMargin = 16;
 constexpr int kRingRows = 4;  // low rows that one high row's taps can reach: at most 3
 
 // Row y of dec3 as [channel][low_stride] or as [column][channel].
@@ -350,6 +393,24 @@ InterpolationTable::InterpolationTable(const ResizeAxis& axis, int lane_count, i
   }
 }
 
+GatherTable::GatherTable(const ResizeAxis& axis, size_t low_stride)
+    : inputs(axis.in), quadrupled(axis.out == 4 * axis.in), stride(low_stride), base(low_stride) {
+  for (int i = 0; i < inputs; ++i) {
+    const auto at = static_cast<size_t>(i);
+    base[at] = quadrupled ? 4 * i - 2 : axis.first[at];
+    taps = std::max(taps, axis.last[at] - base[at]);
+  }
+  if (quadrupled) taps = 8;
+  weights.assign(static_cast<size_t>(taps) * stride, 0.0f);
+  for (int i = 0; i < inputs; ++i) {
+    for (int j = 0; j < taps; ++j) {
+      const int x = base[static_cast<size_t>(i)] + j;
+      if (x < 0 || x >= axis.out) continue;
+      weights[static_cast<size_t>(j) * stride + static_cast<size_t>(i)] = axis.Weight(x, i);
+    }
+  }
+}
+
 size_t TailScratchFloats(const TailPlan& plan, const TailWeights& weights) {
   return RowScratch(plan, weights, nullptr).Floats();
 }
@@ -439,6 +500,7 @@ void TailBackward(const TailPlan& plan, const TailWeights& weights, const View& 
   const auto multiply = HWY_DYNAMIC_DISPATCH(Multiply);
   const auto weighted_sum = HWY_DYNAMIC_DISPATCH(WeightedSum);
   const auto gather = HWY_DYNAMIC_DISPATCH(GatherRow);
+  const auto sum_row = HWY_DYNAMIC_DISPATCH(SumRow);
   const int classes = weights.classes, channels = weights.channels;
   const auto uclasses = static_cast<size_t>(classes), uchannels = static_cast<size_t>(channels);
   const int low_width = plan.low_width(), low_height = plan.low_height();
@@ -446,87 +508,79 @@ void TailBackward(const TailPlan& plan, const TailWeights& weights, const View& 
   const ResizeAxis& axis = plan.resize.y;
   const size_t stride = plan.low_stride();
 
-  // Rows of the gradient as [column][class], two columns of zeros before and after and room past
-  // them.
-  constexpr int kRing = 16;
-  const size_t pixel_row = (static_cast<size_t>(width) + 8) * uclasses + 32;
+  // Per task: the maps' gradient, bias sums, dZ, rows down whose columns was summed, dec3's row
+  // both ways and its gradient.
   const size_t map = uclasses * uchannels;
   const size_t main_floats = kTaps * map, edge_floats = kTailTaps * map;
   const size_t map_floats = main_floats + 4 * edge_floats + 4 * map;
+  const size_t bias_floats = 9 * uclasses;  // all, top, bottom, left, right, four corners
+  const size_t sums = (map_floats + bias_floats + 15) / 16 * 16;
   const size_t z_floats = static_cast<size_t>(kTaps) * uclasses * stride;
   const size_t planar_floats = uchannels * stride;
-  const size_t bias_floats = 9 * uclasses;  // all, top, bottom, left, right, four corners
-  const size_t per_chunk = map_floats + bias_floats + kRing * pixel_row + kTailTaps * pixel_row +
-                           z_floats + 2 * planar_floats + planar_floats;
+  const size_t row_floats = (static_cast<size_t>(width) + 15) / 16 * 16 + 5 * kRowMargin;
+  const size_t plane_floats = GatherTable::kPlanes * stride;
+  const size_t side_floats = (2 * kTailTaps * uclasses + 15) / 16 * 16;
+  const size_t per_chunk =
+      sums + z_floats + 3 * planar_floats + row_floats + plane_floats + side_floats;
   const int chunks = SumChunks(low_height);
   float* all = scratch.Floats(per_chunk * static_cast<size_t>(chunks));
 
   ParallelFor(chunks, [&](int chunk) {
     float* maps = all + per_chunk * static_cast<size_t>(chunk);
     float* bias = maps + map_floats;
-    float* ring = bias + bias_floats;
-    float* columns = ring + kRing * pixel_row;
-    float* dz = columns + kTailTaps * pixel_row;
+    float* dz = maps + sums;
     float* planar = dz + z_floats;
     float* planar_gradient = planar + planar_floats;
     float* pixels = planar_gradient + planar_floats;
-    std::memset(maps, 0, per_chunk * sizeof(float));
+    float* row = pixels + planar_floats;
+    float* planes = row + row_floats;
+    float* sides = planes + plane_floats;  // [left, right][ty][class]
+    std::memset(maps, 0, sums * sizeof(float));
+    std::memset(row, 0, row_floats * sizeof(float));
+    row += kRowMargin;
     float* d_main = maps;
     float* d_edge[4];  // top, bottom, left, right
     for (int e = 0; e < 4; ++e)
       d_edge[e] = maps + main_floats + static_cast<size_t>(e) * edge_floats;
     float* d_corner = maps + main_floats + 4 * edge_floats;
-    const auto ring_row = [&](int y) { return ring + static_cast<size_t>(y % kRing) * pixel_row; };
-    const auto pixel_at = [&](float* row, int x) {
-      return row + static_cast<size_t>(x + 2) * uclasses;
-    };
+    const size_t tap_step = uclasses * stride;
 
     const int begin = ChunkBegin(low_height, chunks, chunk);
     const int end = ChunkBegin(low_height, chunks, chunk + 1);
-    int next = -1;  // the next gradient row to turn
+    // Bias sums: each row of the gradient counts once, in the task of the low row that it leans on.
+    for (int y = axis.first[static_cast<size_t>(begin)];
+         y < axis.last[static_cast<size_t>(end - 1)]; ++y) {
+      const int owner = axis.low[static_cast<size_t>(y)];
+      if (owner < begin || owner >= end) continue;
+      const bool top = y == 0, bottom = y == height - 1;
+      for (int c = 0; c < classes; ++c) {
+        const float* from = g.row(c, y);
+        const float total = sum_row(from, width), left = from[0], right = from[width - 1];
+        const float values[9] = {
+            total,           top ? total : 0,   bottom ? total : 0, left, right, top ? left : 0,
+            top ? right : 0, bottom ? left : 0, bottom ? right : 0};
+        for (int i = 0; i < 9; ++i) bias[i * classes + c] += values[i];
+      }
+    }
     for (int r = begin; r < end; ++r) {
       const int first = axis.first[static_cast<size_t>(r)],
                 last = axis.last[static_cast<size_t>(r)];
-      const int need = std::min(height, last + 2);
-      for (next = std::max(next, std::max(0, first - 2)); next < need; ++next) {
-        float* to = pixel_at(ring_row(next), 0);
-        for (int c = 0; c < classes; ++c) {
-          const float* from = g.row(c, next);
-          for (int x = 0; x < width; ++x)
-            to[static_cast<size_t>(x) * uclasses + static_cast<size_t>(c)] = from[x];
-        }
-        // Bias sums: each row counts once, in the chunk of the low row that it leans on.
-        const int owner = axis.low[static_cast<size_t>(next)];
-        if (owner < begin || owner >= end) continue;
-        for (int c = 0; c < classes; ++c) {
-          const float* from = g.row(c, next);
-          float sum = 0;
-          for (int x = 0; x < width; ++x) sum += from[x];
-          const bool top = next == 0, bottom = next == height - 1;
-          const float values[9] = {sum,
-                                   top ? sum : 0,
-                                   bottom ? sum : 0,
-                                   from[0],
-                                   from[width - 1],
-                                   top ? from[0] : 0,
-                                   top ? from[width - 1] : 0,
-                                   bottom ? from[0] : 0,
-                                   bottom ? from[width - 1] : 0};
-          for (int i = 0; i < 9; ++i) bias[i * classes + c] += values[i];
-        }
-      }
-      // Down the columns: for each tap ty, the rows whose ty-th tap reads low row r.
+      // Down the columns: for each tap ty, the rows whose ty-th tap reads low row r; then along
+      // them.
       for (int ty = 0; ty < kTailTaps; ++ty) {
-        Term terms[kRing];
-        int count = 0;
-        for (int row = first; row < last; ++row) {
-          const int y = row - ty + 2;
-          if (y >= 0 && y < height) terms[count++] = {ring_row(y), axis.Weight(row, r)};
+        for (int c = 0; c < classes; ++c) {
+          Term terms[16];
+          int count = 0;
+          for (int x = first; x < last; ++x) {
+            const int y = x - ty + 2;
+            if (y >= 0 && y < height) terms[count++] = {g.row(c, y), axis.Weight(x, r)};
+          }
+          weighted_sum(terms, count, static_cast<size_t>(width), row);
+          sides[ty * classes + c] = row[0];
+          sides[(kTailTaps + ty) * classes + c] = row[width - 1];
+          gather(plan.gather, row, tap_step, planes,
+                 dz + static_cast<size_t>(ty * kTailTaps * classes + c) * stride);
         }
-        float* column = columns + static_cast<size_t>(ty) * pixel_row;
-        weighted_sum(terms, count, pixel_row, column);
-        gather(plan.resize.x, classes, column, stride,
-               dz + static_cast<size_t>(ty * kTailTaps) * uclasses * stride);
       }
       PlanarRow(dec3, r, stride, planar);
       PixelRow(dec3, r, pixels);
@@ -536,45 +590,45 @@ void TailBackward(const TailPlan& plan, const TailWeights& weights, const View& 
       multiply({dz, stride, pixels, uchannels, d_main, uchannels, kTaps * classes, channels,
                 low_width, true});
       // The first and last column.
-      std::vector<float> side(static_cast<size_t>(kTailTaps) * uclasses);
       for (int right = 0; right < 2; ++right) {
-        for (int ty = 0; ty < kTailTaps; ++ty) {
-          const float* from =
-              pixel_at(columns + static_cast<size_t>(ty) * pixel_row, right ? width - 1 : 0);
-          std::copy_n(from, classes, side.data() + ty * classes);
-        }
         const int x = right ? low_width - 1 : 0;
         ApplyBackward(right ? weights.maps.right : weights.maps.left, kTailTaps * classes, channels,
-                      planar + x, stride, side.data(), d_edge[2 + right], planar_gradient + x);
+                      planar + x, stride, sides + right * kTailTaps * classes, d_edge[2 + right],
+                      planar_gradient + x);
       }
       // The first and last row, and the corners.
       for (int bottom = 0; bottom < 2; ++bottom) {
         if (r != (bottom ? low_height - 1 : 0)) continue;
-        float* row = ring_row(bottom ? height - 1 : 0);
-        gather(plan.resize.x, classes, row, stride, dz);
-        const Buffer& edge = bottom ? weights.maps.bottom : weights.maps.top;
-        for (int x = 0; x < low_width; ++x) {
-          for (int i = 0; i < kTailTaps * classes; ++i)
-            side[static_cast<size_t>(i)] =
-                dz[static_cast<size_t>(i) * stride + static_cast<size_t>(x)];
-          ApplyBackward(edge, kTailTaps * classes, channels, planar + x, stride, side.data(),
-                        d_edge[bottom], planar_gradient + x);
+        for (int c = 0; c < classes; ++c) {
+          std::copy_n(g.row(c, bottom ? height - 1 : 0), width, row);
+          sides[c] = row[0];
+          sides[classes + c] = row[width - 1];
+          gather(plan.gather, row, tap_step, planes, dz + static_cast<size_t>(c) * stride);
         }
         for (int right = 0; right < 2; ++right) {
           const int x = right ? low_width - 1 : 0;
           ApplyBackward(weights.maps.corner[2 * bottom + right], classes, channels, planar + x,
-                        stride, pixel_at(row, right ? width - 1 : 0),
+                        stride, sides + right * classes,
                         d_corner + static_cast<size_t>(2 * bottom + right) * map,
                         planar_gradient + x);
+        }
+        const Buffer& edge = bottom ? weights.maps.bottom : weights.maps.top;
+        for (int x = 0; x < low_width; ++x) {
+          for (int i = 0; i < kTailTaps * classes; ++i) {
+            sides[i] = dz[static_cast<size_t>(i) * stride + static_cast<size_t>(x)];
+          }
+          ApplyBackward(edge, kTailTaps * classes, channels, planar + x, stride, sides,
+                        d_edge[bottom], planar_gradient + x);
         }
       }
       if (dec3_gradient) {
         for (int b = 0; b < dec3_gradient->blocks(); ++b) {
           float* to = dec3_gradient->at(b, r, 0);
-          const float* planes = planar_gradient + static_cast<size_t>(b * kBlock) * stride;
+          const float* from = planar_gradient + static_cast<size_t>(b * kBlock) * stride;
           for (int x = 0; x < low_width; ++x, to += kBlock) {
-            for (int c = 0; c < kBlock; ++c)
-              to[c] = planes[static_cast<size_t>(c) * stride + static_cast<size_t>(x)];
+            for (int c = 0; c < kBlock; ++c) {
+              to[c] = from[static_cast<size_t>(c) * stride + static_cast<size_t>(x)];
+            }
           }
         }
       }
@@ -596,13 +650,13 @@ void TailBackward(const TailPlan& plan, const TailWeights& weights, const View& 
   for (size_t c = 0; c < 4; ++c) {
     reduce(main_floats + 4 * edge_floats + c * map, map_gradient.corner[c].data(), map);
   }
-  std::vector<float> sums(bias_floats);
-  reduce(map_floats, sums.data(), bias_floats);
+  std::vector<float> bias_sums(bias_floats);
+  reduce(map_floats, bias_sums.data(), bias_floats);
   bias_gradient.assign(9 * uclasses, 0.0f);
   for (int t = 0; t < 9; ++t) {
     const int ty = t / 3, tx = t % 3;
     for (int c = 0; c < classes; ++c) {
-      const auto sum = [&](int i) { return sums[static_cast<size_t>(i * classes + c)]; };
+      const auto sum = [&](int i) { return bias_sums[static_cast<size_t>(i * classes + c)]; };
       float value = sum(0);
       if (ty == 0) value -= sum(1);
       if (ty == 2) value -= sum(2);

@@ -27,6 +27,22 @@ struct InterpolationTable {
   InterpolationTable(const ResizeAxis& axis, int lanes, int shifts);
 };
 
+/// The transpose of InterpolationTable, for input i and shift s: the sum over taps j of
+/// weights[j][i] * row[base[i] + j - s + shifts / 2]. Where the output is exactly four times as
+/// wide, base is 4 i - 2 and whole vectors can be loaded instead of gathered.
+struct GatherTable {
+  static constexpr int kMaxTaps = 12;  // at most 10 where no axis grows more than fourfold
+  static constexpr int kPlanes = kMaxTaps + kTailTaps - 1;
+  int inputs = 0, taps = 0;
+  bool quadrupled = false;
+  size_t stride = 0;           // of weights: inputs, rounded up to vectors, and one more
+  std::vector<int> base;       // [stride]
+  std::vector<float> weights;  // [tap][stride], 0 past the last input
+
+  GatherTable() = default;
+  GatherTable(const ResizeAxis& axis, size_t low_stride);
+};
+
 /// Floats in a vector of the instruction set in force.
 int FloatLanes();
 
@@ -46,10 +62,12 @@ struct LogitPlanes {
 struct TailPlan {
   ResizePlan resize;
   InterpolationTable columns;
+  GatherTable gather;
   TailPlan() = default;
   TailPlan(int low_height, int low_width, int high_height, int high_width)
       : resize(low_height, low_width, high_height, high_width),
-        columns(resize.x, FloatLanes(), kTailTaps) {}
+        columns(resize.x, FloatLanes(), kTailTaps),
+        gather(resize.x, low_stride()) {}
   int low_height() const { return resize.y.in; }
   int low_width() const { return resize.x.in; }
   int high_height() const { return resize.y.out; }
