@@ -43,11 +43,7 @@ void BackwardBlock(const NetworkLayout& layout, const BlockWeights& weights, int
   ConvolutionWeightGradient(a.mid1, 1, Taps13(), g.mid2, 1, 3, p.weight2, p.bias2, scratch);
   const ConvInput second[] = {{g.mid2, 1, MirroredTaps13(), &transposed.conv2}};
   Convolve(second, g.mid1, {.positive = &a.mid1});
-  if (stride == 1) {
-    WinogradWeightGradient(a.pre, g.mid1, p.weight0, p.bias0, scratch);
-  } else {
-    ConvolutionWeightGradient(a.pre, stride, Taps33(), g.mid1, 3, 3, p.weight0, p.bias0, scratch);
-  }
+  ConvolutionWeightGradient(a.pre, stride, Taps33(), g.mid1, 3, 3, p.weight0, p.bias0, scratch);
 
   const ConvInput shortcut = {g.out, 1, Taps11(), &transposed.short_path};
   if (stride == 1) {

@@ -139,14 +139,6 @@ namespace shadowtutor::nn {
 
 HWY_EXPORT(WeightGradientRows);
 
-void PointwiseWeightGradient(const float* in, int inputs, const float* g, int outputs, int pixels,
-                             float* dw, float* db) {
-  const size_t plane = static_cast<size_t>(pixels) * kBlock;
-  const WeightGradientTask task = {in, plane, plane, inputs,           1,     1, {0},
-                                   g,  plane, plane, outputs / kBlock, pixels};
-  HWY_DYNAMIC_DISPATCH(WeightGradientRows)(task, 0, 1, dw, db);
-}
-
 void ConvolutionWeightGradient(const View& input, int stride, std::span<const Tap> taps,
                                const View& output_gradient, int kh, int kw, std::span<float> oihw,
                                std::span<float> bias, Scratch& scratch) {

@@ -17,11 +17,6 @@ void ConvolutionWeightGradient(const View& input, int stride, std::span<const Ta
                                const View& output_gradient, int kh, int kw, std::span<float> oihw,
                                std::span<float> bias, Scratch& scratch);
 
-/// One row of pixels of a 1x1 convolution: adds to `dw` ([output tile][input / 16][16][tile]) and
-/// `db`. `in` is [input / 16][pixels][16], `g` likewise. For kernels that are built on this one.
-void PointwiseWeightGradient(const float* in, int inputs, const float* g, int outputs, int pixels,
-                             float* dw, float* db);
-
 }  // namespace shadowtutor::nn
 
 #endif  // SHADOWTUTOR_NN_KERNELS_CONV_GRADIENT_H_

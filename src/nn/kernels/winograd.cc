@@ -8,7 +8,6 @@
 #include <cstring>
 
 #include "core/parallel.h"
-#include "nn/kernels/conv_gradient.h"
 #include "nn/kernels/winograd.h"
 
 #ifndef SHADOWTUTOR_NN_KERNELS_WINOGRAD_CC_ONCE
@@ -176,99 +175,6 @@ void OutputTiles(const float* HWY_RESTRICT sums, const TileRange& tiles, const V
   }
 }
 
-// A, the transpose of the sums' transform, in one dimension.
-HWY_INLINE void SpreadGradient(const V& g0, const V& g1, const V& g2, const V& g3, V (&out)[kIn]) {
-  const D d;
-  const V even = hn::Add(g0, g2), odd = hn::Add(g1, g3);
-  const V even2 = hn::MulAdd(hn::Set(d, 4.0f), g2, g0);
-  const V odd2 = hn::Mul(hn::Set(d, 2.0f), hn::MulAdd(hn::Set(d, 4.0f), g3, g1));
-  out[0] = g0;
-  out[1] = hn::Add(even, odd);
-  out[2] = hn::Sub(even, odd);
-  out[3] = hn::Add(even2, odd2);
-  out[4] = hn::Sub(even2, odd2);
-  out[5] = g3;
-}
-
-// The 36 points of the output's gradient into points[point][block][tile][16].
-void GradientPoints(const View& g, const TileRange& tiles, float* HWY_RESTRICT points) {
-  const D d;
-  const int blocks = g.blocks();
-  const size_t plane = static_cast<size_t>(tiles.count) * kBlock;
-  const size_t point = plane * static_cast<size_t>(blocks);
-  const int y0 = tiles.row * kOut;
-  HWY_ALIGN float patch[kOut * kOut * kBlock];
-  for (int b = 0; b < blocks; ++b) {
-    for (int t = 0; t < tiles.count; ++t) {
-      const int x0 = (tiles.first + t) * kOut;
-      const float* from = g.at(b, y0, x0);
-      size_t row = g.row();
-      if (y0 + kOut > g.height || x0 + kOut > g.width) {
-        std::memset(patch, 0, sizeof(patch));
-        const int rows = HWY_MIN(kOut, g.height - y0), columns = HWY_MIN(kOut, g.width - x0);
-        for (int r = 0; r < rows; ++r) {
-          std::memcpy(patch + r * kOut * kBlock, from + static_cast<size_t>(r) * row,
-                      static_cast<size_t>(columns) * kBlock * sizeof(float));
-        }
-        from = patch;
-        row = kOut * kBlock;
-      }
-      float* to = points + static_cast<size_t>(b) * plane + static_cast<size_t>(t) * kBlock;
-      for (int m = 0; m < kBlock; m += kLanes) {
-        V columns[kOut][kIn];  // [column][transformed row]
-#pragma GCC unroll 4
-        for (int c = 0; c < kOut; ++c) {
-          const float* p = from + c * kBlock + m;
-          SpreadGradient(hn::LoadU(d, p), hn::LoadU(d, p + row), hn::LoadU(d, p + 2 * row),
-                         hn::LoadU(d, p + 3 * row), columns[c]);
-        }
-#pragma GCC unroll 6
-        for (int r = 0; r < kIn; ++r) {
-          V out[kIn];
-          SpreadGradient(columns[0][r], columns[1][r], columns[2][r], columns[3][r], out);
-#pragma GCC unroll 6
-          for (int c = 0; c < kIn; ++c) {
-            hn::StoreU(out[c], d, to + static_cast<size_t>(r * kIn + c) * point + m);
-          }
-        }
-      }
-    }
-  }
-}
-
-// G^T m G of 36 points, `point_step` apart, of `count` floats, to nine taps, `tap_step` apart.
-void KernelFromPoints(const float* HWY_RESTRICT points, size_t count, size_t point_step,
-                      size_t tap_step, float* HWY_RESTRICT taps) {
-  const D d;
-  const auto transform = [&](const V(&m)[kIn], V(&out)[3]) HWY_ATTR {
-    const V plus = hn::Mul(hn::Set(d, -1.0f / 6), hn::Add(m[1], m[2]));
-    const V plus2 = hn::Add(m[3], m[4]);
-    out[0] = hn::MulAdd(hn::Set(d, 0.25f), m[0], hn::MulAdd(hn::Set(d, 1.0f / 24), plus2, plus));
-    out[1] = hn::MulAdd(hn::Set(d, 1.0f / 6), hn::Sub(m[2], m[1]),
-                        hn::Mul(hn::Set(d, 1.0f / 12), hn::Sub(m[3], m[4])));
-    out[2] = hn::Add(hn::MulAdd(hn::Set(d, 1.0f / 6), plus2, plus), m[5]);
-  };
-  for (size_t i = 0; i < count; i += static_cast<size_t>(kLanes)) {
-    V columns[kIn][3];
-    for (int c = 0; c < kIn; ++c) {
-      V m[kIn];
-      for (int r = 0; r < kIn; ++r) {
-        m[r] = hn::LoadU(d, points + static_cast<size_t>(r * kIn + c) * point_step + i);
-      }
-      transform(m, columns[c]);
-    }
-    for (int r = 0; r < 3; ++r) {
-      const V m[kIn] = {columns[0][r], columns[1][r], columns[2][r],
-                        columns[3][r], columns[4][r], columns[5][r]};
-      V out[3];
-      transform(m, out);
-      for (int c = 0; c < 3; ++c) {
-        hn::StoreU(out[c], d, taps + static_cast<size_t>(r * 3 + c) * tap_step + i);
-      }
-    }
-  }
-}
-
 // G g G^T for `count` floats of nine taps, `tap_step` apart, to 36 points, `point_step` apart.
 void KernelPoints(const float* const (&taps)[9], size_t count, size_t point_step,
                   float* HWY_RESTRICT points) {
@@ -313,8 +219,6 @@ namespace shadowtutor::nn {
 HWY_EXPORT(InputPoints);
 HWY_EXPORT(OutputTiles);
 HWY_EXPORT(KernelPoints);
-HWY_EXPORT(GradientPoints);
-HWY_EXPORT(KernelFromPoints);
 
 WinogradConv MakeWinogradConv(int outputs, int inputs) {
   WinogradConv conv;
@@ -374,86 +278,6 @@ void ConvolveWinograd(const View& in, const WinogradConv& weights, const View& o
                    weights.outputs, tiles.count, sums + p * out_point);
     }
     output_tiles(sums, tiles, out, extras);
-  });
-}
-
-void WinogradWeightGradient(const View& in, const View& g, std::span<float> oihw,
-                            std::span<float> bias, Scratch& scratch) {
-  const auto input_points = HWY_DYNAMIC_DISPATCH(InputPoints);
-  const auto gradient_points = HWY_DYNAMIC_DISPATCH(GradientPoints);
-  const auto kernel_from_points = HWY_DYNAMIC_DISPATCH(KernelFromPoints);
-  const int rows = (g.height + kOut - 1) / kOut, columns = (g.width + kOut - 1) / kOut;
-  const int chunks = std::clamp(rows / 2, 1, 8);  // by shape alone: they leave partial sums
-  const auto inputs = static_cast<size_t>(in.blocks() * kBlock);
-  const auto outputs = static_cast<size_t>(g.blocks() * kBlock);
-  const size_t point = inputs * outputs;
-  const size_t chunk_floats = kPoints * (point + outputs);  // sums, and bias sums of each point
-  float* partial = scratch.Floats(chunk_floats * static_cast<size_t>(chunks) + 9 * point);
-  constexpr int kCacheFloats = 190 * 1024;
-  const int most = std::max(8, kCacheFloats / (kPoints * static_cast<int>(inputs + outputs)));
-  const int ranges = (columns + most - 1) / most;
-  scratch.PrepareSlots();
-  ParallelFor(chunks, [&](int chunk) {
-    float* sums = partial + chunk_floats * static_cast<size_t>(chunk);
-    float* bias_sums = sums + kPoints * point;
-    std::memset(sums, 0, chunk_floats * sizeof(float));
-    for (int row = ChunkBegin(rows, chunks, chunk); row < ChunkBegin(rows, chunks, chunk + 1);
-         ++row) {
-      for (int range = 0; range < ranges; ++range) {
-        TileRange tiles;
-        tiles.row = row;
-        tiles.first = ChunkBegin(columns, ranges, range);
-        tiles.count = ChunkBegin(columns, ranges, range + 1) - tiles.first;
-        const size_t in_point = static_cast<size_t>(tiles.count) * inputs;
-        const size_t g_point = static_cast<size_t>(tiles.count) * outputs;
-        float* in_points = scratch.SlotFloats(kPoints * (in_point + g_point));
-        float* g_points = in_points + kPoints * in_point;
-        input_points(in, tiles, in_points);
-        gradient_points(g, tiles, g_points);
-        for (size_t p = 0; p < kPoints; ++p) {
-          PointwiseWeightGradient(in_points + p * in_point, in.blocks() * kBlock,
-                                  g_points + p * g_point, g.blocks() * kBlock, tiles.count,
-                                  sums + p * point, bias_sums + p * outputs);
-        }
-      }
-    }
-  });
-  for (int chunk = 1; chunk < chunks; ++chunk) {
-    // Point (1, 1) of a gradient tile is the sum of its pixels.
-    float* to = partial + kPoints * point + 7 * outputs;
-    const float* from = to + chunk_floats * static_cast<size_t>(chunk);
-    for (size_t o = 0; o < outputs; ++o) to[o] += from[o];
-  }
-  std::copy_n(partial + kPoints * point + 7 * outputs, bias.size(), bias.data());
-
-  float* taps = partial + chunk_floats * static_cast<size_t>(chunks);
-  const int tile_width = ConvTileWidth();
-  const int in_blocks = in.blocks();
-  const int tiles = (static_cast<int>(outputs) + tile_width - 1) / tile_width;
-  ParallelFor(tiles * in_blocks, [&](int index) {
-    const int o0 = index / in_blocks * tile_width, block = index % in_blocks;
-    const int tile = std::min(tile_width, static_cast<int>(outputs) - o0);
-    const size_t offset =
-        static_cast<size_t>(o0) * inputs + static_cast<size_t>(block * kBlock * tile);
-    const size_t floats = static_cast<size_t>(kBlock * tile);
-    for (size_t p = 0; p < kPoints; ++p) {
-      float* to = partial + p * point + offset;
-      for (int chunk = 1; chunk < chunks; ++chunk) {
-        const float* from = to + chunk_floats * static_cast<size_t>(chunk);
-        for (size_t i = 0; i < floats; ++i) to[i] += from[i];
-      }
-    }
-    kernel_from_points(partial + offset, floats, point, point, taps + offset);
-    const int reals = std::min(tile, g.channels - o0);
-    for (int i = 0; i < std::min(kBlock, in.channels - block * kBlock); ++i) {
-      for (int j = 0; j < reals; ++j) {
-        float* to = oihw.data() + (static_cast<size_t>(o0 + j) * static_cast<size_t>(in.channels) +
-                                   static_cast<size_t>(block * kBlock + i)) *
-                                      9;
-        const float* from = taps + offset + static_cast<size_t>(i * tile + j);
-        for (size_t t = 0; t < 9; ++t) to[t] = from[t * point];
-      }
-    }
   });
 }
 

@@ -43,11 +43,6 @@ struct WinogradExtras {
 void ConvolveWinograd(const View& in, const WinogradConv& weights, const View& out,
                       const WinogradExtras& extras, Scratch& scratch);
 
-/// The gradient of such a convolution with regard to its weights and bias, at the same 36 points.
-/// Overwrites `oihw` ([out][in][3][3]) and `bias` ([out]).
-void WinogradWeightGradient(const View& in, const View& output_gradient, std::span<float> oihw,
-                            std::span<float> bias, Scratch& scratch);
-
 }  // namespace shadowtutor::nn
 
 #endif  // SHADOWTUTOR_NN_KERNELS_WINOGRAD_H_
