@@ -4,7 +4,6 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -26,6 +25,7 @@ namespace {
 
 struct Options {
   std::string source, student, overlay, masks, json_lines, json, reference_teacher;
+  std::string frame_codec = "jpeg", update_codec = "fp32";
   bool show = false, no_wait = false;
   int64_t frames = -1;
   int reference_every = 10;
@@ -80,6 +80,10 @@ app::RunSummary RunAndScore(const Options& options) {
   app::RunOptions run;
   run.link = options.link;
   run.link.log = ShowLine;
+  run.link.frame_codec =
+      options.frame_codec == "raw" ? wire::FrameCodec::kRaw : wire::FrameCodec::kJpeg;
+  run.link.update_codec =
+      options.update_codec == "fp16" ? wire::UpdateCodec::kFp16 : wire::UpdateCodec::kFp32;
   if (!options.student.empty()) {
     run.link.student = std::make_shared<const nn::Checkpoint>(nn::LoadCheckpoint(options.student));
   }
@@ -161,15 +165,15 @@ void AddRunCommand(CLI::App& app, int& exit_code) {
       ->expected(0, 1)
       ->default_str("-");
 
-  command->add_option("--frame-codec", link.frame_codec, "How key frames travel: jpeg or raw")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, wire::FrameCodec>{
-          {"raw", wire::FrameCodec::kRaw}, {"jpeg", wire::FrameCodec::kJpeg}}));
+  command->add_option("--frame-codec", options->frame_codec, "How key frames travel")
+      ->check(CLI::IsMember({"jpeg", "raw"}))
+      ->capture_default_str();
   command->add_option("--jpeg-quality", link.jpeg_quality, "1 to 100")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
-  command->add_option("--update-codec", link.update_codec, "How updates travel: fp32 or fp16")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, wire::UpdateCodec>{
-          {"fp32", wire::UpdateCodec::kFp32}, {"fp16", wire::UpdateCodec::kFp16}}));
+  command->add_option("--update-codec", options->update_codec, "How updates travel")
+      ->check(CLI::IsMember({"fp32", "fp16"}))
+      ->capture_default_str();
   command->add_flag("--no-wait,--live", options->no_wait,
                     "Never wait for a late update (for cameras; gives up the bound on staleness)");
 

@@ -1,9 +1,5 @@
 #include "rpc/grpc_link.h"
 
-#include <grpcpp/create_channel.h>
-#include <grpcpp/security/credentials.h>
-#include <grpcpp/support/channel_arguments.h>
-
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
@@ -13,7 +9,6 @@
 #include <variant>
 
 #include "nn/checkpoint_io.h"
-#include "rpc/convert.h"
 #include "rpc/grpc_stream.h"
 #include "wire/jpeg.h"
 
@@ -23,23 +18,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
-
-std::shared_ptr<grpc::Channel> OpenChannel(const GrpcLinkOptions& options) {
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(static_cast<int>(kMaxMessageBytes));
-  arguments.SetMaxSendMessageSize(static_cast<int>(kMaxMessageBytes));
-  arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, static_cast<int>(kMaxMetadataBytes));
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, static_cast<int>(kKeepAliveTime.count()));
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, static_cast<int>(kKeepAliveTimeout.count()));
-  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);  // as many as it takes
-  // We do the pauses between attempts, so gRPC shall make each attempt afresh and once.
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS,
-                   static_cast<int>(options.connect_timeout.count()));
-  if (IsLoopback(options.address)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(options.address,
-                                   MakeChannelCredentials(options.tls, options.use_tls), arguments);
-}
 
 // Whether another attempt could end otherwise without anybody changing anything.
 bool MayPass(ErrorCode code) {
@@ -148,7 +126,7 @@ GrpcLink::Impl::Impl(GrpcLinkOptions given) : options(std::move(given)) {
   if (options.jpeg_quality < 1 || options.jpeg_quality > 100) {
     throw Error(ErrorCode::kInvalidArgument, "JPEG quality is a number from 1 to 100");
   }
-  OpenChannel(options);  // throws for certificates that cannot be read
+  MakeChannelCredentials(options.tls, options.use_tls);  // throws what would fail later
   held.base = options.student;
   held.version = options.version;
   thread = std::thread([this] { Run(); });
@@ -200,7 +178,6 @@ void GrpcLink::Impl::Run() {
 
 // One connection from the hello to its end. Returns when the link is to stop; throws when lost.
 void GrpcLink::Impl::Converse() {
-  const auto stub = v1::ShadowTutor::NewStub(OpenChannel(options));
   wire::Hello hello;
   {
     std::lock_guard lock(mutex);
@@ -213,26 +190,23 @@ void GrpcLink::Impl::Converse() {
   hello.frame_codec = options.frame_codec;
   hello.update_codec = options.update_codec;
 
-  GrpcStream stream(*stub, [this] {
+  GrpcStream stream(options.address, options.tls, options.use_tls, options.connect_timeout, [this] {
     // Under the lock, so that the link's thread cannot miss it between looking and waiting.
     std::lock_guard lock(mutex);
     event = true;
     wake_link.notify_all();
   });
-  stream.Write(ToProto(std::move(hello)));
+  stream.Write(std::move(hello));
 
   while (true) {
-    if (auto message = stream.Take()) {
-      const size_t bytes = message->ByteSizeLong();
-      Handle(FromProto(std::move(*message)), bytes);
+    if (auto incoming = stream.Take()) {
+      Handle(std::move(incoming->message), incoming->bytes);
       continue;
     }
     if (stream.Ended()) {
-      const grpc::Status status = stream.Finish(false);
+      const Error reason = stream.Finish(false);
       std::lock_guard lock(mutex);
-      if (farewell) throw *std::exchange(farewell, {});
-      throw Error(status.ok() ? ErrorCode::kUnavailable : FromStatusCode(status.error_code()),
-                  status.ok() ? "the server ended the session" : status.error_message());
+      throw farewell ? *farewell : reason;
     }
     std::unique_lock lock(mutex);
     if (stop) break;
@@ -240,14 +214,12 @@ void GrpcLink::Impl::Converse() {
     if (stream.CanWrite()) {
       if (auto message = NextMessage(lock)) {
         const bool is_key_frame = std::holds_alternative<wire::KeyFrame>(*message);
-        v1::ClientMessage proto = ToProto(std::move(*message));
+        const size_t bytes = stream.Write(std::move(*message));
+        lock.lock();
         if (is_key_frame) {
-          lock.lock();
           ++stats.key_frames;
-          stats.bytes_up += proto.ByteSizeLong();
-          lock.unlock();
+          stats.bytes_up += bytes;
         }
-        stream.Write(std::move(proto));
         continue;
       }
       if (!lock.owns_lock()) continue;  // a key frame that could not be encoded

@@ -1,89 +1,174 @@
 #include "rpc/grpc_stream.h"
 
+#include <grpcpp/client_context.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
+#include <grpcpp/support/client_callback.h>
+
+#include <condition_variable>
+#include <mutex>
 #include <utility>
+
+#include "rpc/convert.h"
+#include "rpc/limits.h"
+#include "shadowtutor/v1/shadowtutor.grpc.pb.h"
 
 namespace shadowtutor::rpc {
 
-GrpcStream::GrpcStream(v1::ShadowTutor::Stub& stub, std::function<void()> wake)
-    : wake_(std::move(wake)) {
-  stub.async()->Tutor(&context_, this);
-  // Reads and writes are started from outside gRPC's callbacks, so the call must not end between
-  // them.
-  AddHold();
-  StartRead(&incoming_);
-  StartCall();
+namespace {
+
+std::shared_ptr<grpc::Channel> OpenChannel(const std::string& address, const TlsFiles& tls,
+                                           bool use_tls,
+                                           std::chrono::milliseconds connect_timeout) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(static_cast<int>(kMaxMessageBytes));
+  arguments.SetMaxSendMessageSize(static_cast<int>(kMaxMessageBytes));
+  arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, static_cast<int>(kMaxMetadataBytes));
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, static_cast<int>(kKeepAliveTime.count()));
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, static_cast<int>(kKeepAliveTimeout.count()));
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);  // as many as it takes
+  // The pauses between attempts are the link's, so gRPC shall make each attempt afresh and once.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, static_cast<int>(connect_timeout.count()));
+  if (IsLoopback(address)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return grpc::CreateCustomChannel(address, MakeChannelCredentials(tls, use_tls), arguments);
 }
+
+}  // namespace
+
+class GrpcStream::Call final
+    : public grpc::ClientBidiReactor<v1::ClientMessage, v1::ServerMessage> {
+ public:
+  Call(const std::shared_ptr<grpc::Channel>& channel, std::function<void()> wake)
+      : stub_(channel), wake_(std::move(wake)) {
+    stub_.async()->Tutor(&context_, this);
+    // Reads and writes are started from outside gRPC's callbacks, so the call must not end between
+    // them.
+    AddHold();
+    StartRead(&incoming_);
+    StartCall();
+  }
+
+  bool CanWrite() const {
+    std::lock_guard lock(state_->mutex);
+    return !state_->writing && !state_->ended;
+  }
+
+  void Write(v1::ClientMessage message) {
+    {
+      std::lock_guard lock(state_->mutex);
+      if (state_->ended) return;
+      state_->writing = true;
+    }
+    outgoing_ = std::move(message);
+    StartWrite(&outgoing_);
+  }
+
+  std::optional<v1::ServerMessage> Take() {
+    {
+      std::lock_guard lock(state_->mutex);
+      if (!state_->read) return std::nullopt;
+      state_->read = false;
+    }
+    v1::ServerMessage message = std::move(incoming_);
+    incoming_.Clear();
+    StartRead(&incoming_);
+    return message;
+  }
+
+  bool Ended() const {
+    std::lock_guard lock(state_->mutex);
+    return state_->ended && !state_->read;
+  }
+
+  grpc::Status Finish(bool cancel) {
+    if (cancel) context_.TryCancel();
+    RemoveHold();
+    // After a cancellation or the stream's end this depends on our own side alone.
+    std::unique_lock lock(state_->mutex);
+    state_->changed.wait(lock, [&] { return state_->done; });
+    return state_->status;
+  }
+
+ private:
+  // Outlives the call in OnDone, whose last act is to let Finish go on.
+  struct State {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool writing = false;
+    bool read = false;   // `incoming_` is complete
+    bool ended = false;  // no more reads or writes
+    bool done = false;
+    grpc::Status status;
+  };
+
+  void OnReadDone(bool ok) override {
+    {
+      std::lock_guard lock(state_->mutex);
+      (ok ? state_->read : state_->ended) = true;
+    }
+    wake_();
+  }
+
+  void OnWriteDone(bool ok) override {
+    {
+      // After a failed write there is no room for another, and the read that fails next ends the
+      // stream.
+      std::lock_guard lock(state_->mutex);
+      state_->writing = !ok;
+    }
+    wake_();
+  }
+
+  void OnDone(const grpc::Status& status) override {
+    const std::shared_ptr<State> state = state_;
+    std::lock_guard lock(state->mutex);
+    state->status = status;
+    state->done = true;
+    state->changed.notify_all();
+  }
+
+  v1::ShadowTutor::Stub stub_;
+  const std::function<void()> wake_;
+  const std::shared_ptr<State> state_ = std::make_shared<State>();
+  grpc::ClientContext context_;
+  v1::ClientMessage outgoing_;
+  v1::ServerMessage incoming_;
+};
+
+GrpcStream::GrpcStream(const std::string& address, const TlsFiles& tls, bool use_tls,
+                       std::chrono::milliseconds connect_timeout, std::function<void()> wake)
+    : call_(std::make_unique<Call>(OpenChannel(address, tls, use_tls, connect_timeout),
+                                   std::move(wake))) {}
 
 GrpcStream::~GrpcStream() {
-  if (!finished_) Finish(true);
+  if (call_) Finish(true);
 }
 
-bool GrpcStream::CanWrite() const {
-  std::lock_guard lock(state_->mutex);
-  return !state_->writing && !state_->ended;
+bool GrpcStream::CanWrite() const { return call_->CanWrite(); }
+
+size_t GrpcStream::Write(wire::ClientMessage message) {
+  v1::ClientMessage proto = ToProto(std::move(message));
+  const size_t bytes = proto.ByteSizeLong();
+  call_->Write(std::move(proto));
+  return bytes;
 }
 
-void GrpcStream::Write(v1::ClientMessage message) {
-  {
-    std::lock_guard lock(state_->mutex);
-    if (state_->ended) return;
-    state_->writing = true;
-  }
-  outgoing_ = std::move(message);
-  StartWrite(&outgoing_);
+std::optional<GrpcStream::Incoming> GrpcStream::Take() {
+  auto proto = call_->Take();
+  if (!proto) return std::nullopt;
+  const size_t bytes = proto->ByteSizeLong();
+  return Incoming{FromProto(std::move(*proto)), bytes};
 }
 
-std::optional<v1::ServerMessage> GrpcStream::Take() {
-  {
-    std::lock_guard lock(state_->mutex);
-    if (!state_->read) return std::nullopt;
-    state_->read = false;
-  }
-  v1::ServerMessage message = std::move(incoming_);
-  incoming_.Clear();
-  StartRead(&incoming_);
-  return message;
-}
+bool GrpcStream::Ended() const { return call_->Ended(); }
 
-bool GrpcStream::Ended() const {
-  std::lock_guard lock(state_->mutex);
-  return state_->ended && !state_->read;
-}
-
-grpc::Status GrpcStream::Finish(bool cancel) {
-  finished_ = true;
-  if (cancel) context_.TryCancel();
-  RemoveHold();
-  // After a cancellation or the stream's end this depends on our own side alone.
-  std::unique_lock lock(state_->mutex);
-  state_->changed.wait(lock, [&] { return state_->done; });
-  return state_->status;
-}
-
-void GrpcStream::OnReadDone(bool ok) {
-  {
-    std::lock_guard lock(state_->mutex);
-    (ok ? state_->read : state_->ended) = true;
-  }
-  wake_();
-}
-
-void GrpcStream::OnWriteDone(bool ok) {
-  {
-    // After a failed write there is no room for another, and the read that fails next ends the
-    // stream.
-    std::lock_guard lock(state_->mutex);
-    state_->writing = !ok;
-  }
-  wake_();
-}
-
-void GrpcStream::OnDone(const grpc::Status& status) {
-  const std::shared_ptr<State> state = state_;
-  std::lock_guard lock(state->mutex);
-  state->status = status;
-  state->done = true;
-  state->changed.notify_all();
+Error GrpcStream::Finish(bool cancel) {
+  const grpc::Status status = call_->Finish(cancel);
+  call_.reset();
+  if (status.ok()) return Error(ErrorCode::kUnavailable, "the server ended the session");
+  return Error(FromStatusCode(status.error_code()), status.error_message());
 }
 
 }  // namespace shadowtutor::rpc

@@ -1,70 +1,57 @@
 // One call of ShadowTutor.Tutor from the client's side, as a few operations that never block but
 // Finish. gRPC calls back from its own threads; this turns that into states that one thread can
-// look at.
+// look at, and gRPC's types into ours. gRPC's headers stay out of this one.
 #ifndef SHADOWTUTOR_RPC_GRPC_STREAM_H_
 #define SHADOWTUTOR_RPC_GRPC_STREAM_H_
 
-#include <grpcpp/client_context.h>
-#include <grpcpp/support/client_callback.h>
-#include <grpcpp/support/status.h>
-
-#include <condition_variable>
+#include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
+#include <string>
 
-#include "shadowtutor/v1/shadowtutor.grpc.pb.h"
+#include "rpc/credentials.h"
+#include "shadowtutor/types.h"
+#include "wire/protocol.h"
 
 namespace shadowtutor::rpc {
 
-/// Thread safety: one thread, but for the callbacks, which are gRPC's.
-class GrpcStream final : private grpc::ClientBidiReactor<v1::ClientMessage, v1::ServerMessage> {
+/// Thread safety: one thread.
+class GrpcStream {
  public:
-  /// Opens the stream. `wake` is called from any thread whenever something changed; not after
-  /// Finish.
-  GrpcStream(v1::ShadowTutor::Stub& stub, std::function<void()> wake);
+  /// Opens a connection of its own and the stream on it. `wake` is called from any thread whenever
+  /// something changed; not after Finish.
+  GrpcStream(const std::string& address, const TlsFiles& tls, bool use_tls,
+             std::chrono::milliseconds connect_timeout, std::function<void()> wake);
   /// Cancels the call if Finish was not called.
-  ~GrpcStream() override;
+  ~GrpcStream();
   GrpcStream(const GrpcStream&) = delete;
   GrpcStream& operator=(const GrpcStream&) = delete;
 
   /// Whether the message before is on its way, so that there is room for the next.
   bool CanWrite() const;
-  /// Only when CanWrite.
-  void Write(v1::ClientMessage message);
+  /// Only when CanWrite. Returns the message's size in bytes as serialized.
+  size_t Write(wire::ClientMessage message);
+
+  struct Incoming {
+    wire::ServerMessage message;
+    size_t bytes = 0;  // as serialized
+  };
   /// The next message if one has arrived. The one after it is not read before this is called, so
-  /// gRPC's flow control holds back a server that sends faster than we take.
-  std::optional<v1::ServerMessage> Take();
-  /// The stream has ended; Finish says why.
+  /// gRPC's flow control holds back a server that sends faster than we take. Throws Error for a
+  /// message that a sound server would not send.
+  std::optional<Incoming> Take();
+  /// The stream has ended and its last message was taken; Finish says why.
   bool Ended() const;
 
-  /// Ends the call and waits for that. With `cancel` at once and for good; without, a server that
-  /// has ended the stream already is asked for its status. Once.
-  grpc::Status Finish(bool cancel);
+  /// Ends the call and waits for that. With `cancel` at once; without, which is for a stream that
+  /// has ended, the server's reason is returned (kUnavailable where it gave none). Once.
+  Error Finish(bool cancel);
 
  private:
-  // Outlives the stream in OnDone, whose last act is to let Finish go on.
-  struct State {
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool writing = false;
-    bool read = false;   // `incoming` is complete
-    bool ended = false;  // no more reads or writes
-    bool done = false;
-    grpc::Status status;
-  };
-
-  void OnReadDone(bool ok) override;
-  void OnWriteDone(bool ok) override;
-  void OnDone(const grpc::Status& status) override;
-
-  const std::function<void()> wake_;
-  const std::shared_ptr<State> state_ = std::make_shared<State>();
-  grpc::ClientContext context_;
-  v1::ClientMessage outgoing_;
-  v1::ServerMessage incoming_;
-  bool finished_ = false;
+  class Call;
+  std::unique_ptr<Call> call_;
 };
 
 }  // namespace shadowtutor::rpc
