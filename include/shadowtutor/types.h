@@ -69,7 +69,9 @@ class Image {
   Image() = default;
   Image(int width, int height)
       : width_(width), height_(height), pixels_(FrameSize{width, height}.pixels() * 3) {}
-  explicit Image(ImageView view);
+  explicit Image(ImageView view) { Assign(view); }
+  /// Copies `view`, into the memory at hand where it is enough.
+  void Assign(ImageView view);
 
   int width() const { return width_; }
   int height() const { return height_; }

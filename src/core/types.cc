@@ -6,27 +6,39 @@ namespace shadowtutor {
 
 const char* ErrorCodeName(ErrorCode code) {
   switch (code) {
-    case ErrorCode::kInvalidArgument: return "INVALID_ARGUMENT";
-    case ErrorCode::kNotFound: return "NOT_FOUND";
-    case ErrorCode::kDataLoss: return "DATA_LOSS";
-    case ErrorCode::kFailedPrecondition: return "FAILED_PRECONDITION";
-    case ErrorCode::kResourceExhausted: return "RESOURCE_EXHAUSTED";
-    case ErrorCode::kUnavailable: return "UNAVAILABLE";
-    case ErrorCode::kDeadlineExceeded: return "DEADLINE_EXCEEDED";
-    case ErrorCode::kCancelled: return "CANCELLED";
-    case ErrorCode::kInternal: return "INTERNAL";
+    case ErrorCode::kInvalidArgument:
+      return "INVALID_ARGUMENT";
+    case ErrorCode::kNotFound:
+      return "NOT_FOUND";
+    case ErrorCode::kDataLoss:
+      return "DATA_LOSS";
+    case ErrorCode::kFailedPrecondition:
+      return "FAILED_PRECONDITION";
+    case ErrorCode::kResourceExhausted:
+      return "RESOURCE_EXHAUSTED";
+    case ErrorCode::kUnavailable:
+      return "UNAVAILABLE";
+    case ErrorCode::kDeadlineExceeded:
+      return "DEADLINE_EXCEEDED";
+    case ErrorCode::kCancelled:
+      return "CANCELLED";
+    case ErrorCode::kInternal:
+      return "INTERNAL";
   }
   return "UNKNOWN";
 }
 
-Image::Image(ImageView view) : Image(view.width, view.height) {
+void Image::Assign(ImageView view) {
+  width_ = view.width;
+  height_ = view.height;
+  pixels_.resize(view.size().pixels() * 3);
   const size_t row_bytes = static_cast<size_t>(width_) * 3;
   for (int y = 0; y < height_; ++y) std::memcpy(row(y), view.row(y), row_bytes);
 }
 
 Rgb DefaultClassColor(int index) {
   // Eight hues that stay apart for colour-blind readers (Okabe and Ito, 2008), then darker rounds.
-  static constexpr Rgb kHues[] = {{230, 159, 0}, {86, 180, 233}, {0, 158, 115}, {240, 228, 66},
+  static constexpr Rgb kHues[] = {{230, 159, 0}, {86, 180, 233}, {0, 158, 115},   {240, 228, 66},
                                   {0, 114, 178}, {213, 94, 0},   {204, 121, 167}, {153, 153, 153}};
   const Rgb hue = kHues[index % 8];
   const int round = index / 8 % 4;

@@ -138,7 +138,7 @@ double Backward(const PackedWeights& weights, std::span<const float> flat_weight
   TailBackward(forward.tail, weights.tail(), dec3, ws.logits, ws.tail_maps, ws.tail_bias,
                cut <= Stage::kDec3 ? &g[kDec3].out : nullptr, scratch);
   weights.tail().Backward(FindTail(layout, flat_weights), ws.tail_maps, ws.tail_bias,
-                          FindTail(layout, gradient));
+                          FindTail(layout, gradient), scratch);
 
   const auto backward_block = [&](int block, bool accumulate) {
     const auto i = static_cast<size_t>(block);

@@ -22,7 +22,8 @@ enum class WeightType { kF32, kF16 };
 Checkpoint LoadCheckpoint(const std::filesystem::path& file);
 Checkpoint ParseCheckpoint(std::span<const uint8_t> bytes);
 
-/// Writes a temporary file beside `file` and renames it: readers see the old or the new, never half.
+/// Writes a temporary file beside `file` and renames it: readers see the old or the new, never
+/// half.
 void SaveCheckpoint(const Checkpoint& student, const std::filesystem::path& file,
                     WeightType type = WeightType::kF32);
 std::vector<uint8_t> SerializeCheckpoint(const Checkpoint& student,

@@ -426,10 +426,19 @@ TEST(Engine, FramesComeAndGo) {
   EXPECT_EQ(learner.Predict(), labels);
   EXPECT_EQ(learner.LossAndGradient(first.label, first.weights), loss);
   EXPECT_EQ(Copy(learner.gradient()), gradient);
-  learner.ReleaseWorkspace();
+  // Nor what another student left in a workspace that is lent.
+  const auto workspace = std::make_shared<TrainingWorkspace>();
+  Learner other(random.Student(kHalf).layout, random.Student(kHalf).weights, Stage::kEnc2);
+  other.UseWorkspace(workspace);
+  other.SetFrame(random.Frame(40, 24));
+  other.Predict();
+  other.UseWorkspace(nullptr);
+  EXPECT_THROW(other.Predict(), Error);
+  learner.UseWorkspace(workspace);
   learner.SetFrame(first.frame);
   EXPECT_EQ(learner.Predict(), labels);
   EXPECT_EQ(learner.LossAndGradient(first.label, first.weights), loss);
+  EXPECT_EQ(Copy(learner.gradient()), gradient);
 }
 
 TEST(Predictor, AgreesOnAnyFrameSizeAndWidth) {

@@ -12,6 +12,36 @@
 
 namespace shadowtutor::nn {
 
+struct TrainingWorkspace::Impl {
+  // What the activations are laid out for.
+  NetworkSpec spec;
+  Stage cut = kNoStage;
+
+  Image frame;
+  std::unique_ptr<ForwardWorkspace> forward;
+  std::unique_ptr<BackwardWorkspace> backward;
+  Buffer logits_floats;
+  LogitPlanes logits;
+  LabelMap prediction;
+
+  void LayOut(const NetworkSpec& new_spec, Stage new_cut, FrameSize size) {
+    if (forward && forward->frame == size && spec == new_spec && cut == new_cut) return;
+    forward.reset();
+    backward.reset();
+    spec = new_spec;
+    cut = new_cut;
+    forward = std::make_unique<ForwardWorkspace>(spec, size, cut);
+    backward = std::make_unique<BackwardWorkspace>(spec, forward->levels, cut);
+    logits = {nullptr, spec.classes, forward->levels.height[1], forward->levels.width[1]};
+    logits_floats = Buffer(logits.floats());
+    logits.data = logits_floats.data();
+    prediction.Resize(size);
+  }
+};
+
+TrainingWorkspace::TrainingWorkspace() : impl_(std::make_unique<Impl>()) {}
+TrainingWorkspace::~TrainingWorkspace() = default;
+
 struct Learner::Impl {
   std::shared_ptr<const NetworkLayout> layout;
   std::vector<float> weights, gradient;  // the whole network; only the suffix changes
@@ -25,12 +55,8 @@ struct Learner::Impl {
   std::array<BlockBackwardWeights, kBlocks> transposed;
   bool packed_current = false;
 
-  Image frame;
-  std::unique_ptr<ForwardWorkspace> forward;
-  std::unique_ptr<BackwardWorkspace> backward;
-  Buffer logits_floats;
-  LogitPlanes logits;
-  LabelMap prediction;
+  std::shared_ptr<TrainingWorkspace> owner;
+  TrainingWorkspace::Impl* ws = nullptr;  // owner's, once there is a frame
   bool prediction_current = false;
 
   Impl(std::shared_ptr<const NetworkLayout> layout_, std::vector<float> weights_, Stage cut_,
@@ -64,7 +90,8 @@ struct Learner::Impl {
     if (packed_current) return;
     packed.Update(weights, cut);
     for (int i = 0; i < kBlocks; ++i) {
-      if (BlockStage(i) >= cut) Repack(*layout, weights, i, transposed[static_cast<size_t>(i)]);
+      if (BlockStage(i) < cut) continue;
+      Repack(*layout, weights, i, transposed[static_cast<size_t>(i)], ws->forward->scratch);
     }
     packed_current = true;
   }
@@ -72,22 +99,7 @@ struct Learner::Impl {
   bool StemTrained() const { return cut <= Stage::kInConv2; }
 
   void RequireFrame() const {
-    if (frame.empty()) throw Error(ErrorCode::kFailedPrecondition, "SetFrame comes first");
-  }
-
-  void ComputeFrozen() {
-    const FrameSize size = frame.size();
-    if (!forward || forward->frame != size) {
-      backward.reset();
-      forward = std::make_unique<ForwardWorkspace>(layout->spec(), size, cut);
-      logits = {nullptr, layout->spec().classes, forward->levels.height[1],
-                forward->levels.width[1]};
-      logits_floats = Buffer(logits.floats());
-      logits.data = logits_floats.data();
-    }
-    prediction_current = false;
-    if (!StemTrained()) ForwardStem(packed, frame, *forward, false);
-    for (int i = 0; i < kBlocks && BlockStage(i) < cut; ++i) ForwardBlock(packed, i, *forward);
+    if (!ws) throw Error(ErrorCode::kFailedPrecondition, "SetFrame comes first");
   }
 };
 
@@ -112,30 +124,37 @@ std::span<const float> Learner::gradient() const {
 
 void Learner::SetFrame(ImageView frame) {
   CheckFrame(frame);
-  impl_->frame = Image(frame);
-  impl_->ComputeFrozen();
+  Impl& s = *impl_;
+  if (!s.owner) s.owner = std::make_shared<TrainingWorkspace>();
+  s.ws = s.owner->impl_.get();
+  TrainingWorkspace::Impl& ws = *s.ws;
+  ws.LayOut(s.layout->spec(), s.cut, frame.size());
+  ws.frame.Assign(frame);
+  s.prediction_current = false;
+  // The stages that stay as they are compute once per frame.
+  if (!s.StemTrained()) ForwardStem(s.packed, ws.frame, *ws.forward, false);
+  for (int i = 0; i < kBlocks && BlockStage(i) < s.cut; ++i) ForwardBlock(s.packed, i, *ws.forward);
 }
 
 const LabelMap& Learner::Predict() {
   Impl& s = *impl_;
   s.RequireFrame();
-  if (!s.forward) s.ComputeFrozen();
-  if (s.prediction_current) return s.prediction;
+  TrainingWorkspace::Impl& ws = *s.ws;
+  if (s.prediction_current) return ws.prediction;
   s.Pack();
-  if (s.StemTrained()) ForwardStem(s.packed, s.frame, *s.forward, true);
+  if (s.StemTrained()) ForwardStem(s.packed, ws.frame, *ws.forward, true);
   for (int i = 0; i < kBlocks; ++i) {
-    if (BlockStage(i) >= s.cut) ForwardBlock(s.packed, i, *s.forward);
+    if (BlockStage(i) >= s.cut) ForwardBlock(s.packed, i, *ws.forward);
   }
-  s.prediction.Resize(s.frame.size());
-  ForwardLogits(s.packed, *s.forward, s.logits, s.prediction.labels().data());
+  ForwardLogits(s.packed, *ws.forward, ws.logits, ws.prediction.labels().data());
   s.prediction_current = true;
-  return s.prediction;
+  return ws.prediction;
 }
 
 double Learner::LossAndGradient(const LabelMap& label, std::span<const float> pixel_weight) {
   Impl& s = *impl_;
   s.RequireFrame();
-  if (label.size() != s.frame.size() || pixel_weight.size() != label.labels().size()) {
+  if (label.size() != s.ws->frame.size() || pixel_weight.size() != label.labels().size()) {
     throw Error(ErrorCode::kInvalidArgument, "label and weights must have the frame's size");
   }
   const int classes = s.layout->spec().classes;
@@ -145,11 +164,9 @@ double Learner::LossAndGradient(const LabelMap& label, std::span<const float> pi
                 "a label is not below the student's " + std::to_string(classes) + " classes");
   }
   Predict();
-  if (!s.backward) {
-    s.backward = std::make_unique<BackwardWorkspace>(s.layout->spec(), s.forward->levels, s.cut);
-  }
-  return Backward(s.packed, s.weights, s.transposed, s.cut, s.frame, *s.forward, s.logits,
-                  label.labels().data(), pixel_weight.data(), *s.backward, s.gradient);
+  TrainingWorkspace::Impl& ws = *s.ws;
+  return Backward(s.packed, s.weights, s.transposed, s.cut, ws.frame, *ws.forward, ws.logits,
+                  label.labels().data(), pixel_weight.data(), *ws.backward, s.gradient);
 }
 
 void Learner::AdamStep() {
@@ -197,8 +214,9 @@ void Learner::SetTrained(std::span<const float> trained, bool keep_moments) {
 
 Learner::Tensor Learner::Activation(std::string_view name) const {
   Impl& s = *impl_;
-  if (!s.forward) throw Error(ErrorCode::kFailedPrecondition, "SetFrame comes first");
-  ForwardWorkspace& f = *s.forward;
+  s.RequireFrame();
+  TrainingWorkspace::Impl& ws = *s.ws;
+  ForwardWorkspace& f = *ws.forward;
   const auto plain = [](const View& view) {
     Tensor tensor{view.channels, view.height, view.width, {}};
     for (int c = 0; c < view.channels; ++c) {
@@ -211,7 +229,7 @@ Learner::Tensor Learner::Activation(std::string_view name) const {
     return tensor;
   };
   if (name == "in_conv1") {
-    ForwardStem(s.packed, s.frame, f, true);
+    ForwardStem(s.packed, ws.frame, f, true);
     const int channels = layout().spec().in_conv1;
     Tensor tensor{channels, f.levels.height[1], f.levels.width[1], {}};
     const size_t stride = SplitRowFloats(f.levels.width[2]);
@@ -229,10 +247,10 @@ Learner::Tensor Learner::Activation(std::string_view name) const {
   if (name == "dec1_up") return plain(f.cat2.Channels(0, layout().spec().dec1));
   if (name == "dec2_up") return plain(f.cat3.Channels(0, layout().spec().dec2));
   if (name == "logits_half") {
-    Tensor tensor{s.logits.classes, s.logits.height, s.logits.width, {}};
+    Tensor tensor{ws.logits.classes, ws.logits.height, ws.logits.width, {}};
     for (int c = 0; c < tensor.channels; ++c) {
       for (int y = 0; y < tensor.height; ++y) {
-        const float* row = s.logits.row(c, y);
+        const float* row = ws.logits.row(c, y);
         tensor.values.insert(tensor.values.end(), row, row + tensor.width);
       }
     }
@@ -244,10 +262,9 @@ Learner::Tensor Learner::Activation(std::string_view name) const {
   throw Error(ErrorCode::kNotFound, "no activation is called '" + std::string(name) + "'");
 }
 
-void Learner::ReleaseWorkspace() {
-  impl_->forward.reset();
-  impl_->backward.reset();
-  impl_->logits_floats = Buffer();
+void Learner::UseWorkspace(std::shared_ptr<TrainingWorkspace> workspace) {
+  impl_->owner = std::move(workspace);
+  impl_->ws = nullptr;
   impl_->prediction_current = false;
 }
 

@@ -29,6 +29,22 @@ struct LearnerState {
   int64_t adam_steps = 0;
 };
 
+/// The memory that training on a frame takes: activations and their gradients, up to 250 MB at
+/// 1280x720. Belongs to whoever does the work, not to the student: a server's worker trains many
+/// students, one after the other, in one workspace.
+///
+/// Thread safety: in use by one learner at a time.
+class TrainingWorkspace {
+ public:
+  TrainingWorkspace();
+  ~TrainingWorkspace();
+
+ private:
+  friend class Learner;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
 /// Thread safety: one thread at a time.
 class Learner {
  public:
@@ -75,8 +91,10 @@ class Learner {
   };
   Tensor Activation(std::string_view name) const;
 
-  /// Gives the activations' memory back; the next SetFrame takes it again.
-  void ReleaseWorkspace();
+  /// Trains in this workspace from the next SetFrame on; null: lets go of the one in use. Without
+  /// this call the first SetFrame makes one of the learner's own. Frame and prediction go with the
+  /// workspace.
+  void UseWorkspace(std::shared_ptr<TrainingWorkspace> workspace);
 
  private:
   struct Impl;

@@ -19,11 +19,21 @@ namespace shadowtutor::nn {
 
 /// The stages in the order of the data. The cut of partial distillation lies before one of them.
 enum class Stage : uint8_t {
-  kInConv1, kInConv2, kEnc1, kEnc2, kEnc3, kDec1, kDec2, kDec3, kOutConv1, kOutConv2, kOutConv3,
+  kInConv1,
+  kInConv2,
+  kEnc1,
+  kEnc2,
+  kEnc3,
+  kDec1,
+  kDec2,
+  kDec3,
+  kOutConv1,
+  kOutConv2,
+  kOutConv3,
 };
 inline constexpr int kStages = 11;
-inline constexpr Stage kFullDistillation = Stage::kInConv1;    // trains everything
-inline constexpr Stage kPartialDistillation = Stage::kDec2;    // the paper's cut: dec2 and later
+inline constexpr Stage kFullDistillation = Stage::kInConv1;  // trains everything
+inline constexpr Stage kPartialDistillation = Stage::kDec2;  // the paper's cut: dec2 and later
 
 inline constexpr Stage kNoStage = static_cast<Stage>(kStages);  // after the last: trains nothing
 

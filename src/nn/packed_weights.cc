@@ -1,7 +1,7 @@
 #include "nn/packed_weights.h"
 
 #include <algorithm>
-#include <string>
+#include <string_view>
 #include <utility>
 
 #include "core/parallel.h"
@@ -11,9 +11,22 @@ namespace shadowtutor::nn {
 namespace {
 
 template <typename T>
-std::span<T> Part(const NetworkLayout& layout, std::span<T> all, const std::string& name) {
+std::span<T> Part(const NetworkLayout& layout, std::span<T> all, std::string_view name) {
   const ParameterInfo& info = layout.Find(name);
   return all.subspan(info.offset, info.count);
+}
+
+std::vector<ParameterInfo>::const_iterator FirstOf(const NetworkLayout& layout, Stage stage) {
+  const auto& parameters = layout.parameters();
+  return std::find_if(parameters.begin(), parameters.end(),
+                      [&](const ParameterInfo& info) { return info.stage == stage; });
+}
+
+template <typename Parts, typename T>
+Parts Tail(const NetworkLayout& layout, std::span<T> all) {
+  const auto part = [&](std::string_view name) { return Part(layout, all, name); };
+  return {part("out_conv1.weight"), part("out_conv1.bias"),   part("out_conv2.weight"),
+          part("out_conv2.bias"),   part("out_conv3.weight"), part("out_conv3.bias")};
 }
 
 void CopyBias(std::span<const float> bias, Buffer& to) {
@@ -24,24 +37,29 @@ Buffer BiasBuffer(int channels) { return Buffer(static_cast<size_t>(Blocks(chann
 
 }  // namespace
 
+// A stage's parameters follow each other in the flat vector, in the order of NetworkLayout.
 template <typename T>
 BlockParameters<T> FindBlock(const NetworkLayout& layout, std::span<T> all, Stage stage) {
-  const std::string name(StageName(stage));
-  const auto part = [&](const char* parameter) { return Part(layout, all, name + parameter); };
-  BlockParameters<T> p;
-  p.scale = part(".preact_path.0.weight");
-  p.shift = part(".preact_path.0.bias");
   const int block = static_cast<int>(stage) - static_cast<int>(Stage::kEnc1);
+  auto info = FirstOf(layout, stage);
+  const auto next = [&] {
+    const std::span<T> part = all.subspan(info->offset, info->count);
+    ++info;
+    return part;
+  };
+  BlockParameters<T> p;
+  p.scale = next();
+  p.shift = next();
   if (!ShapeOf(layout.spec(), block).identity) {
-    p.short_weight = part(".short_path.weight");
-    p.short_bias = part(".short_path.bias");
+    p.short_weight = next();
+    p.short_bias = next();
   }
-  p.weight0 = part(".long_path.0.weight");
-  p.bias0 = part(".long_path.0.bias");
-  p.weight2 = part(".long_path.2.weight");
-  p.bias2 = part(".long_path.2.bias");
-  p.weight3 = part(".long_path.3.weight");
-  p.bias3 = part(".long_path.3.bias");
+  p.weight0 = next();
+  p.bias0 = next();
+  p.weight2 = next();
+  p.bias2 = next();
+  p.weight3 = next();
+  p.bias3 = next();
   return p;
 }
 template BlockParameters<float> FindBlock(const NetworkLayout&, std::span<float>, Stage);
@@ -49,15 +67,11 @@ template BlockParameters<const float> FindBlock(const NetworkLayout&, std::span<
                                                 Stage);
 
 TailParameters FindTail(const NetworkLayout& layout, std::span<const float> all) {
-  return {Part(layout, all, "out_conv1.weight"), Part(layout, all, "out_conv1.bias"),
-          Part(layout, all, "out_conv2.weight"), Part(layout, all, "out_conv2.bias"),
-          Part(layout, all, "out_conv3.weight"), Part(layout, all, "out_conv3.bias")};
+  return Tail<TailParameters>(layout, all);
 }
 
 TailGradients FindTail(const NetworkLayout& layout, std::span<float> all) {
-  return {Part(layout, all, "out_conv1.weight"), Part(layout, all, "out_conv1.bias"),
-          Part(layout, all, "out_conv2.weight"), Part(layout, all, "out_conv2.bias"),
-          Part(layout, all, "out_conv3.weight"), Part(layout, all, "out_conv3.bias")};
+  return Tail<TailGradients>(layout, all);
 }
 
 BlockShape ShapeOf(const NetworkSpec& spec, int block) {
@@ -111,38 +125,44 @@ std::shared_ptr<BlockWeights> MakeBlock(const BlockShape& shape, bool composed) 
   return b;
 }
 
-// oihw of a 3x3 convolution straight to Winograd's points.
+// oihw of a 3x3 convolution straight to Winograd's points. `working` has its size.
 void RepackFast(std::span<const float> oihw, int out, int in, std::span<const Tap> taps,
-                bool transposed, WinogradConv& fast) {
-  PackedConv packed = MakePackedConv(transposed ? in : out, transposed ? out : in, 9);
-  Repack(oihw, out, in, 3, 3, taps, transposed, packed);
-  TransformWeights(packed, taps, fast);
+                bool transposed, float* working, WinogradConv& fast) {
+  Repack(oihw, out, in, 3, 3, taps, transposed, working);
+  TransformWeights(working, taps, fast);
+}
+
+size_t Size3x3(int out, int in) {
+  return static_cast<size_t>(Blocks(out) * kBlock) * static_cast<size_t>(Blocks(in) * kBlock) * 9;
 }
 
 // The 1x3 convolution `weight2` followed by the 3x1 convolution `weight3`, as one 3x3 convolution.
-void RepackComposed(const BlockParameters<const float>& p, BlockWeights& b) {
+void RepackComposed(const BlockParameters<const float>& p, BlockWeights& b, Scratch& scratch) {
   const auto n = static_cast<size_t>(b.shape.out);
-  std::vector<float> oihw(n * n * 9), between(n * n * 3);
-  for (size_t m = 0; m < n; ++m) {  // [column][between][in]
+  const size_t size = Size3x3(b.shape.out, b.shape.out);
+  float* oihw = scratch.SlotFloats(2 * size + n * n * 3 + n);
+  float* working = oihw + size;
+  float* between = working + size;  // weight2 as [column][between][in]
+  float* row = between + n * n * 3;
+  for (size_t m = 0; m < n; ++m) {
     for (size_t i = 0; i < n; ++i) {
       for (size_t c = 0; c < 3; ++c) between[(c * n + m) * n + i] = p.weight2[(m * n + i) * 3 + c];
     }
   }
-  std::vector<float> row(n);
   for (size_t o = 0; o < n; ++o) {
     for (size_t r = 0; r < 3; ++r) {
       for (size_t c = 0; c < 3; ++c) {
-        std::fill(row.begin(), row.end(), 0.0f);
+        std::fill_n(row, n, 0.0f);
         for (size_t m = 0; m < n; ++m) {
           const float factor = p.weight3[(o * n + m) * 3 + r];
-          const float* from = between.data() + (c * n + m) * n;
+          const float* from = between + (c * n + m) * n;
           for (size_t i = 0; i < n; ++i) row[i] += factor * from[i];
         }
         for (size_t i = 0; i < n; ++i) oihw[(o * n + i) * 9 + r * 3 + c] = row[i];
       }
     }
   }
-  RepackFast(oihw, b.shape.out, b.shape.out, Taps33(), false, b.long_fast);
+  RepackFast({oihw, size}, b.shape.out, b.shape.out, Taps33(), false, working, b.long_fast);
   const size_t set = static_cast<size_t>(Blocks(b.shape.out) * kBlock);
   for (size_t kind = 0; kind < 4; ++kind) {
     for (size_t o = 0; o < n; ++o) {
@@ -189,13 +209,14 @@ void PackedWeights::UpdateBlock(std::span<const float> weights, int block, int p
   const int in = b.shape.in, out = b.shape.out;
   if (part == 0) {
     if (b.shape.stride == 1) {
-      RepackFast(p.weight0, out, in, Taps33(), false, b.conv0_fast);
+      RepackFast(p.weight0, out, in, Taps33(), false, scratch_.SlotFloats(Size3x3(out, in)),
+                 b.conv0_fast);
     } else {
       Repack(p.weight0, out, in, 3, 3, Taps33(), false, b.conv0);
     }
   } else if (part == 1) {
     if (b.composed) {
-      RepackComposed(p, b);
+      RepackComposed(p, b, scratch_);
     } else {
       Repack(p.weight2, out, out, 1, 3, Taps13(), false, b.conv2);
       Repack(p.weight3, out, out, 3, 1, Taps31(), false, b.conv3);
@@ -223,6 +244,7 @@ void PackedWeights::Update(std::span<const float> weights, Stage first) {
   }
   const int first_block = std::max(0, static_cast<int>(first) - static_cast<int>(Stage::kEnc1));
   constexpr int kParts = 3;
+  scratch_.PrepareSlots();
   ParallelFor(std::max(0, kBlocks - first_block) * kParts,
               [&](int task) { UpdateBlock(weights, first_block + task / kParts, task % kParts); });
   tail_.Compose(FindTail(*layout_, weights));
@@ -245,7 +267,7 @@ BlockBackwardWeights MakeBackwardWeights(const BlockShape& shape) {
 }
 
 void Repack(const NetworkLayout& layout, std::span<const float> weights, int block,
-            BlockBackwardWeights& packed) {
+            BlockBackwardWeights& packed, Scratch& scratch) {
   const BlockShape shape = ShapeOf(layout.spec(), block);
   const auto p = FindBlock(layout, weights, BlockStage(block));
   const int in = shape.in, out = shape.out;
@@ -253,7 +275,8 @@ void Repack(const NetworkLayout& layout, std::span<const float> weights, int blo
   Repack(p.weight2, out, out, 1, 3, MirroredTaps13(), true, packed.conv2);
   Repack(p.weight3, out, out, 3, 1, MirroredTaps31(), true, packed.conv3);
   if (shape.stride == 1) {
-    RepackFast(p.weight0, out, in, MirroredTaps33(), true, packed.conv0_fast);
+    RepackFast(p.weight0, out, in, MirroredTaps33(), true, scratch.Floats(Size3x3(out, in)),
+               packed.conv0_fast);
     return;
   }
   for (int parity = 0; parity < 4; ++parity) {

@@ -88,11 +88,12 @@ class PackedWeights {
   std::shared_ptr<StemWeights> stem_;
   std::array<std::shared_ptr<BlockWeights>, kBlocks> blocks_;
   TailWeights tail_;
+  Scratch scratch_;
 };
 
 BlockBackwardWeights MakeBackwardWeights(const BlockShape& shape);
 void Repack(const NetworkLayout& layout, std::span<const float> weights, int block,
-            BlockBackwardWeights& packed);
+            BlockBackwardWeights& packed, Scratch& scratch);
 
 /// The taps of the convolutions that the network has.
 const std::vector<Tap>& Taps33();

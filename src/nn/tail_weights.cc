@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/parallel.h"
+#include "shadowtutor/types.h"
 
 namespace shadowtutor::nn {
 namespace {
@@ -114,11 +115,11 @@ void TailWeights::Compose(const TailParameters& p) {
     }
   }
   // bias = W3 b2 + b3 + sum over the taps of out_conv2 that lie inside the frame of head_[t2] b1
-  std::vector<float> constant(p.bias3.begin(), p.bias3.end());
-  std::vector<float> by_tap(Size(9, classes));
+  float constant[kMaxClasses], by_tap[9 * kMaxClasses];
+  std::copy(p.bias3.begin(), p.bias3.end(), constant);
   for (int c = 0; c < classes; ++c) {
     for (int o = 0; o < middle; ++o) {
-      constant[static_cast<size_t>(c)] +=
+      constant[c] +=
           p.weight3[Size(c, middle) + static_cast<size_t>(o)] * p.bias2[static_cast<size_t>(o)];
     }
     for (int t = 0; t < 9; ++t) {
@@ -133,26 +134,29 @@ void TailWeights::Compose(const TailParameters& p) {
   for (int row = 0; row < kEdgeKinds; ++row) {
     for (int column = 0; column < kEdgeKinds; ++column) {
       float* to = bias.data() + Size(row * kEdgeKinds + column, classes);
-      std::copy(constant.begin(), constant.end(), to);
+      std::copy_n(constant, classes, to);
       for (int t = 0; t < 9; ++t) {
         const bool outside = (t / 3 == 0 && (row & 1)) || (t / 3 == 2 && (row & 2)) ||
                              (t % 3 == 0 && (column & 1)) || (t % 3 == 2 && (column & 2));
-        if (!outside) Add(by_tap.data() + t * classes, 1.0f, static_cast<size_t>(classes), to);
+        if (!outside) Add(by_tap + t * classes, 1.0f, static_cast<size_t>(classes), to);
       }
     }
   }
 }
 
 void TailWeights::Backward(const TailParameters& p, const TailMaps& gradient,
-                           std::span<const float> bias_gradient, const TailGradients& out) const {
+                           std::span<const float> bias_gradient, const TailGradients& out,
+                           Scratch& scratch) const {
   const size_t map = Size(classes, channels);
-  std::vector<float> head_gradient(Size(9, classes, middle));
+  const size_t head_floats = Size(9, classes, middle), first_floats = Size(9, middle, channels);
+  float* head_gradient = scratch.Floats(head_floats + first_floats + 81 * map);
   // Per tap of out_conv1, so that tasks write apart: out_conv1's gradient as [9][middle][channel].
-  std::vector<float> first_gradient(Size(9, middle, channels));
-  std::vector<float> product_gradient(81 * map);
+  float* first_gradient = head_gradient + head_floats;
+  float* product_gradient = first_gradient + first_floats;
+  std::fill_n(head_gradient, head_floats + first_floats, 0.0f);
   ParallelFor(9, [&](int t2) {
     for (int t1 = 0; t1 < 9; ++t1) {
-      float* product = product_gradient.data() + static_cast<size_t>(t2 * 9 + t1) * map;
+      float* product = product_gradient + static_cast<size_t>(t2 * 9 + t1) * map;
       std::fill_n(product, map, 0.0f);
       ForEachMap(gradient, t2 / 3, t2 % 3, t1 / 3, t1 % 3,
                  [&](const Buffer& from, int tap, float sign) {
@@ -171,13 +175,12 @@ void TailWeights::Backward(const TailParameters& p, const TailMaps& gradient,
   });
   ParallelFor(9, [&](int t1) {
     for (int t2 = 0; t2 < 9; ++t2) {
-      const float* product = product_gradient.data() + static_cast<size_t>(t2 * 9 + t1) * map;
+      const float* product = product_gradient + static_cast<size_t>(t2 * 9 + t1) * map;
       for (int c = 0; c < classes; ++c) {
         const float* g = product + Size(c, channels);
         for (int m = 0; m < middle; ++m) {
           Add(g, head_[Size(t2 * classes + c, middle) + static_cast<size_t>(m)],
-              static_cast<size_t>(channels),
-              first_gradient.data() + Size(t1 * middle + m, channels));
+              static_cast<size_t>(channels), first_gradient + Size(t1 * middle + m, channels));
         }
       }
     }
@@ -187,7 +190,7 @@ void TailWeights::Backward(const TailParameters& p, const TailMaps& gradient,
   for (int t = 0; t < 9; ++t) {
     for (int c = 0; c < classes; ++c) {
       const float g = bias_gradient[Size(t, classes) + static_cast<size_t>(c)];
-      float* head = head_gradient.data() + Size(t * classes + c, middle);
+      float* head = head_gradient + Size(t * classes + c, middle);
       const float* weight = head_.data() + Size(t * classes + c, middle);
       for (int m = 0; m < middle; ++m) {
         head[m] += g * p.bias1[static_cast<size_t>(m)];

@@ -17,6 +17,7 @@
 #include <span>
 #include <vector>
 
+#include "nn/kernels/scratch.h"
 #include "nn/tensor.h"
 
 namespace shadowtutor::nn {
@@ -56,7 +57,8 @@ class TailWeights {
   /// [9 taps of out_conv2][class], the sum of the logits' gradient over the pixels where that tap
   /// of out_conv2 reads inside the frame; tap 4, the middle, is the sum over all pixels.
   void Backward(const TailParameters& parameters, const TailMaps& gradient,
-                std::span<const float> bias_gradient, const TailGradients& out) const;
+                std::span<const float> bias_gradient, const TailGradients& out,
+                Scratch& scratch) const;
 
   int classes = 0;
   int channels = 0;  // of dec3

@@ -1,6 +1,6 @@
-// Activations as the kernels see them: blocks of 16 channels, [C/16][H+2][W+2][16] floats with a halo
-// of one pixel that stays zero. Padding is thereby free, and concatenating channels is laying blocks
-// one after the other.
+// Activations as the kernels see them: blocks of 16 channels, [C/16][H+2][W+2][16] floats with a
+// halo of one pixel that stays zero. Padding is thereby free, and concatenating channels is laying
+// blocks one after the other.
 #ifndef SHADOWTUTOR_NN_TENSOR_H_
 #define SHADOWTUTOR_NN_TENSOR_H_
 

@@ -65,7 +65,7 @@ class Session {
   uint64_t version() const { return version_; }
 
   /// Gives back the memory that training needs between key frames.
-  void ReleaseWorkspace() { trainer_->learner().ReleaseWorkspace(); }
+  void ReleaseWorkspace() { trainer_->learner().UseWorkspace(nullptr); }
 
  private:
   std::vector<float> StartingWeights(const wire::Hello& hello);

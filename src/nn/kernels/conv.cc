@@ -290,17 +290,17 @@ PackedConv MakePackedConv(int outputs, int inputs, int taps) {
 }
 
 void Repack(std::span<const float> oihw, int out, int in, int kh, int kw, std::span<const Tap> taps,
-            bool transposed, PackedConv& packed) {
+            bool transposed, float* w) {
   const int outputs = transposed ? in : out;
   const int inputs = transposed ? out : in;
+  const int whole = Blocks(outputs) * kBlock;
   const int tile_width = ConvTileWidth();
   const size_t kernel = static_cast<size_t>(kh) * static_cast<size_t>(kw);
   // Distance in `oihw` from one output (input) channel of the packed kernel to the next.
   const size_t output_step = transposed ? kernel : static_cast<size_t>(in) * kernel;
   const size_t input_step = transposed ? static_cast<size_t>(in) * kernel : kernel;
-  float* w = packed.weights.data();
-  for (int o = 0; o < packed.outputs;) {
-    const int tile = std::min(tile_width, packed.outputs - o);
+  for (int o = 0; o < whole;) {
+    const int tile = std::min(tile_width, whole - o);
     const int real = std::clamp(outputs - o, 0, tile);
     for (int b = 0; b < inputs; b += kBlock) {
       for (const Tap& tap : taps) {
@@ -309,11 +309,17 @@ void Repack(std::span<const float> oihw, int out, int in, int kh, int kw, std::s
                               static_cast<size_t>(i) * input_step +
                               static_cast<size_t>(tap.kh * kw + tap.kw);
           for (int j = 0; j < real; ++j) w[j] = from[static_cast<size_t>(j) * output_step];
+          for (int j = real; j < tile; ++j) w[j] = 0.0f;
         }
       }
     }
     o += tile;
   }
+}
+
+void Repack(std::span<const float> oihw, int out, int in, int kh, int kw, std::span<const Tap> taps,
+            bool transposed, PackedConv& packed) {
+  Repack(oihw, out, in, kh, kw, taps, transposed, packed.weights.data());
 }
 
 void PointwiseRow(const float* in, int inputs, const float* weights, int outputs, int pixels,

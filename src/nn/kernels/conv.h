@@ -50,6 +50,9 @@ PackedConv MakePackedConv(int outputs, int inputs, int taps);
 /// `oihw` is [out][in][kh][kw]. `transposed` swaps the roles: outputs are the convolution's inputs.
 void Repack(std::span<const float> oihw, int out, int in, int kh, int kw, std::span<const Tap> taps,
             bool transposed, PackedConv& packed);
+/// The same into `to`, which holds as many floats as such a PackedConv.
+void Repack(std::span<const float> oihw, int out, int in, int kh, int kw, std::span<const Tap> taps,
+            bool transposed, float* to);
 
 struct ConvInput {
   View view;
@@ -77,8 +80,9 @@ struct ConvExtras {
   bool relu = false;
 };
 
-/// One row of `pixels` pixels through a 1x1 convolution, without bias: `in` is [input / 16][pixels][16],
-/// `out` likewise, `weights` as in PackedConv with one tap. For kernels that are built on this one.
+/// One row of `pixels` pixels through a 1x1 convolution, without bias: `in` is [input /
+/// 16][pixels][16], `out` likewise, `weights` as in PackedConv with one tap. For kernels that are
+/// built on this one.
 void PointwiseRow(const float* in, int inputs, const float* weights, int outputs, int pixels,
                   float* out);
 

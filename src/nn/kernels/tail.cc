@@ -650,8 +650,8 @@ void TailBackward(const TailPlan& plan, const TailWeights& weights, const View& 
   for (size_t c = 0; c < 4; ++c) {
     reduce(main_floats + 4 * edge_floats + c * map, map_gradient.corner[c].data(), map);
   }
-  std::vector<float> bias_sums(bias_floats);
-  reduce(map_floats, bias_sums.data(), bias_floats);
+  float bias_sums[9 * kMaxClasses];
+  reduce(map_floats, bias_sums, bias_floats);
   bias_gradient.assign(9 * uclasses, 0.0f);
   for (int t = 0; t < 9; ++t) {
     const int ty = t / 3, tx = t % 3;

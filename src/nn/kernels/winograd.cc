@@ -228,16 +228,16 @@ WinogradConv MakeWinogradConv(int outputs, int inputs) {
   return conv;
 }
 
-void TransformWeights(const PackedConv& packed, std::span<const Tap> taps, WinogradConv& winograd) {
+void TransformWeights(const float* packed, std::span<const Tap> taps, WinogradConv& winograd) {
   const auto kernel_points = HWY_DYNAMIC_DISPATCH(KernelPoints);
   const int tile_width = ConvTileWidth();
   const size_t point = static_cast<size_t>(winograd.outputs) * static_cast<size_t>(winograd.inputs);
-  const float* from = packed.weights.data();
+  const float* from = packed;
   float* to = winograd.weights.data();
-  for (int o = 0; o < packed.outputs;) {
-    const int tile = std::min(tile_width, packed.outputs - o);
+  for (int o = 0; o < winograd.outputs;) {
+    const int tile = std::min(tile_width, winograd.outputs - o);
     const size_t floats = static_cast<size_t>(tile) * kBlock;  // of one tap of one block
-    for (int b = 0; b < packed.inputs; b += kBlock) {
+    for (int b = 0; b < winograd.inputs; b += kBlock) {
       const float* by_place[9];
       for (size_t t = 0; t < 9; ++t) {
         by_place[(taps[t].dy + 1) * 3 + taps[t].dx + 1] = from + t * floats;

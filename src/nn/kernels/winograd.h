@@ -24,8 +24,9 @@ struct WinogradConv {
 };
 
 WinogradConv MakeWinogradConv(int outputs, int inputs);
-/// From the packed 3x3 kernel; `taps` are the ones that it was packed with.
-void TransformWeights(const PackedConv& packed, std::span<const Tap> taps, WinogradConv& winograd);
+/// From the 3x3 kernel as Repack leaves it in `packed`; `taps` are the ones that it was packed
+/// with.
+void TransformWeights(const float* packed, std::span<const Tap> taps, WinogradConv& winograd);
 
 struct WinogradExtras {
   /// Blocks(channels) * 16 floats, or four times as many, one set for each kind of row (bit 0: the
