@@ -136,11 +136,17 @@ size_t Size3x3(int out, int in) {
   return static_cast<size_t>(Blocks(out) * kBlock) * static_cast<size_t>(Blocks(in) * kBlock) * 9;
 }
 
+// Working floats of RepackComposed.
+size_t ComposedFloats(const BlockShape& shape) {
+  const auto n = static_cast<size_t>(shape.out);
+  return 2 * Size3x3(shape.out, shape.out) + n * n * 3 + n;
+}
+
 // The 1x3 convolution `weight2` followed by the 3x1 convolution `weight3`, as one 3x3 convolution.
 void RepackComposed(const BlockParameters<const float>& p, BlockWeights& b, Scratch& scratch) {
   const auto n = static_cast<size_t>(b.shape.out);
   const size_t size = Size3x3(b.shape.out, b.shape.out);
-  float* oihw = scratch.SlotFloats(2 * size + n * n * 3 + n);
+  float* oihw = scratch.SlotFloats();  // ComposedFloats(b.shape)
   float* working = oihw + size;
   float* between = working + size;  // weight2 as [column][between][in]
   float* row = between + n * n * 3;
@@ -209,8 +215,7 @@ void PackedWeights::UpdateBlock(std::span<const float> weights, int block, int p
   const int in = b.shape.in, out = b.shape.out;
   if (part == 0) {
     if (b.shape.stride == 1) {
-      RepackFast(p.weight0, out, in, Taps33(), false, scratch_.SlotFloats(Size3x3(out, in)),
-                 b.conv0_fast);
+      RepackFast(p.weight0, out, in, Taps33(), false, scratch_.SlotFloats(), b.conv0_fast);
     } else {
       Repack(p.weight0, out, in, 3, 3, Taps33(), false, b.conv0);
     }
@@ -244,7 +249,14 @@ void PackedWeights::Update(std::span<const float> weights, Stage first) {
   }
   const int first_block = std::max(0, static_cast<int>(first) - static_cast<int>(Stage::kEnc1));
   constexpr int kParts = 3;
-  scratch_.PrepareSlots();
+  size_t working = 0;
+  for (int i = first_block; i < kBlocks; ++i) {
+    const BlockWeights& b = block(i);
+    working =
+        std::max(working, b.composed ? ComposedFloats(b.shape) : Size3x3(b.shape.out, b.shape.in));
+    if (b.shape.stride == 1) working = std::max(working, Size3x3(b.shape.out, b.shape.in));
+  }
+  scratch_.PrepareSlots(working);
   ParallelFor(std::max(0, kBlocks - first_block) * kParts,
               [&](int task) { UpdateBlock(weights, first_block + task / kParts, task % kParts); });
   tail_.Compose(FindTail(*layout_, weights));

@@ -30,3 +30,18 @@ if(SHADOWTUTOR_BUILD_TESTS)
     target_include_directories(torch_oracle_test SYSTEM PRIVATE ${TORCH_API_INCLUDE})
   endif()
 endif()
+
+# Counts calls of the allocator by standing in its place, which is where sanitizers stand.
+if(NOT SHADOWTUTOR_SANITIZE)
+  st_test(allocation_test SOURCES allocation_test.cc DEPENDS shadowtutor_nn)
+endif()
+
+# The same engine on every instruction set that this machine runs; test names end in its name.
+if(SHADOWTUTOR_BUILD_TESTS AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  foreach(isa avx512 avx2 sse4 scalar)
+    add_test(NAME engine_test_${isa} COMMAND engine_test)
+    set_tests_properties(engine_test_${isa} PROPERTIES
+      LABELS unit TIMEOUT 600 ENVIRONMENT SHADOWTUTOR_ISA=${isa}
+      SKIP_REGULAR_EXPRESSION "is not to be had on this machine")
+  endforeach()
+endif()

@@ -18,16 +18,17 @@ class Scratch {
     if (floats_.size() < count) floats_ = Buffer(count);
     return floats_.data();
   }
-  /// Inside a ParallelFor body: memory of this thread's own. PrepareSlots comes before the loop.
-  float* SlotFloats(size_t count) {
-    Buffer& slot = slots_[static_cast<size_t>(ThreadSlot())];
-    if (slot.size() < count) slot = Buffer(count);
-    return slot.data();
-  }
-  void PrepareSlots() {
+  /// Before a ParallelFor: `count` floats for every thread that may take part, so that which ones
+  /// do makes no difference.
+  void PrepareSlots(size_t count) {
     const auto slots = static_cast<size_t>(ThreadSlots());
     if (slots_.size() < slots) slots_.resize(slots);
+    for (Buffer& slot : slots_) {
+      if (slot.size() < count) slot = Buffer(count);
+    }
   }
+  /// Inside its body: this thread's.
+  float* SlotFloats() { return slots_[static_cast<size_t>(ThreadSlot())].data(); }
   double* Doubles(size_t count) {
     if (doubles_.size() < count) doubles_.resize(count);
     return doubles_.data();

@@ -261,7 +261,8 @@ void ConvolveWinograd(const View& in, const WinogradConv& weights, const View& o
   const int most = std::max(8, kCacheFloats / (kPoints * channels));
   const int ranges = (columns + most - 1) / most;
   const size_t point = static_cast<size_t>(weights.outputs) * static_cast<size_t>(weights.inputs);
-  scratch.PrepareSlots();
+  const size_t widest = static_cast<size_t>((columns + ranges - 1) / ranges);
+  scratch.PrepareSlots(kPoints * widest * static_cast<size_t>(channels));
   ParallelFor(rows * ranges, [&](int task) {
     TileRange tiles;
     tiles.row = task / ranges;
@@ -270,7 +271,7 @@ void ConvolveWinograd(const View& in, const WinogradConv& weights, const View& o
     const size_t pixels = static_cast<size_t>(tiles.count);
     const size_t in_point = pixels * static_cast<size_t>(weights.inputs);
     const size_t out_point = pixels * static_cast<size_t>(weights.outputs);
-    float* points = scratch.SlotFloats(kPoints * (in_point + out_point));
+    float* points = scratch.SlotFloats();
     float* sums = points + kPoints * in_point;
     input_points(in, tiles, points);
     for (size_t p = 0; p < kPoints; ++p) {

@@ -1,0 +1,90 @@
+// In the steady state neither predicting nor training asks for memory: every call of the C
+// library's allocator is counted.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstddef>
+
+#include "nn/learner.h"
+#include "nn/predictor.h"
+#include "nn/random_data.h"
+
+namespace {
+std::atomic<long> allocations = 0;
+}  // namespace
+
+// glibc's own entry points under other names; the program's go through these.
+extern "C" {
+void* __libc_malloc(size_t size);                      // NOLINT
+void* __libc_calloc(size_t count, size_t size);        // NOLINT
+void* __libc_realloc(void* memory, size_t size);       // NOLINT
+void* __libc_memalign(size_t alignment, size_t size);  // NOLINT
+
+void* malloc(size_t size) {
+  ++allocations;
+  return __libc_malloc(size);
+}
+void* calloc(size_t count, size_t size) {
+  ++allocations;
+  return __libc_calloc(count, size);
+}
+void* realloc(void* memory, size_t size) {
+  ++allocations;
+  return __libc_realloc(memory, size);
+}
+void* aligned_alloc(size_t alignment, size_t size) {
+  ++allocations;
+  return __libc_memalign(alignment, size);
+}
+}
+
+namespace shadowtutor::nn {
+namespace {
+
+// What `work` allocates once it has run a few times.
+template <typename Work>
+long SteadyAllocations(const Work& work) {
+  for (int i = 0; i < 5; ++i) work();
+  const long before = allocations;
+  for (int i = 0; i < 5; ++i) work();
+  return allocations - before;
+}
+
+TEST(Allocation, IsCounted) {
+  const long before = allocations;
+  const auto memory = std::make_unique<std::vector<int>>(100);
+  EXPECT_GE(allocations - before, 2);
+}
+
+TEST(Allocation, PredictingTakesNone) {
+  RandomData random(1);
+  const Checkpoint student = random.Student(NetworkSpec{});
+  Predictor predictor(PackWeights(student.layout, student.weights));
+  const Image frame = random.Frame(320, 180);
+  LabelMap labels;
+  EXPECT_EQ(SteadyAllocations([&] { predictor.Predict(frame, labels); }), 0);
+}
+
+TEST(Allocation, TrainingTakesNone) {
+  RandomData random(2);
+  const Checkpoint student = random.Student(NetworkSpec{});
+  const Image frames[] = {random.Frame(320, 180), random.Frame(320, 180)};
+  const LabelMap label(320, 180, 1);
+  const std::vector<float> weights(label.labels().size(), 1.0f);
+  for (const Stage cut : {kPartialDistillation, kFullDistillation}) {
+    Learner learner(student.layout, student.weights, cut);
+    int turn = 0;
+    EXPECT_EQ(SteadyAllocations([&] {
+                learner.SetFrame(frames[++turn % 2]);
+                learner.Predict();
+                learner.LossAndGradient(label, weights);
+                learner.AdamStep();
+                learner.Predict();
+              }),
+              0)
+        << StageName(cut);
+  }
+}
+
+}  // namespace
+}  // namespace shadowtutor::nn
