@@ -36,6 +36,7 @@ int Run(int argc, char** argv) {
   shadowtutor::cli::AddLabelCommand(app, exit_code);
   shadowtutor::cli::AddStudentCommand(app, exit_code);
   shadowtutor::cli::AddEvalCommand(app, exit_code);
+  shadowtutor::cli::AddBenchCommand(app, exit_code);
 
   try {
     app.parse(argc, argv);

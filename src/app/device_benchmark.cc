@@ -1,0 +1,155 @@
+#include "app/device_benchmark.h"
+
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
+
+#include "app/median.h"
+#include "core/parallel.h"
+#include "distill/miou.h"
+#include "nn/kernels/isa.h"
+#include "nn/learner.h"
+#include "nn/operation_count.h"
+#include "nn/predictor.h"
+
+namespace shadowtutor::app {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+void Check(const DeviceBenchmarkOptions& options) {
+  const FrameSize size = options.size;
+  if (size.width < 1 || size.height < 1 || size.width > kMaxFrameSide ||
+      size.height > kMaxFrameSide || size.pixels() > kMaxFramePixels) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "a frame has 1 to " + std::to_string(kMaxFrameSide) + " pixels a side, not " +
+                    std::to_string(size.width) + "x" + std::to_string(size.height));
+  }
+  if (options.threads < 0 || options.threads > 1024) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "threads: 1 to 1024, or 0 for all that the machine has");
+  }
+}
+
+// A frame with edges and texture, and the label that goes with it.
+Image SyntheticFrame(FrameSize size, LabelMap& label, int classes) {
+  Image frame(size.width, size.height);
+  label.Resize(size);
+  uint32_t noise = 1;
+  for (int y = 0; y < size.height; ++y) {
+    for (int x = 0; x < size.width; ++x) {
+      const int patch = x / 64 + y / 64;
+      for (int c = 0; c < 3; ++c) {
+        noise = noise * 1664525u + 1013904223u;
+        frame.row(y)[3 * x + c] =
+            static_cast<uint8_t>((patch * (37 + 11 * c)) % 192 + static_cast<int>(noise >> 26));
+      }
+      label.at(x, y) = static_cast<uint8_t>(patch % classes);
+    }
+  }
+  return frame;
+}
+
+template <typename Work>
+double MedianMilliseconds(const DeviceBenchmarkOptions& options, const Work& work) {
+  constexpr int kWarmUp = 3, kLeast = 10;
+  Median median;
+  const auto begin = Clock::now();
+  for (int i = 0;; ++i) {
+    if (options.interrupted && options.interrupted()) {
+      throw Error(ErrorCode::kCancelled, "stopped before the benchmark was done");
+    }
+    const auto start = Clock::now();
+    work();
+    const auto end = Clock::now();
+    if (i >= kWarmUp) {
+      median.Add(std::chrono::duration<double, std::milli>(end - start).count());
+    }
+    if (i >= kWarmUp + kLeast &&
+        std::chrono::duration<double>(end - begin).count() > options.seconds) {
+      return *median.Value();
+    }
+  }
+}
+
+double PeakMegabytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+}  // namespace
+
+DeviceBenchmark RunDeviceBenchmark(const DeviceBenchmarkOptions& options) {
+  Check(options);
+  std::optional<ThreadLimit> limit;
+  if (options.threads > 0) limit.emplace(options.threads);
+  ClassList classes(static_cast<size_t>(options.classes));
+  for (size_t i = 0; i < classes.size(); ++i) classes[i].name = "class " + std::to_string(i);
+  const nn::Checkpoint student = nn::FreshStudent(classes, options.classes - 1, 1);
+  LabelMap label;
+  const Image frame = SyntheticFrame(options.size, label, options.classes);
+
+  DeviceBenchmark result;
+  result.size = options.size;
+  result.threads = MaxThreads();
+  result.isa = nn::InstructionSetName();
+  {
+    nn::Predictor predictor(nn::PackWeights(student.layout, student.weights));
+    LabelMap labels;
+    result.inference_ms = MedianMilliseconds(options, [&] { predictor.Predict(frame, labels); });
+  }
+  result.inference_gflops =
+      2e-6 * nn::PublishedMultiplyAdds(student.layout->spec(), options.size) / result.inference_ms;
+  const std::vector<float> weights(label.labels().size(), 1.0f);
+  const auto step_ms = [&](nn::Stage cut) {
+    nn::Learner learner(student.layout, student.weights, cut);
+    learner.SetFrame(frame);
+    learner.Predict();
+    return MedianMilliseconds(options, [&] {
+      learner.LossAndGradient(label, weights);
+      learner.AdamStep();
+      distill::MeanIoU(learner.Predict(), label, options.classes);
+    });
+  };
+  result.partial_step_ms = step_ms(nn::kPartialDistillation);
+  result.full_step_ms = step_ms(nn::kFullDistillation);
+  result.peak_rss_mb = PeakMegabytes();
+  return result;
+}
+
+std::string ToJson(const DeviceBenchmark& r) {
+  const nlohmann::ordered_json json = {
+      {"inference_ms", r.inference_ms},
+      {"partial_step_ms", r.partial_step_ms},
+      {"full_step_ms", r.full_step_ms},
+      {"threads", r.threads},
+      {"size", std::to_string(r.size.width) + "x" + std::to_string(r.size.height)},
+      {"isa", r.isa},
+      {"peak_rss_mb", r.peak_rss_mb},
+      {"inference_fps", 1000 / r.inference_ms},
+      {"inference_gflops", r.inference_gflops}};
+  return json.dump(2) + "\n";
+}
+
+std::string ToText(const DeviceBenchmark& r) {
+  char text[1024];
+  std::snprintf(
+      text, sizeof text,
+      "student at %dx%d, %d thread%s, %s\n"
+      "  inference                %8.2f ms  %7.1f frames/s  %.0f GFLOP/s of the published "
+      "network\n"
+      "  partial distillation step%8.2f ms  %7.1f steps/s\n"
+      "  full distillation step   %8.2f ms  %7.1f steps/s\n"
+      "  peak memory of all three %8.0f MB\n",
+      r.size.width, r.size.height, r.threads, r.threads == 1 ? "" : "s", r.isa.c_str(),
+      r.inference_ms, 1000 / r.inference_ms, r.inference_gflops, r.partial_step_ms,
+      1000 / r.partial_step_ms, r.full_step_ms, 1000 / r.full_step_ms, r.peak_rss_mb);
+  return text;
+}
+
+}  // namespace shadowtutor::app

@@ -1,0 +1,44 @@
+// How fast the student predicts and learns on this machine.
+#ifndef SHADOWTUTOR_APP_DEVICE_BENCHMARK_H_
+#define SHADOWTUTOR_APP_DEVICE_BENCHMARK_H_
+
+#include <functional>
+#include <string>
+
+#include "shadowtutor/types.h"
+
+namespace shadowtutor::app {
+
+struct DeviceBenchmarkOptions {
+  FrameSize size = {1280, 720};
+  int threads = 0;  // 0: all that the machine has
+  int classes = 9;
+  double seconds = 2;                 // per measurement, about
+  std::function<bool()> interrupted;  // asked between measurements; may be empty
+};
+
+/// Times are medians in milliseconds.
+struct DeviceBenchmark {
+  FrameSize size;
+  int threads = 0;
+  std::string isa;
+  double inference_ms = 0;     // BGR bytes to label map
+  double partial_step_ms = 0;  // loss, backward, Adam, next prediction, mIoU; frozen part cached
+  double full_step_ms = 0;
+  double inference_gflops = 0;  // of the network as published, per second of ours
+  double peak_rss_mb = 0;       // of the whole process
+};
+
+/// Runs on random weights and a synthetic frame: neither has any influence on the time. Throws
+/// Error kInvalidArgument for a size or thread count out of range, kCancelled when interrupted.
+DeviceBenchmark RunDeviceBenchmark(const DeviceBenchmarkOptions& options);
+
+/// Keys: inference_ms, partial_step_ms, full_step_ms, threads, size ("WxH"), isa, peak_rss_mb,
+/// inference_fps, inference_gflops.
+std::string ToJson(const DeviceBenchmark& result);
+/// A table for the terminal.
+std::string ToText(const DeviceBenchmark& result);
+
+}  // namespace shadowtutor::app
+
+#endif  // SHADOWTUTOR_APP_DEVICE_BENCHMARK_H_
