@@ -10,6 +10,7 @@
 
 #include "nn/checkpoint_io.h"
 #include "rpc/grpc_stream.h"
+#include "rpc/held_weights.h"
 #include "wire/jpeg.h"
 
 namespace shadowtutor::rpc {
@@ -28,39 +29,6 @@ bool MayPass(ErrorCode code) {
 std::string Seconds(milliseconds time) {
   std::string text = std::to_string(static_cast<double>(time.count()) / 1000);
   return text.substr(0, text.find('.') + 2) + " s";
-}
-
-// What the client holds: a whole student, and the trained part that has grown since.
-struct Held {
-  std::shared_ptr<const nn::Checkpoint> base;
-  std::vector<float> trained;  // empty: as in `base`
-  uint64_t version = 0;
-  bool server_knows_base = false;  // so that the trained part is enough to hand over
-
-  std::optional<wire::HeldStudent> ForHello() const;
-};
-
-std::optional<wire::HeldStudent> Held::ForHello() const {
-  if (!base) return std::nullopt;
-  const nn::NetworkLayout& layout = *base->layout;
-  std::vector<float> weights = base->weights;
-  std::copy(trained.begin(), trained.end(), weights.end() - trained.size());
-  wire::HeldStudent held;
-  held.version = version;
-  for (const ClassInfo& info : base->classes) held.class_names.push_back(info.name);
-  held.parameter_count = layout.size();
-  held.cut = nn::kFullDistillation;
-  if (server_knows_base && !trained.empty()) {
-    for (int stage = 0; stage < nn::kStages; ++stage) {
-      const auto cut = static_cast<nn::Stage>(stage);
-      if (layout.TrainedSize(cut) == trained.size()) held.cut = cut;
-    }
-  }
-  const auto offset = static_cast<std::ptrdiff_t>(layout.TrainedOffset(held.cut));
-  held.frozen_checksum = wire::WeightChecksum(std::span(weights).first(offset));
-  held.trained.assign(weights.begin() + offset, weights.end());
-  held.trained_checksum = wire::WeightChecksum(held.trained);
-  return held;
 }
 
 }  // namespace
@@ -111,7 +79,7 @@ struct GrpcLink::Impl {
   std::optional<ServerLink::WholeStudent> whole;
   std::optional<ServerLink::Session> session;
 
-  Held held;
+  HeldWeights held;
   GrpcLinkStats stats;
   std::thread thread;
 };
@@ -127,8 +95,7 @@ GrpcLink::Impl::Impl(GrpcLinkOptions given) : options(std::move(given)) {
     throw Error(ErrorCode::kInvalidArgument, "JPEG quality is a number from 1 to 100");
   }
   MakeChannelCredentials(options.tls, options.use_tls);  // throws what would fail later
-  held.base = options.student;
-  held.version = options.version;
+  held = HeldWeights(options.student, options.version, false);
   thread = std::thread([this] { Run(); });
 }
 
@@ -265,7 +232,7 @@ std::optional<wire::ClientMessage> GrpcLink::Impl::NextMessage(std::unique_lock<
   const Image frame = *std::exchange(key_frame, {});
   wire::KeyFrame message;
   message.frame_index = key_frame_index;
-  message.held_version = held.version;
+  message.held_version = held.version();
   message.codec = welcome->frame_codec;
   message.size = frame.size();
   const bool raw = message.codec == wire::FrameCodec::kRaw;
@@ -318,13 +285,10 @@ void GrpcLink::Impl::Handle(wire::Welcome message) {
                      ", teacher: " + message.teacher;
   {
     std::lock_guard lock(mutex);
-    if (!student && !held.base) {
+    if (!student && held.empty()) {
       throw Error(ErrorCode::kDataLoss, "the server sent no student though we hold none");
     }
-    if (!student) {
-      held.server_knows_base = true;
-      held.version = message.student_version;
-    }
+    if (!student) held.AgreedUpon(message.student_version);
     whole = std::move(student);
     session = {parameters, message.student_version, message.student_checksum};
     welcome = std::move(message);
@@ -402,9 +366,13 @@ Error GrpcLink::Impl::Explain(const Error& error) const {
     return Error(error.code(), "lost the connection to " + options.address + " (" + what + ")");
   }
   if (error.code() == ErrorCode::kUnavailable) {
-    return Error(error.code(), "there is no server at " + options.address + " (" + what +
-                                   "); start one with 'shadowtutor serve', check the address, or "
-                                   "give --retry to keep trying");
+    const bool giving_up = stats.sessions == 0 && !options.retry;
+    return Error(
+        error.code(),
+        "there is no server at " + options.address + " (" + what + ")" +
+            (giving_up ? "; start one with 'shadowtutor serve', check the address, or give "
+                         "--retry to keep trying"
+                       : ""));
   }
   if (what.find(options.address) != std::string::npos) return error;
   return Error(error.code(), "the server at " + options.address + ": " + what);
@@ -471,7 +439,7 @@ std::optional<wire::Update> GrpcLink::WaitForUpdate() {
 std::optional<client::ServerLink::WholeStudent> GrpcLink::TakeStudent() {
   std::lock_guard lock(impl_->mutex);
   auto student = std::exchange(impl_->whole, {});
-  if (student) impl_->held = {student->student, {}, student->version, true};
+  if (student) impl_->held = HeldWeights(student->student, student->version, true);
   return student;
 }
 
@@ -486,10 +454,7 @@ void GrpcLink::RequestStudent(const std::string& why) {
 
 void GrpcLink::Holding(std::span<const float> trained, uint64_t version) {
   std::lock_guard lock(impl_->mutex);
-  if (impl_->held.base && trained.size() <= impl_->held.base->weights.size()) {
-    impl_->held.trained.assign(trained.begin(), trained.end());
-    impl_->held.version = version;
-  }
+  impl_->held.Grow(trained, version);
 }
 
 std::optional<client::ServerLink::Session> GrpcLink::TakeSession() {
