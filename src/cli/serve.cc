@@ -14,6 +14,7 @@
 #include "cli/interrupt.h"
 #include "nn/checkpoint_io.h"
 #include "nn/network.h"
+#include "rpc/grpc_log.h"
 #include "server/server.h"
 #include "teacher/teacher.h"
 
@@ -45,6 +46,7 @@ void Log(const std::string& line) {
 
 int Serve(ServeOptions options) {
   InstallInterruptHandler();
+  rpc::SilenceGrpcLog();
   std::optional<nn::Checkpoint> student;
   if (!options.student.empty()) student = nn::LoadCheckpoint(options.student);
   std::shared_ptr<teacher::Teacher> teacher =

@@ -231,7 +231,8 @@ void Conversation::OnClosed() {
 
 void Conversation::Send(wire::ServerMessage message) {
   if (closed_) return;
-  if (const std::shared_ptr<Peer> peer = peer_.lock()) peer->Send(std::move(message));
+  const std::shared_ptr<Peer> peer = peer_.lock();
+  if (!peer || !peer->Send(std::move(message))) closed_ = true;
 }
 
 void Conversation::End(const std::optional<Error>& why) {

@@ -40,11 +40,12 @@ struct Resources {
   }
 };
 
-/// The other end. Both functions return at once; after End nothing is sent any more.
+/// The other end. Both functions return at once.
 class Peer {
  public:
   virtual ~Peer() = default;
-  virtual void Send(wire::ServerMessage message) = 0;
+  /// False: nothing is sent any more, because of End or because the client takes nothing.
+  virtual bool Send(wire::ServerMessage message) = 0;
   /// Tells the client (unless there is nothing to tell) and closes.
   virtual void End(const std::optional<Error>& why) = 0;
 };

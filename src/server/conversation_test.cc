@@ -20,10 +20,16 @@ using Clock = Conversation::Clock;
 // Remembers what the server said.
 class FakePeer final : public Peer {
  public:
-  void Send(wire::ServerMessage message) override {
+  bool Send(wire::ServerMessage message) override {
     std::lock_guard lock(mutex_);
+    if (deaf_) return false;
     heard_.push_back(std::move(message));
     changed_.notify_all();
+    return true;
+  }
+  void TurnDeaf() {
+    std::lock_guard lock(mutex_);
+    deaf_ = true;
   }
   void End(const std::optional<Error>& why) override {
     std::lock_guard lock(mutex_);
@@ -59,6 +65,7 @@ class FakePeer final : public Peer {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<wire::ServerMessage> heard_;
+  bool deaf_ = false;
   bool ended_ = false;
   std::optional<Error> why_;
 };
@@ -308,6 +315,13 @@ TEST_F(ConversationTest, ClosingWhileQueuedFreesTheSessionAtOnce) {
   EXPECT_EQ(resources_->stats.OpenSessions(), 1u);
   held.Open();
   EXPECT_TRUE(std::holds_alternative<wire::Update>(peer_->Next()));
+}
+
+TEST_F(ConversationTest, DoesNotWorkForAClientThatTakesNothing) {
+  Hello();
+  peer_->TurnDeaf();
+  for (int i = 0; i < 3; ++i) Say(wire::StudentRequest{"more"});
+  EXPECT_EQ(resources_->stats.Snapshot().students_sent, 2u);  // the welcome's and one in vain
 }
 
 TEST_F(ConversationTest, SessionsHaveStudentsOfTheirOwn) {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "distill/key_frame_stride.h"
+#include "rpc/hand_over.h"
 #include "server/service.h"
 
 #ifndef SHADOWTUTOR_VERSION
@@ -122,6 +123,7 @@ void Server::Impl::Start() {
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, milliseconds(options.idle_timeout));
   // Otherwise two servers on one port would share its clients without a word.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  rpc::HandOver();
   grpc_server = builder.BuildAndStart();
   if (!grpc_server || port == 0) {
     throw Error(ErrorCode::kUnavailable,

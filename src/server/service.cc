@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "rpc/convert.h"
+#include "rpc/hand_over.h"
 #include "rpc/limits.h"
 
 namespace shadowtutor::server {
@@ -34,8 +35,14 @@ std::string RandomPrefix() {
 // Tells a client why it gets no session.
 class Refusal final : public grpc::ServerBidiReactor<v1::ClientMessage, v1::ServerMessage> {
  public:
-  explicit Refusal(const grpc::Status& status) { Finish(status); }
-  void OnDone() override { const std::unique_ptr<Refusal> self(this); }
+  explicit Refusal(const grpc::Status& status) {
+    rpc::HandOver();
+    Finish(status);
+  }
+  void OnDone() override {
+    rpc::HandOver();
+    const std::unique_ptr<Refusal> self(this);
+  }
 };
 
 }  // namespace
@@ -52,29 +59,35 @@ class Stream final : public grpc::ServerBidiReactor<v1::ClientMessage, v1::Serve
         write_timeout_(write_timeout),
         context_(context) {}
 
+  // Whoever lets go last may be on any thread.
+  ~Stream() override { rpc::HandOver(); }
+
   void Begin(std::shared_ptr<Conversation> conversation) {
-    {
-      std::lock_guard lock(mutex_);
-      conversation_ = std::move(conversation);
-    }
+    conversation_ = std::move(conversation);
+    rpc::HandOver();
     StartRead(&incoming_);
   }
 
-  void Send(wire::ServerMessage message) override {
+  bool Send(wire::ServerMessage message) override {
+    const rpc::HandOverScope hand_over;
     v1::ServerMessage packed = rpc::ToProto(std::move(message));
+    bool open = false;
     {
       std::lock_guard lock(mutex_);
-      if (ending_) return;
+      if (ending_) return false;
       waiting_.push_back(std::move(packed));
       if (waiting_.size() > kMaxWaitingMessages) {
         EndLocked(Error(ErrorCode::kResourceExhausted,
                         "The client asks for more than it takes; read the answers first."));
       }
+      open = !ending_;
     }
     Pump();
+    return open;
   }
 
   void End(const std::optional<Error>& why) override {
+    const rpc::HandOverScope hand_over;
     {
       std::lock_guard lock(mutex_);
       EndLocked(why);
@@ -83,7 +96,8 @@ class Stream final : public grpc::ServerBidiReactor<v1::ClientMessage, v1::Serve
   }
 
   void Tick(Clock::time_point now) {
-    conversation()->OnTick(now);
+    const rpc::HandOverScope hand_over;
+    conversation_->OnTick(now);
     {
       std::lock_guard lock(mutex_);
       if (!(writing_ || finished_) || now < write_deadline_) return;
@@ -94,28 +108,31 @@ class Stream final : public grpc::ServerBidiReactor<v1::ClientMessage, v1::Serve
   }
 
   void OnReadDone(bool ok) override {
+    const rpc::HandOverScope hand_over;
     if (!ok) {
       // The client has said all that it had to say, or is gone.
-      conversation()->OnClosed();
+      conversation_->OnClosed();
       End(std::nullopt);
       return;
     }
     try {
-      conversation()->OnMessage(rpc::FromProto(std::move(incoming_)), Clock::now());
+      conversation_->OnMessage(rpc::FromProto(std::move(incoming_)), Clock::now());
     } catch (const Error& error) {
-      conversation()->OnBadMessage(error);
+      conversation_->OnBadMessage(error);
     } catch (const std::exception& error) {
-      conversation()->OnBadMessage(Error(ErrorCode::kInternal, error.what()));
+      conversation_->OnBadMessage(Error(ErrorCode::kInternal, error.what()));
     }
     v1::ClientMessage().Swap(&incoming_);
     {
       std::lock_guard lock(mutex_);
       if (ending_) return;
     }
+    rpc::HandOver();
     StartRead(&incoming_);
   }
 
   void OnWriteDone(bool ok) override {
+    const rpc::HandOverScope hand_over;
     {
       std::lock_guard lock(mutex_);
       writing_ = false;
@@ -126,7 +143,8 @@ class Stream final : public grpc::ServerBidiReactor<v1::ClientMessage, v1::Serve
   }
 
   void OnCancel() override {
-    conversation()->OnClosed();
+    const rpc::HandOverScope hand_over;
+    conversation_->OnClosed();
     {
       std::lock_guard lock(mutex_);
       LostLocked();
@@ -135,23 +153,17 @@ class Stream final : public grpc::ServerBidiReactor<v1::ClientMessage, v1::Serve
   }
 
   void OnDone() override {
+    const rpc::HandOverScope hand_over;
     {
       std::lock_guard lock(context_mutex_);
       context_ = nullptr;
     }
-    conversation()->OnClosed();
+    conversation_->OnClosed();
     const std::shared_ptr<StreamRegistry> registry = registry_;  // may outlive this stream
     registry->Remove(number_);                                   // may destroy it
   }
 
  private:
-  // Under the lock although nobody changes it after Begin: tools that cannot see how gRPC hands a
-  // stream from thread to thread see this.
-  std::shared_ptr<Conversation> conversation() {
-    std::lock_guard lock(mutex_);
-    return conversation_;
-  }
-
   void EndLocked(const std::optional<Error>& why) {
     if (ending_) return;
     ending_ = true;
@@ -188,6 +200,7 @@ class Stream final : public grpc::ServerBidiReactor<v1::ClientMessage, v1::Serve
       }
       write_deadline_ = Clock::now() + write_timeout_;
     }
+    rpc::HandOver();
     if (finish) {
       Finish(status);
     } else {
@@ -198,10 +211,10 @@ class Stream final : public grpc::ServerBidiReactor<v1::ClientMessage, v1::Serve
   const std::shared_ptr<StreamRegistry> registry_;
   const uint64_t number_;
   const std::chrono::milliseconds write_timeout_;
-  v1::ClientMessage incoming_;  // gRPC's between StartRead and OnReadDone
+  std::shared_ptr<Conversation> conversation_;  // from Begin on
+  v1::ClientMessage incoming_;                  // gRPC's between StartRead and OnReadDone
 
   std::mutex mutex_;
-  std::shared_ptr<Conversation> conversation_;
   std::deque<v1::ServerMessage> waiting_;
   v1::ServerMessage outgoing_;  // gRPC's between StartWrite and OnWriteDone
   bool writing_ = false;
@@ -280,6 +293,7 @@ bool StreamRegistry::WaitUntilEmpty(Clock::time_point deadline) {
 
 grpc::ServerBidiReactor<v1::ClientMessage, v1::ServerMessage>* Service::Tutor(
     grpc::CallbackServerContext* context) {
+  rpc::HandOver();
   grpc::Status refusal;
   if (const std::shared_ptr<Stream> stream = streams_->Open(context, &refusal)) {
     return stream.get();  // the registry owns it until the call is over
