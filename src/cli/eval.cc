@@ -5,7 +5,6 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 
@@ -21,6 +20,7 @@ namespace {
 struct Arguments {
   eval::EvalRequest request;
   std::string student, cut, json;
+  std::string frame_codec = "raw", update_codec = "fp32";
 };
 
 std::string StrategyHelp() {
@@ -60,7 +60,12 @@ eval::EvalReport EvaluateWithProgress(const eval::EvalRequest& request) {
 int RunEval(Arguments& arguments) {
   auto& request = arguments.request;
   if (!arguments.student.empty()) request.student = arguments.student;
-  if (!arguments.cut.empty()) request.options.parameters.cut = nn::ParseStage(arguments.cut);
+  auto& parameters = request.options.parameters;
+  if (!arguments.cut.empty()) parameters.cut = nn::ParseStage(arguments.cut);
+  parameters.frame_codec =
+      arguments.frame_codec == "jpeg" ? wire::FrameCodec::kJpeg : wire::FrameCodec::kRaw;
+  parameters.update_codec =
+      arguments.update_codec == "fp16" ? wire::UpdateCodec::kFp16 : wire::UpdateCodec::kFp32;
   eval::EvalReport report;
   try {
     report = EvaluateWithProgress(request);
@@ -118,18 +123,15 @@ void AddEvalCommand(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   command->add_option("--cut", arguments->cut,
                       "First stage that partial distillation trains (default dec2)");
-  const std::map<std::string, wire::FrameCodec> frame_codecs = {{"raw", wire::FrameCodec::kRaw},
-                                                                {"jpeg", wire::FrameCodec::kJpeg}};
-  command
-      ->add_option("--frame-codec", parameters.frame_codec, "Key frames as raw (default) or jpeg")
-      ->transform(CLI::CheckedTransformer(frame_codecs));
-  command->add_option("--jpeg-quality", parameters.jpeg_quality, "Of key frames as jpeg (1 to 100)")
+  command->add_option("--frame-codec", arguments->frame_codec, "How key frames travel")
+      ->check(CLI::IsMember({"jpeg", "raw"}))
       ->capture_default_str();
-  const std::map<std::string, wire::UpdateCodec> update_codecs = {
-      {"fp32", wire::UpdateCodec::kFp32}, {"fp16", wire::UpdateCodec::kFp16}};
-  command
-      ->add_option("--update-codec", parameters.update_codec, "Updates as fp32 (default) or fp16")
-      ->transform(CLI::CheckedTransformer(update_codecs));
+  command->add_option("--jpeg-quality", parameters.jpeg_quality, "1 to 100")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  command->add_option("--update-codec", arguments->update_codec, "How updates travel")
+      ->check(CLI::IsMember({"fp32", "fp16"}))
+      ->capture_default_str();
   command->add_option("--json", arguments->json, "Write the figures there; - for standard output");
   command->add_flag("--per-frame", options.per_frame, "Every frame's mIoU in the JSON, too");
   command->callback([arguments, &exit_code] { exit_code = RunEval(*arguments); });

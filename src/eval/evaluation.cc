@@ -14,9 +14,7 @@ teacher::Answer Label(teacher::Teacher& teacher, ImageView frame, uint64_t index
   try {
     return teacher.Label(frame, index);
   } catch (const Error& error) {
-    throw Error(error.code(), "frame " + std::to_string(index) + " has no label (a limit of " +
-                                  std::to_string(index) +
-                                  " frames would stop before it): " + error.what());
+    throw Error(error.code(), "frame " + std::to_string(index) + " has no label: " + error.what());
   }
 }
 

@@ -24,7 +24,8 @@ struct EvalOptions {
   bool per_frame = false;  // fill EvalReport::miou and key_frame_indices
 };
 
-/// The figures of one run. The same inputs give the same report, to the last bit.
+/// The figures of one run. The same inputs give the same report, to the last bit, with any number
+/// of threads; another instruction set (nn/kernels/isa.h) rounds otherwise.
 struct EvalReport {
   EvalOptions options;
   uint64_t frames = 0;

@@ -46,7 +46,7 @@ bool VirtualLink::SendKeyFrame(ImageView frame, uint64_t frame_index) {
                        ? wire::EncodeJpeg(frame, options_.jpeg_quality)
                        : wire::PackRawFrame(frame);
 
-  outstanding_ = session_.Train(server::LabelKeyFrame(teacher_, key_frame, classes_));
+  outstanding_ = session_.Train(server::LabelKeyFrame(teacher_, key_frame, classes_), workspace_);
 
   ++totals_.key_frames;
   totals_.trained_key_frames += outstanding_->steps > 0;

@@ -48,6 +48,8 @@ class VirtualLink : public client::ServerLink {
   teacher::Teacher& teacher_;
   const StrategyOptions options_;
   const int classes_;
+  const std::shared_ptr<nn::TrainingWorkspace> workspace_ =
+      std::make_shared<nn::TrainingWorkspace>();
   server::Session session_;
   uint64_t now_ = 0;                         // the frame at hand
   std::optional<wire::Update> outstanding_;  // made, not handed out yet
