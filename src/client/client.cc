@@ -23,7 +23,12 @@ struct Client::Impl {
   Impl(std::shared_ptr<const nn::Checkpoint> student, uint64_t version,
        std::unique_ptr<ServerLink> link, const ClientOptions& options,
        std::unique_ptr<Engine> engine)
-      : link(std::move(link)), engine(std::move(engine)), options(options) {
+      : link(std::move(link)),
+        engine(std::move(engine)),
+        preparation(std::make_shared<Preparation>(this->engine)),
+        options(options) {
+    this->link->OnArrival(
+        [preparation = preparation](const wire::Update& update) { preparation->Arrived(update); });
     distill::Validate(options.stride);
     stride = options.stride.min_stride;
     step = stride;  // the first frame is a key frame
@@ -35,19 +40,19 @@ struct Client::Impl {
   void Hold(const nn::Checkpoint& whole, uint64_t new_version);
   void Begin(const ServerLink::Session& session);
   std::optional<wire::Update> Receive(FrameReport& report);
-  bool Apply(const wire::Update& update);
+  bool Apply(const wire::Update& update, FrameReport& report);
+  void Hold(std::shared_ptr<const HeldStudent> next);
   void Ask(const std::string& why);
-  void TellWhatIsHeld() { link->Holding(Trained(), version); }
-  std::span<const float> Trained() const {
-    return std::span(student.weights).subspan(student.layout->TrainedOffset(options.cut));
-  }
+  void TellWhatIsHeld() { link->Holding(held->trained(), held->version); }
 
   std::unique_ptr<ServerLink> link;
-  std::unique_ptr<Engine> engine;
+  std::shared_ptr<Engine> engine;
+  std::shared_ptr<Preparation> preparation;
   ClientOptions options;
 
-  nn::Checkpoint student;  // without a layout until there is one
-  uint64_t version = 0;
+  nn::Checkpoint student;  // without a layout until there is one; weights on request, from `held`
+  std::shared_ptr<const HeldStudent> held;  // null until there is a student
+  uint64_t version = 0;                     // of a student to come, before there is one
 
   int stride = 0;  // frames from key frame to key frame
   int step = 0;    // frames predicted since the last key frame
@@ -84,12 +89,10 @@ FrameReport Client::Process(ImageView frame, LabelMap& labels) {
   }
 
   if (auto update = self.Receive(report)) {
-    const auto received = Clock::now();
-    if (self.Apply(*update)) {
+    if (self.Apply(*update, report)) {
       self.metric = update->metric;
       self.stride = distill::NextStride(self.stride, self.metric, self.options.stride);
       report.update_applied = true;
-      report.apply_ms = MillisecondsSince(received);
       update->payload = {};
       report.update = std::move(update);
     }
@@ -140,20 +143,27 @@ std::optional<wire::Update> Client::Impl::Receive(FrameReport& report) {
   return std::nullopt;
 }
 
-bool Client::Impl::Apply(const wire::Update& update) {
+bool Client::Impl::Apply(const wire::Update& update, FrameReport& report) {
+  const auto start = Clock::now();
+  const Preparation::Ready ready = preparation->Take(update, held);
   try {
-    PreparedUpdate prepared = PrepareUpdate(update, student, version, options.cut, *engine);
-    if (prepared.packed) {
-      engine->Use(std::move(prepared.packed));
-      student.weights = std::move(prepared.weights);
-    }
+    Hold(ready.student ? ready.student : PrepareUpdate(update, *held, *engine));
   } catch (const Error& error) {
     Ask(error.what());
     return false;
   }
-  version = update.new_version;
-  TellWhatIsHeld();
+  report.apply_ms = MillisecondsSince(ready.received);
+  report.swap_ms = MillisecondsSince(start);
   return true;
+}
+
+// The swap: a pointer for the engine, one for whoever prepares the next update.
+void Client::Impl::Hold(std::shared_ptr<const HeldStudent> next) {
+  if (!held || next->packed != held->packed) engine->Use(next->packed);
+  held = std::move(next);
+  version = held->version;
+  preparation->Held(held);
+  TellWhatIsHeld();
 }
 
 // What the link has to tell besides updates: it is gone, it is back, here is a whole student.
@@ -162,7 +172,7 @@ void Client::Impl::CatchUp() {
   if (session) Begin(*session);
   TakeWholeStudent();
   if (session && student.layout) {
-    if (wire::WeightChecksum(Trained()) != session->checksum || version != session->version) {
+    if (wire::WeightChecksum(held->trained()) != session->checksum || version != session->version) {
       Ask("the student that the client holds is not the one that the session began with");
     }
   }
@@ -191,17 +201,27 @@ void Client::Impl::Begin(const ServerLink::Session& session) {
   outstanding.reset();
   student_requested = false;
   version = session.version;
-  if (student.layout) TellWhatIsHeld();
+  if (!held) return;
+  auto same = std::make_shared<HeldStudent>(*held);
+  same->version = session.version;
+  same->cut = options.cut;
+  Hold(std::move(same));
 }
 
 void Client::Impl::Hold(const nn::Checkpoint& whole, uint64_t new_version) {
   if (!whole.layout || whole.weights.size() != whole.layout->size()) {
     throw Error(ErrorCode::kInvalidArgument, "a student needs all of its weights");
   }
-  engine->Use(engine->Pack(whole.layout, whole.weights));
-  student = whole;
-  version = new_version;
-  TellWhatIsHeld();
+  student.layout = whole.layout;
+  student.classes = whole.classes;
+  student.background = whole.background;
+  auto next = std::make_shared<HeldStudent>();
+  next->layout = whole.layout;
+  next->weights = whole.weights;
+  next->version = new_version;
+  next->cut = options.cut;
+  next->packed = engine->Pack(whole.layout, whole.weights);
+  Hold(std::move(next));
 }
 
 void Client::Impl::Ask(const std::string& why) {
@@ -218,6 +238,7 @@ const nn::Checkpoint& Client::student() const {
   if (!impl_->student.layout) {
     throw Error(ErrorCode::kFailedPrecondition, "there is no student yet");
   }
+  impl_->student.weights = impl_->held->weights;
   return impl_->student;
 }
 

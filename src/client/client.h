@@ -6,6 +6,7 @@
 #define SHADOWTUTOR_CLIENT_CLIENT_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -61,6 +62,11 @@ class ServerLink {
   };
   /// The session that began since the last call: at the start and after every reconnection.
   virtual std::optional<Session> TakeSession() { return std::nullopt; }
+  /// `arrived` wants to see each update on whatever thread it comes in on, before PollUpdate gives
+  /// it, so that it can be made ready there. A link without a thread of its own need not override
+  /// this.
+  using Arrived = std::function<void(const wire::Update& update)>;
+  virtual void OnArrival(Arrived arrived) { static_cast<void>(arrived); }
   /// False once it is known that the key frame sent last gets no update (the teacher failed on it).
   virtual bool AnswerPending() { return true; }
 };
@@ -87,7 +93,8 @@ struct FrameReport {
   double metric = -1;           // of the last update, -1 before the first
   double predict_ms = 0;
   double waited_ms = 0;                // for an overdue update
-  double apply_ms = 0;                 // received -> in use
+  double apply_ms = 0;                 // from the update's arrival to its being in use
+  double swap_ms = 0;                  // the part of it that kept the prediction waiting
   std::optional<wire::Update> update;  // the one that was applied, without its payload
 };
 

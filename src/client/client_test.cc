@@ -36,6 +36,10 @@ class FakeEngine : public Engine {
     packed->checksum = wire::WeightChecksum(weights);
     return packed;
   }
+  std::shared_ptr<const Weights> Repack(const Weights&, std::span<const float> weights,
+                                        nn::Stage) const override {
+    return Pack(nullptr, weights);
+  }
   void Use(std::shared_ptr<const Weights> weights) override {
     now_ = static_cast<const Packed&>(*weights).checksum;
   }

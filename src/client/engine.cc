@@ -21,6 +21,12 @@ class NnEngine : public Engine {
     return std::make_shared<Packed>(nn::PackWeights(std::move(layout), weights));
   }
 
+  std::shared_ptr<const Weights> Repack(const Weights& base, std::span<const float> weights,
+                                        nn::Stage first) const override {
+    return std::make_shared<Packed>(
+        nn::RepackWeights(*static_cast<const Packed&>(base).weights, weights, first));
+  }
+
   void Use(std::shared_ptr<const Weights> weights) override {
     const auto& packed = static_cast<const Packed&>(*weights).weights;
     if (predictor_) {

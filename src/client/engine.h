@@ -23,6 +23,10 @@ class Engine {
   /// The slow part of a change of weights. Thread safety: any thread, while another predicts.
   virtual std::shared_ptr<const Weights> Pack(std::shared_ptr<const nn::NetworkLayout> layout,
                                               std::span<const float> weights) const = 0;
+  /// The same where only the stages from `first` on differ from `base`: the rest is shared with it.
+  /// `weights` are all of the student's.
+  virtual std::shared_ptr<const Weights> Repack(const Weights& base, std::span<const float> weights,
+                                                nn::Stage first) const = 0;
   /// The quick part: a pointer swap, between two frames.
   virtual void Use(std::shared_ptr<const Weights> weights) = 0;
   /// Predicts with the weights last given to Use.

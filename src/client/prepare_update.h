@@ -2,8 +2,13 @@
 #ifndef SHADOWTUTOR_CLIENT_PREPARE_UPDATE_H_
 #define SHADOWTUTOR_CLIENT_PREPARE_UPDATE_H_
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "client/engine.h"
@@ -12,17 +17,55 @@
 
 namespace shadowtutor::client {
 
-struct PreparedUpdate {
-  std::vector<float> weights;                     // of the whole student; empty: nothing changed
-  std::shared_ptr<const Engine::Weights> packed;  // null: nothing changed
+/// What the client holds at one moment. Immutable once shared.
+struct HeldStudent {
+  std::shared_ptr<const nn::NetworkLayout> layout;
+  std::vector<float> weights;  // of the whole student
+  uint64_t version = 0;
+  nn::Stage cut = nn::kPartialDistillation;
+  std::shared_ptr<const Engine::Weights> packed;
+
+  std::span<const float> trained() const {
+    return std::span(weights).subspan(layout->TrainedOffset(cut));
+  }
 };
 
-/// Decodes and checks `update` against the student held (its weights and their version), and packs
-/// the weights that result. Needs nothing else of the client, so it can run beside the prediction.
-/// Throws Error kDataLoss that says why the update does not fit: its base version, its size, its
-/// checksum, its metric.
-PreparedUpdate PrepareUpdate(const wire::Update& update, const nn::Checkpoint& held,
-                             uint64_t held_version, nn::Stage cut, const Engine& engine);
+/// Decodes and checks `update` against the student held, and packs what results: what the client
+/// holds afterwards. Needs nothing else of the client, so it can run beside the prediction. Throws
+/// Error kDataLoss that says why the update does not fit: its base version, its size, its checksum,
+/// its metric.
+std::shared_ptr<const HeldStudent> PrepareUpdate(const wire::Update& update,
+                                                 const HeldStudent& held, const Engine& engine);
+
+/// Updates that are prepared where they arrive, off the prediction's path.
+///
+/// Thread safety: any function from any thread.
+class Preparation {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  explicit Preparation(std::shared_ptr<const Engine> engine) : engine_(std::move(engine)) {}
+
+  /// From now on updates are prepared against this.
+  void Held(std::shared_ptr<const HeldStudent> held);
+  /// Called by the link's thread when an update has arrived, before the client can see it. Does not
+  /// throw: an update that does not fit is found out when it is applied.
+  void Arrived(const wire::Update& update);
+  struct Ready {
+    Clock::time_point received;
+    std::shared_ptr<const HeldStudent> student;  // null: not prepared, or against another student
+  };
+  /// What was prepared for `update`, if it was to be applied to `held`.
+  Ready Take(const wire::Update& update, const std::shared_ptr<const HeldStudent>& held);
+
+ private:
+  const std::shared_ptr<const Engine> engine_;
+  std::mutex mutex_;
+  std::shared_ptr<const HeldStudent> held_;
+  std::shared_ptr<const HeldStudent> base_;  // that ready_ was prepared against
+  uint64_t frame_index_ = 0;
+  std::optional<Ready> ready_;
+};
 
 }  // namespace shadowtutor::client
 

@@ -79,6 +79,7 @@ struct GrpcLink::Impl {
   std::optional<ServerLink::WholeStudent> whole;
   std::optional<ServerLink::Session> session;
 
+  ServerLink::Arrived arrived;
   HeldWeights held;
   GrpcLinkStats stats;
   std::thread thread;
@@ -301,6 +302,13 @@ void GrpcLink::Impl::Handle(wire::Welcome message) {
 }
 
 void GrpcLink::Impl::Handle(wire::Update message, size_t bytes) {
+  // Decoding and packing take milliseconds that the prediction need not wait for.
+  ServerLink::Arrived tell;
+  {
+    std::lock_guard lock(mutex);
+    if (answer == Answer::kPending && message.frame_index == key_frame_index) tell = arrived;
+  }
+  if (tell) tell(message);
   std::lock_guard lock(mutex);
   ++stats.updates;
   stats.bytes_down += bytes;
@@ -417,6 +425,11 @@ bool GrpcLink::SendKeyFrame(ImageView frame, uint64_t frame_index) {
   impl_->event = true;
   impl_->wake_link.notify_all();
   return true;
+}
+
+void GrpcLink::OnArrival(Arrived arrived) {
+  std::lock_guard lock(impl_->mutex);
+  impl_->arrived = std::move(arrived);
 }
 
 std::optional<wire::Update> GrpcLink::PollUpdate() {

@@ -79,6 +79,7 @@ class GrpcLink final : public client::ServerLink {
 
   bool Connected() override;
   bool SendKeyFrame(ImageView frame, uint64_t frame_index) override;
+  void OnArrival(Arrived arrived) override;
   std::optional<wire::Update> PollUpdate() override;
   std::optional<wire::Update> WaitForUpdate() override;
   std::optional<WholeStudent> TakeStudent() override;

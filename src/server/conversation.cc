@@ -170,9 +170,9 @@ void Conversation::TrainJob(const LabelledFrame& labelled) {
   }
   wire::Update update;
   try {
-    update = session_->Train(labelled);
-    // One client keeps the memory that training needs; several would multiply it.
-    if (resources_->stats.OpenSessions() > 1) session_->ReleaseWorkspace();
+    // One workspace for each training thread, whatever the number of sessions.
+    thread_local const auto workspace = std::make_shared<nn::TrainingWorkspace>();
+    update = session_->Train(labelled, workspace);
   } catch (...) {
     AnswerWithError(labelled.frame_index, AsError(std::current_exception()));
     return;

@@ -139,8 +139,10 @@ std::vector<float> Session::StartingWeights(const wire::Hello& hello) {
 
 wire::Welcome Session::TakeWelcome() { return std::move(welcome_); }
 
-wire::Update Session::Train(const LabelledFrame& key_frame) {
+wire::Update Session::Train(const LabelledFrame& key_frame,
+                            std::shared_ptr<nn::TrainingWorkspace> workspace) {
   nn::Learner& learner = trainer_->learner();
+  learner.UseWorkspace(std::move(workspace));
   const std::vector<float> base(learner.trained().begin(), learner.trained().end());
   wire::Update update;
   update.frame_index = key_frame.frame_index;
@@ -165,9 +167,11 @@ wire::Update Session::Train(const LabelledFrame& key_frame) {
     update.checksum = wire::WeightChecksum(learner.trained());
     update.train_ms = MillisecondsSince(start);
   } catch (...) {
+    learner.UseWorkspace(nullptr);
     learner.SetTrained(base, false);
     throw;
   }
+  learner.UseWorkspace(nullptr);
   version_ = update.new_version;
   return update;
 }

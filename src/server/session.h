@@ -55,17 +55,16 @@ class Session {
   bool adopted() const { return adopted_; }
 
   /// Algorithm 1 on a labelled key frame, and the update that takes the client to the same weights.
-  /// On an Error (weights that became infinite, no memory) the student is as it was before.
-  wire::Update Train(const LabelledFrame& key_frame);
+  /// On an Error (weights that became infinite, no memory) the student is as it was before. The
+  /// memory that training takes is the caller's: a worker's, not the session's.
+  wire::Update Train(const LabelledFrame& key_frame,
+                     std::shared_ptr<nn::TrainingWorkspace> workspace);
 
   /// All weights, for a client that does not hold what it should.
   wire::WholeStudent Whole() const;
 
   /// Of the student that the client holds once it has everything that was sent.
   uint64_t version() const { return version_; }
-
-  /// Gives back the memory that training needs between key frames.
-  void ReleaseWorkspace() { trainer_->learner().UseWorkspace(nullptr); }
 
  private:
   std::vector<float> StartingWeights(const wire::Hello& hello);

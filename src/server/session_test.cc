@@ -87,9 +87,10 @@ class ModelClient {
 class SessionTest : public testing::Test {
  protected:
   wire::Update Teach(Session& session, const wire::KeyFrame& frame) {
-    return session.Train(LabelKeyFrame(teacher_, frame, 2));
+    return session.Train(LabelKeyFrame(teacher_, frame, 2), workspace_);
   }
   FakeTeacher teacher_;
+  std::shared_ptr<nn::TrainingWorkspace> workspace_ = std::make_shared<nn::TrainingWorkspace>();
 };
 
 TEST_F(SessionTest, WelcomesWithAWholeStudent) {
@@ -226,7 +227,6 @@ TEST_F(SessionTest, FramesMayChangeSize) {
   ModelClient client(session.TakeWelcome());
   client.Apply(Teach(session, SquareFrame(0, 0, 64, 48)));
   client.Apply(Teach(session, SquareFrame(1, client.version(), 96, 50)));
-  session.ReleaseWorkspace();
   client.Apply(Teach(session, SquareFrame(2, client.version(), 33, 31)));
 }
 
