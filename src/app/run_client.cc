@@ -97,7 +97,7 @@ RunSummary RunClient(video::Source& source, const RunOptions& options) {
   const auto welcome = link.welcome();
   if (options.open_sinks) sinks = options.open_sinks(welcome->classes, welcome->background);
 
-  Median student_ms, teacher_ms, step_ms;
+  Median student_ms, teacher_ms, step_ms, update_ms, update_swap_ms;
   ProgressMeter meter(options);
   Image frame;
   LabelMap labels;
@@ -116,6 +116,10 @@ RunSummary RunClient(video::Source& source, const RunOptions& options) {
     summary.naive_bytes_up += frame.size().pixels() * 3;
     summary.naive_bytes_down += frame.size().pixels();
     student_ms.Add(report.predict_ms);
+    if (report.update_applied) {
+      update_ms.Add(report.apply_ms);
+      update_swap_ms.Add(report.swap_ms);
+    }
     if (report.update) {
       const wire::Update& update = *report.update;
       summary.distillation_steps += static_cast<uint64_t>(update.steps);
@@ -145,6 +149,8 @@ RunSummary RunClient(video::Source& source, const RunOptions& options) {
   summary.bytes_up = stats.bytes_up;
   summary.bytes_down = stats.bytes_down;
   summary.student_ms = student_ms.Value();
+  summary.update_ms = update_ms.Value();
+  summary.update_swap_ms = update_swap_ms.Value();
   summary.teacher_ms = teacher_ms.Value();
   summary.step_ms = step_ms.Value();
   return summary;

@@ -14,7 +14,7 @@ nlohmann::ordered_json Number(const std::optional<double>& value) {
 std::string Milliseconds(const std::optional<double>& value) {
   if (!value) return "-";
   char text[32];
-  std::snprintf(text, sizeof text, "%.1f ms", *value);
+  std::snprintf(text, sizeof text, *value < 1 ? "%.2f ms" : "%.1f ms", *value);
   return text;
 }
 
@@ -35,6 +35,8 @@ std::string ToJson(const RunSummary& summary) {
   json["student_ms"] = Number(summary.student_ms);
   json["teacher_ms"] = Number(summary.teacher_ms);
   json["step_ms"] = Number(summary.step_ms);
+  json["update_ms"] = Number(summary.update_ms);
+  json["update_swap_ms"] = Number(summary.update_swap_ms);
   json["last_metric"] = Number(summary.last_metric);
   return json.dump(2) + "\n";
 }
@@ -44,18 +46,20 @@ std::string ToText(const RunSummary& summary) {
   const double naive = static_cast<double>(summary.naive_bytes_up + summary.naive_bytes_down);
   const double ours = static_cast<double>(summary.bytes_up + summary.bytes_down);
   char text[1024];
-  std::snprintf(text, sizeof text,
-                "%llu frames in %.1f s: %.1f frames/s\n"
-                "%llu key frames (%.1f %%), %llu distillation steps\n"
-                "%.2f MiB up, %.2f MiB down: %.2f %% of sending every frame raw\n"
-                "student %s a frame; teacher %s, distillation step %s\n",
-                static_cast<unsigned long long>(summary.frames), summary.seconds, summary.fps(),
-                static_cast<unsigned long long>(summary.key_frames),
-                100 * summary.key_frame_ratio(),
-                static_cast<unsigned long long>(summary.distillation_steps),
-                mebibytes(summary.bytes_up), mebibytes(summary.bytes_down),
-                naive > 0 ? 100 * ours / naive : 0, Milliseconds(summary.student_ms).c_str(),
-                Milliseconds(summary.teacher_ms).c_str(), Milliseconds(summary.step_ms).c_str());
+  std::snprintf(
+      text, sizeof text,
+      "%llu frames in %.1f s: %.1f frames/s\n"
+      "%llu key frames (%.1f %%), %llu distillation steps\n"
+      "%.2f MiB up, %.2f MiB down: %.2f %% of sending every frame raw\n"
+      "student %s a frame; teacher %s, distillation step %s\n"
+      "an update is in use %s after it arrived, of which the prediction waits %s\n",
+      static_cast<unsigned long long>(summary.frames), summary.seconds, summary.fps(),
+      static_cast<unsigned long long>(summary.key_frames), 100 * summary.key_frame_ratio(),
+      static_cast<unsigned long long>(summary.distillation_steps), mebibytes(summary.bytes_up),
+      mebibytes(summary.bytes_down), naive > 0 ? 100 * ours / naive : 0,
+      Milliseconds(summary.student_ms).c_str(), Milliseconds(summary.teacher_ms).c_str(),
+      Milliseconds(summary.step_ms).c_str(), Milliseconds(summary.update_ms).c_str(),
+      Milliseconds(summary.update_swap_ms).c_str());
   std::string all = text;
   if (summary.mean_miou) {
     std::snprintf(text, sizeof text,

@@ -21,6 +21,8 @@ struct RunSummary {
   std::optional<double> student_ms;
   std::optional<double> teacher_ms;
   std::optional<double> step_ms;
+  std::optional<double> update_ms;       // from an update's arrival to its being in use
+  std::optional<double> update_swap_ms;  // the part of it that kept the prediction waiting
   std::optional<double> last_metric;
   std::optional<double> mean_miou;  // against the reference teacher, 0..1
   uint64_t reference_frames = 0;    // that mean_miou is the mean of
@@ -34,7 +36,7 @@ struct RunSummary {
 
 /// One object, one key a line: frames, fps, key_frames, key_frame_ratio, distillation_steps,
 /// mean_miou, bytes_up, bytes_down, naive_bytes_up, naive_bytes_down, student_ms, teacher_ms,
-/// step_ms, last_metric; null for what was not measured.
+/// step_ms, update_ms, update_swap_ms, last_metric; null for what was not measured.
 std::string ToJson(const RunSummary& summary);
 /// A few lines for the terminal.
 std::string ToText(const RunSummary& summary);
