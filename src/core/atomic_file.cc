@@ -15,8 +15,7 @@ namespace shadowtutor {
 namespace {
 
 [[noreturn]] void Fail(const std::string& what, const std::filesystem::path& file) {
-  throw Error(ErrorCode::kUnavailable,
-              what + " " + file.string() + ": " + std::strerror(errno));
+  throw Error(ErrorCode::kUnavailable, what + " " + file.string() + ": " + std::strerror(errno));
 }
 
 }  // namespace
@@ -58,9 +57,9 @@ std::vector<uint8_t> ReadFile(const std::filesystem::path& file, size_t max_byte
   const auto size = std::filesystem::file_size(file, error);
   if (error) throw Error(ErrorCode::kInvalidArgument, "not a plain file: " + file.string());
   if (size > max_bytes) {
-    throw Error(ErrorCode::kResourceExhausted,
-                file.string() + " has " + std::to_string(size) + " bytes; at most " +
-                    std::to_string(max_bytes) + " are read");
+    throw Error(ErrorCode::kResourceExhausted, file.string() + " has " + std::to_string(size) +
+                                                   " bytes; at most " + std::to_string(max_bytes) +
+                                                   " are read");
   }
   std::vector<uint8_t> bytes(size);
   std::FILE* stream = std::fopen(file.c_str(), "rb");

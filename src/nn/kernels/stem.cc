@@ -332,7 +332,8 @@ void StemForward(const StemWeights& weights, ImageView frame, const View& out,
           split_columns(plain + static_cast<size_t>(c) * plain1, s.width1, s.stride1,
                         mid + static_cast<size_t>(2 * c) * s.stride1);
         }
-        if (keep) {
+        // The row above the strip is the strip before's to keep.
+        if (keep && next_mid >= 2 * y_begin) {
           std::memcpy(keep->rows.data() + mid_floats * static_cast<size_t>(next_mid), mid,
                       mid_floats * sizeof(float));
         }
