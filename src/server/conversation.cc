@@ -54,7 +54,12 @@ Conversation::Conversation(std::shared_ptr<Resources> resources, std::weak_ptr<P
       id_(std::move(id)),
       last_heard_(now) {}
 
-Conversation::~Conversation() { DropSession(); }
+Conversation::~Conversation() {
+  // Nobody else is left; the lock orders this after the last job for tools that do not see the
+  // counter of owners.
+  std::lock_guard lock(mutex_);
+  DropSession();
+}
 
 void Conversation::OnMessage(wire::ClientMessage message, Clock::time_point now) {
   std::lock_guard lock(mutex_);
