@@ -178,7 +178,9 @@ HWY_INLINE V SoftmaxLoss(float* HWY_RESTRICT z, int classes, V largest, VI label
     const auto is_label = hn::RebindMask(d, hn::Eq(label, hn::Set(di, c)));
     hn::StoreU(hn::Sub(e, hn::IfThenElseZero(is_label, scaled)), d, g);
   }
-  return hn::Mul(weight, hn::Sub(hn::Log(d, sum), of_label));
+  // What lies past the frame has no weight, and its logits need not be numbers.
+  const V loss = hn::Mul(weight, hn::Sub(hn::Log(d, sum), of_label));
+  return hn::IfThenElseZero(hn::Ne(weight, hn::Zero(d)), loss);
 }
 
 double LossRowDoubled(const LossRow& row) {
