@@ -19,6 +19,10 @@ constexpr Named kNames[] = {{"avx512", HWY_AVX3}, {"avx2", HWY_AVX2},     {"sse4
                             {"neon", HWY_NEON},   {"scalar", HWY_EMU128}, {"scalar", HWY_SCALAR}};
 
 void Select() {
+  // On Arm one target is compiled in and every processor runs it; but Highway takes AES
+  // instructions, which no kernel uses, for a part of NEON, and warns on chips without them
+  // (Raspberry Pi 4).
+  if (HWY_ARCH_ARM_A64) hwy::SetSupportedTargetsForTest(HWY_STATIC_TARGET);
   const char* wanted = std::getenv("SHADOWTUTOR_ISA");
   if (!wanted || !*wanted) return;
   const std::string name = wanted;
