@@ -3,6 +3,8 @@
 #   st_library(NAME SOURCES a.cc b.cc DEPENDS target...)     -> static library shadowtutor_NAME
 #   st_test(NAME SOURCES a_test.cc DEPENDS target... [LABELS unit] [TIMEOUT seconds])
 #                                                            -> GoogleTest binary, in ctest
+#   st_fuzz(NAME SOURCES a_fuzz.cc DEPENDS target...)        -> libFuzzer program, with
+#                                                               SHADOWTUTOR_BUILD_FUZZERS alone
 #
 # DEPENDS lists exactly the rooms and libraries that a room may know (docs/architecture.md).
 
@@ -45,4 +47,19 @@ function(st_test name)
     endif()
     add_dependencies(tests_${label} ${name})
   endforeach()
+endfunction()
+
+# The target `fuzzers` builds all of them.
+function(st_fuzz name)
+  if(NOT SHADOWTUTOR_BUILD_FUZZERS)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} shadowtutor_warnings)
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  if(NOT TARGET fuzzers)
+    add_custom_target(fuzzers)
+  endif()
+  add_dependencies(fuzzers ${name})
 endfunction()

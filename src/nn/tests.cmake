@@ -9,6 +9,16 @@ st_library(nn_reference SOURCES reference.cc reference_ops.cc DEPENDS shadowtuto
 # Plain loops are slow enough where sanitizers watch each access: optimised there, too.
 set_source_files_properties(reference.cc reference_ops.cc PROPERTIES COMPILE_OPTIONS "-O3")
 st_test(reference_test SOURCES reference_test.cc DEPENDS shadowtutor_nn_reference)
+# The kernels, one by one, against plain loops: for a test, and for a fuzzer that draws the cases.
+st_library(nn_differential
+  SOURCES kernels/differential.cc kernels/differential_conv.cc kernels/differential_ops.cc
+          kernels/differential_ends.cc
+  DEPENDS shadowtutor_nn_reference)
+set_target_properties(shadowtutor_nn_differential PROPERTIES EXCLUDE_FROM_ALL ON)
+st_test(differential_test SOURCES kernels/differential_test.cc DEPENDS shadowtutor_nn_differential
+        TIMEOUT 600)
+st_fuzz(differential_fuzz SOURCES kernels/differential_fuzz.cc DEPENDS shadowtutor_nn_differential)
+st_fuzz(checkpoint_fuzz SOURCES checkpoint_fuzz.cc DEPENDS shadowtutor_nn)
 st_test(engine_test SOURCES engine_test.cc DEPENDS shadowtutor_nn_reference)
 # The 720p case's weight map is Algorithm 1's.
 st_test(golden_test SOURCES golden_test.cc DEPENDS shadowtutor_nn_reference shadowtutor_distill)
@@ -36,12 +46,15 @@ if(NOT SHADOWTUTOR_SANITIZE)
   st_test(allocation_test SOURCES allocation_test.cc DEPENDS shadowtutor_nn)
 endif()
 
-# The same engine on every instruction set that this machine runs; test names end in its name.
+# The same engine and kernels on every instruction set that this machine runs; test names end in its
+# name.
 if(SHADOWTUTOR_BUILD_TESTS AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   foreach(isa avx512 avx2 sse4 scalar)
-    add_test(NAME engine_test_${isa} COMMAND engine_test)
-    set_tests_properties(engine_test_${isa} PROPERTIES
-      LABELS unit TIMEOUT 600 ENVIRONMENT SHADOWTUTOR_ISA=${isa}
-      SKIP_REGULAR_EXPRESSION "is not to be had on this machine")
+    foreach(test engine_test differential_test)
+      add_test(NAME ${test}_${isa} COMMAND ${test})
+      set_tests_properties(${test}_${isa} PROPERTIES
+        LABELS unit TIMEOUT 600 ENVIRONMENT SHADOWTUTOR_ISA=${isa}
+        SKIP_REGULAR_EXPRESSION "is not to be had on this machine")
+    endforeach()
   endforeach()
 endif()
