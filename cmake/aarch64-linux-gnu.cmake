@@ -1,0 +1,27 @@
+# Cross-compiles for 64-bit Arm Linux with Debian's g++-aarch64-linux-gnu and runs the tests under
+# qemu-user. SHADOWTUTOR_AARCH64_SYSROOT is where scripts/test-aarch64 unpacks Debian's arm64
+# libraries; the C and C++ libraries themselves come with the compiler.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
+set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
+set(CMAKE_LIBRARY_ARCHITECTURE aarch64-linux-gnu)
+
+# try_compile reads this file again, without the cache.
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES SHADOWTUTOR_AARCH64_SYSROOT)
+if(NOT IS_DIRECTORY "${SHADOWTUTOR_AARCH64_SYSROOT}")
+  message(FATAL_ERROR "SHADOWTUTOR_AARCH64_SYSROOT must name the folder of Debian's arm64 libraries; "
+                      "scripts/test-aarch64 makes one and configures with it.")
+endif()
+
+set(CMAKE_FIND_ROOT_PATH "${SHADOWTUTOR_AARCH64_SYSROOT}")
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+set(ENV{PKG_CONFIG_LIBDIR} "${SHADOWTUTOR_AARCH64_SYSROOT}/usr/lib/aarch64-linux-gnu/pkgconfig")
+set(ENV{PKG_CONFIG_SYSROOT_DIR} "${SHADOWTUTOR_AARCH64_SYSROOT}")
+
+set(CMAKE_CROSSCOMPILING_EMULATOR
+    qemu-aarch64 -L /usr/aarch64-linux-gnu
+    -E "LD_LIBRARY_PATH=${SHADOWTUTOR_AARCH64_SYSROOT}/usr/lib/aarch64-linux-gnu")
