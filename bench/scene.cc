@@ -1,0 +1,23 @@
+#include "scene.h"
+
+#include <cstdio>
+
+namespace shadowtutor::bench {
+
+FrameSize ParseSize(const std::string& text) {
+  FrameSize size;
+  char rest = 0;
+  if (std::sscanf(text.c_str(), "%dx%d%c", &size.width, &size.height, &rest) != 2 ||
+      size.width < 1 || size.height < 1 || size.width > kMaxFrameSide ||
+      size.height > kMaxFrameSide) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "a size is WIDTHxHEIGHT, such as 1280x720, not '" + text + "'");
+  }
+  return size;
+}
+
+std::string ToString(FrameSize size) {
+  return std::to_string(size.width) + "x" + std::to_string(size.height);
+}
+
+}  // namespace shadowtutor::bench
