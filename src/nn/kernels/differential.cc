@@ -181,7 +181,7 @@ std::span<const Family> Families() {
                                          {"ConvolutionToInput", ConvolutionToInput, 4e-6},
                                          {"Winograd", Winograd, 1.5e-5},
                                          {"WeightGradient", WeightGradient, 5e-6},
-                                         {"Norm", Norm, 4e-6},
+                                         {"Norm", Norm, 1e-5},
                                          {"Resizing", Resizing, 1e-5},
                                          {"Stem", Stem, 2e-6},
                                          {"Tail", Tail, 8e-6},
