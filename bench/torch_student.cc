@@ -108,8 +108,7 @@ struct TorchStudent::Impl {
     const Tensor dec2 = SizeOf(Block("dec2", torch::cat({dec1, enc2}, 1), 1), enc1.sizes());
     const Tensor dec3 = SizeOf(Block("dec3", torch::cat({dec2, enc1}, 1), 1), in1.sizes());
     const Tensor out = Conv("out_conv2", Conv("out_conv1", dec3, 1), 1);
-    // The few channels of the logits are upsampled and searched faster plane by plane.
-    if (tuned()) return SizeOf(Conv("out_conv3", out, 1).contiguous(), size);
+    if (tuned()) return SizeOf(Conv("out_conv3", out, 1), size);
     return Conv("out_conv3", SizeOf(out, size), 1);
   }
 
@@ -139,11 +138,6 @@ struct TorchStudent::Impl {
   }
 
   Tensor Loss() const {
-    if (tuned()) {
-      const Tensor each =
-          F::cross_entropy(logits, target, F::CrossEntropyFuncOptions().reduction(torch::kNone));
-      return (each * weight).mean();
-    }
     const Tensor log_probabilities = logits.squeeze(0).log_softmax(0);
     const Tensor of_target = log_probabilities.gather(0, target).squeeze();
     return -(of_target * weight).mean();
