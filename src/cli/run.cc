@@ -16,6 +16,7 @@
 #include "cli/interrupt.h"
 #include "core/atomic_file.h"
 #include "nn/checkpoint_io.h"
+#include "rpc/grpc_log.h"
 #include "teacher/teacher.h"
 #include "video/sinks.h"
 #include "video/source.h"
@@ -125,6 +126,7 @@ app::RunSummary RunAndScore(const Options& options) {
 
 int Run(const Options& options) {
   InstallInterruptHandler();
+  rpc::SilenceGrpcLog();
   const app::RunSummary summary = RunAndScore(options);
   if (options.json == "-") {
     std::fprintf(stderr, "%s", app::ToText(summary).c_str());
