@@ -70,8 +70,8 @@ double BlockBackward(const NetworkSpec& spec, int block, const Levels& levels) {
 }  // namespace
 
 double WinogradMultiplyAdds(int in, int out, int height, int width) {
-  const double tiles = static_cast<double>((height + 3) / 4) * ((width + 3) / 4);
-  return 36.0 * in * out * tiles;
+  const int tile_rows = (height + 3) / 4, tile_columns = (width + 3) / 4;
+  return 36.0 * in * out * tile_rows * tile_columns;
 }
 
 double TailMultiplyAdds(const NetworkSpec& spec, const Levels& levels) {

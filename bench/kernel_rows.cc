@@ -1,22 +1,18 @@
 #include "kernel_rows.h"
 
 #include <algorithm>
-#include <array>
+#include <functional>
 #include <memory>
-#include <numeric>
 #include <utility>
 
 #include "core/parallel.h"
 #include "distill/miou.h"
 #include "executed_count.h"
-#include "nn/backward.h"
-#include "nn/forward.h"
+#include "kernel_network.h"
 #include "nn/kernels/adam.h"
 #include "nn/kernels/conv_gradient.h"
 #include "nn/learner.h"
-#include "nn/packed_weights.h"
 #include "nn/predictor.h"
-#include "scene.h"
 
 namespace shadowtutor::bench {
 namespace {
@@ -25,87 +21,26 @@ using namespace nn;  // NOLINT(google-build-using-namespace): every other word h
 
 constexpr int kEnc1 = 0, kDec1 = 3, kDec2 = 4, kDec3 = 5;
 
-double Pixels(const View& view) { return static_cast<double>(view.height) * view.width; }
-double Bytes(const View& view) { return 4.0 * view.channels * Pixels(view); }
-double Bytes(const Buffer& buffer) { return 4.0 * static_cast<double>(buffer.size()); }
-
-// The network at work: a forward and a backward pass have gone through all of it.
-struct Network {
-  explicit Network(FrameSize size)
-      : scene(size),
-        layout(scene.student.layout),
-        spec(layout->spec()),
-        weights(scene.student.weights),
-        composed(layout, kNoStage),
-        separate(layout, kFullDistillation),
-        forward(spec, size, kFullDistillation),
-        logits{nullptr, spec.classes, forward.levels.height[1], forward.levels.width[1]},
-        logits_floats(logits.floats()),
-        prediction(size.width, size.height),
-        backward(spec, forward.levels, kFullDistillation),
-        gradient(weights.size()),
-        moment1(weights.size()),
-        moment2(weights.size()) {
-    logits.data = logits_floats.data();
-    composed.Update(weights, kFullDistillation);
-    separate.Update(weights, kFullDistillation);
-    ForwardStem(separate, scene.frame, forward, true);
-    for (int i = 0; i < kBlocks; ++i) {
-      transposed[static_cast<size_t>(i)] = MakeBackwardWeights(ShapeOf(spec, i));
-      Repack(*layout, weights, i, transposed[static_cast<size_t>(i)], forward.scratch);
-      ForwardBlock(separate, i, forward);
-    }
-    ForwardLogits(separate, forward, logits, prediction.labels().data());
-    Backward(separate, weights, transposed, kFullDistillation, scene.frame, forward, logits,
-             scene.label.labels().data(), scene.pixel_weights.data(), backward, gradient);
-  }
-
-  const BlockActivations& a(int block) const { return forward.blocks[static_cast<size_t>(block)]; }
-  const BackwardWorkspace::Block& g(int block) const {
-    return backward.blocks[static_cast<size_t>(block)];
-  }
-  const BlockBackwardWeights& t(int block) const { return transposed[static_cast<size_t>(block)]; }
-  std::span<const float> Parameter(const std::string& name) const {
-    const ParameterInfo& info = layout->Find(name);
-    return std::span<const float>(weights).subspan(info.offset, info.count);
-  }
-
-  Scene scene;
-  std::shared_ptr<const NetworkLayout> layout;
-  NetworkSpec spec;
-  std::vector<float> weights;
-  PackedWeights composed;  // as predictors have them
-  PackedWeights separate;  // as a learner that trains everything has them
-  ForwardWorkspace forward;
-  LogitPlanes logits;
-  Buffer logits_floats;
-  LabelMap prediction;
-  std::array<BlockBackwardWeights, kBlocks> transposed;
-  BackwardWorkspace backward;
-  std::vector<float> gradient, moment1, moment2;
-};
-
-using Shared = std::shared_ptr<Network>;
+using Network = KernelNetwork;
 
 class Rows {
  public:
-  explicit Rows(Shared network) : n_(std::move(network)) {}
+  explicit Rows(RowList& list) : list_(list), n_(list.network()) {}
 
   void Forward() {
-    const Network& n = *n_;
-    const double pixels1 = 1.0 * n.forward.levels.height[1] * n.forward.levels.width[1];
-    const double stem = 27.0 * n.spec.in_conv1 * pixels1 +
-                        9.0 * n.spec.in_conv1 * n.spec.in_conv2 * Pixels(n.forward.stem);
+    const double pixels1 = 1.0 * n_.forward.levels.height[1] * n_.forward.levels.width[1];
+    const double stem = 27.0 * n_.spec.in_conv1 * pixels1 +
+                        9.0 * n_.spec.in_conv1 * n_.spec.in_conv2 * Pixels(n_.forward.stem);
     Add("forward/stem", stem, stem,
-        3.0 * static_cast<double>(n.scene.frame.size().pixels()) + Bytes(n.forward.stem),
+        3.0 * static_cast<double>(n_.scene.frame.size().pixels()) + Bytes(n_.forward.stem),
         [](Network& s) { ForwardStem(s.composed, s.scene.frame, s.forward, false); });
     for (int i = 0; i < kBlocks; ++i) ForwardRows(i);
-    const double tail = TailMultiplyAdds(n.spec, n.forward.levels);
-    Add("forward/tail_and_argmax", tail, PublishedTail(),
-        Bytes(n.a(kDec3).out) + static_cast<double>(n.prediction.labels().size()),
+    const double tail = TailMultiplyAdds(n_.spec, n_.forward.levels);
+    Add("forward/tail_and_argmax", tail, n_.PublishedTail(),
+        Bytes(n_.a(kDec3).out) + static_cast<double>(n_.prediction.labels().size()),
         [](Network& s) { ForwardLabels(s.composed, s.forward, s.prediction.labels().data()); });
     for (int i = 0; i < kBlocks; ++i) LearnerForwardRows(i);
-    Add("learner/tail", tail, PublishedTail(), Bytes(n.a(kDec3).out) + Bytes(n.logits_floats),
+    Add("learner/tail", tail, n_.PublishedTail(), Bytes(n_.a(kDec3).out) + Bytes(n_.logits_floats),
         [](Network& s) {
           InStrips(s, TailScratchFloats(s.forward.tail, s.separate.tail()), s.logits.height,
                    [&](int y0, int y1, float* scratch) {
@@ -114,7 +49,8 @@ class Rows {
                    });
         });
     Add("learner/argmax", 0, 0,
-        Bytes(n.logits_floats) + static_cast<double>(n.prediction.labels().size()), [](Network& s) {
+        Bytes(n_.logits_floats) + static_cast<double>(n_.prediction.labels().size()),
+        [](Network& s) {
           InStrips(s, ArgmaxScratchFloats(s.forward.head, s.spec.classes), s.prediction.height(),
                    [&](int y0, int y1, float* scratch) {
                      ArgmaxRows(s.forward.head, s.logits, 0, y0, y1, s.prediction.labels().data(),
@@ -124,14 +60,14 @@ class Rows {
   }
 
   void Backward() {
-    const Network& n = *n_;
-    const double pixels = static_cast<double>(n.prediction.labels().size());
-    Add("backward/loss", 0, 0, 2 * Bytes(n.logits_floats) + 5 * pixels, [](Network& s) {
+    const double pixels = static_cast<double>(n_.prediction.labels().size());
+    Add("backward/loss", 0, 0, 2 * Bytes(n_.logits_floats) + 5 * pixels, [](Network& s) {
       WeightedCrossEntropy(s.forward.head, s.logits, s.scene.label.labels().data(),
                            s.scene.pixel_weights.data(), s.backward.logits, s.forward.scratch);
     });
-    Add("backward/tail", TailBackwardMultiplyAdds(n.spec, n.forward.levels), 2 * PublishedTail(),
-        Bytes(n.logits_floats) + 2 * Bytes(n.a(kDec3).out), [](Network& s) {
+    Add("backward/tail", TailBackwardMultiplyAdds(n_.spec, n_.forward.levels),
+        2 * n_.PublishedTail(), Bytes(n_.logits_floats) + 2 * Bytes(n_.a(kDec3).out),
+        [](Network& s) {
           TailBackward(s.forward.tail, s.separate.tail(), s.a(kDec3).out, s.backward.logits,
                        s.backward.tail_maps, s.backward.tail_bias, &s.g(kDec3).out,
                        s.forward.scratch);
@@ -144,11 +80,11 @@ class Rows {
     });
     for (int i = kBlocks - 1; i >= 0; --i) BackwardRows(i);
     const double stem1 =
-        27.0 * n.spec.in_conv1 * n.forward.levels.height[1] * n.forward.levels.width[1];
-    const double stem2 = 9.0 * n.spec.in_conv1 * n.spec.in_conv2 * Pixels(n.forward.stem);
+        27.0 * n_.spec.in_conv1 * n_.forward.levels.height[1] * n_.forward.levels.width[1];
+    const double stem2 = 9.0 * n_.spec.in_conv1 * n_.spec.in_conv2 * Pixels(n_.forward.stem);
     Add("backward/stem", stem1 + 2 * stem2, stem1 + 2 * stem2,
-        3.0 * static_cast<double>(n.scene.frame.size().pixels()) + Bytes(n.forward.stem) +
-            Bytes(n.forward.stem_rows.rows),
+        3.0 * static_cast<double>(n_.scene.frame.size().pixels()) + Bytes(n_.forward.stem) +
+            Bytes(n_.forward.stem_rows.rows),
         [](Network& s) {
           const auto part = [&](const char* name) {
             const ParameterInfo& info = s.layout->Find(name);
@@ -164,8 +100,8 @@ class Rows {
   void Update() {
     for (const Stage cut : {kPartialDistillation, kFullDistillation}) {
       const std::string which = cut == kPartialDistillation ? "partial" : "full";
-      const size_t offset = n_->layout->TrainedOffset(cut);
-      const double bytes = 4.0 * static_cast<double>(n_->weights.size() - offset);
+      const size_t offset = n_.layout->TrainedOffset(cut);
+      const double bytes = 4.0 * static_cast<double>(n_.weights.size() - offset);
       Add("update/" + which + "/adam", 0, 0, 7 * bytes, [offset](Network& s) {
         const auto from = [&](std::vector<float>& all) { return std::span(all).subspan(offset); };
         AdamUpdate({.learning_rate = kLearningRate}, 1, from(s.gradient), from(s.weights),
@@ -183,28 +119,22 @@ class Rows {
           [cut](Network& s) { RepackWeights(s.composed, s.weights, cut); });
     }
     Add("update/compose_tail", 0, 0, 0,
-        [tail = std::make_shared<TailWeights>(n_->spec.classes, n_->spec.dec3, n_->spec.out)](
+        [tail = std::make_shared<TailWeights>(n_.spec.classes, n_.spec.dec3, n_.spec.out)](
             Network& s) { tail->Compose(FindTail(*s.layout, std::span<const float>(s.weights))); });
-    Add("update/miou", 0, 0, 2.0 * static_cast<double>(n_->prediction.labels().size()),
+    Add("update/miou", 0, 0, 2.0 * static_cast<double>(n_.prediction.labels().size()),
         [](Network& s) { distill::MeanIoU(s.prediction, s.scene.label, s.spec.classes); });
   }
 
-  // What the engine does, done otherwise.
-  void Alternatives() {
-    for (int i = 0; i < kBlocks; ++i) AlternativeBlockRows(i);
-    AlternativeTailRows();
-  }
-
   void Whole() {
-    const FrameSize size = n_->scene.frame.size();
-    const NetworkSpec& spec = n_->spec;
-    auto predictor = std::make_shared<Predictor>(PackWeights(n_->layout, n_->weights));
+    const FrameSize size = n_.scene.frame.size();
+    const NetworkSpec& spec = n_.spec;
+    auto predictor = std::make_shared<Predictor>(PackWeights(n_.layout, n_.weights));
     Add("whole/inference", ExecutedInference(spec, size), 0, 0,
         [predictor](Network& s) { predictor->Predict(s.scene.frame, s.prediction); });
     for (const Stage cut : {kPartialDistillation, kFullDistillation}) {
-      auto learner = std::make_shared<Learner>(n_->layout, n_->weights, cut,
+      auto learner = std::make_shared<Learner>(n_.layout, n_.weights, cut,
                                                AdamOptions{.learning_rate = kLearningRate});
-      learner->SetFrame(n_->scene.frame);
+      learner->SetFrame(n_.scene.frame);
       learner->Predict();
       Add(cut == kPartialDistillation ? "whole/partial_step" : "whole/full_step",
           ExecutedStep(spec, size, cut), 0, 0, [learner](Network& s) {
@@ -215,12 +145,10 @@ class Rows {
     }
   }
 
-  std::vector<KernelRow> Take() { return std::move(rows_); }
-
  private:
   template <typename Run>
   void Add(const std::string& name, double executed, double direct, double bytes, Run run) {
-    rows_.push_back({name, executed, direct, bytes, [n = n_, run = std::move(run)] { run(*n); }});
+    list_.Add(name, executed, direct, bytes, std::move(run));
   }
 
   // Calls body(first row, last row, scratch) for strips of rows, as the forward pass does.
@@ -235,20 +163,10 @@ class Rows {
     });
   }
 
-  double PublishedTail() const {
-    const NetworkSpec& spec = n_->spec;
-    const Levels& levels = n_->forward.levels;
-    return 9.0 * (spec.dec3 + spec.out) * spec.out * levels.height[1] * levels.width[1] +
-           1.0 * spec.out * spec.classes * levels.height[0] * levels.width[0];
-  }
-
-  static std::string Name(int block) { return std::string(StageName(BlockStage(block))); }
-
   void ForwardRows(int i) {
-    const Network& n = *n_;
-    const BlockActivations& a = n.a(i);
-    const BlockWeights& w = n.composed.block(i);
-    const std::string prefix = "forward/" + Name(i) + "/";
+    const BlockActivations& a = n_.a(i);
+    const BlockWeights& w = n_.composed.block(i);
+    const std::string prefix = "forward/" + BlockName(i) + "/";
     const double in = w.shape.in, out = w.shape.out, pixels = Pixels(a.out);
     const double nine = 9 * in * out * pixels;
     Add(prefix + "norm_relu", 0, 0, 3 * Bytes(a.x), [i](Network& s) {
@@ -308,24 +226,24 @@ class Rows {
 
   // Pixels of the level above `level` per pixel of it.
   double RatioUp(int level) const {
-    const Levels& l = n_->forward.levels;
+    const Levels& l = n_.forward.levels;
     return 1.0 * l.height[level - 1] * l.width[level - 1] /
            (1.0 * l.height[level] * l.width[level]);
   }
 
   void LearnerForwardRows(int i) {
-    const BlockActivations& a = n_->a(i);
-    const BlockWeights& w = n_->separate.block(i);
+    const BlockActivations& a = n_.a(i);
+    const BlockWeights& w = n_.separate.block(i);
     const double in = w.shape.in, out = w.shape.out, pixels = Pixels(a.out);
     const double three = 3 * out * out * pixels;
-    Add("learner/" + Name(i) + "/conv1x3", three, three,
+    Add("learner/" + BlockName(i) + "/conv1x3", three, three,
         Bytes(a.mid1) + Bytes(a.mid2) + Bytes(w.conv2.weights), [i](Network& s) {
           const BlockWeights& u = s.separate.block(i);
           const ConvInput input[] = {{s.a(i).mid1, 1, Taps13(), &u.conv2}};
           Convolve(input, s.a(i).mid2, {.bias = u.bias2.data()});
         });
     const double last = three + (w.shape.identity ? 0 : in * out * pixels);
-    Add("learner/" + Name(i) + "/conv3x1_and_shortcut", last, last,
+    Add("learner/" + BlockName(i) + "/conv3x1_and_shortcut", last, last,
         Bytes(a.mid2) + Bytes(a.pre) + Bytes(a.out), [i](Network& s) { LastOfLearner(s, i); });
   }
 
@@ -340,52 +258,56 @@ class Rows {
               .add_stride = u.shape.stride});
   }
 
-  void WeightGradientRow(int i, const std::string& kernel, double macs, double bytes, int kh,
-                         int kw, std::function<View(Network&)> input, int stride,
-                         std::function<View(Network&)> output_gradient,
-                         std::function<std::span<float>(BlockParameters<float>&)> weight,
-                         std::function<std::span<float>(BlockParameters<float>&)> bias) {
-    Add("backward/" + Name(i) + "/" + kernel, macs, macs, bytes,
-        [=, taps = ForwardTaps(kh, kw)](Network& s) {
+  // What one weight gradient reads and writes.
+  struct GradientOf {
+    const char* kernel;
+    int kh, kw, stride;
+    double multiply_adds, bytes;
+    std::function<View(Network&)> input, output_gradient;
+    std::span<float> BlockParameters<float>::*weight;
+    std::span<float> BlockParameters<float>::*bias;
+  };
+
+  void WeightGradientRow(int i, const GradientOf& what) {
+    Add("backward/" + BlockName(i) + "/" + what.kernel, what.multiply_adds, what.multiply_adds,
+        what.bytes, [i, what, taps = ForwardTaps(what.kh, what.kw)](Network& s) {
           auto p = FindBlock(*s.layout, std::span<float>(s.gradient), BlockStage(i));
-          ConvolutionWeightGradient(input(s), stride, taps, output_gradient(s), kh, kw, weight(p),
-                                    bias(p), s.forward.scratch);
+          ConvolutionWeightGradient(what.input(s), what.stride, taps, what.output_gradient(s),
+                                    what.kh, what.kw, p.*what.weight, p.*what.bias,
+                                    s.forward.scratch);
         });
   }
 
   void BackwardRows(int i) {
-    const Network& n = *n_;
-    const BlockActivations& a = n.a(i);
-    const BlockShape shape = n.separate.block(i).shape;
-    const std::string prefix = "backward/" + Name(i) + "/";
+    const BlockActivations& a = n_.a(i);
+    const BlockShape shape = n_.separate.block(i).shape;
+    const std::string prefix = "backward/" + BlockName(i) + "/";
     const double in = shape.in, out = shape.out, pixels = Pixels(a.out);
     const double one = in * out * pixels, three = 3 * out * out * pixels;
     const auto pre = [i](Network& s) { return s.a(i).pre; };
     const auto g_out = [i](Network& s) { return s.g(i).out; };
+    using Parameters = BlockParameters<float>;
     WeightGradientRow(
-        i, "weights3x1", three, 2 * Bytes(a.out), 3, 1, [i](Network& s) { return s.a(i).mid2; }, 1,
-        g_out, [](auto& p) { return p.weight3; }, [](auto& p) { return p.bias3; });
+        i, {"weights3x1", 3, 1, 1, three, 2 * Bytes(a.out), [i](Network& s) { return s.a(i).mid2; },
+            g_out, &Parameters::weight3, &Parameters::bias3});
     if (!shape.identity) {
-      WeightGradientRow(
-          i, "weights1x1", one, Bytes(a.pre) + Bytes(a.out), 1, 1, pre, shape.stride, g_out,
-          [](auto& p) { return p.short_weight; }, [](auto& p) { return p.short_bias; });
+      WeightGradientRow(i, {"weights1x1", 1, 1, shape.stride, one, Bytes(a.pre) + Bytes(a.out), pre,
+                            g_out, &Parameters::short_weight, &Parameters::short_bias});
     }
     Add(prefix + "data3x1", three, three, 2 * Bytes(a.out), [i](Network& s) {
       const ConvInput input[] = {{s.g(i).out, 1, MirroredTaps31(), &s.t(i).conv3}};
       Convolve(input, s.g(i).mid2);
     });
     WeightGradientRow(
-        i, "weights1x3", three, 2 * Bytes(a.out), 1, 3, [i](Network& s) { return s.a(i).mid1; }, 1,
-        [i](Network& s) { return s.g(i).mid2; }, [](auto& p) { return p.weight2; },
-        [](auto& p) { return p.bias2; });
+        i, {"weights1x3", 1, 3, 1, three, 2 * Bytes(a.out), [i](Network& s) { return s.a(i).mid1; },
+            [i](Network& s) { return s.g(i).mid2; }, &Parameters::weight2, &Parameters::bias2});
     Add(prefix + "data1x3", three, three, 3 * Bytes(a.out), [i](Network& s) {
       const ConvInput input[] = {{s.g(i).mid2, 1, MirroredTaps13(), &s.t(i).conv2}};
       Convolve(input, s.g(i).mid1, {.positive = &s.a(i).mid1});
     });
     WeightGradientRow(
-        i, "weights3x3", 9 * one, Bytes(a.pre) + Bytes(a.out), 3, 3, pre, shape.stride,
-        [i](Network& s) { return s.g(i).mid1; }, [](auto& p) { return p.weight0; },
-        [](auto& p) { return p.bias0; });
+        i, {"weights3x3", 3, 3, shape.stride, 9 * one, Bytes(a.pre) + Bytes(a.out), pre,
+            [i](Network& s) { return s.g(i).mid1; }, &Parameters::weight0, &Parameters::bias0});
     if (shape.stride == 1) {
       Add(prefix + "data1x1", one, one, Bytes(a.out) + Bytes(a.pre), [i](Network& s) {
         const ConvInput input[] = {{s.g(i).out, 1, Taps11(), &s.t(i).short_path}};
@@ -410,7 +332,7 @@ class Rows {
     });
     if (i == kDec2 || i == kDec3) {
       const int below = i - 1;
-      Add(prefix + "resize", 0, 0, Bytes(n.g(below).out) * (1 + RatioUp(below == kDec1 ? 5 : 4)),
+      Add(prefix + "resize", 0, 0, Bytes(n_.g(below).out) * (1 + RatioUp(below == kDec1 ? 5 : 4)),
           [i, below](Network& s) {
             const View& to = s.g(below).out;
             ResizeBackward(below == kDec1 ? s.forward.dec1_up : s.forward.dec2_up,
@@ -438,139 +360,21 @@ class Rows {
     }
   }
 
-  // A 3x3 convolution as the plain sum over its taps.
-  static std::shared_ptr<PackedConv> Direct(std::span<const float> oihw, int out, int in,
-                                            bool transposed) {
-    auto packed = std::make_shared<PackedConv>(
-        MakePackedConv(transposed ? in : out, transposed ? out : in, 9));
-    Repack(oihw, out, in, 3, 3, transposed ? MirroredTaps33() : Taps33(), transposed, *packed);
-    return packed;
-  }
-
-  void AlternativeBlockRows(int i) {
-    const Network& n = *n_;
-    const BlockActivations& a = n.a(i);
-    const BlockShape shape = n.composed.block(i).shape;
-    const std::string prefix = "alternative/" + Name(i) + "/";
-    const double in = shape.in, out = shape.out, pixels = Pixels(a.out);
-    if (shape.stride == 1) {
-      const auto weight = n.Parameter(Name(i) + ".long_path.0.weight");
-      const double nine = 9 * in * out * pixels;
-      Add(prefix + "conv3x3_direct", nine, nine, Bytes(a.pre) + Bytes(a.mid1),
-          [i, packed = Direct(weight, shape.out, shape.in, false)](Network& s) {
-            const ConvInput input[] = {{s.a(i).pre, 1, Taps33(), packed.get()}};
-            Convolve(input, s.a(i).mid1, {.bias = s.composed.block(i).bias0.data(), .relu = true});
-          });
-      Add(prefix + "data3x3_direct", nine, nine, Bytes(a.out) + 2 * Bytes(a.pre),
-          [i, packed = Direct(weight, shape.out, shape.in, true)](Network& s) {
-            const ConvInput input[] = {{s.g(i).mid1, 1, MirroredTaps33(), packed.get()}};
-            Convolve(input, s.g(i).pre, {.positive = &s.a(i).pre});
-          });
-    }
-    // The long path's end without composing it, and composed but by the plain sum.
-    const double six = 6 * out * out * pixels;
-    Add(prefix + "long_1x3_3x1_direct", six, six, 4 * Bytes(a.out), [i](Network& s) {
-      const BlockWeights& u = s.separate.block(i);
-      const ConvInput first[] = {{s.a(i).mid1, 1, Taps13(), &u.conv2}};
-      Convolve(first, s.a(i).mid2, {.bias = u.bias2.data()});
-      const ConvInput last[] = {{s.a(i).mid2, 1, Taps31(), &u.conv3}};
-      Convolve(last, s.a(i).out, {.bias = u.bias3.data(), .add = &s.a(i).mid1});
-    });
-    const std::vector<float> some = nn::RandomData(2).Values<float>(
-        static_cast<size_t>(shape.out) * static_cast<size_t>(shape.out) * 9);
-    Add(prefix + "long_composed_direct", 9 * out * out * pixels, six, 3 * Bytes(a.out),
-        [i, packed = Direct(some, shape.out, shape.out, false)](Network& s) {
-          const ConvInput input[] = {{s.a(i).mid1, 1, Taps33(), packed.get()}};
-          Convolve(input, s.a(i).out,
-                   {.bias = s.composed.block(i).bias3.data(), .add = &s.a(i).mid2});
-        });
-  }
-
-  // The tail layer by layer: out_conv1 and out_conv2 at in_conv1's size, by both methods, out_conv3
-  // there as well, or after upsampling all channels, as published.
-  void AlternativeTailRows() {
-    struct Layers {
-      Tensor up, first, second, classes, full, full_classes;
-      std::shared_ptr<PackedConv> conv1, conv2;
-      PackedConv conv3;
-      WinogradConv fast1, fast2;
-      ResizePlan to_half, to_full;
-    };
-    const NetworkSpec& spec = n_->spec;
-    const Levels& l = n_->forward.levels;
-    auto t = std::make_shared<Layers>();
-    t->up = Tensor(spec.dec3, l.height[1], l.width[1]);
-    t->first = Tensor(spec.out, l.height[1], l.width[1]);
-    t->second = Tensor(spec.out, l.height[1], l.width[1]);
-    t->classes = Tensor(spec.classes, l.height[1], l.width[1]);
-    t->full = Tensor(spec.out, l.height[0], l.width[0]);
-    t->full_classes = Tensor(spec.classes, l.height[0], l.width[0]);
-    t->to_half = ResizePlan(l.height[3], l.width[3], l.height[1], l.width[1]);
-    t->to_full = ResizePlan(l.height[1], l.width[1], l.height[0], l.width[0]);
-    const auto weight1 = n_->Parameter("out_conv1.weight");
-    const auto weight2 = n_->Parameter("out_conv2.weight");
-    t->conv1 = Direct(weight1, spec.out, spec.dec3, false);
-    t->conv2 = Direct(weight2, spec.out, spec.out, false);
-    t->fast1 = MakeWinogradConv(spec.out, spec.dec3);
-    t->fast2 = MakeWinogradConv(spec.out, spec.out);
-    TransformWeights(t->conv1->weights.data(), Taps33(), t->fast1);
-    TransformWeights(t->conv2->weights.data(), Taps33(), t->fast2);
-    t->conv3 = MakePackedConv(spec.classes, spec.out, 1);
-    Repack(n_->Parameter("out_conv3.weight"), spec.classes, spec.out, 1, 1, Taps11(), false,
-           t->conv3);
-
-    const double pixels = Pixels(t->up.view());
-    const double convs = 9.0 * (spec.dec3 + spec.out) * spec.out * pixels;
-    const double fast = WinogradMultiplyAdds(spec.dec3, spec.out, l.height[1], l.width[1]) +
-                        WinogradMultiplyAdds(spec.out, spec.out, l.height[1], l.width[1]);
-    const double head = 1.0 * spec.out * spec.classes;
-    const double traffic = Bytes(t->up.view()) * 6;
-    const auto winograd = [](Network& s, const Layers& layers) {
-      Resize(layers.to_half, s.a(kDec3).out, layers.up);
-      ConvolveWinograd(layers.up, layers.fast1, layers.first, {}, s.forward.scratch);
-      ConvolveWinograd(layers.first, layers.fast2, layers.second, {}, s.forward.scratch);
-    };
-    const auto direct = [](Network& s, const Layers& layers) {
-      Resize(layers.to_half, s.a(kDec3).out, layers.up);
-      const ConvInput one[] = {{layers.up, 1, Taps33(), layers.conv1.get()}};
-      Convolve(one, layers.first.view());
-      const ConvInput two[] = {{layers.first, 1, Taps33(), layers.conv2.get()}};
-      Convolve(two, layers.second.view());
-    };
-    const auto half_head = [](const Layers& layers) {
-      const ConvInput input[] = {{layers.second, 1, Taps11(), &layers.conv3}};
-      Convolve(input, layers.classes.view());
-    };
-    const auto full_head = [](const Layers& layers) {
-      Resize(layers.to_full, layers.second, layers.full);
-      const ConvInput input[] = {{layers.full, 1, Taps11(), &layers.conv3}};
-      Convolve(input, layers.full_classes.view());
-    };
-    Add("alternative/tail/layers_winograd", fast + head * pixels, PublishedTail(), traffic,
-        [=](Network& s) { winograd(s, *t), half_head(*t); });
-    Add("alternative/tail/layers_direct", convs + head * pixels, PublishedTail(), traffic,
-        [=](Network& s) { direct(s, *t), half_head(*t); });
-    const double full = traffic + 2 * Bytes(t->full.view()) + Bytes(t->full_classes.view());
-    Add("alternative/tail/published_winograd", fast + head * Pixels(t->full.view()),
-        PublishedTail(), full, [=](Network& s) { winograd(s, *t), full_head(*t); });
-    Add("alternative/tail/published_direct", PublishedTail(), PublishedTail(), full,
-        [=](Network& s) { direct(s, *t), full_head(*t); });
-  }
-
-  Shared n_;
-  std::vector<KernelRow> rows_;
+  RowList& list_;
+  const Network& n_;
 };
 
 }  // namespace
 
 std::vector<KernelRow> MakeKernelRows(FrameSize size) {
-  Rows rows(std::make_shared<Network>(size));
+  RowList list(std::make_shared<KernelNetwork>(size));
+  Rows rows(list);
   rows.Forward();
   rows.Backward();
   rows.Update();
   rows.Whole();
-  rows.Alternatives();
-  return rows.Take();
+  AddAlternativeRows(list);
+  return list.Take();
 }
 
 }  // namespace shadowtutor::bench

@@ -1,0 +1,42 @@
+#include "kernel_network.h"
+
+namespace shadowtutor::bench {
+
+using namespace nn;  // NOLINT(google-build-using-namespace): every other word here is the engine's
+
+KernelNetwork::KernelNetwork(FrameSize size)
+    : scene(size),
+      layout(scene.student.layout),
+      spec(layout->spec()),
+      weights(scene.student.weights),
+      composed(layout, kNoStage),
+      separate(layout, kFullDistillation),
+      forward(spec, size, kFullDistillation),
+      logits{nullptr, spec.classes, forward.levels.height[1], forward.levels.width[1]},
+      logits_floats(logits.floats()),
+      prediction(size.width, size.height),
+      backward(spec, forward.levels, kFullDistillation),
+      gradient(weights.size()),
+      moment1(weights.size()),
+      moment2(weights.size()) {
+  logits.data = logits_floats.data();
+  composed.Update(weights, kFullDistillation);
+  separate.Update(weights, kFullDistillation);
+  ForwardStem(separate, scene.frame, forward, true);
+  for (int i = 0; i < kBlocks; ++i) {
+    transposed[static_cast<size_t>(i)] = MakeBackwardWeights(ShapeOf(spec, i));
+    Repack(*layout, weights, i, transposed[static_cast<size_t>(i)], forward.scratch);
+    ForwardBlock(separate, i, forward);
+  }
+  ForwardLogits(separate, forward, logits, prediction.labels().data());
+  nn::Backward(separate, weights, transposed, kFullDistillation, scene.frame, forward, logits,
+               scene.label.labels().data(), scene.pixel_weights.data(), backward, gradient);
+}
+
+double KernelNetwork::PublishedTail() const {
+  const Levels& levels = forward.levels;
+  return 9.0 * (spec.dec3 + spec.out) * spec.out * levels.height[1] * levels.width[1] +
+         1.0 * spec.out * spec.classes * levels.height[0] * levels.width[0];
+}
+
+}  // namespace shadowtutor::bench

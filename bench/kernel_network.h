@@ -1,0 +1,88 @@
+// The network at work, for benchmarks that run its kernels one at a time: a forward and a backward
+// pass have gone through all of it.
+#ifndef SHADOWTUTOR_BENCH_KERNEL_NETWORK_H_
+#define SHADOWTUTOR_BENCH_KERNEL_NETWORK_H_
+
+#include <array>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kernel_rows.h"
+#include "nn/backward.h"
+#include "nn/forward.h"
+#include "nn/packed_weights.h"
+#include "scene.h"
+
+namespace shadowtutor::bench {
+
+inline double Pixels(const nn::View& view) { return static_cast<double>(view.height) * view.width; }
+/// Of the floats that a view holds.
+inline double Bytes(const nn::View& view) { return 4.0 * view.channels * Pixels(view); }
+inline double Bytes(const nn::Buffer& buffer) { return 4.0 * static_cast<double>(buffer.size()); }
+/// "enc1" and so on.
+inline std::string BlockName(int block) {
+  return std::string(nn::StageName(nn::BlockStage(block)));
+}
+
+struct KernelNetwork {
+  explicit KernelNetwork(FrameSize size);
+
+  const nn::BlockActivations& a(int block) const {
+    return forward.blocks[static_cast<size_t>(block)];
+  }
+  const nn::BackwardWorkspace::Block& g(int block) const {
+    return backward.blocks[static_cast<size_t>(block)];
+  }
+  const nn::BlockBackwardWeights& t(int block) const {
+    return transposed[static_cast<size_t>(block)];
+  }
+  std::span<const float> Parameter(const std::string& name) const {
+    const nn::ParameterInfo& info = layout->Find(name);
+    return std::span<const float>(weights).subspan(info.offset, info.count);
+  }
+  /// Multiply-adds of out_conv1..3 as published.
+  double PublishedTail() const;
+
+  Scene scene;
+  std::shared_ptr<const nn::NetworkLayout> layout;
+  nn::NetworkSpec spec;
+  std::vector<float> weights;
+  nn::PackedWeights composed;  // as predictors have them
+  nn::PackedWeights separate;  // as a learner that trains everything has them
+  nn::ForwardWorkspace forward;
+  nn::LogitPlanes logits;
+  nn::Buffer logits_floats;
+  LabelMap prediction;
+  std::array<nn::BlockBackwardWeights, nn::kBlocks> transposed;
+  nn::BackwardWorkspace backward;
+  std::vector<float> gradient, moment1, moment2;
+};
+
+/// Rows over one network.
+class RowList {
+ public:
+  explicit RowList(std::shared_ptr<KernelNetwork> network) : network_(std::move(network)) {}
+  KernelNetwork& network() const { return *network_; }
+
+  /// `run` is called with the network.
+  template <typename Run>
+  void Add(const std::string& name, double executed, double direct, double bytes, Run run) {
+    rows_.push_back(
+        {name, executed, direct, bytes, [n = network_, run = std::move(run)] { run(*n); }});
+  }
+  std::vector<KernelRow> Take() { return std::move(rows_); }
+
+ private:
+  std::shared_ptr<KernelNetwork> network_;
+  std::vector<KernelRow> rows_;
+};
+
+/// What the engine does, done otherwise.
+void AddAlternativeRows(RowList& rows);
+
+}  // namespace shadowtutor::bench
+
+#endif  // SHADOWTUTOR_BENCH_KERNEL_NETWORK_H_
