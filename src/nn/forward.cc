@@ -147,9 +147,9 @@ void ForwardLabels(const PackedWeights& weights, ForwardWorkspace& ws, uint8_t* 
   const size_t tail_floats = (TailScratchFloats(ws.tail, weights.tail()) + 15) / 16 * 16;
   const size_t argmax_floats = ArgmaxScratchFloats(ws.head, classes);
   const size_t per_strip = tail_floats + (strip_logits.floats() + argmax_floats + 15) / 16 * 16;
-  float* all = ws.scratch.Floats(per_strip * static_cast<size_t>(strips));
+  ws.scratch.PrepareSlots(per_strip);
   ParallelFor(strips, [&](int s) {
-    float* tail_scratch = all + per_strip * static_cast<size_t>(s);
+    float* tail_scratch = ws.scratch.SlotFloats();
     LogitPlanes logits = strip_logits;
     logits.data = tail_scratch + tail_floats;
     const int begin = ChunkBegin(height, strips, s), end = ChunkBegin(height, strips, s + 1);

@@ -74,6 +74,8 @@ class PackedWeights {
   PackedWeights(const PackedWeights& base, Stage first_own);
   /// Packs the stages from `first` on again.
   void Update(std::span<const float> weights, Stage first);
+  /// Frees what only Update needs, in weights that will not be updated again.
+  void ReleaseScratch() { scratch_ = Scratch(); }
 
   const std::shared_ptr<const NetworkLayout>& layout() const { return layout_; }
   const NetworkSpec& spec() const { return layout_->spec(); }

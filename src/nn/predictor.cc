@@ -16,6 +16,7 @@ std::shared_ptr<const PackedWeights> PackWeights(std::shared_ptr<const NetworkLa
   }
   auto packed = std::make_shared<PackedWeights>(std::move(layout), kNoStage);
   packed->Update(weights, kFullDistillation);
+  packed->ReleaseScratch();
   return packed;
 }
 
@@ -26,6 +27,7 @@ std::shared_ptr<const PackedWeights> RepackWeights(const PackedWeights& base,
   }
   auto packed = std::make_shared<PackedWeights>(base, first);
   packed->Update(weights, first);
+  packed->ReleaseScratch();
   return packed;
 }
 
