@@ -55,8 +55,8 @@ void Run(const Options& options) {
       distill::MeanIoU(learner->Predict(), scene.label, scene.student.layout->spec().classes);
     });
   }
-  const std::vector<double> inference_ms = MediansInTurns(inferences, 5, options.seconds);
-  const std::vector<double> step_ms = MediansInTurns(steps, 5, options.seconds);
+  const Medians inference = MediansInTurns(inferences, 5, options.seconds);
+  const Medians step = MediansInTurns(steps, 5, options.seconds);
 
   nlohmann::ordered_json json = {{"threads", MaxThreads()}, {"isa", nn::InstructionSetName()}};
   std::printf("%d thread%s, %s\n%-10s | %9s %8s %8s | %9s %8s %8s\n", MaxThreads(),
@@ -66,19 +66,22 @@ void Run(const Options& options) {
     return 1e6 * ms / static_cast<double>(scenes[i]->frame.size().pixels());
   };
   for (size_t i = 0; i < scenes.size(); ++i) {
-    const double inference = per_pixel(i, inference_ms[i]), step = per_pixel(i, step_ms[i]);
-    const double inference_ratio = inference / per_pixel(0, inference_ms[0]);
-    const double step_ratio = step / per_pixel(0, step_ms[0]);
+    const double inference_ms = inference.milliseconds[i], step_ms = step.milliseconds[i];
+    const double inference_ns = per_pixel(i, inference_ms), step_ns = per_pixel(i, step_ms);
+    const double inference_ratio = inference_ns / per_pixel(0, inference.milliseconds[0]);
+    const double step_ratio = step_ns / per_pixel(0, step.milliseconds[0]);
     std::printf("%-10s | %6.2f ms %8.2f %8.2f | %6.2f ms %8.2f %8.2f\n", options.sizes[i].c_str(),
-                inference_ms[i], inference, inference_ratio, step_ms[i], step, step_ratio);
+                inference_ms, inference_ns, inference_ratio, step_ms, step_ns, step_ratio);
     json["rows"].push_back({{"size", options.sizes[i]},
-                            {"inference_ms", inference_ms[i]},
-                            {"inference_ns_per_pixel", inference},
+                            {"inference_ms", inference_ms},
+                            {"inference_ns_per_pixel", inference_ns},
                             {"inference_relative", inference_ratio},
-                            {"partial_step_ms", step_ms[i]},
-                            {"partial_step_ns_per_pixel", step},
+                            {"partial_step_ms", step_ms},
+                            {"partial_step_ns_per_pixel", step_ns},
                             {"partial_step_relative", step_ratio}});
   }
+  std::printf("other processes took %.1f %% and %.1f %% of the machine's time meanwhile\n",
+              100 * inference.others, 100 * step.others);
   if (!options.json.empty()) WriteFileAtomically(options.json, json.dump(2) + "\n");
 }
 

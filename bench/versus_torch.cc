@@ -55,6 +55,7 @@ struct Row {
   int threads = 0;
   double ours_ms = 0, rival_ms = 0;
   double executed = 0, published = 0;
+  double others = 0;  // see Medians
 };
 
 void TuneAllocator() {
@@ -137,18 +138,21 @@ std::function<void()> Theirs(const Scene& scene, const Work& work, TorchStyle st
 }
 
 void PrintTable(const std::vector<Row>& rows, const std::map<int, double>& peaks) {
-  std::printf("\n%-13s %-10s %7s %9s %9s %7s %9s %7s %11s\n", "work", "rival", "threads", "ours ms",
-              "rival ms", "ratio", "GFLOP/s", "peak %", "published %");
+  std::printf("\n%-13s %-10s %7s %9s %9s %7s %9s %7s %11s %8s\n", "work", "rival", "threads",
+              "ours ms", "rival ms", "ratio", "GFLOP/s", "peak %", "published %", "others %");
   for (const Row& row : rows) {
     const double rate = row.executed / row.ours_ms * 1e3, peak = peaks.at(row.threads);
-    std::printf("%-13s %-10s %7d %9.2f %9.1f %7.1f %9.0f %7.1f %11.1f\n", row.work.c_str(),
+    std::printf("%-13s %-10s %7d %9.2f %9.1f %7.1f %9.0f %7.1f %11.1f %8.1f\n", row.work.c_str(),
                 row.rival.c_str(), row.threads, row.ours_ms, row.rival_ms,
                 row.rival_ms / row.ours_ms, 2e-9 * rate, 100 * rate / peak,
-                100 * row.published / row.ours_ms * 1e3 / peak);
+                100 * row.published / row.ours_ms * 1e3 / peak, 100 * row.others);
   }
   std::printf(
       "GFLOP/s and peak %%: multiply-adds really executed, and their share of the machine's peak;\n"
-      "published %%: the same for those of the network as it is published.\n");
+      "published %%: the same for those of the network as it is published; others %%: of the "
+      "machine's\n"
+      "time, what other processes took meanwhile (a row with more than a few is not to be "
+      "trusted).\n");
 }
 
 void WriteJson(const std::string& path, const Options& options, const std::vector<Row>& rows,
@@ -172,7 +176,8 @@ void WriteJson(const std::string& path, const Options& options, const std::vecto
          {"executed_mmac", 1e-6 * row.executed},
          {"published_mmac", 1e-6 * row.published},
          {"peak_share", rate / peaks.at(row.threads)},
-         {"published_peak_share", row.published / row.ours_ms * 1e3 / peaks.at(row.threads)}});
+         {"published_peak_share", row.published / row.ours_ms * 1e3 / peaks.at(row.threads)},
+         {"others_share", row.others}});
   }
   WriteFileAtomically(path, json.dump(2) + "\n");
 }
@@ -208,12 +213,13 @@ void Run(const Options& options) {
         SetTorchThreads(threads);
         PeakMeter& meter = meters.at(threads);
         meter.Sample();
-        const std::vector<double> medians = MediansInTurns(both, 3, options.seconds);
+        const Medians medians = MediansInTurns(both, 3, options.seconds);
         meter.Sample();
-        rows.push_back(
-            {work.name, rival, threads, medians[0], medians[1], work.executed, work.published});
-        std::printf("  %d thread%s: %.2f ms and %.1f ms\n", threads, threads == 1 ? "" : "s",
-                    medians[0], medians[1]);
+        const double ours = medians.milliseconds[0], theirs = medians.milliseconds[1];
+        rows.push_back({work.name, rival, threads, ours, theirs, work.executed, work.published,
+                        medians.others});
+        std::printf("  %d thread%s: %.2f ms and %.1f ms\n", threads, threads == 1 ? "" : "s", ours,
+                    theirs);
         std::fflush(stdout);
       }
     }
