@@ -138,8 +138,12 @@ Bounds BoundsOfRun(const SystemCosts& costs, uint64_t frames) {
   bounds.throughput.upper = n / shortest;
   bounds.throughput.lower =
       n / (inference + CeilDivide(frames, costs.min_stride) * MostAdded(costs));
-  // The whole strides obey the bound; the key frame of the last one comes on top.
+  // The whole strides obey the bounds. The key frame of the last one comes on top, and at worst its
+  // update had no time to come down.
   bounds.traffic.upper += Bits(NetworkBytes(costs)) / shortest;
+  const double longest_stride = costs.max_stride * costs.t_si + MostAdded(costs);
+  const double owed = bounds.traffic.lower * longest_stride - Bits(costs.bytes_up);
+  bounds.traffic.lower -= std::max(0.0, owed) / std::max(shortest, longest_stride);
   return bounds;
 }
 
