@@ -81,7 +81,16 @@ int ThreadSlot() {
 int ThreadSlots() { return tbb::this_task_arena::max_concurrency(); }
 #endif
 
+namespace {
+thread_local int serial_scopes = 0;
+}  // namespace
+
+SerialScope::SerialScope() { ++serial_scopes; }
+
+SerialScope::~SerialScope() { --serial_scopes; }
+
 int MaxThreads() {
+  if (serial_scopes > 0) return 1;
   return static_cast<int>(
       tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism));
 }

@@ -1,8 +1,8 @@
 // The one front to the thread pool (oneTBB): a loop over independent tasks.
 //
 // Which thread runs which task is left open, so tasks must not depend on it; everything that the
-// engine computes is split into tasks by its own shape, never by the number of threads, which is what
-// makes results independent of it.
+// engine computes is split into tasks by its own shape, never by the number of threads, which is
+// what makes results independent of it.
 #ifndef SHADOWTUTOR_CORE_PARALLEL_H_
 #define SHADOWTUTOR_CORE_PARALLEL_H_
 
@@ -25,13 +25,24 @@ void ParallelFor(int tasks, Body&& body) {
                      [](void* context, int task) { (*static_cast<Plain*>(context))(task); });
 }
 
-/// Inside a ParallelFor body: a number below ThreadSlots() that no other thread has at the same time in
-/// the same loop. For working memory per thread; results must not depend on it.
+/// Inside a ParallelFor body: a number below ThreadSlots() that no other thread has at the same
+/// time in the same loop. For working memory per thread; results must not depend on it.
 int ThreadSlot();
 int ThreadSlots();
 
-/// Threads that ParallelFor may use, this one included; the machine's cores unless limited.
+/// Threads that ParallelFor may use, this one included; the machine's cores unless limited, and 1
+/// in a SerialScope.
 int MaxThreads();
+
+/// While it lives, the loops that this thread starts run on this thread alone: for tasks of an
+/// outer loop that are whole enough to keep a core busy by themselves. May be nested.
+class SerialScope {
+ public:
+  SerialScope();
+  ~SerialScope();
+  SerialScope(const SerialScope&) = delete;
+  SerialScope& operator=(const SerialScope&) = delete;
+};
 
 /// Limits the pool of the whole process while it lives. `threads` >= 1; 0 means no limit.
 class ThreadLimit {

@@ -5,39 +5,11 @@
 #include <string>
 #include <utility>
 
-#include "nn/backward.h"
-#include "nn/forward.h"
 #include "nn/kernels/adam.h"
 #include "nn/packed_weights.h"
+#include "nn/training_workspace.h"
 
 namespace shadowtutor::nn {
-
-struct TrainingWorkspace::Impl {
-  // What the activations are laid out for.
-  NetworkSpec spec;
-  Stage cut = kNoStage;
-
-  Image frame;
-  std::unique_ptr<ForwardWorkspace> forward;
-  std::unique_ptr<BackwardWorkspace> backward;
-  Buffer logits_floats;
-  LogitPlanes logits;
-  LabelMap prediction;
-
-  void LayOut(const NetworkSpec& new_spec, Stage new_cut, FrameSize size) {
-    if (forward && forward->frame == size && spec == new_spec && cut == new_cut) return;
-    forward.reset();
-    backward.reset();
-    spec = new_spec;
-    cut = new_cut;
-    forward = std::make_unique<ForwardWorkspace>(spec, size, cut);
-    backward = std::make_unique<BackwardWorkspace>(spec, forward->levels, cut);
-    logits = {nullptr, spec.classes, forward->levels.height[1], forward->levels.width[1]};
-    logits_floats = Buffer(logits.floats());
-    logits.data = logits_floats.data();
-    prediction.Resize(size);
-  }
-};
 
 TrainingWorkspace::TrainingWorkspace() : impl_(std::make_unique<Impl>()) {}
 TrainingWorkspace::~TrainingWorkspace() = default;

@@ -41,6 +41,7 @@ class TrainingWorkspace {
 
  private:
   friend class Learner;
+  friend class BatchLearner;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -10,8 +10,12 @@ namespace shadowtutor::nn {
 namespace {
 
 constexpr std::array<std::string_view, kStages> kStageNames = {
-    "in_conv1", "in_conv2", "enc1", "enc2",      "enc3",     "dec1",
+    "in_conv1", "in_conv2", "enc1",      "enc2",      "enc3",     "dec1",
     "dec2",     "dec3",     "out_conv1", "out_conv2", "out_conv3"};
+
+// What the kernels' vectors divide channels into.
+constexpr int kStemMultiple = 4;
+constexpr int kBlockMultiple = 16;
 
 // SplitMix64: tiny, and the same on every machine (std::normal_distribution is not).
 class Random {
@@ -50,9 +54,8 @@ void DrawKaimingNormal(const ParameterInfo& info, std::span<float> values, Rando
 
 void CheckClasses(const ClassList& classes, int background) {
   if (classes.size() < 2 || classes.size() > kMaxClasses) {
-    throw Error(ErrorCode::kInvalidArgument, "a student needs 2 to " +
-                                                 std::to_string(kMaxClasses) + " classes, not " +
-                                                 std::to_string(classes.size()));
+    throw Error(ErrorCode::kInvalidArgument, "a student needs 2 to " + std::to_string(kMaxClasses) +
+                                                 " classes, not " + std::to_string(classes.size()));
   }
   if (background < -1 || background >= static_cast<int>(classes.size())) {
     throw Error(ErrorCode::kInvalidArgument, "the background class is not in the class list");
@@ -74,6 +77,26 @@ Stage ParseStage(std::string_view name) {
   return static_cast<Stage>(found - kStageNames.begin());
 }
 
+NetworkSpec ScaledSpec(int classes, double width) {
+  if (!(width >= 0.25 && width <= 2)) {
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        "a student's width is 0.25 to 2 times the published one's, not " + std::to_string(width));
+  }
+  const auto scale = [width](int& channels, int multiple) {
+    const int steps = static_cast<int>(std::lround(channels * width / multiple));
+    channels = std::max(1, steps) * multiple;
+  };
+  NetworkSpec spec;
+  spec.classes = classes;
+  for (int* channels : {&spec.in_conv1, &spec.in_conv2}) scale(*channels, kStemMultiple);
+  for (int* channels :
+       {&spec.enc1, &spec.enc2, &spec.enc3, &spec.dec1, &spec.dec2, &spec.dec3, &spec.out}) {
+    scale(*channels, kBlockMultiple);
+  }
+  return spec;
+}
+
 NetworkLayout::NetworkLayout(const NetworkSpec& spec) : spec_(spec) {
   const auto check = [](const char* what, int channels, int multiple, int most) {
     if (channels < multiple || channels > most || channels % multiple != 0) {
@@ -84,19 +107,18 @@ NetworkLayout::NetworkLayout(const NetworkSpec& spec) : spec_(spec) {
     }
   };
   if (spec.classes < 2 || spec.classes > kMaxClasses) {
-    throw Error(ErrorCode::kInvalidArgument, "a student needs 2 to " +
-                                                 std::to_string(kMaxClasses) + " classes, not " +
-                                                 std::to_string(spec.classes));
+    throw Error(ErrorCode::kInvalidArgument, "a student needs 2 to " + std::to_string(kMaxClasses) +
+                                                 " classes, not " + std::to_string(spec.classes));
   }
-  check("in_conv1", spec.in_conv1, 4, 16);
-  check("in_conv2", spec.in_conv2, 4, 16);
-  check("enc1", spec.enc1, 16, 512);
-  check("enc2", spec.enc2, 16, 512);
-  check("enc3", spec.enc3, 16, 512);
-  check("dec1", spec.dec1, 16, 512);
-  check("dec2", spec.dec2, 16, 512);
-  check("dec3", spec.dec3, 16, 512);
-  check("out", spec.out, 16, 512);
+  check("in_conv1", spec.in_conv1, kStemMultiple, 16);
+  check("in_conv2", spec.in_conv2, kStemMultiple, 16);
+  check("enc1", spec.enc1, kBlockMultiple, 512);
+  check("enc2", spec.enc2, kBlockMultiple, 512);
+  check("enc3", spec.enc3, kBlockMultiple, 512);
+  check("dec1", spec.dec1, kBlockMultiple, 512);
+  check("dec2", spec.dec2, kBlockMultiple, 512);
+  check("dec3", spec.dec3, kBlockMultiple, 512);
+  check("out", spec.out, kBlockMultiple, 512);
 
   const auto convolution = [this](Stage stage, const std::string& name, int out, int in, int kh,
                                   int kw) {
@@ -162,8 +184,7 @@ Checkpoint FreshStudent(ClassList classes, int background, uint64_t seed) {
   return FreshStudent(spec, std::move(classes), background, seed);
 }
 
-Checkpoint FreshStudent(const NetworkSpec& spec, ClassList classes, int background,
-                        uint64_t seed) {
+Checkpoint FreshStudent(const NetworkSpec& spec, ClassList classes, int background, uint64_t seed) {
   CheckClasses(classes, background);
   if (spec.classes != static_cast<int>(classes.size())) {
     throw Error(ErrorCode::kInvalidArgument, "the network's class count is not the list's");
@@ -180,8 +201,7 @@ Checkpoint FreshStudent(const NetworkSpec& spec, ClassList classes, int backgrou
   return student;
 }
 
-Checkpoint WithFreshHead(const Checkpoint& old, ClassList classes, int background,
-                         uint64_t seed) {
+Checkpoint WithFreshHead(const Checkpoint& old, ClassList classes, int background, uint64_t seed) {
   NetworkSpec spec = old.layout->spec();
   spec.classes = static_cast<int>(classes.size());
   Checkpoint student = FreshStudent(spec, std::move(classes), background, seed);

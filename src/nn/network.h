@@ -42,7 +42,7 @@ std::string_view StageName(Stage stage);
 /// The stage of that name; throws Error kInvalidArgument that lists the names.
 Stage ParseStage(std::string_view name);
 
-/// Channel counts. `width` scales every count of the published network (8..128).
+/// Channel counts; the published network's unless told otherwise.
 struct NetworkSpec {
   int classes = 9;
   int in_conv1 = 8, in_conv2 = 8;
@@ -51,6 +51,10 @@ struct NetworkSpec {
   int out = 32;  // out_conv1 and out_conv2
   bool operator==(const NetworkSpec&) const = default;
 };
+
+/// The published network with every channel count times `width`, rounded to what the engine
+/// computes: 0.5, 1 and 2 are exact. Throws Error kInvalidArgument outside 0.25 to 2.
+NetworkSpec ScaledSpec(int classes, double width);
 
 struct ParameterInfo {
   std::string name;        // as in the original checkpoint, e.g. "enc1.long_path.0.weight"

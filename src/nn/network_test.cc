@@ -132,5 +132,34 @@ TEST(WithFreshHead, KeepsAllButTheLastLayer) {
   EXPECT_NE(other.Parameter("out_conv3.weight")[0], old.Parameter("out_conv3.weight")[0]);
 }
 
+TEST(ScaledSpec, OneIsThePublishedNetwork) { EXPECT_EQ(ScaledSpec(9, 1), NetworkSpec()); }
+
+TEST(ScaledSpec, HalfAndDoubleScaleEveryCount) {
+  const NetworkSpec published;
+  for (const double width : {0.5, 2.0}) {
+    const NetworkSpec spec = ScaledSpec(3, width);
+    EXPECT_EQ(spec.classes, 3);
+    const std::vector<std::pair<int, int>> counts = {{spec.in_conv1, published.in_conv1},
+                                                     {spec.in_conv2, published.in_conv2},
+                                                     {spec.enc1, published.enc1},
+                                                     {spec.enc2, published.enc2},
+                                                     {spec.enc3, published.enc3},
+                                                     {spec.dec1, published.dec1},
+                                                     {spec.dec2, published.dec2},
+                                                     {spec.dec3, published.dec3},
+                                                     {spec.out, published.out}};
+    for (const auto& [scaled, original] : counts) EXPECT_EQ(scaled, original * width);
+  }
+}
+
+TEST(ScaledSpec, OtherWidthsAreRoundedToWhatTheEngineComputes) {
+  for (const double width : {0.25, 0.3, 0.7, 1.3, 1.9}) {
+    EXPECT_NO_THROW(NetworkLayout(ScaledSpec(2, width))) << width;
+  }
+  for (const double width : {0.0, 0.2, 2.1, -1.0, std::nan("")}) {
+    EXPECT_THROW(ScaledSpec(2, width), Error) << width;
+  }
+}
+
 }  // namespace
 }  // namespace shadowtutor::nn
