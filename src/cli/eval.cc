@@ -25,8 +25,8 @@ struct Arguments {
 
 std::string StrategyHelp() {
   std::string text = "One of:";
-  for (const auto& entry : eval::Strategies()) {
-    text += "\n  " + std::string(entry.name) + ": " + std::string(entry.description);
+  for (const auto* entry : eval::Strategies()) {
+    text += "\n  " + std::string(entry->name) + ": " + std::string(entry->description);
   }
   return text;
 }

@@ -40,6 +40,12 @@ double EvalReport::steps_per_key_frame() const {
 EvalReport Evaluate(video::Source& source, teacher::Teacher& teacher,
                     std::shared_ptr<const nn::Checkpoint> student, const EvalOptions& options,
                     const ProgressFunction& progress) {
+  return Evaluate(source, teacher, teacher, std::move(student), options, progress, {});
+}
+
+EvalReport Evaluate(video::Source& source, teacher::Teacher& labels, teacher::Teacher& teacher,
+                    std::shared_ptr<const nn::Checkpoint> student, const EvalOptions& options,
+                    const ProgressFunction& progress, const FrameFunction& on_frame) {
   if (source.live() && options.frames == 0) {
     throw Error(ErrorCode::kInvalidArgument,
                 "a live source never ends; say how many frames to evaluate");
@@ -47,7 +53,8 @@ EvalReport Evaluate(video::Source& source, teacher::Teacher& teacher,
   RememberingTeacher remembering(teacher);
   const int classes = student->layout->spec().classes;
   const auto strategy =
-      FindStrategy(options.strategy).make({std::move(student), &remembering, options.parameters});
+      FindStrategy(options.strategy)
+          .make({std::move(student), &remembering, options.parameters, source.frames_per_second()});
   const int64_t frames_in_all = FramesInAll(source, options.frames);
 
   EvalReport report;
@@ -57,14 +64,18 @@ EvalReport Evaluate(video::Source& source, teacher::Teacher& teacher,
   LabelMap prediction;
   while ((options.frames == 0 || report.frames < options.frames) && source.Read(frame)) {
     const uint64_t index = report.frames++;
-    const teacher::Answer answer = Label(remembering, frame, index);
+    const teacher::Answer answer = Label(labels, frame, index);
+    remembering.Remember(frame, index, answer);
     const FrameOutcome outcome = strategy->Process(frame, index, prediction);
     const double miou = distill::MeanIoU(prediction, answer.label, classes);
+    if (on_frame) on_frame({index, frame, answer.label, prediction});
     miou_sum += miou;
     report.mean_miou = miou_sum / static_cast<double>(report.frames);
     if (options.per_frame) {
       report.miou.push_back(miou);
       if (outcome.key_frame) report.key_frame_indices.push_back(index);
+      const int before = report.strides.empty() ? 0 : report.strides.back().second;
+      if (outcome.stride != before) report.strides.emplace_back(index, outcome.stride);
     }
     if (progress && !progress({report.frames, frames_in_all, strategy->totals().key_frames,
                                report.mean_miou})) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "eval/strategy.h"
@@ -33,6 +34,8 @@ struct EvalReport {
   double mean_miou = 0;  // 0..1, mean over all frames of the frame's mIoU
   std::vector<double> miou;
   std::vector<uint64_t> key_frame_indices;
+  /// Frame and stride in force from it on, at the start and at every change; empty without one.
+  std::vector<std::pair<uint64_t, int>> strides;
 
   double key_frame_ratio() const;
   /// Distillation steps per key frame that was trained on; 0 where none was.
@@ -49,11 +52,27 @@ struct EvalProgress {
 /// Returns false to stop; Evaluate then throws Error kCancelled.
 using ProgressFunction = std::function<bool(const EvalProgress&)>;
 
+/// One frame and what was made of it. The views are valid during the call alone.
+struct EvaluatedFrame {
+  uint64_t index = 0;
+  ImageView frame;
+  const LabelMap& label;       // the teacher's
+  const LabelMap& prediction;  // the strategy's
+};
+using FrameFunction = std::function<void(const EvaluatedFrame&)>;
+
 /// Throws Error: options out of range, no frames, a frame that the teacher cannot label (says
 /// which), or a live source without a limit.
 EvalReport Evaluate(video::Source& source, teacher::Teacher& teacher,
                     std::shared_ptr<const nn::Checkpoint> student, const EvalOptions& options,
                     const ProgressFunction& progress = {});
+
+/// The same where the truth is known already: `labels` gives the teacher's answers to the frames as
+/// they are (from files, say), and `teacher` itself is asked only about frames that a codec changed
+/// on their way to it.
+EvalReport Evaluate(video::Source& source, teacher::Teacher& labels, teacher::Teacher& teacher,
+                    std::shared_ptr<const nn::Checkpoint> student, const EvalOptions& options,
+                    const ProgressFunction& progress, const FrameFunction& on_frame);
 
 /// The same from what a user names.
 struct EvalRequest {

@@ -31,9 +31,9 @@ EvalReport RunShapes(const EvalOptions& options, int64_t frames) {
 
 TEST(Strategies, AreFoundByName) {
   std::set<std::string_view> names;
-  for (const auto& entry : Strategies()) {
-    EXPECT_TRUE(names.insert(entry.name).second) << entry.name << " is there twice";
-    EXPECT_EQ(&FindStrategy(entry.name), &entry);
+  for (const auto* entry : Strategies()) {
+    EXPECT_TRUE(names.insert(entry->name).second) << entry->name << " is there twice";
+    EXPECT_EQ(&FindStrategy(entry->name), entry);
   }
   try {
     FindStrategy("partiel");

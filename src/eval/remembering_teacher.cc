@@ -1,6 +1,7 @@
 #include "eval/remembering_teacher.h"
 
 #include <cstring>
+#include <utility>
 
 namespace shadowtutor::eval {
 namespace {
@@ -18,12 +19,15 @@ bool SamePixels(ImageView a, ImageView b) {
 
 teacher::Answer RememberingTeacher::Label(ImageView frame, uint64_t frame_index) {
   if (!answer_ || frame_index != frame_index_ || !SamePixels(frame, frame_)) {
-    answer_.reset();
-    answer_ = teacher_.Label(frame, frame_index);
-    frame_ = Image(frame);
-    frame_index_ = frame_index;
+    Remember(frame, frame_index, teacher_.Label(frame, frame_index));
   }
   return *answer_;
+}
+
+void RememberingTeacher::Remember(ImageView frame, uint64_t frame_index, teacher::Answer answer) {
+  frame_.Assign(frame);
+  frame_index_ = frame_index;
+  answer_ = std::move(answer);
 }
 
 }  // namespace shadowtutor::eval

@@ -18,6 +18,8 @@ class RememberingTeacher : public teacher::Teacher {
   explicit RememberingTeacher(teacher::Teacher& teacher) : teacher_(teacher) {}
 
   teacher::Answer Label(ImageView frame, uint64_t frame_index) override;
+  /// What the teacher is known to say about this frame, from elsewhere.
+  void Remember(ImageView frame, uint64_t frame_index, teacher::Answer answer);
   const ClassList& classes() const override { return teacher_.classes(); }
   int background() const override { return teacher_.background(); }
   std::string description() const override { return teacher_.description(); }

@@ -5,8 +5,7 @@
 
 namespace shadowtutor::eval {
 
-ShadowEducation::ShadowEducation(const StrategyInputs& inputs, nn::Stage cut) {
-  const StrategyOptions& options = inputs.options;
+void CheckShadowEducation(const StrategyOptions& options) {
   distill::Validate(options.stride);
   if (options.delay < 1 || options.delay > options.stride.min_stride) {
     throw Error(ErrorCode::kInvalidArgument,
@@ -14,6 +13,11 @@ ShadowEducation::ShadowEducation(const StrategyInputs& inputs, nn::Stage cut) {
                     " frames, not " + std::to_string(options.delay) +
                     ": at the minimum stride the client waits for the update");
   }
+}
+
+ShadowEducation::ShadowEducation(const StrategyInputs& inputs, nn::Stage cut) {
+  const StrategyOptions& options = inputs.options;
+  CheckShadowEducation(options);
   distill::TrainerOptions training;
   training.threshold = options.stride.threshold;
   training.max_updates = options.max_updates;
@@ -32,7 +36,9 @@ ShadowEducation::ShadowEducation(const StrategyInputs& inputs, nn::Stage cut) {
 FrameOutcome ShadowEducation::Process(ImageView frame, uint64_t index, LabelMap& prediction) {
   link_->BeginFrame(index);
   const client::FrameReport report = client_->Process(frame, prediction);
-  return {.key_frame = report.key_frame, .update_applied = report.update_applied};
+  return {.key_frame = report.key_frame,
+          .update_applied = report.update_applied,
+          .stride = report.stride};
 }
 
 }  // namespace shadowtutor::eval

@@ -11,6 +11,10 @@
 
 namespace shadowtutor::eval {
 
+/// Throws Error kInvalidArgument for strides, thresholds or a delay that Algorithms 1 to 3 do not
+/// allow.
+void CheckShadowEducation(const StrategyOptions& options);
+
 class ShadowEducation : public Strategy {
  public:
   /// Trains the stages from `cut` on. Throws Error kInvalidArgument for options out of range.

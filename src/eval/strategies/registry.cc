@@ -1,29 +1,41 @@
+// The list of strategies. Each entry is defined in the file of its name beside this one.
 #include <algorithm>
 #include <string>
 
-#include "eval/strategies/all.h"
+#include "eval/strategy.h"
 
 namespace shadowtutor::eval {
+
+extern const StrategyEntry kPartial, kFull, kWild, kNaiveRaw, kNaiveJpeg, kNaiveH264, kTracking,
+    kJustInTime;
+
 namespace {
 
-constexpr StrategyEntry kStrategies[] = {
-    {"partial", "train the part from --cut on, send only that part (the paper's way)", MakePartial},
-    {"full", "train and send the whole student", MakeFull},
-    {"wild", "the student as it is, without a server", MakeWild},
+constexpr const StrategyEntry* kStrategies[] = {
+    &kPartial, &kFull, &kWild, &kNaiveRaw, &kNaiveJpeg, &kNaiveH264, &kTracking, &kJustInTime,
 };
 
 }  // namespace
 
-std::span<const StrategyEntry> Strategies() { return kStrategies; }
+std::span<const StrategyEntry* const> Strategies() { return kStrategies; }
 
 const StrategyEntry& FindStrategy(std::string_view name) {
   const auto found = std::find_if(std::begin(kStrategies), std::end(kStrategies),
-                                  [&](const StrategyEntry& entry) { return entry.name == name; });
-  if (found != std::end(kStrategies)) return *found;
+                                  [&](const StrategyEntry* entry) { return entry->name == name; });
+  if (found != std::end(kStrategies)) return **found;
   std::string all;
-  for (const auto& entry : kStrategies) all += (all.empty() ? "" : ", ") + std::string(entry.name);
+  for (const auto* entry : kStrategies) {
+    all += (all.empty() ? "" : ", ") + std::string(entry->name);
+  }
   throw Error(ErrorCode::kInvalidArgument,
               "no strategy is called '" + std::string(name) + "'; there are " + all);
+}
+
+std::string RunLabel(const StrategyEntry& strategy, int delay) {
+  std::string label(strategy.label);
+  if (!strategy.heeds_delay) return label;
+  if (label.ends_with('-')) return label + std::to_string(delay);
+  return delay == 1 ? label : label + "-" + std::to_string(delay);
 }
 
 }  // namespace shadowtutor::eval

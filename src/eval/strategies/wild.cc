@@ -1,4 +1,4 @@
-#include "eval/strategies/all.h"
+#include "eval/strategy.h"
 #include "nn/predictor.h"
 
 namespace shadowtutor::eval {
@@ -19,10 +19,19 @@ class Wild : public Strategy {
   nn::Predictor predictor_;
 };
 
-}  // namespace
-
-std::unique_ptr<Strategy> MakeWild(const StrategyInputs& inputs) {
+std::unique_ptr<Strategy> Make(const StrategyInputs& inputs) {
   return std::make_unique<Wild>(*inputs.student);
 }
+
+}  // namespace
+
+extern const StrategyEntry kWild;
+const StrategyEntry kWild = {
+    .name = "wild",
+    .label = "wild",
+    .description = "the student as it is, without a server",
+    .check = [](const StrategyOptions&) {},
+    .make = Make,
+};
 
 }  // namespace shadowtutor::eval
