@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "rpc/convert_fields.h"
+#include "rpc/errors.h"
 #include "rpc/limits.h"
 
 namespace shadowtutor::rpc {
@@ -15,87 +17,11 @@ namespace {
 // Floats travel as they lie in memory.
 static_assert(std::endian::native == std::endian::little);
 
-std::string ToBytes(std::span<const uint8_t> bytes) {
-  return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-}
-
-std::vector<uint8_t> FromBytes(const std::string& bytes) {
-  return std::vector<uint8_t>(bytes.begin(), bytes.end());
-}
-
-[[noreturn]] void Refuse(const std::string& sentence) {
-  throw Error(ErrorCode::kInvalidArgument, sentence);
-}
-
-const std::string& Text(const std::string& text, const char* what) {
-  if (text.size() > kMaxTextBytes) {
-    Refuse(std::string("The message's ") + what + " is longer than " +
-           std::to_string(kMaxTextBytes) + " bytes.");
-  }
-  return text;
-}
-
-// What is left of a sentence that may hold anything (file names, a library's message): a bounded
-// length, because it travels in HTTP/2 headers too, and bytes that Protobuf takes for text.
-std::string Sentence(std::string text) {
-  bool utf8 = true;
-  for (size_t i = 0; i < text.size() && utf8;) {
-    const auto byte = static_cast<uint8_t>(text[i]);
-    const size_t length = byte < 0x80 ? 1 : byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
-    utf8 = (byte < 0x80 || (byte >= 0xc2 && byte <= 0xf4)) && i + length <= text.size();
-    for (size_t k = 1; k < length && utf8; ++k) {
-      const auto next = static_cast<uint8_t>(text[i + k]);
-      // The second byte's narrower ranges keep out overlong forms, surrogates and what lies beyond.
-      const uint8_t least = k == 1 && byte == 0xe0 ? 0xa0 : k == 1 && byte == 0xf0 ? 0x90 : 0x80;
-      const uint8_t most = k == 1 && byte == 0xed ? 0x9f : k == 1 && byte == 0xf4 ? 0x8f : 0xbf;
-      utf8 = next >= least && next <= most;
-    }
-    i += length;
-  }
-  for (char& c : text) {
-    const auto byte = static_cast<uint8_t>(c);
-    if ((byte >= 0x80 && !utf8) || byte < 0x20) c = byte < 0x20 ? ' ' : '?';
-  }
-  if (text.size() > kMaxSentenceBytes) {
-    size_t end = kMaxSentenceBytes - 3;
-    while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xc0) == 0x80) --end;
-    text.resize(end);
-    text += "...";
-  }
-  return text;
-}
-
 double Share(double value, const char* what) {
   if (!(value >= 0 && value <= 1)) {
     Refuse(std::string("The message's ") + what + " is not between 0 and 1.");
   }
   return value;
-}
-
-double Duration(double milliseconds) {
-  if (!std::isfinite(milliseconds) || milliseconds < 0) {
-    Refuse("The message speaks of a duration that is negative or not finite.");
-  }
-  return milliseconds;
-}
-
-int SmallInt(uint32_t value, uint32_t max, const char* what) {
-  if (value > max) {
-    Refuse(std::string("The message's ") + what + " is " + std::to_string(value) + "; at most " +
-           std::to_string(max) + " is allowed.");
-  }
-  return static_cast<int>(value);
-}
-
-FrameSize Size(uint32_t width, uint32_t height, bool may_be_unknown) {
-  if (may_be_unknown && width == 0 && height == 0) return {};
-  if (width == 0 || height == 0 || width > kMaxFrameSide || height > kMaxFrameSide ||
-      size_t{width} * height > kMaxFramePixels) {
-    Refuse("A frame of " + std::to_string(width) + "x" + std::to_string(height) +
-           " pixels is outside the bounds: sides of 1 to " + std::to_string(kMaxFrameSide) + ", " +
-           std::to_string(kMaxFramePixels) + " pixels in all.");
-  }
-  return {static_cast<int>(width), static_cast<int>(height)};
 }
 
 v1::FrameCodec ToProto(wire::FrameCodec codec) {
@@ -139,20 +65,6 @@ wire::UpdateCodec UsedUpdateCodec(v1::UpdateCodec codec) {
              std::to_string(codec) + "); update the client.");
   }
 }
-
-v1::ErrorCode ToProto(ErrorCode code) {
-  return static_cast<v1::ErrorCode>(static_cast<int>(code) + 1);
-}
-
-ErrorCode FromProto(v1::ErrorCode code) {
-  const int known = static_cast<int>(ErrorCode::kInternal) + 1;
-  if (code < 1 || code > known) return ErrorCode::kInternal;
-  return static_cast<ErrorCode>(code - 1);
-}
-static_assert(static_cast<int>(ErrorCode::kInvalidArgument) + 1 == v1::ERROR_CODE_INVALID_ARGUMENT);
-static_assert(static_cast<int>(ErrorCode::kFailedPrecondition) + 1 ==
-              v1::ERROR_CODE_FAILED_PRECONDITION);
-static_assert(static_cast<int>(ErrorCode::kInternal) + 1 == v1::ERROR_CODE_INTERNAL);
 
 v1::HeldStudent ToProto(wire::HeldStudent held) {
   v1::HeldStudent to;
@@ -240,11 +152,7 @@ v1::Welcome ToProto(wire::Welcome welcome) {
   if (welcome.student) *to.mutable_student() = ToProto(*welcome.student);
   to.set_student_version(welcome.student_version);
   to.set_student_checksum(welcome.student_checksum);
-  for (const ClassInfo& info : welcome.classes) {
-    v1::ClassInfo* entry = to.add_classes();
-    entry->set_name(info.name);
-    entry->set_color(uint32_t{info.color.r} << 16 | uint32_t{info.color.g} << 8 | info.color.b);
-  }
+  PutClasses(welcome.classes, *to.mutable_classes());
   if (welcome.background >= 0) to.set_background(static_cast<uint32_t>(welcome.background));
   *to.mutable_parameters() = ToProto(welcome.parameters);
   to.set_frame_codec(ToProto(welcome.frame_codec));
@@ -261,13 +169,7 @@ wire::Welcome FromProto(const v1::Welcome& from) {
   if (from.has_student()) welcome.student = FromProto(from.student());
   welcome.student_version = from.student_version();
   welcome.student_checksum = from.student_checksum();
-  if (from.classes_size() > kMaxClasses) Refuse("The server's student has over 255 classes.");
-  for (const v1::ClassInfo& info : from.classes()) {
-    const uint32_t color = info.color();
-    welcome.classes.push_back({Text(info.name(), "class name"),
-                               {static_cast<uint8_t>(color >> 16), static_cast<uint8_t>(color >> 8),
-                                static_cast<uint8_t>(color)}});
-  }
+  welcome.classes = TakeClasses(from.classes());
   if (from.has_background()) {
     if (from.background() >= welcome.classes.size()) Refuse("There is no such background class.");
     welcome.background = static_cast<int>(from.background());
@@ -309,24 +211,6 @@ wire::Update FromProto(const v1::Update& from) {
   update.teacher_ms = Duration(from.teacher_ms());
   update.train_ms = Duration(from.train_ms());
   return update;
-}
-
-v1::ErrorMessage ToProto(wire::ErrorMessage error) {
-  v1::ErrorMessage to;
-  to.set_code(ToProto(error.code));
-  to.set_sentence(Sentence(std::move(error.sentence)));
-  to.set_fatal(error.fatal);
-  if (error.frame_index) to.set_frame_index(*error.frame_index);
-  return to;
-}
-
-wire::ErrorMessage FromProto(const v1::ErrorMessage& from) {
-  wire::ErrorMessage error;
-  error.code = FromProto(from.code());
-  error.sentence = Text(from.sentence(), "error sentence");
-  error.fatal = from.fatal();
-  if (from.has_frame_index()) error.frame_index = from.frame_index();
-  return error;
 }
 
 v1::Hello ToProto(wire::Hello hello) {
@@ -431,63 +315,6 @@ wire::ServerMessage FromProto(v1::ServerMessage&& message) {
       return FromProto(from.error());
     default:
       Refuse("The server sent a message of a kind that this client does not know.");
-  }
-}
-
-grpc::StatusCode ToStatusCode(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::kInvalidArgument:
-      return grpc::StatusCode::INVALID_ARGUMENT;
-    case ErrorCode::kNotFound:
-      return grpc::StatusCode::NOT_FOUND;
-    case ErrorCode::kDataLoss:
-      return grpc::StatusCode::DATA_LOSS;
-    case ErrorCode::kFailedPrecondition:
-      return grpc::StatusCode::FAILED_PRECONDITION;
-    case ErrorCode::kResourceExhausted:
-      return grpc::StatusCode::RESOURCE_EXHAUSTED;
-    case ErrorCode::kUnavailable:
-      return grpc::StatusCode::UNAVAILABLE;
-    case ErrorCode::kDeadlineExceeded:
-      return grpc::StatusCode::DEADLINE_EXCEEDED;
-    case ErrorCode::kCancelled:
-      return grpc::StatusCode::CANCELLED;
-    case ErrorCode::kInternal:
-      break;
-  }
-  return grpc::StatusCode::INTERNAL;
-}
-
-grpc::Status ToStatus(const Error& error) {
-  return grpc::Status(ToStatusCode(error.code()), Sentence(error.what()));
-}
-
-ErrorCode FromStatusCode(grpc::StatusCode code) {
-  switch (code) {
-    case grpc::StatusCode::INVALID_ARGUMENT:
-    case grpc::StatusCode::OUT_OF_RANGE:
-      return ErrorCode::kInvalidArgument;
-    case grpc::StatusCode::NOT_FOUND:
-      return ErrorCode::kNotFound;
-    case grpc::StatusCode::DATA_LOSS:
-      return ErrorCode::kDataLoss;
-    case grpc::StatusCode::FAILED_PRECONDITION:
-    case grpc::StatusCode::UNIMPLEMENTED:
-    case grpc::StatusCode::PERMISSION_DENIED:
-    case grpc::StatusCode::UNAUTHENTICATED:
-    case grpc::StatusCode::ALREADY_EXISTS:
-      return ErrorCode::kFailedPrecondition;
-    case grpc::StatusCode::RESOURCE_EXHAUSTED:
-      return ErrorCode::kResourceExhausted;
-    case grpc::StatusCode::UNAVAILABLE:
-    case grpc::StatusCode::ABORTED:
-      return ErrorCode::kUnavailable;
-    case grpc::StatusCode::DEADLINE_EXCEEDED:
-      return ErrorCode::kDeadlineExceeded;
-    case grpc::StatusCode::CANCELLED:
-      return ErrorCode::kCancelled;
-    default:
-      return ErrorCode::kInternal;
   }
 }
 

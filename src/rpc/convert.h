@@ -3,8 +3,6 @@
 #ifndef SHADOWTUTOR_RPC_CONVERT_H_
 #define SHADOWTUTOR_RPC_CONVERT_H_
 
-#include <grpcpp/support/status.h>
-
 #include "shadowtutor/types.h"
 #include "shadowtutor/v1/shadowtutor.pb.h"
 #include "wire/protocol.h"
@@ -20,11 +18,6 @@ v1::ServerMessage ToProto(wire::ServerMessage message);
 /// wish is meant, and throw where data is packed that way.
 wire::ClientMessage FromProto(v1::ClientMessage&& message);
 wire::ServerMessage FromProto(v1::ServerMessage&& message);
-
-/// The one place where our error codes and gRPC's meet.
-grpc::StatusCode ToStatusCode(ErrorCode code);
-grpc::Status ToStatus(const Error& error);
-ErrorCode FromStatusCode(grpc::StatusCode code);
 
 }  // namespace shadowtutor::rpc
 

@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 
+#include "rpc/errors.h"
 #include "rpc/limits.h"
 
 namespace shadowtutor::rpc {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "rpc/convert.h"
+#include "rpc/errors.h"
 #include "rpc/limits.h"
 #include "shadowtutor/v1/shadowtutor.grpc.pb.h"
 

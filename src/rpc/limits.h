@@ -31,6 +31,12 @@ inline constexpr int kMaxStreamsPerConnection = 16;
 /// Key frames that a session may have outstanding. The paper's client never has more.
 inline constexpr int kMaxOutstandingKeyFrames = 1;
 
+/// Offloading: frames that a session may have unanswered, and the bytes that they may have together
+/// (one frame may always be there). A client that asks for no number gets the default.
+inline constexpr int kMaxOffloadInFlight = 8;
+inline constexpr int kDefaultOffloadInFlight = 2;
+inline constexpr size_t kMaxOffloadBytes = kMaxMessageBytes;
+
 /// From the client's start of a connection to its being there.
 inline constexpr std::chrono::milliseconds kConnectTimeout{5'000};
 /// From the stream's start to the Hello (server), and from the Hello to the Welcome (client).

@@ -15,6 +15,7 @@
 #include <string>
 
 #include "rpc/limits.h"
+#include "server/peer.h"
 #include "server/scheduler.h"
 #include "server/session.h"
 #include "server/stats.h"
@@ -40,15 +41,7 @@ struct Resources {
   }
 };
 
-/// The other end. Both functions return at once.
-class Peer {
- public:
-  virtual ~Peer() = default;
-  /// False: nothing is sent any more, because of End or because the client takes nothing.
-  virtual bool Send(wire::ServerMessage message) = 0;
-  /// Tells the client (unless there is nothing to tell) and closes.
-  virtual void End(const std::optional<Error>& why) = 0;
-};
+using Peer = PeerOf<wire::ServerMessage>;
 
 /// Lives in a std::shared_ptr, which its jobs share.
 ///

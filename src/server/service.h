@@ -1,5 +1,6 @@
-// The gRPC service: one Stream per client between gRPC's callbacks and a Conversation. Internal to
-// server/; of this folder's headers the only one that knows gRPC.
+// The gRPC service: one Stream per call between gRPC's callbacks and a Conversation, or, for
+// offloading, an OffloadConversation. Internal to server/; of this folder's headers only this one
+// and stream.h know gRPC.
 #ifndef SHADOWTUTOR_SERVER_SERVICE_H_
 #define SHADOWTUTOR_SERVER_SERVICE_H_
 
@@ -19,7 +20,14 @@
 
 namespace shadowtutor::server {
 
-class Stream;
+/// A stream of either kind, for those who watch over all of them.
+class OpenStream {
+ public:
+  virtual ~OpenStream() = default;
+  /// Looks at its deadlines.
+  virtual void Tick(std::chrono::steady_clock::time_point now) = 0;
+  virtual void EndWith(const Error& why) = 0;
+};
 
 /// The streams that are open. Lives in a std::shared_ptr, which the streams share.
 ///
@@ -29,8 +37,11 @@ class StreamRegistry : public std::enable_shared_from_this<StreamRegistry> {
   StreamRegistry(std::shared_ptr<Resources> resources, int max_sessions,
                  std::chrono::milliseconds write_timeout);
 
-  /// A stream for a call that came in, or the reason why there is none.
-  std::shared_ptr<Stream> Open(grpc::CallbackServerContext* context, grpc::Status* refusal);
+  /// What gRPC shall call back for a call that came in: a stream, or one that says why there is
+  /// none. Defined where it is used.
+  template <typename Protocol>
+  grpc::ServerBidiReactor<typename Protocol::Request, typename Protocol::Reply>* Open(
+      grpc::CallbackServerContext* context);
   /// The stream's call is over.
   void Remove(uint64_t number);
   /// Deadlines of all streams.
@@ -48,7 +59,7 @@ class StreamRegistry : public std::enable_shared_from_this<StreamRegistry> {
 
   std::mutex mutex_;
   std::condition_variable empty_;
-  std::map<uint64_t, std::shared_ptr<Stream>> streams_;
+  std::map<uint64_t, std::shared_ptr<OpenStream>> streams_;
   uint64_t next_number_ = 1;
   std::optional<Error> ended_;
 };
@@ -58,6 +69,8 @@ class Service final : public v1::ShadowTutor::CallbackService {
   explicit Service(std::shared_ptr<StreamRegistry> streams) : streams_(std::move(streams)) {}
 
   grpc::ServerBidiReactor<v1::ClientMessage, v1::ServerMessage>* Tutor(
+      grpc::CallbackServerContext* context) override;
+  grpc::ServerBidiReactor<v1::SegmentRequest, v1::SegmentReply>* Segment(
       grpc::CallbackServerContext* context) override;
 
  private:

@@ -77,11 +77,16 @@ void CheckFits(const wire::HeldStudent& held, const nn::Checkpoint& ours) {
 
 LabelledFrame LabelKeyFrame(teacher::Teacher& teacher, const wire::KeyFrame& key_frame,
                             int classes) {
+  return LabelFrame(teacher, Unpack(key_frame), key_frame.frame_index, classes);
+}
+
+LabelledFrame LabelFrame(teacher::Teacher& teacher, Image frame, uint64_t frame_index,
+                         int classes) {
   LabelledFrame labelled;
-  labelled.frame_index = key_frame.frame_index;
-  labelled.frame = Unpack(key_frame);
+  labelled.frame_index = frame_index;
+  labelled.frame = std::move(frame);
   const Clock::time_point start = Clock::now();
-  teacher::Answer answer = teacher.Label(labelled.frame, key_frame.frame_index);
+  teacher::Answer answer = teacher.Label(labelled.frame, frame_index);
   labelled.teacher_ms = MillisecondsSince(start);
   if (answer.label.size() != labelled.frame.size()) {
     throw Error(ErrorCode::kInternal, "The teacher's label has another size than the frame.");

@@ -34,9 +34,12 @@ struct LabelledFrame {
   double teacher_ms = 0;
 };
 
-/// Unpacks a key frame and asks the teacher. Throws Error when the bytes are not the frame that
-/// they claim to be, when the teacher fails, or when its answer does not fit frame or classes
-/// (`classes` is their number).
+/// Asks the teacher about a frame. Throws Error when it fails, or when its answer does not fit
+/// frame or classes (`classes` is their number).
+LabelledFrame LabelFrame(teacher::Teacher& teacher, Image frame, uint64_t frame_index, int classes);
+
+/// Unpacks a key frame and asks the teacher as LabelFrame does. Throws Error, also when the bytes
+/// are not the frame that they claim to be.
 LabelledFrame LabelKeyFrame(teacher::Teacher& teacher, const wire::KeyFrame& key_frame,
                             int classes);
 

@@ -40,6 +40,12 @@ void StatsBoard::KeyFrameFailed() {
   ++totals_.key_frames_failed;
 }
 
+void StatsBoard::FrameSegmented(double teacher_ms) {
+  std::lock_guard lock(mutex_);
+  ++totals_.frames_segmented;
+  totals_.last_teacher_ms = teacher_ms;
+}
+
 void StatsBoard::StudentSent() {
   std::lock_guard lock(mutex_);
   ++totals_.students_sent;

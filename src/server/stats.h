@@ -34,8 +34,9 @@ struct ServerStats {
   uint64_t key_frames_failed = 0;  // answered with an error
   uint64_t updates_with_weights = 0;
   uint64_t distillation_steps = 0;
-  uint64_t students_sent = 0;  // whole ones, at the start or on request
-  uint64_t bytes_up = 0;       // frames' and weights' bytes, without framing
+  uint64_t frames_segmented = 0;  // for clients that offload every frame
+  uint64_t students_sent = 0;     // whole ones, at the start or on request
+  uint64_t bytes_up = 0;          // frames' and weights' bytes, without framing
   uint64_t bytes_down = 0;
   double last_teacher_ms = 0;
   double last_train_ms = 0;
@@ -53,6 +54,7 @@ class StatsBoard {
   void SessionRefused();
   void KeyFrameAnswered(const std::string& id, const wire::Update& update);
   void KeyFrameFailed();
+  void FrameSegmented(double teacher_ms);
   void StudentSent();
   void Received(size_t bytes);
   void Sent(size_t bytes);

@@ -1,0 +1,24 @@
+// Our errors on the network: as messages, and as gRPC's status. The one place where our error codes
+// and gRPC's meet.
+#ifndef SHADOWTUTOR_RPC_ERRORS_H_
+#define SHADOWTUTOR_RPC_ERRORS_H_
+
+#include <grpcpp/support/status.h>
+
+#include "shadowtutor/types.h"
+#include "shadowtutor/v1/shadowtutor.pb.h"
+#include "wire/protocol.h"
+
+namespace shadowtutor::rpc {
+
+v1::ErrorMessage ToProto(wire::ErrorMessage error);
+/// Throws Error kInvalidArgument for a sentence that is too long.
+wire::ErrorMessage FromProto(const v1::ErrorMessage& from);
+
+grpc::StatusCode ToStatusCode(ErrorCode code);
+grpc::Status ToStatus(const Error& error);
+ErrorCode FromStatusCode(grpc::StatusCode code);
+
+}  // namespace shadowtutor::rpc
+
+#endif  // SHADOWTUTOR_RPC_ERRORS_H_

@@ -1,0 +1,239 @@
+#include "server/offload.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "rpc/limits.h"
+#include "server/as_error.h"
+#include "server/session.h"
+#include "wire/frame_codec.h"
+#include "wire/jpeg.h"
+
+namespace shadowtutor::server {
+namespace {
+
+// A server whose libavcodec lacks H.264 says so by choosing another codec, not by failing later.
+wire::VideoCodec Choose(wire::VideoCodec wished) {
+  if (wished != wire::VideoCodec::kH264) return wished;
+  try {
+    wire::H264Decoder trial;
+    return wished;
+  } catch (const Error&) {
+    return wire::VideoCodec::kJpeg;
+  }
+}
+
+// As many as there is memory for, raw as they may be once decoded.
+int FramesInFlight(const wire::SegmentHello& hello) {
+  const size_t frame = std::max(wire::RawFrameBytes(hello.frame_size), size_t{1});
+  const size_t fit = std::clamp<size_t>(rpc::kMaxOffloadBytes / frame, 1, rpc::kMaxOffloadInFlight);
+  return std::min(hello.in_flight, static_cast<int>(fit));
+}
+
+}  // namespace
+
+OffloadConversation::OffloadConversation(std::shared_ptr<Resources> resources,
+                                         std::weak_ptr<Peer> peer, uint64_t number, std::string id,
+                                         Clock::time_point now)
+    : resources_(std::move(resources)),
+      peer_(std::move(peer)),
+      number_(number),
+      id_(std::move(id)),
+      last_heard_(now) {}
+
+OffloadConversation::~OffloadConversation() {
+  // Nobody else is left; the lock orders this after the last job for tools that do not see the
+  // counter of owners.
+  std::lock_guard lock(mutex_);
+  if (!greeted_) return;
+  resources_->stats.SessionEnded(id_);
+  resources_->Log("session " + id_ + " ended, " + std::to_string(answered_) +
+                  " frames were segmented");
+}
+
+void OffloadConversation::OnMessage(wire::SegmentRequest message, Clock::time_point now) {
+  std::lock_guard lock(mutex_);
+  if (closed_) return;
+  last_heard_ = now;
+  if (auto* hello = std::get_if<wire::SegmentHello>(&message)) {
+    OnHello(*hello);
+  } else if (!greeted_) {
+    End(Error(ErrorCode::kFailedPrecondition,
+              "A conversation begins with a hello; a frame came first."));
+  } else {
+    OnFrame(std::move(std::get<wire::SegmentFrame>(message)));
+  }
+}
+
+void OffloadConversation::OnBadMessage(const Error& error) {
+  std::lock_guard lock(mutex_);
+  if (!closed_) End(error);
+}
+
+void OffloadConversation::OnHello(const wire::SegmentHello& hello) {
+  if (greeted_) {
+    End(Error(ErrorCode::kFailedPrecondition,
+              "A second hello came; a stream has one session. Open another stream for another."));
+    return;
+  }
+  if (hello.protocol_version != wire::kProtocolVersion) {
+    End(Error(ErrorCode::kFailedPrecondition,
+              "The client speaks protocol version " + std::to_string(hello.protocol_version) +
+                  ", this server version " + std::to_string(wire::kProtocolVersion) +
+                  "; update whichever is older."));
+    return;
+  }
+  greeted_ = true;
+  label_codec_ = hello.label_codec;
+  in_flight_ = FramesInFlight(hello);
+  const nn::Checkpoint& student = *resources_->session.student;
+  wire::SegmentWelcome welcome;
+  welcome.server_version = resources_->session.server_version;
+  welcome.session_id = id_;
+  welcome.classes = student.classes;
+  welcome.background = student.background;
+  welcome.video_codec = Choose(hello.video_codec);
+  welcome.label_codec = label_codec_;
+  welcome.in_flight = in_flight_;
+  welcome.teacher = resources_->session.teacher;
+  resources_->stats.SessionOpened(
+      {.id = id_, .client_version = hello.client_version, .frame_size = hello.frame_size});
+  resources_->Log("session " + id_ + " opened: client " +
+                  (hello.client_version.empty() ? "?" : hello.client_version) +
+                  " offloads every frame, " + std::to_string(hello.frame_size.width) + "x" +
+                  std::to_string(hello.frame_size.height) + " " +
+                  wire::VideoCodecName(welcome.video_codec) + ", at most " +
+                  std::to_string(in_flight_) + " in flight");
+  Send(std::move(welcome));
+}
+
+void OffloadConversation::OnFrame(wire::SegmentFrame frame) {
+  if (waiting_.size() >= static_cast<size_t>(in_flight_)) {
+    End(Error(ErrorCode::kFailedPrecondition,
+              "A frame came while " + std::to_string(in_flight_) +
+                  " were unanswered; the welcome says how many may be."));
+    return;
+  }
+  const size_t bytes = frame.data.size();
+  if (!waiting_.empty() && waiting_bytes_ + bytes > rpc::kMaxOffloadBytes) {
+    End(Error(ErrorCode::kResourceExhausted,
+              "The unanswered frames have over " + std::to_string(rpc::kMaxOffloadBytes) +
+                  " bytes together; send fewer at a time, or smaller ones."));
+    return;
+  }
+  resources_->stats.Received(bytes);
+  waiting_bytes_ += bytes;
+  waiting_.push_back(std::move(frame));
+  if (!working_) SubmitNext();
+}
+
+void OffloadConversation::SubmitNext() {
+  working_ = resources_->teaching->Submit(number_, [self = shared_from_this()] { self->Job(); });
+  if (!working_) {
+    End(Error(ErrorCode::kResourceExhausted,
+              "The server has too many frames to label; try again later."));
+  }
+}
+
+void OffloadConversation::Job() {
+  const wire::SegmentFrame* frame = nullptr;
+  {
+    std::lock_guard lock(mutex_);
+    if (closed_) {
+      working_ = false;
+      waiting_.clear();
+      return;
+    }
+    frame = &waiting_.front();  // others only push behind it
+  }
+  wire::SegmentReply answer = Answer(*frame);
+  std::lock_guard lock(mutex_);
+  waiting_bytes_ -= frame->data.size();
+  waiting_.pop_front();
+  last_heard_ = Clock::now();
+  ++answered_;
+  Send(std::move(answer));
+  working_ = false;
+  if (closed_) {
+    waiting_.clear();
+  } else if (!waiting_.empty()) {
+    SubmitNext();
+  }
+}
+
+// Labels, or what kept the teacher from them: that costs this frame alone.
+wire::SegmentReply OffloadConversation::Answer(const wire::SegmentFrame& frame) {
+  try {
+    const LabelledFrame labelled =
+        LabelFrame(*resources_->teacher, Unpack(frame), frame.frame_index,
+                   static_cast<int>(resources_->session.student->classes.size()));
+    const LabelMap& labels = labelled.answer.label;
+    wire::SegmentLabels message{.frame_index = frame.frame_index,
+                                .codec = label_codec_,
+                                .size = labels.size(),
+                                .data = wire::EncodeLabels(label_codec_, labels),
+                                .teacher_ms = labelled.teacher_ms};
+    resources_->stats.FrameSegmented(message.teacher_ms);
+    resources_->stats.Sent(message.data.size());
+    return message;
+  } catch (...) {
+    const Error error = AsError(std::current_exception());
+    resources_->Log("session " + id_ + " frame " + std::to_string(frame.frame_index) + ": " +
+                    ErrorCodeName(error.code()) + ": " + error.what());
+    return wire::ErrorMessage{error.code(), error.what(), false, frame.frame_index};
+  }
+}
+
+Image OffloadConversation::Unpack(const wire::SegmentFrame& frame) {
+  switch (frame.codec) {
+    case wire::VideoCodec::kRaw:
+      return wire::UnpackRawFrame(frame.data, frame.size);
+    case wire::VideoCodec::kJpeg:
+      return wire::DecodeJpeg(frame.data, frame.size);
+    case wire::VideoCodec::kH264:
+      break;
+  }
+  if (!decoder_) decoder_.emplace();
+  return decoder_->Decode(frame.data, frame.size);
+}
+
+void OffloadConversation::OnTick(Clock::time_point now) {
+  std::lock_guard lock(mutex_);
+  if (closed_ || working_) return;
+  const auto silent = now - last_heard_;
+  if (!greeted_ && silent > resources_->hello_timeout) {
+    End(Error(ErrorCode::kDeadlineExceeded, "No hello came within " +
+                                                std::to_string(resources_->hello_timeout.count()) +
+                                                " ms of the stream's start."));
+  } else if (greeted_ && silent > resources_->idle_timeout) {
+    End(Error(ErrorCode::kDeadlineExceeded, "The client sent nothing for " +
+                                                std::to_string(resources_->idle_timeout.count()) +
+                                                " ms; connect again to go on."));
+  }
+}
+
+void OffloadConversation::OnClosed() {
+  const bool dropped = resources_->teaching->Forget(number_);
+  std::lock_guard lock(mutex_);
+  closed_ = true;
+  if (dropped) working_ = false;
+  if (!working_) waiting_.clear();
+}
+
+void OffloadConversation::Send(wire::SegmentReply message) {
+  if (closed_) return;
+  const std::shared_ptr<Peer> peer = peer_.lock();
+  if (!peer || !peer->Send(std::move(message))) closed_ = true;
+}
+
+void OffloadConversation::End(const std::optional<Error>& why) {
+  closed_ = true;
+  if (why) {
+    resources_->Log("session " + id_ + " refused: " + ErrorCodeName(why->code()) + ": " +
+                    why->what());
+  }
+  if (const std::shared_ptr<Peer> peer = peer_.lock()) peer->End(why);
+}
+
+}  // namespace shadowtutor::server
