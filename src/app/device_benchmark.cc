@@ -54,6 +54,12 @@ Image SyntheticFrame(FrameSize size, LabelMap& label, int classes) {
   return frame;
 }
 
+nn::Checkpoint Fresh(int count) {
+  ClassList classes(static_cast<size_t>(count));
+  for (size_t i = 0; i < classes.size(); ++i) classes[i].name = "class " + std::to_string(i);
+  return nn::FreshStudent(classes, count - 1, 1);
+}
+
 template <typename Work>
 double MedianMilliseconds(const DeviceBenchmarkOptions& options, const Work& work) {
   constexpr int kWarmUp = 3, kLeast = 10;
@@ -88,11 +94,10 @@ DeviceBenchmark RunDeviceBenchmark(const DeviceBenchmarkOptions& options) {
   Check(options);
   std::optional<ThreadLimit> limit;
   if (options.threads > 0) limit.emplace(options.threads);
-  ClassList classes(static_cast<size_t>(options.classes));
-  for (size_t i = 0; i < classes.size(); ++i) classes[i].name = "class " + std::to_string(i);
-  const nn::Checkpoint student = nn::FreshStudent(classes, options.classes - 1, 1);
+  const nn::Checkpoint student = options.student ? *options.student : Fresh(options.classes);
+  const int classes = student.layout->spec().classes;
   LabelMap label;
-  const Image frame = SyntheticFrame(options.size, label, options.classes);
+  const Image frame = SyntheticFrame(options.size, label, classes);
 
   DeviceBenchmark result;
   result.size = options.size;
@@ -113,11 +118,11 @@ DeviceBenchmark RunDeviceBenchmark(const DeviceBenchmarkOptions& options) {
     return MedianMilliseconds(options, [&] {
       learner.LossAndGradient(label, weights);
       learner.AdamStep();
-      distill::MeanIoU(learner.Predict(), label, options.classes);
+      distill::MeanIoU(learner.Predict(), label, classes);
     });
   };
-  result.partial_step_ms = step_ms(nn::kPartialDistillation);
-  result.full_step_ms = step_ms(nn::kFullDistillation);
+  result.partial_step_ms = step_ms(options.partial_cut);
+  if (options.full_step) result.full_step_ms = step_ms(nn::kFullDistillation);
   result.peak_rss_mb = PeakMegabytes();
   return result;
 }

@@ -3,18 +3,23 @@
 #define SHADOWTUTOR_APP_DEVICE_BENCHMARK_H_
 
 #include <functional>
+#include <memory>
 #include <string>
 
+#include "nn/network.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::app {
 
 struct DeviceBenchmarkOptions {
   FrameSize size = {1280, 720};
-  int threads = 0;  // 0: all that the machine has
-  int classes = 9;
-  double seconds = 2;                 // per measurement, about
-  std::function<bool()> interrupted;  // asked between measurements; may be empty
+  int threads = 0;                                   // 0: all that the machine has
+  int classes = 9;                                   // of a fresh student
+  std::shared_ptr<const nn::Checkpoint> student;     // null: a fresh one
+  nn::Stage partial_cut = nn::kPartialDistillation;  // what partial distillation trains
+  bool full_step = true;                             // measure full distillation as well
+  double seconds = 2;                                // per measurement, about
+  std::function<bool()> interrupted;                 // asked between measurements; may be empty
 };
 
 /// Times are medians in milliseconds.
@@ -22,14 +27,15 @@ struct DeviceBenchmark {
   FrameSize size;
   int threads = 0;
   std::string isa;
-  double inference_ms = 0;     // BGR bytes to label map
-  double partial_step_ms = 0;  // loss, backward, Adam, next prediction, mIoU; frozen part cached
-  double full_step_ms = 0;
+  double inference_ms = 0;      // BGR bytes to label map
+  double partial_step_ms = 0;   // loss, backward, Adam, next prediction, mIoU; frozen part cached
+  double full_step_ms = 0;      // 0 when it was not asked for
   double inference_gflops = 0;  // of the network as published, per second of ours
   double peak_rss_mb = 0;       // of the whole process
 };
 
-/// Runs on random weights and a synthetic frame: neither has any influence on the time. Throws
+/// Runs on a synthetic frame, and on random weights unless there is a student: neither has any
+/// influence on the time, only the student's channel counts have. Throws
 /// Error kInvalidArgument for a size or thread count out of range, kCancelled when interrupted.
 DeviceBenchmark RunDeviceBenchmark(const DeviceBenchmarkOptions& options);
 

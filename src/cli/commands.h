@@ -19,6 +19,7 @@ void AddLabelCommand(CLI::App& app, int& exit_code);
 void AddStudentCommand(CLI::App& app, int& exit_code);
 void AddEvalCommand(CLI::App& app, int& exit_code);
 void AddBenchCommand(CLI::App& app, int& exit_code);
+void AddPlanCommand(CLI::App& app, int& exit_code);
 
 }  // namespace shadowtutor::cli
 

@@ -37,6 +37,7 @@ int Run(int argc, char** argv) {
   shadowtutor::cli::AddStudentCommand(app, exit_code);
   shadowtutor::cli::AddEvalCommand(app, exit_code);
   shadowtutor::cli::AddBenchCommand(app, exit_code);
+  shadowtutor::cli::AddPlanCommand(app, exit_code);
 
   try {
     app.parse(argc, argv);
