@@ -166,11 +166,11 @@ Bounds NaiveBounds(const SystemCosts& costs) {
 Range ServerShare(const SystemCosts& costs) {
   Validate(costs);
   const double training = costs.max_updates * costs.t_sd;
-  const double idle_stride =
-      costs.max_stride * costs.t_si + SecondsFor(costs, LeastBytes(costs)) + costs.t_ti;
-  // With every step taken the update is later by them; beside the student at best.
-  const double busy_stride =
-      std::max(MinStrideInference(costs), NetworkSeconds(costs) + costs.t_ti + training);
+  // A slow network gives the server rest, a fast one none; with every step taken the update is
+  // later by them, and the client may wait for it.
+  const double idle_stride = costs.max_stride * costs.t_si + NetworkSeconds(costs) + costs.t_ti;
+  const double busy_stride = std::max(MinStrideInference(costs),
+                                      SecondsFor(costs, LeastBytes(costs)) + costs.t_ti + training);
   return {costs.t_ti / idle_stride, (costs.t_ti + training) / busy_stride};
 }
 

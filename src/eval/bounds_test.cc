@@ -83,6 +83,7 @@ TEST(Bounds, ServerShareIsTheTimeSpentPerStride) {
   EXPECT_GT(share.lower, 0.044 / (64 * 0.143 + 0.044 + 0.4));
   costs.t_ti = 10;  // the client waits for it, so no client asks for more than all of it
   EXPECT_LE(ServerShare(costs).upper, 1);
+  EXPECT_LE(ServerShare(costs).lower, ServerShare(costs).upper);
 }
 
 std::string RefusalOf(const SystemCosts& costs) {
