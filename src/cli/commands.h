@@ -18,6 +18,7 @@ void AddRunCommand(CLI::App& app, int& exit_code);
 void AddLabelCommand(CLI::App& app, int& exit_code);
 void AddStudentCommand(CLI::App& app, int& exit_code);
 void AddEvalCommand(CLI::App& app, int& exit_code);
+void AddPretrainCommand(CLI::App& app, int& exit_code);
 void AddBenchCommand(CLI::App& app, int& exit_code);
 void AddPlanCommand(CLI::App& app, int& exit_code);
 

@@ -35,6 +35,7 @@ int Run(int argc, char** argv) {
   shadowtutor::cli::AddRunCommand(app, exit_code);
   shadowtutor::cli::AddLabelCommand(app, exit_code);
   shadowtutor::cli::AddStudentCommand(app, exit_code);
+  shadowtutor::cli::AddPretrainCommand(app, exit_code);
   shadowtutor::cli::AddEvalCommand(app, exit_code);
   shadowtutor::cli::AddBenchCommand(app, exit_code);
   shadowtutor::cli::AddPlanCommand(app, exit_code);

@@ -1,0 +1,391 @@
+#include "pretrain/examples.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "core/atomic_file.h"
+#include "core/checksum.h"
+#include "teacher/teacher.h"
+#include "video/label_png.h"
+#include "video/source.h"
+
+namespace shadowtutor::pretrain {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kMostFiles = 1'000'000;
+constexpr size_t kToleratedBad = 16;
+constexpr std::array<const char*, 8> kImageExtensions = {".png", ".jpg",  ".jpeg", ".bmp",
+                                                         ".tif", ".tiff", ".webp", ".ppm"};
+
+std::string LowerExtension(const fs::path& file) {
+  std::string extension = file.extension().string();
+  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return extension;
+}
+
+bool IsImage(const fs::path& file) {
+  const std::string extension = LowerExtension(file);
+  return std::any_of(kImageExtensions.begin(), kImageExtensions.end(),
+                     [&](const char* known) { return extension == known; });
+}
+
+// All files below a folder that `wanted` takes, sorted: the order decides who is for validation.
+template <typename Wanted>
+std::vector<fs::path> FilesBelow(const fs::path& folder, const Wanted& wanted, const char* what) {
+  std::vector<fs::path> files;
+  std::error_code error;
+  fs::recursive_directory_iterator entry(folder, error);
+  if (error) {
+    throw Error(ErrorCode::kNotFound,
+                "cannot list the folder " + folder.string() + ": " + error.message());
+  }
+  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    std::error_code unreadable;
+    if (!wanted(entry->path()) || !entry->is_regular_file(unreadable)) continue;
+    if (files.size() >= kMostFiles) {
+      throw Error(ErrorCode::kResourceExhausted,
+                  folder.string() + " holds more than " + std::to_string(kMostFiles) + " files");
+    }
+    files.push_back(entry->path());
+  }
+  if (files.empty()) {
+    throw Error(ErrorCode::kNotFound, "the folder " + folder.string() + " holds no " + what);
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+uint64_t Hash(const std::string& text) {
+  return Fnv1a64(std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
+}
+
+// Two hashes of `text` as a name: 128 bits, so that two texts never share one by accident.
+std::string NameOf(const std::string& text) {
+  char name[40];
+  std::snprintf(name, sizeof name, "%016llx%016llx", static_cast<unsigned long long>(Hash(text)),
+                static_cast<unsigned long long>(Hash("again" + text)));
+  return name;
+}
+
+// A file by what tells it apart from one that was changed.
+std::string Identity(const fs::path& file) {
+  std::error_code error;
+  const auto size = fs::file_size(file, error);
+  const auto time = fs::last_write_time(file, error).time_since_epoch().count();
+  return fs::absolute(file, error).lexically_normal().string() + "|" + std::to_string(size) + "|" +
+         std::to_string(time);
+}
+
+void MakeFolder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) {
+    throw Error(ErrorCode::kUnavailable,
+                "cannot make the folder " + folder.string() + ": " + error.message());
+  }
+}
+
+class Collector {
+ public:
+  Collector(const DataSpec& spec, const ExampleOptions& options) : spec_(spec), options_(options) {}
+
+  Examples Collect() {
+    for (const ImageSet& set : spec_.images) AddImages(set);
+    for (const VideoSet& set : spec_.videos) AddVideo(set);
+    LabelAll();
+    Split();
+    for (const CutoutSet& set : spec_.cutouts) AddCutouts(set);
+    return std::move(examples_);
+  }
+
+ private:
+  struct Candidate {
+    Example example;
+    fs::path teacher;  // empty: the label is a file of the user's
+    int repeat = 1;
+    bool validation = false;
+  };
+
+  void Stop() const {
+    if (options_.stop && options_.stop()) {
+      throw Error(ErrorCode::kCancelled, "stopped; what is labelled by now stays so");
+    }
+  }
+
+  // Bounded, as PictureCache's are.
+  void Skip(const std::string& why) {
+    if (options_.report) options_.report("skipped: " + why);
+    ++skipped_;
+    if (skipped_ > std::max(kToleratedBad, candidates_.size() / 10)) {
+      throw Error(ErrorCode::kDataLoss, "too many files cannot be used (" +
+                                            std::to_string(skipped_) + "); the last one: " + why);
+    }
+  }
+
+  fs::path TeacherOf(const fs::path& own, const fs::path& what) const {
+    if (!own.empty()) return own;
+    if (!spec_.teacher.empty()) return spec_.teacher;
+    throw Error(ErrorCode::kInvalidArgument,
+                what.string() +
+                    " comes without labels; give a folder of label PNGs (--labels, or `labels:` in "
+                    "the data file) or a teacher (--teacher, or `teacher:`)");
+  }
+
+  // Where a teacher's label of a file is kept: it depends on both, and on the size it was made at.
+  fs::path LabelPath(const fs::path& teacher, const std::string& of) {
+    std::string& identity = teacher_identities_[teacher.string()];
+    if (identity.empty()) {
+      const std::vector<uint8_t> card = ReadFile(teacher, size_t{1} << 20);
+      identity = std::to_string(Fnv1a64(card)) + "|" + Identity(teacher);
+      for (const ClassInfo& info : options_.classes) identity += "|" + info.name;
+    }
+    return options_.cache / "labels" /
+           (NameOf(identity + "|" + of + "|" + std::to_string(options_.longest_side)) + ".png");
+  }
+
+  void AddImages(const ImageSet& set) {
+    const auto files = FilesBelow(set.folder, IsImage, "images");
+    const bool labelled = !set.labels.empty();
+    const fs::path teacher = labelled ? fs::path() : TeacherOf(set.teacher, set.folder);
+    for (const fs::path& file : files) {
+      Candidate candidate{{file, {}, false}, teacher, set.repeat, set.validation};
+      if (labelled) {
+        candidate.example.label = set.labels / fs::relative(file, set.folder);
+        candidate.example.label.replace_extension(".png");
+        std::error_code error;
+        if (!fs::exists(candidate.example.label, error)) {
+          Skip("there is no label " + candidate.example.label.string());
+          continue;
+        }
+      } else {
+        candidate.example.label = LabelPath(teacher, Identity(file));
+        candidate.example.label_shrunk = true;
+      }
+      candidates_.push_back(std::move(candidate));
+    }
+  }
+
+  // Frames become image files of the cache, at the size that training wants.
+  void AddVideo(const VideoSet& set) {
+    const fs::path teacher = TeacherOf(set.teacher, set.file);
+    const fs::path folder =
+        options_.cache / "frames" /
+        NameOf(Identity(set.file) + "|" + std::to_string(set.every) + "|" +
+               std::to_string(set.frames) + "|" + std::to_string(options_.longest_side));
+    const fs::path complete = folder / "complete";
+    std::error_code error;
+    if (!fs::exists(complete, error)) {
+      MakeFolder(folder);
+      const auto source = video::OpenSource(set.file.string());
+      if (source->live()) {
+        throw Error(ErrorCode::kInvalidArgument,
+                    set.file.string() + " is a live source; record it to a file first");
+      }
+      Image frame;
+      int taken = 0;
+      for (int64_t index = 0; taken < set.frames && source->Read(frame); ++index) {
+        Stop();
+        if (index % set.every != 0) continue;
+        WriteFileAtomically(folder / video::LabelFileName(static_cast<uint64_t>(index)),
+                            EncodeImagePng(Shrunk(frame, options_.longest_side)));
+        ++taken;
+      }
+      WriteFileAtomically(complete, std::string_view("yes\n"));
+    }
+    for (const fs::path& file : FilesBelow(folder, IsImage, "frames")) {
+      candidates_.push_back(
+          {{file, LabelPath(teacher, Identity(file)), true}, teacher, set.repeat, set.validation});
+    }
+  }
+
+  static bool HasLabel(const Example& example) {
+    std::error_code error;
+    if (!fs::exists(example.label, error)) return false;
+    try {
+      video::ReadLabelPng(example.label);
+      return true;
+    } catch (const Error&) {
+      return false;  // disks and people do damage files: it is made anew
+    }
+  }
+
+  void LabelAll() {
+    std::map<fs::path, std::vector<size_t>> work;
+    int64_t total = 0, done = 0;
+    for (size_t i = 0; i < candidates_.size(); ++i) {
+      if (candidates_[i].teacher.empty() || HasLabel(candidates_[i].example)) continue;
+      work[candidates_[i].teacher].push_back(i);
+      ++total;
+    }
+    std::vector<bool> bad(candidates_.size());
+    for (const auto& [card, indices] : work) {
+      MakeFolder(options_.cache / "labels");
+      const auto teacher = teacher::OpenTeacher(card, options_.classes, options_.background);
+      for (const size_t i : indices) {
+        Stop();
+        const Example& example = candidates_[i].example;
+        try {
+          const Image image = Shrunk(DecodeImage(example.image), options_.longest_side);
+          const teacher::Answer answer = teacher->Label(image, i);
+          if (answer.label.size() != image.size()) {
+            throw Error(ErrorCode::kInternal, "the teacher's label has another size");
+          }
+          WriteFileAtomically(example.label, video::EncodeLabelPng(answer.label));
+        } catch (const Error& error) {
+          if (error.code() == ErrorCode::kUnavailable) throw;  // the disk, not the image
+          bad[i] = true;
+          Skip(example.image.string() + ": " + error.what());
+        }
+        ++done;
+        if (options_.on_labelled) options_.on_labelled(done, total);
+      }
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < candidates_.size(); ++i) {
+      if (!bad[i]) candidates_[kept++] = candidates_[i];
+    }
+    candidates_.resize(kept);
+  }
+
+  // Without sets for validation, a share of the images, chosen by their names: the same ones
+  // however many are added later.
+  void Split() {
+    const bool explicit_sets = std::any_of(candidates_.begin(), candidates_.end(),
+                                           [](const Candidate& c) { return c.validation; });
+    for (const Candidate& candidate : candidates_) {
+      bool validation = candidate.validation;
+      if (!explicit_sets) {
+        const uint64_t draw = Hash(candidate.example.image.filename().string()) % 10'000;
+        validation = static_cast<double>(draw) < 10'000 * spec_.validation_share;
+      }
+      if (validation) {
+        if (examples_.validation.size() < options_.max_validation) {
+          examples_.validation.push_back(candidate.example);
+        }
+      } else {
+        examples_.epoch.insert(examples_.epoch.end(), static_cast<size_t>(candidate.repeat),
+                               static_cast<uint32_t>(examples_.training.size()));
+        examples_.training.push_back(candidate.example);
+      }
+    }
+    if (examples_.training.empty()) {
+      throw Error(ErrorCode::kNotFound, "no image is left to learn from");
+    }
+  }
+
+  std::optional<uint8_t> ClassIndex(const std::string& name) const {
+    for (size_t i = 0; i < options_.classes.size(); ++i) {
+      if (options_.classes[i].name == name) return static_cast<uint8_t>(i);
+    }
+    return std::nullopt;
+  }
+
+  void AddCutouts(const CutoutSet& set) {
+    const auto files = FilesBelow(
+        set.folder, [](const fs::path& file) { return LowerExtension(file) == ".png"; }, "PNGs");
+    std::optional<uint8_t> chosen;
+    if (!set.class_name.empty()) {
+      chosen = ClassIndex(set.class_name);
+      if (!chosen) {
+        throw Error(ErrorCode::kInvalidArgument,
+                    "the cut-outs' class '" + set.class_name + "' is none of the student's");
+      }
+    } else if (options_.classes.size() == 2 && options_.background >= 0) {
+      chosen = static_cast<uint8_t>(1 - options_.background);
+    }
+    for (const fs::path& file : files) {
+      const fs::path inside = fs::relative(file, set.folder);
+      const auto by_folder = ClassIndex(inside.begin()->string());
+      const auto class_index = by_folder && set.class_name.empty() ? by_folder : chosen;
+      if (!class_index) {
+        throw Error(ErrorCode::kInvalidArgument,
+                    file.string() +
+                        " lies in no subfolder that is called like a class; sort the cut-outs into "
+                        "such folders, or give the data file's `cutouts` entry a `class`");
+      }
+      examples_.cutouts.push_back({file, *class_index});
+    }
+  }
+
+  const DataSpec& spec_;
+  const ExampleOptions& options_;
+  std::map<std::string, std::string> teacher_identities_;
+  std::vector<Candidate> candidates_;
+  size_t skipped_ = 0;
+  Examples examples_;
+};
+
+}  // namespace
+
+void ClassesOfData(const DataSpec& spec, ClassList& classes, int& background) {
+  classes.clear();
+  background = -1;
+  if (!spec.classes.empty()) {
+    for (const std::string& name : spec.classes) classes.push_back({name, {}});
+    const std::string wanted = spec.background.empty() ? "background" : spec.background;
+    for (size_t i = 0; i < classes.size(); ++i) {
+      if (classes[i].name == wanted) background = static_cast<int>(i);
+      classes[i].color = DefaultClassColor(static_cast<int>(i));
+    }
+    if (background < 0 && !spec.background.empty() && spec.background != "none") {
+      throw Error(ErrorCode::kInvalidArgument,
+                  "the background class '" + spec.background + "' is not among the classes");
+    }
+    if (background >= 0) classes[static_cast<size_t>(background)].color = Rgb{};
+    return;
+  }
+  fs::path card = spec.teacher;
+  for (const ImageSet& set : spec.images) {
+    if (card.empty()) card = set.teacher;
+  }
+  for (const VideoSet& set : spec.videos) {
+    if (card.empty()) card = set.teacher;
+  }
+  if (card.empty()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "label PNGs hold numbers; say with --classes (or `classes:` in the data file) what "
+                "they are called, in the order of their values");
+  }
+  const auto teacher = teacher::OpenTeacher(card);
+  classes = teacher->classes();
+  background = teacher->background();
+}
+
+Examples CollectExamples(const DataSpec& spec, const ExampleOptions& options) {
+  return Collector(spec, options).Collect();
+}
+
+Picture LoadExample(const Example& example, int longest_side, int classes) {
+  Image image = DecodeImage(example.image);
+  const FrameSize own = image.size();
+  image = Shrunk(image, longest_side);
+  LabelMap label = video::ReadLabelPng(example.label);
+  const FrameSize expected = example.label_shrunk ? image.size() : own;
+  if (label.size() != expected) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "the label " + example.label.string() + " is " + std::to_string(label.width()) +
+                    "x" + std::to_string(label.height()) + ", but " + example.image.string() +
+                    " is " + std::to_string(expected.width) + "x" +
+                    std::to_string(expected.height));
+  }
+  for (const uint8_t value : label.labels()) {
+    if (value >= classes && value != kUnknown) {
+      throw Error(ErrorCode::kInvalidArgument, "the label " + example.label.string() +
+                                                   " holds the class " + std::to_string(value) +
+                                                   "; there are " + std::to_string(classes) +
+                                                   " (0 ...), and 255 for what is not known");
+    }
+  }
+  label = ShrunkLabel(label, image.size());
+  return MakePicture(std::move(image), std::move(label));
+}
+
+}  // namespace shadowtutor::pretrain
