@@ -13,31 +13,8 @@ namespace {
 
 constexpr int kRowsPerTask = 32;
 
-[[noreturn]] void FailShape(const TensorView& output, const std::string& expected) {
-  throw Error(ErrorCode::kInvalidArgument, "the model's output has the shape " +
-                                               ShapeText(output.shape) + ", but the card says " +
-                                               expected);
-}
-
 bool AllPositive(const std::vector<int>& shape) {
   return std::all_of(shape.begin(), shape.end(), [](int side) { return side > 0; });
-}
-
-void CheckFinite(const TensorView& output) {
-  // A float is infinite or not a number when all bits of its exponent are set.
-  constexpr uint32_t kExponent = 0x7f800000;
-  const size_t count = output.count();
-  uint32_t bad = 0;
-  for (size_t i = 0; i < count; ++i) {
-    uint32_t bits;
-    std::memcpy(&bits, output.values + i, sizeof bits);
-    bad |= static_cast<uint32_t>((bits & kExponent) == kExponent);
-  }
-  if (bad) {
-    throw Error(ErrorCode::kDataLoss,
-                "the model's output has values that are not finite; check the card's input.scale, "
-                "mean and std, or the model itself");
-  }
 }
 
 // `output`'s single plane, whatever number of leading ones it has.
@@ -74,6 +51,29 @@ void TakeLarger(const float* plane, uint8_t label, size_t count, float* best, ui
 }
 
 }  // namespace
+
+void FailShape(const TensorView& output, const std::string& expected) {
+  throw Error(ErrorCode::kInvalidArgument, "the model's output has the shape " +
+                                               ShapeText(output.shape) + ", but the card says " +
+                                               expected);
+}
+
+void CheckFinite(const TensorView& output) {
+  // A float is infinite or not a number when all bits of its exponent are set.
+  constexpr uint32_t kExponent = 0x7f800000;
+  const size_t count = output.count();
+  uint32_t bad = 0;
+  for (size_t i = 0; i < count; ++i) {
+    uint32_t bits;
+    std::memcpy(&bits, output.values + i, sizeof bits);
+    bad |= static_cast<uint32_t>((bits & kExponent) == kExponent);
+  }
+  if (bad) {
+    throw Error(ErrorCode::kDataLoss,
+                "the model's output has values that are not finite; check the card's input.scale, "
+                "mean and std, or the model itself");
+  }
+}
 
 size_t TensorView::count() const {
   size_t count = 1;

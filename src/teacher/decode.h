@@ -4,6 +4,7 @@
 #define SHADOWTUTOR_TEACHER_DECODE_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "shadowtutor/types.h"
@@ -20,6 +21,12 @@ struct TensorView {
 
 /// "[1,21,288,512]"
 std::string ShapeText(const std::vector<int>& shape);
+
+/// Throws Error kDataLoss when a value is infinite or not a number.
+void CheckFinite(const TensorView& output);
+
+/// Throws Error kInvalidArgument: what the model put out is not what `expected` says.
+[[noreturn]] void FailShape(const TensorView& output, const std::string& expected);
 
 /// Turns outputs into labels of a frame's size; keeps its work space from call to call.
 ///

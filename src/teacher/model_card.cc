@@ -1,46 +1,23 @@
 #include "teacher/model_card.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
-#include <cctype>
-#include <cmath>
 #include <cstdio>
-#include <initializer_list>
-#include <optional>
-#include <string_view>
 
 #include "core/atomic_file.h"
+#include "teacher/card_yaml.h"
 
 namespace shadowtutor::teacher {
 namespace {
 
 constexpr size_t kMaxCardBytes = size_t{1} << 20;
-constexpr std::array<Kind, 4> kKinds = {Kind::kSemanticLogits, Kind::kClassMap, Kind::kSaliency,
-                                        Kind::kReplay};
-
-std::string Join(const std::vector<std::string>& words) {
-  std::string joined;
-  for (const std::string& word : words) joined += (joined.empty() ? "" : ", ") + word;
-  return joined;
-}
-
-std::optional<Rgb> ParseHexColor(const std::string& text) {
-  if (text.size() != 7 || text[0] != '#') return std::nullopt;
-  unsigned value = 0;
-  for (size_t i = 1; i < text.size(); ++i) {
-    if (!std::isxdigit(static_cast<unsigned char>(text[i]))) return std::nullopt;
-    const int c = std::tolower(static_cast<unsigned char>(text[i]));
-    value = value * 16 + static_cast<unsigned>(c <= '9' ? c - '0' : c - 'a' + 10);
-  }
-  return Rgb{static_cast<uint8_t>(value >> 16), static_cast<uint8_t>(value >> 8),
-             static_cast<uint8_t>(value)};
-}
+constexpr int kMaxNetworkClasses = 10'000;  // more than any data set has
+constexpr std::array<Kind, 6> kKinds = {Kind::kSemanticLogits, Kind::kClassMap, Kind::kSaliency,
+                                        Kind::kMaskRcnn,       Kind::kYoloSeg,  Kind::kReplay};
 
 // Walks the YAML tree; every complaint names the card, the line and the key.
-class CardReader {
+class CardReader : private CardYaml {
  public:
-  explicit CardReader(const std::filesystem::path& path) { card_.path = path; }
+  explicit CardReader(const std::filesystem::path& path) : CardYaml(path) { card_.path = path; }
 
   ModelCard Read() {
     const std::vector<uint8_t> bytes = ReadFile(card_.path, kMaxCardBytes);
@@ -60,103 +37,6 @@ class CardReader {
   }
 
  private:
-  [[noreturn]] void Fail(const YAML::Mark& mark, const std::string& what) const {
-    std::string where = card_.path.string();
-    if (mark.line >= 0) {
-      where += ':';
-      where += std::to_string(mark.line + 1);
-    }
-    throw Error(ErrorCode::kInvalidArgument, where + ": " + what);
-  }
-
-  void CheckKeys(const YAML::Node& map, const std::string& inside,
-                 const std::vector<std::string>& known) const {
-    std::vector<std::string> seen;
-    for (const auto& entry : map) {
-      const std::string key = Text(entry.first, "a key");
-      if (std::find(known.begin(), known.end(), key) == known.end()) {
-        std::string what = "unknown key `";
-        what.append(key).append("`").append(inside).append("; known are ").append(Join(known));
-        Fail(entry.first.Mark(), what + " (docs/teachers.md explains them)");
-      }
-      if (std::find(seen.begin(), seen.end(), key) != seen.end()) {
-        Fail(entry.first.Mark(), "the key `" + key + "` stands there twice");
-      }
-      seen.push_back(key);
-    }
-  }
-
-  std::string Text(const YAML::Node& node, const std::string& key) const {
-    if (!node.IsScalar() || node.Scalar().empty()) {
-      Fail(node.Mark(), "`" + key + "` must be a word");
-    }
-    return node.Scalar();
-  }
-
-  // A number, or a fraction such as 1/255.
-  double Number(const YAML::Node& node, const std::string& key) const {
-    const auto parse = [](const std::string& text, double& value) {
-      size_t used = 0;
-      try {
-        value = std::stod(text, &used);
-      } catch (const std::exception&) {
-        return false;
-      }
-      return used == text.size() && std::isfinite(value);
-    };
-    double value = 0, divisor = 1;
-    bool good = node.IsScalar();
-    if (good) {
-      const std::string& text = node.Scalar();
-      const size_t slash = text.find('/');
-      good = parse(text.substr(0, slash), value);
-      if (good && slash != std::string::npos) {
-        good = parse(text.substr(slash + 1), divisor) && divisor != 0;
-      }
-    }
-    if (!good || !std::isfinite(value / divisor)) {
-      Fail(node.Mark(), "`" + key + "` must be a number, such as 0.5 or 1/255");
-    }
-    return value / divisor;
-  }
-
-  int Integer(const YAML::Node& node, const std::string& key, int low, int high) const {
-    const double value = Number(node, key);
-    if (value != std::floor(value) || value < low || value > high) {
-      Fail(node.Mark(), "`" + key + "` must be a whole number from " + std::to_string(low) +
-                            " to " + std::to_string(high));
-    }
-    return static_cast<int>(value);
-  }
-
-  // One number for all channels, or three.
-  std::array<double, 3> PerChannel(const YAML::Node& node, const std::string& key) const {
-    if (node.IsScalar()) {
-      const double value = Number(node, key);
-      return {value, value, value};
-    }
-    if (!node.IsSequence() || node.size() != 3) {
-      Fail(node.Mark(), "`" + key +
-                            "` must be one number or a list of three, in the order of "
-                            "`input.order`");
-    }
-    return {Number(node[0], key), Number(node[1], key), Number(node[2], key)};
-  }
-
-  Rgb Color(const YAML::Node& node) const {
-    if (node.IsSequence() && node.size() == 3) {
-      const auto channel = [&](int i) {
-        return static_cast<uint8_t>(Integer(node[i], "color", 0, 255));
-      };
-      return {channel(0), channel(1), channel(2)};
-    }
-    const std::optional<Rgb> color = node.IsScalar() ? ParseHexColor(node.Scalar()) : std::nullopt;
-    if (!color) {
-      Fail(node.Mark(), "a color is \"#rrggbb\" (in quotes) or [red, green, blue]");
-    }
-    return *color;
-  }
-
   // `classes` and `background` of the teacher, or of the `student` section.
   void ReadClasses(const YAML::Node& map, const std::string& prefix, ClassList& classes,
                    int& background) const {
@@ -171,30 +51,39 @@ class CardReader {
                             std::to_string(kMaxClasses) + " classes");
     }
     std::vector<bool> has_color;
-    for (const YAML::Node& item : list) {
-      ClassInfo info;
-      bool colored = false;
-      if (item.IsMap()) {
-        CheckKeys(item, " in a class", {"name", "color"});
-        if (!item["name"]) Fail(item.Mark(), "a class needs a `name`");
-        info.name = Text(item["name"], "name");
-        if (item["color"]) {
-          info.color = Color(item["color"]);
-          colored = true;
-        }
-      } else {
-        info.name = Text(item, prefix + "classes");
+    for (const YAML::Node& item : list) AddClass(item, prefix, classes, has_color);
+    FinishClasses(map, prefix, classes, has_color, background);
+  }
+
+  // A class's name, or {name: ..., color: ...}.
+  void AddClass(const YAML::Node& item, const std::string& prefix, ClassList& classes,
+                std::vector<bool>& has_color) const {
+    ClassInfo info;
+    bool colored = false;
+    if (item.IsMap()) {
+      CheckKeys(item, " in a class", {"name", "color"});
+      if (!item["name"]) Fail(item.Mark(), "a class needs a `name`");
+      info.name = Text(item["name"], "name");
+      if (item["color"]) {
+        info.color = Color(item["color"]);
+        colored = true;
       }
-      // Students keep their class names in one comma-separated line of their file.
-      if (info.name.find(',') != std::string::npos) {
-        Fail(item.Mark(), "the class name \"" + info.name + "\" has a comma in it");
-      }
-      if (Find(classes, info.name) >= 0) {
-        Fail(item.Mark(), "the class \"" + info.name + "\" stands there twice");
-      }
-      classes.push_back(std::move(info));
-      has_color.push_back(colored);
+    } else {
+      info.name = Text(item, prefix + "classes");
     }
+    // Students keep their class names in one comma-separated line of their file.
+    if (info.name.find(',') != std::string::npos) {
+      Fail(item.Mark(), "the class name \"" + info.name + "\" has a comma in it");
+    }
+    if (Find(classes, info.name) >= 0) {
+      Fail(item.Mark(), "the class \"" + info.name + "\" stands there twice");
+    }
+    classes.push_back(std::move(info));
+    has_color.push_back(colored);
+  }
+
+  void FinishClasses(const YAML::Node& map, const std::string& prefix, ClassList& classes,
+                     const std::vector<bool>& has_color, int& background) const {
     background = Find(classes, "background");
     if (const YAML::Node name = map["background"]) {
       background = Find(classes, Text(name, prefix + "background"));
@@ -222,12 +111,8 @@ class CardReader {
     names.reserve(kKinds.size());
     for (const Kind kind : kKinds) names.emplace_back(KindName(kind));
     const YAML::Node node = root["kind"];
-    if (!node) Fail(root.Mark(), "`kind` is missing: one of " + Join(names));
-    const std::string text = Text(node, "kind");
-    for (const Kind kind : kKinds) {
-      if (text == KindName(kind)) return kind;
-    }
-    Fail(node.Mark(), "`kind` is \"" + text + "\", not one of " + Join(names));
+    if (!node) Fail(root.Mark(), "`kind` is missing: one of " + JoinWords(names));
+    return kKinds[OneOf(node, "kind", names)];
   }
 
   void ReadRoot(const YAML::Node& root) {
@@ -236,25 +121,55 @@ class CardReader {
     if (card_.kind == Kind::kReplay) {
       keys.emplace_back("folder");
     } else {
-      keys.insert(keys.end(), {"file", "input", "output"});
+      keys.insert(keys.end(), {"file", "runtime", "device", "operators", "input"});
+      keys.emplace_back(HasInstances(card_.kind) ? "outputs" : "output");
     }
     if (card_.kind == Kind::kSaliency) keys.emplace_back("threshold");
+    if (HasInstances(card_.kind)) {
+      keys.insert(keys.end(), {"score_threshold", "mask_threshold", "class_offset"});
+      keys.emplace_back(card_.kind == Kind::kMaskRcnn ? "paste" : "iou_threshold");
+    }
     CheckKeys(root, std::string(" in a ") + KindName(card_.kind) + " card", keys);
     if (root["note"]) card_.note = Text(root["note"], "note");
 
     if (card_.kind == Kind::kReplay) {
       card_.folder = RelativeToCard(root, "folder", "the folder with the label PNGs");
     } else {
-      card_.file = RelativeToCard(root, "file", "the ONNX file");
+      card_.file = RelativeToCard(root, "file", "the network's file");
+      ReadRuntime(root);
       ReadInput(root);
       if (root["output"]) card_.output = Text(root["output"], "output");
     }
     if (card_.kind == Kind::kSaliency) {
       ReadSaliency(root);
+    } else if (HasInstances(card_.kind)) {
+      ReadInstances(root);
     } else {
       ReadClasses(root, "", card_.classes, card_.background);
     }
     if (root["student"]) ReadStudent(root["student"]);
+  }
+
+  void ReadRuntime(const YAML::Node& root) {
+    const std::string extension = card_.file.extension().string();
+    for (const char* torch : {".pt", ".pth", ".ts", ".torchscript"}) {
+      if (extension == torch) card_.runtime = Runtime::kTorchScript;
+    }
+    if (const YAML::Node node = root["runtime"]) {
+      constexpr std::array kAll = {Runtime::kOpenCv, Runtime::kTorchScript, Runtime::kOnnxRuntime};
+      card_.runtime = kAll[OneOf(
+          node, "runtime", {RuntimeName(kAll[0]), RuntimeName(kAll[1]), RuntimeName(kAll[2])})];
+      card_.runtime_chosen = true;
+    }
+    if (const YAML::Node node = root["device"]) {
+      card_.device = OneOf(node, "device", {"cpu", "cuda"}) == 1 ? Device::kCuda : Device::kCpu;
+    }
+    if (const YAML::Node node = root["operators"]) {
+      if (card_.runtime != Runtime::kTorchScript) {
+        Fail(node.Mark(), "`operators` is for TorchScript models only");
+      }
+      card_.operators = RelativeToCard(root, "operators", "a library of operators");
+    }
   }
 
   std::filesystem::path RelativeToCard(const YAML::Node& root, const std::string& key,
@@ -270,17 +185,20 @@ class CardReader {
            "`input` is missing: {width: W, height: H} as the model wants them, and how its values "
            "are scaled");
     }
-    CheckKeys(input, " in `input`", {"width", "height", "order", "scale", "mean", "std"});
-    for (const char* side : {"width", "height"}) {
-      if (!input[side]) Fail(input.Mark(), std::string("`input.") + side + "` is missing");
-    }
+    CheckKeys(input, " in `input`",
+              {"width", "height", "fit", "shortest", "longest", "pad", "form", "order", "scale",
+               "mean", "std"});
     InputSpec& spec = card_.input;
-    spec.size.width = Integer(input["width"], "input.width", 1, kMaxInputSide);
-    spec.size.height = Integer(input["height"], "input.height", 1, kMaxInputSide);
+    ReadFit(input);
+    if (const YAML::Node form = input["form"]) {
+      constexpr std::array kForms = {InputForm::kBatch, InputForm::kImage, InputForm::kList};
+      if (card_.runtime != Runtime::kTorchScript) {
+        Fail(form.Mark(), "`input.form` is for TorchScript models only");
+      }
+      card_.form = kForms[OneOf(form, "input.form", {"batch", "image", "list"})];
+    }
     if (const YAML::Node order = input["order"]) {
-      const std::string text = Text(order, "input.order");
-      if (text != "rgb" && text != "bgr") Fail(order.Mark(), "`input.order` must be rgb or bgr");
-      spec.rgb = text == "rgb";
+      spec.rgb = OneOf(order, "input.order", {"rgb", "bgr"}) == 0;
     }
     if (input["scale"]) spec.scale = Number(input["scale"], "input.scale");
     if (input["mean"]) spec.mean = PerChannel(input["mean"], "input.mean");
@@ -289,6 +207,133 @@ class CardReader {
     for (const double value : spec.std) {
       if (!(value > 0)) Fail(input["std"].Mark(), "`input.std` must be above 0");
     }
+  }
+
+  void ReadFit(const YAML::Node& input) {
+    InputSpec& spec = card_.input;
+    constexpr std::array kFits = {Fit::kStretch, Fit::kLetterbox, Fit::kShortest, Fit::kNone};
+    if (const YAML::Node fit = input["fit"]) {
+      spec.fit = kFits[OneOf(fit, "input.fit", {"stretch", "letterbox", "shortest", "none"})];
+    }
+    if (spec.fit == Fit::kLetterbox && !HasInstances(card_.kind)) {
+      Fail(input["fit"].Mark(),
+           "`fit: letterbox` is for mask-rcnn and yolo-seg; a whole picture's "
+           "labels have no place for what is not picture");
+    }
+    const auto only = [&](const char* key, Fit fit, const char* name) {
+      if (input[key] && spec.fit != fit) {
+        Fail(input[key].Mark(), std::string("`input.") + key + "` needs `fit: " + name + "`");
+      }
+    };
+    only("shortest", Fit::kShortest, "shortest");
+    only("longest", Fit::kShortest, "shortest");
+    only("pad", Fit::kLetterbox, "letterbox");
+    // Where frames keep their size or shape, this is what the trial frame has.
+    constexpr FrameSize kTrial{320, 240};
+    const bool fixed = spec.fit == Fit::kStretch || spec.fit == Fit::kLetterbox;
+    if (!fixed) spec.size = kTrial;
+    for (const char* side : {"width", "height"}) {
+      if (!input[side] && fixed) {
+        Fail(input.Mark(), std::string("`input.") + side + "` is missing");
+      }
+      int& value = side[0] == 'w' ? spec.size.width : spec.size.height;
+      if (input[side]) {
+        value = Integer(input[side], std::string("input.") + side, 1, kMaxInputSide);
+      }
+    }
+    if (input["shortest"]) {
+      spec.shortest = Integer(input["shortest"], "input.shortest", 16, kMaxInputSide);
+    }
+    if (input["longest"]) {
+      spec.longest = Integer(input["longest"], "input.longest", 16, kMaxInputSide);
+    }
+    if (spec.longest < spec.shortest) {
+      Fail(input.Mark(), "`input.longest` must not be less than `input.shortest`");
+    }
+    if (input["pad"]) spec.pad = NumberWithin(input["pad"], "input.pad", 0, 255);
+  }
+
+  void ReadInstances(const YAML::Node& root) {
+    InstanceSpec& spec = card_.instances;
+    const auto share = [&](const char* key, double& value) {
+      if (root[key]) value = NumberWithin(root[key], key, 0, 1);
+    };
+    share("score_threshold", spec.score_threshold);
+    share("mask_threshold", spec.mask_threshold);
+    share("iou_threshold", spec.iou_threshold);
+    if (const YAML::Node paste = root["paste"]) {
+      spec.paste = OneOf(paste, "paste", {"torchvision", "detectron2"}) == 0
+                       ? PasteRule::kTorchvision
+                       : PasteRule::kDetectron2;
+    }
+    ReadOutputRoles(root["outputs"]);
+    if (root["classes"] && root["classes"].IsMap()) {
+      ReadListedClasses(root);
+      return;
+    }
+    ReadClasses(root, "", card_.classes, card_.background);
+    if (card_.background < 0) {
+      Fail(root["classes"].Mark(),
+           "one of `classes` must be background, which is what no instance covers");
+    }
+    // torchvision counts background as 0; Ultralytics and Detectron2 do not count it at all.
+    spec.class_offset = card_.kind == Kind::kYoloSeg && card_.background == 0 ? 1 : 0;
+    if (const YAML::Node offset = root["class_offset"]) {
+      spec.class_offset = Integer(offset, "class_offset", -kMaxClasses, kMaxClasses);
+    }
+  }
+
+  void ReadOutputRoles(const YAML::Node& outputs) {
+    if (!outputs) return;
+    const std::vector<std::string> roles = OutputRoles(card_.kind);
+    if (!outputs.IsMap()) {
+      Fail(outputs.Mark(), "`outputs` says which output is which: " + JoinWords(roles));
+    }
+    CheckKeys(outputs, " in `outputs`", roles);
+    for (const auto& entry : outputs) {
+      const std::string role = entry.first.Scalar();
+      card_.outputs.emplace_back(role, Text(entry.second, "outputs." + role));
+    }
+  }
+
+  // {0: person, 2: car}: the network's own indices, and only what is wanted of them.
+  void ReadListedClasses(const YAML::Node& root) {
+    const YAML::Node map = root["classes"];
+    InstanceSpec& spec = card_.instances;
+    if (root["class_offset"]) {
+      Fail(root["class_offset"].Mark(),
+           "`class_offset` needs `classes` as a list; as `index: name` they need none");
+    }
+    if (map.size() < 1 || map.size() >= kMaxClasses) {
+      Fail(map.Mark(), "`classes` must have 1 to " + std::to_string(kMaxClasses - 1) + " lines");
+    }
+    spec.listed = true;
+    std::vector<bool> has_color;
+    const std::string background =
+        root["background"] ? Text(root["background"], "background") : "background";
+    const auto named = [&](const YAML::Node& item) {
+      return item.IsMap() ? (item["name"] && item["name"].Scalar() == background)
+                          : item.Scalar() == background;
+    };
+    const bool has_background =
+        std::any_of(map.begin(), map.end(), [&](const auto& entry) { return named(entry.second); });
+    if (!has_background) {
+      card_.classes.push_back({background, {0, 0, 0}});
+      has_color.push_back(true);
+    }
+    for (const auto& entry : map) {
+      const int index = Integer(entry.first, "classes", 0, kMaxNetworkClasses);
+      for (const auto& earlier : spec.class_of) {
+        if (earlier.first == index) {
+          Fail(entry.first.Mark(),
+               "the class index " + std::to_string(index) + " stands there twice");
+        }
+      }
+      spec.class_of.emplace_back(index, static_cast<int>(card_.classes.size()));
+      AddClass(entry.second, "", card_.classes, has_color);
+    }
+    if (card_.classes.size() < 2) Fail(map.Mark(), "`classes` has nothing but background");
+    FinishClasses(root, "", card_.classes, has_color, card_.background);
   }
 
   void ReadSaliency(const YAML::Node& root) {
@@ -360,10 +405,32 @@ const char* KindName(Kind kind) {
       return "class-map";
     case Kind::kSaliency:
       return "saliency";
+    case Kind::kMaskRcnn:
+      return "mask-rcnn";
+    case Kind::kYoloSeg:
+      return "yolo-seg";
     case Kind::kReplay:
       return "replay";
   }
   return "unknown";
+}
+
+const char* RuntimeName(Runtime runtime) {
+  switch (runtime) {
+    case Runtime::kOpenCv:
+      return "opencv";
+    case Runtime::kTorchScript:
+      return "torchscript";
+    case Runtime::kOnnxRuntime:
+      return "onnxruntime";
+  }
+  return "unknown";
+}
+
+std::vector<std::string> OutputRoles(Kind kind) {
+  if (kind == Kind::kMaskRcnn) return {"boxes", "classes", "scores", "masks"};
+  if (kind == Kind::kYoloSeg) return {"detections", "prototypes"};
+  return {};
 }
 
 ModelCard LoadModelCard(const std::filesystem::path& card) { return CardReader(card).Read(); }

@@ -9,7 +9,7 @@ std::unique_ptr<Teacher> OpenTeacher(const std::filesystem::path& card,
   const ModelCard model = LoadModelCard(card);
   const ClassMapping mapping = MakeClassMapping(model, student_classes, student_background);
   if (model.kind == Kind::kReplay) return internal::OpenReplayTeacher(model, mapping);
-  return internal::OpenOnnxTeacher(model, mapping);
+  return internal::OpenNetworkTeacher(model, mapping);
 }
 
 }  // namespace shadowtutor::teacher

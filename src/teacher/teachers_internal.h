@@ -12,7 +12,7 @@ namespace shadowtutor::teacher::internal {
 
 /// Runs the network once before it returns, so that a card that does not fit fails here and not at
 /// the first key frame.
-std::unique_ptr<Teacher> OpenOnnxTeacher(const ModelCard& card, const ClassMapping& mapping);
+std::unique_ptr<Teacher> OpenNetworkTeacher(const ModelCard& card, const ClassMapping& mapping);
 std::unique_ptr<Teacher> OpenReplayTeacher(const ModelCard& card, const ClassMapping& mapping);
 
 }  // namespace shadowtutor::teacher::internal

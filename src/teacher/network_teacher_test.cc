@@ -6,7 +6,7 @@
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 
-#include "teacher/onnx_model.h"
+#include "teacher/network_input.h"
 #include "teacher/teacher.h"
 #include "teacher/tiny_onnx.h"
 #include "video/label_png.h"
@@ -29,7 +29,7 @@ using testing::WriteText;
 const TinyConv kColors = {"output", {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}, {0, 0, 0}, 1};
 constexpr const char* kInput = "file: m.onnx\ninput: {width: 16, height: 8}\n";
 
-class OnnxTeacherTest : public ::testing::Test {
+class NetworkTeacherTest : public ::testing::Test {
  protected:
   void Model(const std::vector<TinyConv>& convs) {
     WriteText(folder_ / "m.onnx", TinyOnnx::Model(16, 8, convs));
@@ -58,7 +58,7 @@ Image RedAndBlue(int width, int height) {
   return image;
 }
 
-TEST_F(OnnxTeacherTest, SemanticLogits) {
+TEST_F(NetworkTeacherTest, SemanticLogits) {
   Model({kColors});
   const auto teacher =
       Open(std::string("kind: semantic-logits\n") + kInput + "classes: [red, green, blue]\n");
@@ -73,7 +73,7 @@ TEST_F(OnnxTeacherTest, SemanticLogits) {
   }
 }
 
-TEST_F(OnnxTeacherTest, ChannelOrderMapAndStudentClasses) {
+TEST_F(NetworkTeacherTest, ChannelOrderMapAndStudentClasses) {
   Model({kColors});
   const std::string card =
       "kind: semantic-logits\nfile: m.onnx\ninput: {width: 16, height: 8, order: bgr}\n"
@@ -90,7 +90,7 @@ TEST_F(OnnxTeacherTest, ChannelOrderMapAndStudentClasses) {
   EXPECT_EQ(by_student->background(), 0);
 }
 
-TEST_F(OnnxTeacherTest, SaliencyOfASmallerMap) {
+TEST_F(NetworkTeacherTest, SaliencyOfASmallerMap) {
   Model({{"output", {{1, 0, 0}}, {0}, 2}});  // red in 0..1, at half the size
   const auto teacher = Open(std::string("kind: saliency\n") + kInput + "threshold: 0.5\n");
   const Answer answer = teacher->Label(RedAndBlue(32, 16), 0);
@@ -100,7 +100,7 @@ TEST_F(OnnxTeacherTest, SaliencyOfASmallerMap) {
   EXPECT_EQ(teacher->background(), 0);
 }
 
-TEST_F(OnnxTeacherTest, ClassMap) {
+TEST_F(NetworkTeacherTest, ClassMap) {
   Model({{"output", {{0.01f, 0, 0}}, {0}, 1}});  // 200 becomes 2, in a card without scaling
   const std::string card =
       "kind: class-map\nfile: m.onnx\ninput: {width: 16, height: 8, scale: 1}\n"
@@ -120,7 +120,7 @@ TEST_F(OnnxTeacherTest, ClassMap) {
       << "a frame that failed costs only itself";
 }
 
-TEST_F(OnnxTeacherTest, SeveralOutputsNeedAName) {
+TEST_F(NetworkTeacherTest, SeveralOutputsNeedAName) {
   TinyConv second = kColors;
   second.output = "side";
   second.weights = {{0, 0, 1}};
@@ -140,7 +140,7 @@ TEST_F(OnnxTeacherTest, SeveralOutputsNeedAName) {
             1);
 }
 
-TEST_F(OnnxTeacherTest, OutputsThatDoNotFitTheCardSayBoth) {
+TEST_F(NetworkTeacherTest, OutputsThatDoNotFitTheCardSayBoth) {
   Model({kColors});
   const Error four =
       OpenError(std::string("kind: semantic-logits\n") + kInput + "classes: [a, b, c, d]\n");
@@ -151,7 +151,7 @@ TEST_F(OnnxTeacherTest, OutputsThatDoNotFitTheCardSayBoth) {
   EXPECT_TRUE(Says(OpenError(std::string("kind: saliency\n") + kInput), "[1,1,h,w]"));
 }
 
-TEST_F(OnnxTeacherTest, NotANumberIsFoundWhenTheCardIsOpened) {
+TEST_F(NetworkTeacherTest, NotANumberIsFoundWhenTheCardIsOpened) {
   TinyConv conv = kColors;
   conv.bias[1] = std::numeric_limits<float>::quiet_NaN();
   Model({conv});
@@ -161,7 +161,7 @@ TEST_F(OnnxTeacherTest, NotANumberIsFoundWhenTheCardIsOpened) {
   EXPECT_TRUE(Says(error, "not finite")) << error.what();
 }
 
-TEST_F(OnnxTeacherTest, FilesThatOpenCvCannotReadSayWhyAndWhatToDo) {
+TEST_F(NetworkTeacherTest, FilesThatOpenCvCannotReadSayWhyAndWhatToDo) {
   const std::string card = std::string("kind: semantic-logits\n") + kInput + "classes: [a, b, c]\n";
   const Error missing = OpenError(card);
   EXPECT_EQ(missing.code(), ErrorCode::kNotFound);
@@ -182,7 +182,7 @@ TEST_F(OnnxTeacherTest, FilesThatOpenCvCannotReadSayWhyAndWhatToDo) {
   }
 }
 
-TEST_F(OnnxTeacherTest, NoTruncationEndsTheProcess) {
+TEST_F(NetworkTeacherTest, NoTruncationEndsTheProcess) {
   const std::string whole = TinyOnnx::Model(16, 8, {kColors});
   for (size_t size = 1; size < whole.size(); ++size) {
     WriteText(folder_ / "m.onnx", whole.substr(0, size));
@@ -205,9 +205,10 @@ TEST(NetworkInput, IsScaledShiftedAndOrderedAsTheCardSays) {
     for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], wanted[i], 1e-5) << i;
   };
   // RGB: the first channel is red, with the first mean and std.
-  expect(NetworkInput(image, spec), {7, 14.5, 2, 5.75, 0.25, 2.125});
+  expect(NetworkInput(image, spec, PlaceFrame(image.size(), spec)),
+         {7, 14.5, 2, 5.75, 0.25, 2.125});
   spec.rgb = false;
-  expect(NetworkInput(image, spec), {2, 9.5, 2, 5.75, 1.5, 3.375});
+  expect(NetworkInput(image, spec, PlaceFrame(image.size(), spec)), {2, 9.5, 2, 5.75, 1.5, 3.375});
 }
 
 TEST(NetworkInput, ShrinksByAreaAndHonoursRowStride) {
@@ -217,7 +218,7 @@ TEST(NetworkInput, ShrinksByAreaAndHonoursRowStride) {
   InputSpec spec;
   spec.size = {4, 2};
   spec.scale = 1;
-  const std::vector<float> values = NetworkInput(part, spec);
+  const std::vector<float> values = NetworkInput(part, spec, PlaceFrame(part.size(), spec));
   cv::Mat shrunk;
   cv::resize(cv::Mat(4, 8, CV_8UC3, wide.bytes().data(), 30), shrunk, cv::Size(4, 2), 0, 0,
              cv::INTER_AREA);
@@ -229,7 +230,8 @@ TEST(NetworkInput, ShrinksByAreaAndHonoursRowStride) {
       }
     }
   }
-  EXPECT_EQ(ErrorOf([&] { NetworkInput(ImageView(), spec); }).code(), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(ErrorOf([&] { PlaceFrame(ImageView().size(), spec); }).code(),
+            ErrorCode::kInvalidArgument);
 }
 
 TEST(SharedModel, AgreesWithTheLabelsMadeFromIt) {
