@@ -86,16 +86,10 @@ struct GrpcLink::Impl {
 };
 
 GrpcLink::Impl::Impl(GrpcLinkOptions given) : options(std::move(given)) {
-  const bool plain = !options.use_tls && !options.tls.any();
-  if (plain && !options.insecure && !IsLoopback(options.address)) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "frames would travel to " + options.address +
-                    " in plain text; give --tls-ca FILE, or --insecure if the network is yours");
-  }
+  Check(options);
   if (options.jpeg_quality < 1 || options.jpeg_quality > 100) {
     throw Error(ErrorCode::kInvalidArgument, "JPEG quality is a number from 1 to 100");
   }
-  MakeChannelCredentials(options.tls, options.use_tls);  // throws what would fail later
   held = HeldWeights(options.student, options.version, false);
   thread = std::thread([this] { Run(); });
 }
@@ -158,7 +152,7 @@ void GrpcLink::Impl::Converse() {
   hello.frame_codec = options.frame_codec;
   hello.update_codec = options.update_codec;
 
-  GrpcStream stream(options.address, options.tls, options.use_tls, options.connect_timeout, [this] {
+  TutorStream stream(options, options.connect_timeout, [this] {
     // Under the lock, so that the link's thread cannot miss it between looking and waiting.
     std::lock_guard lock(mutex);
     event = true;

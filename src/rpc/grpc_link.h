@@ -17,19 +17,14 @@
 
 #include "client/client.h"
 #include "nn/network.h"
-#include "rpc/credentials.h"
+#include "rpc/endpoint.h"
 #include "rpc/limits.h"
 #include "shadowtutor/types.h"
 #include "wire/protocol.h"
 
 namespace shadowtutor::rpc {
 
-struct GrpcLinkOptions {
-  std::string address = "127.0.0.1:50051";  // host:port, or unix:path
-  TlsFiles tls;
-  bool use_tls = false;   // TLS with the system's authorities, without any file
-  bool insecure = false;  // plain text to other machines
-
+struct GrpcLinkOptions : Endpoint {
   FrameSize frame_size;  // of the source, for the server's information
   wire::FrameCodec frame_codec = wire::FrameCodec::kJpeg;
   int jpeg_quality = 90;

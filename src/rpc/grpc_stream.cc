@@ -8,9 +8,11 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <string>
 #include <utility>
 
 #include "rpc/convert.h"
+#include "rpc/convert_offload.h"
 #include "rpc/errors.h"
 #include "rpc/limits.h"
 #include "shadowtutor/v1/shadowtutor.grpc.pb.h"
@@ -19,8 +21,7 @@ namespace shadowtutor::rpc {
 
 namespace {
 
-std::shared_ptr<grpc::Channel> OpenChannel(const std::string& address, const TlsFiles& tls,
-                                           bool use_tls,
+std::shared_ptr<grpc::Channel> OpenChannel(const Endpoint& endpoint,
                                            std::chrono::milliseconds connect_timeout) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(static_cast<int>(kMaxMessageBytes));
@@ -32,23 +33,60 @@ std::shared_ptr<grpc::Channel> OpenChannel(const std::string& address, const Tls
   // The pauses between attempts are the link's, so gRPC shall make each attempt afresh and once.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, static_cast<int>(connect_timeout.count()));
-  if (IsLoopback(address)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(address, MakeChannelCredentials(tls, use_tls), arguments);
+  const std::string& target = endpoint.via.empty() ? endpoint.address : endpoint.via;
+  if (IsLoopback(target)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  const bool encrypted = endpoint.use_tls || endpoint.tls.any();
+  if (!endpoint.via.empty() && encrypted) {
+    // Certificates have names without ports.
+    arguments.SetSslTargetNameOverride(endpoint.address.substr(0, endpoint.address.rfind(':')));
+  }
+  return grpc::CreateCustomChannel(target, MakeChannelCredentials(endpoint.tls, endpoint.use_tls),
+                                   arguments);
 }
+
+// The two calls of the service.
+struct Tutoring {
+  using Request = v1::ClientMessage;
+  using Reply = v1::ServerMessage;
+  static void Start(v1::ShadowTutor::Stub& stub, grpc::ClientContext& context,
+                    grpc::ClientBidiReactor<Request, Reply>& reactor) {
+    stub.async()->Tutor(&context, &reactor);
+  }
+};
+
+struct Offloading {
+  using Request = v1::SegmentRequest;
+  using Reply = v1::SegmentReply;
+  static void Start(v1::ShadowTutor::Stub& stub, grpc::ClientContext& context,
+                    grpc::ClientBidiReactor<Request, Reply>& reactor) {
+    stub.async()->Segment(&context, &reactor);
+  }
+};
+
+template <typename Out>
+struct CallOf;
+template <>
+struct CallOf<wire::ClientMessage> : Tutoring {};
+template <>
+struct CallOf<wire::SegmentRequest> : Offloading {};
 
 }  // namespace
 
-class GrpcStream::Call final
-    : public grpc::ClientBidiReactor<v1::ClientMessage, v1::ServerMessage> {
+template <typename Out, typename In>
+class GrpcStream<Out, In>::Call final
+    : public grpc::ClientBidiReactor<typename CallOf<Out>::Request, typename CallOf<Out>::Reply> {
  public:
+  using Request = typename CallOf<Out>::Request;
+  using Reply = typename CallOf<Out>::Reply;
+
   Call(const std::shared_ptr<grpc::Channel>& channel, std::function<void()> wake)
       : stub_(channel), wake_(std::move(wake)) {
-    stub_.async()->Tutor(&context_, this);
+    CallOf<Out>::Start(stub_, context_, *this);
     // Reads and writes are started from outside gRPC's callbacks, so the call must not end between
     // them.
-    AddHold();
-    StartRead(&incoming_);
-    StartCall();
+    this->AddHold();
+    this->StartRead(&incoming_);
+    this->StartCall();
   }
 
   bool CanWrite() const {
@@ -56,25 +94,25 @@ class GrpcStream::Call final
     return !state_->writing && !state_->ended;
   }
 
-  void Write(v1::ClientMessage message) {
+  void Write(Request message) {
     {
       std::lock_guard lock(state_->mutex);
       if (state_->ended) return;
       state_->writing = true;
     }
     outgoing_ = std::move(message);
-    StartWrite(&outgoing_);
+    this->StartWrite(&outgoing_);
   }
 
-  std::optional<v1::ServerMessage> Take() {
+  std::optional<Reply> Take() {
     {
       std::lock_guard lock(state_->mutex);
       if (!state_->read) return std::nullopt;
       state_->read = false;
     }
-    v1::ServerMessage message = std::move(incoming_);
+    Reply message = std::move(incoming_);
     incoming_.Clear();
-    StartRead(&incoming_);
+    this->StartRead(&incoming_);
     return message;
   }
 
@@ -85,7 +123,7 @@ class GrpcStream::Call final
 
   grpc::Status Finish(bool cancel) {
     if (cancel) context_.TryCancel();
-    RemoveHold();
+    this->RemoveHold();
     // After a cancellation or the stream's end this depends on our own side alone.
     std::unique_lock lock(state_->mutex);
     state_->changed.wait(lock, [&] { return state_->done; });
@@ -134,42 +172,55 @@ class GrpcStream::Call final
   const std::function<void()> wake_;
   const std::shared_ptr<State> state_ = std::make_shared<State>();
   grpc::ClientContext context_;
-  v1::ClientMessage outgoing_;
-  v1::ServerMessage incoming_;
+  Request outgoing_;
+  Reply incoming_;
 };
 
-GrpcStream::GrpcStream(const std::string& address, const TlsFiles& tls, bool use_tls,
-                       std::chrono::milliseconds connect_timeout, std::function<void()> wake)
-    : call_(std::make_unique<Call>(OpenChannel(address, tls, use_tls, connect_timeout),
-                                   std::move(wake))) {}
+template <typename Out, typename In>
+GrpcStream<Out, In>::GrpcStream(const Endpoint& endpoint, std::chrono::milliseconds connect_timeout,
+                                std::function<void()> wake)
+    : call_(std::make_unique<Call>(OpenChannel(endpoint, connect_timeout), std::move(wake))) {}
 
-GrpcStream::~GrpcStream() {
+template <typename Out, typename In>
+GrpcStream<Out, In>::~GrpcStream() {
   if (call_) Finish(true);
 }
 
-bool GrpcStream::CanWrite() const { return call_->CanWrite(); }
+template <typename Out, typename In>
+bool GrpcStream<Out, In>::CanWrite() const {
+  return call_->CanWrite();
+}
 
-size_t GrpcStream::Write(wire::ClientMessage message) {
-  v1::ClientMessage proto = ToProto(std::move(message));
+template <typename Out, typename In>
+size_t GrpcStream<Out, In>::Write(Out message) {
+  auto proto = ToProto(std::move(message));
   const size_t bytes = proto.ByteSizeLong();
   call_->Write(std::move(proto));
   return bytes;
 }
 
-std::optional<GrpcStream::Incoming> GrpcStream::Take() {
+template <typename Out, typename In>
+auto GrpcStream<Out, In>::Take() -> std::optional<Incoming> {
   auto proto = call_->Take();
   if (!proto) return std::nullopt;
   const size_t bytes = proto->ByteSizeLong();
   return Incoming{FromProto(std::move(*proto)), bytes};
 }
 
-bool GrpcStream::Ended() const { return call_->Ended(); }
+template <typename Out, typename In>
+bool GrpcStream<Out, In>::Ended() const {
+  return call_->Ended();
+}
 
-Error GrpcStream::Finish(bool cancel) {
+template <typename Out, typename In>
+Error GrpcStream<Out, In>::Finish(bool cancel) {
   const grpc::Status status = call_->Finish(cancel);
   call_.reset();
   if (status.ok()) return Error(ErrorCode::kUnavailable, "the server ended the session");
   return Error(FromStatusCode(status.error_code()), status.error_message());
 }
+
+template class GrpcStream<wire::ClientMessage, wire::ServerMessage>;
+template class GrpcStream<wire::SegmentRequest, wire::SegmentReply>;
 
 }  // namespace shadowtutor::rpc

@@ -1,5 +1,5 @@
-// One call of ShadowTutor.Tutor from the client's side, as a few operations that never block but
-// Finish. gRPC calls back from its own threads; this turns that into states that one thread can
+// One call of ShadowTutor's service from the client's side, as a few operations that never block
+// but Finish. gRPC calls back from its own threads; this turns that into states that one thread can
 // look at, and gRPC's types into ours. gRPC's headers stay out of this one.
 #ifndef SHADOWTUTOR_RPC_GRPC_STREAM_H_
 #define SHADOWTUTOR_RPC_GRPC_STREAM_H_
@@ -9,21 +9,24 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string>
 
-#include "rpc/credentials.h"
+#include "rpc/endpoint.h"
 #include "shadowtutor/types.h"
+#include "wire/offload.h"
 #include "wire/protocol.h"
 
 namespace shadowtutor::rpc {
 
+/// `Out` goes to the server, `In` comes from it. There are two, TutorStream and SegmentStream.
+///
 /// Thread safety: one thread.
+template <typename Out, typename In>
 class GrpcStream {
  public:
   /// Opens a connection of its own and the stream on it. `wake` is called from any thread whenever
   /// something changed; not after Finish.
-  GrpcStream(const std::string& address, const TlsFiles& tls, bool use_tls,
-             std::chrono::milliseconds connect_timeout, std::function<void()> wake);
+  GrpcStream(const Endpoint& endpoint, std::chrono::milliseconds connect_timeout,
+             std::function<void()> wake);
   /// Cancels the call if Finish was not called.
   ~GrpcStream();
   GrpcStream(const GrpcStream&) = delete;
@@ -32,10 +35,10 @@ class GrpcStream {
   /// Whether the message before is on its way, so that there is room for the next.
   bool CanWrite() const;
   /// Only when CanWrite. Returns the message's size in bytes as serialized.
-  size_t Write(wire::ClientMessage message);
+  size_t Write(Out message);
 
   struct Incoming {
-    wire::ServerMessage message;
+    In message;
     size_t bytes = 0;  // as serialized
   };
   /// The next message if one has arrived. The one after it is not read before this is called, so
@@ -53,6 +56,9 @@ class GrpcStream {
   class Call;
   std::unique_ptr<Call> call_;
 };
+
+using TutorStream = GrpcStream<wire::ClientMessage, wire::ServerMessage>;
+using SegmentStream = GrpcStream<wire::SegmentRequest, wire::SegmentReply>;
 
 }  // namespace shadowtutor::rpc
 
