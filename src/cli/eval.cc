@@ -1,30 +1,41 @@
-// `shadowtutor eval`: a strategy over a video on a virtual clock.
-
+// `shadowtutor eval`: strategies over videos on a virtual clock.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdio>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "core/atomic_file.h"
 #include "eval/evaluation.h"
+#include "eval/lvs.h"
+#include "eval/machine.h"
 #include "eval/report.h"
+#include "eval/study.h"
+#include "eval/study_table.h"
 
 namespace shadowtutor::cli {
 namespace {
 
 struct Arguments {
-  eval::EvalRequest request;
-  std::string student, cut, json;
-  std::string frame_codec = "raw", update_codec = "fp32";
+  eval::EvalOptions options;
+  std::string source, card, set, lvs;
+  std::string student, cut, json, out;
+  std::string frame_codec = "raw", update_codec = "fp32", label_codec = "png";
+  std::vector<std::string> strategies = {"partial"};
+  std::vector<int> delays = {1};
+  uint64_t seed = 0;
+  double fps = 0;
+  bool fresh = false;
 };
 
 std::string StrategyHelp() {
-  std::string text = "One of:";
+  std::string text = "One or more, with commas between them (naive: all three of them):";
   for (const auto* entry : eval::Strategies()) {
     text += "\n  " + std::string(entry->name) + ": " + std::string(entry->description);
   }
@@ -32,48 +43,57 @@ std::string StrategyHelp() {
 }
 
 // One line that is written over and over on a terminal, and a line now and then in a log.
-class Progress {
+class ProgressDisplay {
  public:
-  ~Progress() {
-    if (terminal_) std::fputs("\r\033[K", stderr);
-  }
-  bool operator()(const eval::EvalProgress& progress) const {
+  ~ProgressDisplay() { Clear(); }
+  void Show(uint64_t frames, const std::function<std::string()>& line) {
     constexpr uint64_t kFramesPerLogLine = 100;
-    if (terminal_) {
-      std::fprintf(stderr, "\r\033[K%s", eval::ProgressLine(progress).c_str());
-    } else if (progress.frames % kFramesPerLogLine == 0) {
-      std::fprintf(stderr, "%s\n", eval::ProgressLine(progress).c_str());
+    constexpr std::chrono::milliseconds kBetweenLines{100};
+    const auto now = std::chrono::steady_clock::now();
+    if (terminal_ && now - shown_ >= kBetweenLines) {
+      std::fprintf(stderr, "\r\033[K%s", line().c_str());
+      shown_ = now;
+    } else if (!terminal_ && frames % kFramesPerLogLine == 0) {
+      std::fprintf(stderr, "%s\n", line().c_str());
     }
-    return !Interrupted();
+  }
+  void Clear() const {
+    if (terminal_) std::fputs("\r\033[K", stderr);
   }
 
  private:
   const bool terminal_ = isatty(STDERR_FILENO) != 0;
+  std::chrono::steady_clock::time_point shown_;
 };
 
-eval::EvalReport EvaluateWithProgress(const eval::EvalRequest& request) {
-  InstallInterruptHandler();
-  const Progress progress;
-  return eval::Evaluate(request, std::ref(progress));
-}
-
-int RunEval(Arguments& arguments) {
-  auto& request = arguments.request;
-  if (!arguments.student.empty()) request.student = arguments.student;
-  auto& parameters = request.options.parameters;
+void TakeParameters(Arguments& arguments) {
+  auto& parameters = arguments.options.parameters;
   if (!arguments.cut.empty()) parameters.cut = nn::ParseStage(arguments.cut);
   parameters.frame_codec =
       arguments.frame_codec == "jpeg" ? wire::FrameCodec::kJpeg : wire::FrameCodec::kRaw;
   parameters.update_codec =
       arguments.update_codec == "fp16" ? wire::UpdateCodec::kFp16 : wire::UpdateCodec::kFp32;
-  eval::EvalReport report;
-  try {
-    report = EvaluateWithProgress(request);
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::kCancelled) throw;
-    std::fprintf(stderr, "shadowtutor: %s\n", error.what());
-    return kInterruptedExitCode;
-  }
+  parameters.label_codec =
+      arguments.label_codec == "rle" ? wire::LabelCodec::kRle : wire::LabelCodec::kPng;
+}
+
+// One strategy on one video, without a folder.
+int RunOne(const Arguments& arguments, const eval::StrategyChoice& choice) {
+  eval::EvalRequest request;
+  request.source = arguments.source;
+  request.teacher_card = arguments.card;
+  if (!arguments.student.empty()) request.student = arguments.student;
+  request.seed = arguments.seed;
+  if (arguments.fps > 0) request.fps = arguments.fps;
+  request.options = arguments.options;
+  request.options.strategy = choice.strategy->name;
+  request.options.parameters.delay = arguments.delays.front();
+  ProgressDisplay display;
+  const auto report = eval::Evaluate(request, [&](const eval::EvalProgress& progress) {
+    display.Show(progress.frames, [&] { return eval::ProgressLine(progress); });
+    return !Interrupted();
+  });
+  display.Clear();
   const bool json_to_stdout = arguments.json == "-";
   std::fputs(eval::ReportTable(report).c_str(), json_to_stdout ? stderr : stdout);
   if (json_to_stdout) {
@@ -84,56 +104,157 @@ int RunEval(Arguments& arguments) {
   return 0;
 }
 
+std::vector<eval::ClipSpec> Clips(const Arguments& arguments) {
+  if (!arguments.set.empty()) return eval::LoadClipSet(arguments.set);
+  if (!arguments.lvs.empty()) return eval::ListLvs(arguments.lvs);
+  eval::ClipSpec clip;
+  std::filesystem::path path(arguments.source);
+  if (!path.has_filename()) path = path.parent_path();  // "folder/"
+  clip.name = path.stem().string();
+  clip.source = arguments.source;
+  clip.card = arguments.card;
+  return {clip};
+}
+
+int RunStudy(const Arguments& arguments, std::vector<eval::StrategyChoice> strategies) {
+  eval::StudyRequest request;
+  request.clips = Clips(arguments);
+  request.strategies = std::move(strategies);
+  request.parameters = arguments.options.parameters;
+  request.frames = arguments.options.frames;
+  if (arguments.fps > 0) request.fps = arguments.fps;
+  if (!arguments.student.empty()) request.student = arguments.student;
+  request.seed = arguments.seed;
+  request.folder = arguments.out;
+  request.fresh = arguments.fresh;
+  request.version = SHADOWTUTOR_VERSION;
+  request.command = eval::CommandLine();
+  ProgressDisplay display;
+  request.on_progress = [&](const eval::StudyProgress& progress) {
+    display.Show(progress.frames, [&] { return eval::StudyProgressLine(progress); });
+  };
+  request.stop = Interrupted;
+  request.on_fail = [&](const eval::FailedClip& failed) {
+    display.Clear();
+    std::fprintf(stderr, "shadowtutor: the clip %s is left out: %s\n", failed.clip.c_str(),
+                 failed.why.c_str());
+  };
+  const eval::StudyResults results = eval::RunStudy(request);
+  display.Clear();
+  if (!results.clips.empty()) std::fputs(eval::StudyTables(results).c_str(), stdout);
+  std::printf("\n%s: results.json, runs.csv, frames.csv, samples\n", arguments.out.c_str());
+  return results.failures.empty() ? 0 : 1;
+}
+
+int RunEval(Arguments& arguments) {
+  InstallInterruptHandler();
+  TakeParameters(arguments);
+  const auto strategies =
+      eval::ChooseStrategies(arguments.strategies, arguments.delays, arguments.options.parameters);
+  const bool one = strategies.size() == 1 && arguments.set.empty() && arguments.lvs.empty();
+  const int inputs = !arguments.source.empty() + !arguments.set.empty() + !arguments.lvs.empty();
+  if (inputs != 1) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "name what to evaluate on: a video with --teacher, or --set, or --lvs");
+  }
+  if (arguments.source.empty() != arguments.card.empty()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "--teacher goes with a video; the clips of a set name their own");
+  }
+  if (arguments.out.empty() && !one) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "more than one run needs a folder for its results: --out FOLDER");
+  }
+  if (!arguments.out.empty() && !arguments.json.empty()) {
+    throw Error(ErrorCode::kInvalidArgument, "--out writes results.json; leave --json away");
+  }
+  try {
+    return arguments.out.empty() ? RunOne(arguments, strategies.front())
+                                 : RunStudy(arguments, strategies);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kCancelled) throw;
+    std::fprintf(stderr, "shadowtutor: %s\n", error.what());
+    return kInterruptedExitCode;
+  }
+}
+
+void AddParameters(CLI::App& command, Arguments& arguments) {
+  auto& parameters = arguments.options.parameters;
+  command
+      .add_option("--threshold", parameters.stride.threshold, "mIoU that ends training (0 to 1)")
+      ->capture_default_str();
+  command.add_option("--max-updates", parameters.max_updates, "Distillation steps per key frame")
+      ->capture_default_str();
+  command
+      .add_option("--min-stride", parameters.stride.min_stride, "Least frames between key frames")
+      ->capture_default_str();
+  command
+      .add_option("--max-stride", parameters.stride.max_stride, "Most frames between key frames")
+      ->capture_default_str();
+  command.add_option("--learning-rate", parameters.learning_rate, "Adam's learning rate")
+      ->capture_default_str();
+  command.add_option("--cut", arguments.cut,
+                     "First stage that partial distillation trains (default dec2)");
+  command.add_option("--frame-codec", arguments.frame_codec, "How key frames travel")
+      ->check(CLI::IsMember({"jpeg", "raw"}))
+      ->capture_default_str();
+  command.add_option("--jpeg-quality", parameters.jpeg_quality, "1 to 100")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  command.add_option("--update-codec", arguments.update_codec, "How updates travel")
+      ->check(CLI::IsMember({"fp32", "fp16"}))
+      ->capture_default_str();
+  command
+      .add_option("--label-codec", arguments.label_codec,
+                  "How label maps travel (naive and tracking)")
+      ->check(CLI::IsMember({"png", "rle"}))
+      ->capture_default_str();
+  command
+      .add_option("--tracking-stride", parameters.tracking_stride,
+                  "Frames from one that tracking has labelled to the next")
+      ->capture_default_str();
+}
+
 }  // namespace
 
 void AddEvalCommand(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
-  auto& request = arguments->request;
-  auto& options = request.options;
-  auto& parameters = options.parameters;
+  auto& options = arguments->options;
   CLI::App* command = app.add_subcommand(
-      "eval", "Measure a strategy on a video, on a virtual clock: the same figures every time");
+      "eval", "Measure strategies on videos, on a virtual clock: the same figures every time");
 
-  command->add_option("source", request.source, "Video file, image folder or camera index")
-      ->required();
-  command->add_option("--teacher", request.teacher_card, "Model card (YAML) of the teacher")
-      ->required();
+  command->add_option("source", arguments->source, "Video file or image folder");
+  command->add_option("--teacher", arguments->card, "Model card (YAML) of the teacher");
+  command->add_option("--set", arguments->set,
+                      "Data set (YAML): clips with their teachers (docs/evaluate.md)");
+  command->add_option("--lvs", arguments->lvs,
+                      "Folder of the LVS dataset, labelled by tools/lvs_labels.py");
   command->add_option("--student", arguments->student,
                       "Student (.safetensors); without it a fresh one of the card's classes");
-  command->add_option("--seed", request.seed, "Seed of a fresh student")->capture_default_str();
-  command->add_option("--strategy", options.strategy, StrategyHelp())->capture_default_str();
-  command
-      ->add_option("--delay", parameters.delay,
-                   "Frames from a key frame to the first that uses its update (1 to --min-stride)")
-      ->capture_default_str();
-  command->add_option("--frames", options.frames, "Evaluate at most so many frames; 0: all")
+  command->add_option("--seed", arguments->seed, "Seed of a fresh student")->capture_default_str();
+  command->add_option("--strategy", arguments->strategies, StrategyHelp())
+      ->delimiter(',')
+      ->allow_extra_args(false)
       ->capture_default_str();
   command
-      ->add_option("--threshold", parameters.stride.threshold, "mIoU that ends training (0 to 1)")
-      ->capture_default_str();
-  command->add_option("--max-updates", parameters.max_updates, "Distillation steps per key frame")
+      ->add_option("--delay", arguments->delays,
+                   "Frames from a key frame to the first that uses its update (1 to --min-stride);"
+                   " more than one with commas between them")
+      ->delimiter(',')
+      ->allow_extra_args(false)
       ->capture_default_str();
   command
-      ->add_option("--min-stride", parameters.stride.min_stride, "Least frames between key frames")
+      ->add_option("--frames", options.frames, "Evaluate at most so many frames of a clip; 0: all")
       ->capture_default_str();
-  command
-      ->add_option("--max-stride", parameters.stride.max_stride, "Most frames between key frames")
-      ->capture_default_str();
-  command->add_option("--learning-rate", parameters.learning_rate, "Adam's learning rate")
-      ->capture_default_str();
-  command->add_option("--cut", arguments->cut,
-                      "First stage that partial distillation trains (default dec2)");
-  command->add_option("--frame-codec", arguments->frame_codec, "How key frames travel")
-      ->check(CLI::IsMember({"jpeg", "raw"}))
-      ->capture_default_str();
-  command->add_option("--jpeg-quality", parameters.jpeg_quality, "1 to 100")
-      ->check(CLI::Range(1, 100))
-      ->capture_default_str();
-  command->add_option("--update-codec", arguments->update_codec, "How updates travel")
-      ->check(CLI::IsMember({"fp32", "fp16"}))
-      ->capture_default_str();
-  command->add_option("--json", arguments->json, "Write the figures there; - for standard output");
-  command->add_flag("--per-frame", options.per_frame, "Every frame's mIoU in the JSON, too");
+  command->add_option("--fps", arguments->fps, "Re-sample to so many frames per second")
+      ->check(CLI::PositiveNumber);
+  AddParameters(*command, *arguments);
+  command->add_option("--out", arguments->out,
+                      "Folder for all results; run again to go on where it stopped");
+  command->add_flag("--fresh", arguments->fresh, "With --out: do finished runs again, too");
+  command->add_option("--json", arguments->json,
+                      "One run without --out: write its figures there; - for standard output");
+  command->add_flag("--per-frame", options.per_frame, "With --json: every frame's mIoU, too");
   command->callback([arguments, &exit_code] { exit_code = RunEval(*arguments); });
 }
 

@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "distill/miou.h"
+#include "eval/label_store.h"
 #include "eval/remembering_teacher.h"
+#include "eval/resampling.h"
 #include "nn/checkpoint_io.h"
 
 namespace shadowtutor::eval {
@@ -91,17 +93,19 @@ EvalReport Evaluate(video::Source& source, teacher::Teacher& labels, teacher::Te
 }
 
 EvalReport Evaluate(const EvalRequest& request, const ProgressFunction& progress) {
-  const auto source = video::OpenSource(request.source);
-  if (!request.student) {
-    const auto teacher = teacher::OpenTeacher(request.teacher_card);
-    auto fresh = std::make_shared<nn::Checkpoint>(
+  ResampledSource source(video::OpenSource(request.source), request.fps);
+  std::shared_ptr<nn::Checkpoint> student;
+  std::unique_ptr<teacher::Teacher> teacher;
+  if (request.student) {
+    student = std::make_shared<nn::Checkpoint>(nn::LoadCheckpoint(*request.student));
+    teacher = OpenTeacherWithBoxes(request.teacher_card, student->classes, student->background);
+  } else {
+    teacher = OpenTeacherWithBoxes(request.teacher_card);
+    student = std::make_shared<nn::Checkpoint>(
         nn::FreshStudent(teacher->classes(), teacher->background(), request.seed));
-    return Evaluate(*source, *teacher, std::move(fresh), request.options, progress);
   }
-  auto student = std::make_shared<nn::Checkpoint>(nn::LoadCheckpoint(*request.student));
-  const auto teacher =
-      teacher::OpenTeacher(request.teacher_card, student->classes, student->background);
-  return Evaluate(*source, *teacher, std::move(student), request.options, progress);
+  ResampledTeacher resampled(*teacher, source.resampling());
+  return Evaluate(source, resampled, std::move(student), request.options, progress);
 }
 
 }  // namespace shadowtutor::eval

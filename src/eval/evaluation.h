@@ -80,6 +80,7 @@ struct EvalRequest {
   std::filesystem::path teacher_card;
   std::optional<std::filesystem::path> student;  // absent: fresh, of the card's classes
   uint64_t seed = 0;                             // of a fresh one
+  std::optional<double> fps;                     // re-sample to so many frames per second
   EvalOptions options;
 };
 EvalReport Evaluate(const EvalRequest& request, const ProgressFunction& progress = {});

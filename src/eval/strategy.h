@@ -83,6 +83,7 @@ struct StrategyEntry {
   std::string_view description;  // one line for --help
   bool heeds_delay = false;      // otherwise one run does for all delays
   bool trains = false;           // distils into a student
+  bool alters_frames = false;    // asks the teacher about frames that a codec always changes
   /// Throws Error kInvalidArgument for options that this strategy cannot run with.
   void (*check)(const StrategyOptions& options) = nullptr;
   /// Checks the options, too.

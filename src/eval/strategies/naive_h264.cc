@@ -43,6 +43,7 @@ const StrategyEntry kNaiveH264 = {
     .name = "naive-h264",
     .label = "naive H.264",
     .description = "the same with the frames as one H.264 video",
+    .alters_frames = true,
     .check = [](const StrategyOptions&) {},
     .make = Make,
 };

@@ -19,6 +19,7 @@ const StrategyEntry kNaiveJpeg = {
     .name = "naive-jpeg",
     .label = "naive JPEG",
     .description = "the same with every frame as a JPEG of --jpeg-quality",
+    .alters_frames = true,
     .check = [](const StrategyOptions&) {},
     .make = Make,
 };
