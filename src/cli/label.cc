@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -24,7 +25,7 @@ struct LabelOptions {
 
 std::string TimeLeft(double seconds) {
   if (seconds < 0) return "";
-  const auto whole = static_cast<long long>(seconds + 0.5);
+  const auto whole = std::llround(seconds);
   char text[64];
   if (whole >= 3600) {
     std::snprintf(text, sizeof text, ", %lld h %lld min left", whole / 3600, whole / 60 % 60);
