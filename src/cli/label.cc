@@ -3,7 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
-#include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
