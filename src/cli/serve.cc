@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <memory>
 #include <optional>
@@ -24,6 +25,8 @@ namespace {
 struct ServeOptions {
   std::string card, student, cut;
   uint64_t seed = 1;
+  double teacher_timeout =
+      std::chrono::duration<double>(server::ServerOptions().teacher_timeout).count();
   bool quiet = false;
   server::ServerOptions server;
 };
@@ -54,6 +57,8 @@ int Serve(ServeOptions options) {
               : teacher::OpenTeacher(options.card);
   if (!student) student = nn::FreshStudent(teacher->classes(), teacher->background(), options.seed);
 
+  options.server.teacher_timeout =
+      std::chrono::milliseconds(static_cast<int64_t>(options.teacher_timeout * 1000));
   options.server.trainer.cut = ChooseCut(options);
   if (!options.quiet) {
     options.server.log = Log;
@@ -71,12 +76,17 @@ int Serve(ServeOptions options) {
 
   while (!Interrupted()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
   if (!options.quiet) Log("shutting down");
-  server.Shutdown();
+  const bool ended = server.Shutdown();
   const server::ServerStats stats = server.stats();
   if (!options.quiet) {
     Log("served " + std::to_string(stats.sessions_opened) + " sessions, " +
         std::to_string(stats.key_frames) + " key frames, " +
         std::to_string(stats.distillation_steps) + " distillation steps");
+  }
+  if (!ended) {
+    // A teacher that hangs would be pulled from under itself by the destructors.
+    std::fflush(nullptr);
+    std::_Exit(0);
   }
   return 0;
 }
@@ -110,6 +120,12 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
   command->add_option("--cut", options->cut,
                       "First stage that is trained: partial (dec2, the default with --student), "
                       "full (the default without), or a stage's name");
+  command
+      ->add_option("--teacher-timeout", options->teacher_timeout,
+                   "Seconds that the teacher may take for a frame; then the frame is answered with "
+                   "an error and others are refused until the teacher is back")
+      ->check(CLI::Range(0.1, 3600.0))
+      ->capture_default_str();
   command->add_option("--max-sessions", server.max_sessions, "Clients at a time")
       ->capture_default_str();
   command->add_option("--tls-cert", server.tls.certificate, "The server's certificate (PEM)");

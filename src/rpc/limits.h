@@ -44,6 +44,8 @@ inline constexpr std::chrono::milliseconds kHelloTimeout{10'000};
 /// From a key frame to its answer (client). A teacher may take seconds, and other sessions go
 /// first.
 inline constexpr std::chrono::milliseconds kUpdateTimeout{60'000};
+/// For one frame by the teacher (server): less than a client waits, so that it hears why.
+inline constexpr std::chrono::milliseconds kTeacherTimeout{30'000};
 /// Between two attempts to connect (client): doubled from the first to the most, a fifth more or less
 /// by chance, so that the clients of a server that fell do not all come back at once.
 inline constexpr std::chrono::milliseconds kReconnectFirst{500};

@@ -31,6 +31,26 @@ std::string Describe(const wire::Update& update) {
 
 }  // namespace
 
+Error Resources::TeacherIsStuck(bool with_this_frame) const {
+  const std::string seconds =
+      std::to_string(std::chrono::duration_cast<std::chrono::seconds>(teacher_timeout).count());
+  if (with_this_frame) {
+    return Error(ErrorCode::kDeadlineExceeded,
+                 "The teacher has not labelled this frame within " + seconds +
+                     " s; a faster teacher, smaller frames or a longer --teacher-timeout would "
+                     "help.");
+  }
+  return Error(ErrorCode::kUnavailable, "The teacher has been at another frame for more than " +
+                                            seconds + " s; try again when it is back.");
+}
+
+void Resources::TeacherReturned() {
+  const std::chrono::milliseconds took = teacher_watch.End();
+  if (took <= teacher_timeout) return;
+  Log("the teacher is back after " + std::to_string(took.count()) +
+      " ms; its answer comes too late");
+}
+
 Conversation::Conversation(std::shared_ptr<Resources> resources, std::weak_ptr<Peer> peer,
                            uint64_t number, std::string id, Clock::time_point now)
     : resources_(std::move(resources)),
@@ -56,7 +76,7 @@ void Conversation::OnMessage(wire::ClientMessage message, Clock::time_point now)
     End(Error(ErrorCode::kFailedPrecondition,
               "A conversation begins with a hello; something else came first."));
   } else if (auto* key_frame = std::get_if<wire::KeyFrame>(&message)) {
-    OnKeyFrame(std::move(*key_frame));
+    OnKeyFrame(std::move(*key_frame), now);
   } else {
     OnStudentRequest(std::get<wire::StudentRequest>(message));
   }
@@ -97,7 +117,7 @@ void Conversation::OnHello(const wire::Hello& hello) {
   Send(std::move(welcome));
 }
 
-void Conversation::OnKeyFrame(wire::KeyFrame key_frame) {
+void Conversation::OnKeyFrame(wire::KeyFrame key_frame, Clock::time_point now) {
   if (busy_) {
     End(Error(ErrorCode::kFailedPrecondition,
               "A key frame came while another one was outstanding; send one at a time."));
@@ -111,13 +131,24 @@ void Conversation::OnKeyFrame(wire::KeyFrame key_frame) {
     SendWhole();
     if (closed_) return;
   }
-  busy_ = true;
   const uint64_t frame_index = key_frame.frame_index;
+  if (resources_->TeacherOverdue(now)) {
+    const Error error = resources_->TeacherIsStuck(false);
+    resources_->stats.KeyFrameFailed();
+    Send(wire::ErrorMessage{error.code(), error.what(), false, frame_index});
+    return;
+  }
+  busy_ = true;
+  labelling_ = ++tickets_;
+  labelled_frame_ = frame_index;
   auto shared = std::make_shared<const wire::KeyFrame>(std::move(key_frame));
   const bool taken = resources_->teaching->Submit(
-      number_, [self = shared_from_this(), shared] { self->LabelJob(*shared); });
+      number_, [self = shared_from_this(), shared, ticket = labelling_] {
+        self->LabelJob(*shared, ticket);
+      });
   if (!taken) {
     busy_ = false;
+    labelling_ = 0;
     Send(wire::ErrorMessage{ErrorCode::kResourceExhausted,
                             "The server has too many key frames to label; try again later.", false,
                             frame_index});
@@ -133,15 +164,24 @@ void Conversation::OnStudentRequest(const wire::StudentRequest& request) {
   }
 }
 
-void Conversation::LabelJob(const wire::KeyFrame& key_frame) {
+void Conversation::LabelJob(const wire::KeyFrame& key_frame, uint64_t ticket) {
   if (Closed()) {
-    Finish({}, Clock::now());
+    if (StillWanted(ticket)) Finish({}, Clock::now());
     return;
   }
   std::shared_ptr<LabelledFrame> labelled;
+  std::optional<Error> failure;
+  resources_->TeacherBegins(number_);
   try {
     labelled = std::make_shared<LabelledFrame>(LabelKeyFrame(
         *resources_->teacher, key_frame, resources_->session.student->layout->spec().classes));
+  } catch (...) {
+    failure = AsError(std::current_exception());
+  }
+  resources_->TeacherReturned();
+  if (!StillWanted(ticket)) return;
+  try {
+    if (failure) throw Error(*failure);
     const bool taken = resources_->training->Submit(
         number_, [self = shared_from_this(), labelled] { self->TrainJob(*labelled); });
     if (!taken) {
@@ -151,6 +191,26 @@ void Conversation::LabelJob(const wire::KeyFrame& key_frame) {
   } catch (...) {
     AnswerWithError(key_frame.frame_index, AsError(std::current_exception()));
   }
+}
+
+// False: the key frame was answered without this job. Otherwise it is the job's from now on.
+bool Conversation::StillWanted(uint64_t ticket) {
+  std::lock_guard lock(mutex_);
+  if (labelling_ != ticket) return false;
+  labelling_ = 0;
+  return true;
+}
+
+// The teacher is past its deadline with `owner`'s frame. It cannot be interrupted; its job finds
+// that nobody wants the label any more, and a job that has not begun never will.
+void Conversation::AnswerWithoutTeacher(uint64_t owner, Clock::time_point now) {
+  labelling_ = 0;
+  resources_->teaching->Forget(number_);
+  const Error error = resources_->TeacherIsStuck(owner == number_);
+  resources_->stats.KeyFrameFailed();
+  resources_->Log("session " + id_ + " frame " + std::to_string(labelled_frame_) + ": " +
+                  ErrorCodeName(error.code()) + ": " + error.what());
+  FinishLocked(wire::ErrorMessage{error.code(), error.what(), false, labelled_frame_}, now);
 }
 
 void Conversation::TrainJob(const LabelledFrame& labelled) {
@@ -184,6 +244,10 @@ void Conversation::AnswerWithError(uint64_t frame_index, const Error& error) {
 // frame may come the moment that the answer is out.
 void Conversation::Finish(std::optional<wire::ServerMessage> answer, Clock::time_point now) {
   std::lock_guard lock(mutex_);
+  FinishLocked(std::move(answer), now);
+}
+
+void Conversation::FinishLocked(std::optional<wire::ServerMessage> answer, Clock::time_point now) {
   busy_ = false;
   last_heard_ = now;
   if (answer) Send(std::move(*answer));
@@ -196,7 +260,12 @@ void Conversation::Finish(std::optional<wire::ServerMessage> answer, Clock::time
 
 void Conversation::OnTick(Clock::time_point now) {
   std::lock_guard lock(mutex_);
-  if (closed_ || busy_) return;
+  if (closed_) return;
+  if (busy_) {
+    const std::optional<uint64_t> owner = resources_->TeacherOverdue(now);
+    if (labelling_ && owner) AnswerWithoutTeacher(*owner, now);
+    return;
+  }
   const auto silent = now - last_heard_;
   if (!session_ && silent > resources_->hello_timeout) {
     End(Error(ErrorCode::kDeadlineExceeded, "No hello came within " +
@@ -215,7 +284,8 @@ void Conversation::OnClosed() {
       resources_->teaching->Forget(number_) || resources_->training->Forget(number_);
   std::lock_guard lock(mutex_);
   closed_ = true;
-  if (dropped) busy_ = false;
+  // Labelling does not touch the session: it need not wait for a teacher that may never return.
+  if (dropped || std::exchange(labelling_, 0)) busy_ = false;
   if (!busy_) DropSession();
 }
 

@@ -7,6 +7,7 @@
 #include <future>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "server/testing.h"
@@ -264,6 +265,7 @@ TEST_F(ConversationTest, SilenceIsBounded) {
 }
 
 TEST_F(ConversationTest, WaitingForASlowTeacherIsNoSilence) {
+  resources_->teacher_timeout = 100 * resources_->idle_timeout;
   Hello();
   HeldTeacher held(*teacher_);
   Say(SquareFrame(0, 0));
@@ -272,6 +274,94 @@ TEST_F(ConversationTest, WaitingForASlowTeacherIsNoSilence) {
   EXPECT_FALSE(peer_->ended());
   held.Open();
   EXPECT_TRUE(std::holds_alternative<wire::Update>(peer_->Next()));
+}
+
+TEST_F(ConversationTest, ATeacherThatHangsCostsItsKeyFrameAndRefusesOthersUntilItIsBack) {
+  const wire::Welcome welcome = Hello();
+  const auto second_peer = std::make_shared<FakePeer>();
+  const auto second = Open(second_peer, 2);
+  second->OnMessage(wire::Hello{}, start_);
+  second_peer->Next();
+  HeldTeacher held(*teacher_);
+  Say(SquareFrame(0, welcome.student_version));
+  held.WaitUntilEntered();
+  second->OnMessage(SquareFrame(7, welcome.student_version), start_);  // waits for the teacher
+  conversation_->OnTick(Clock::now());
+  second->OnTick(Clock::now());
+  EXPECT_TRUE(peer_->Silent());
+  EXPECT_TRUE(second_peer->Silent());
+
+  const Clock::time_point later = Clock::now() + resources_->teacher_timeout + 1ms;
+  conversation_->OnTick(later);
+  second->OnTick(later);
+  const auto late = std::get<wire::ErrorMessage>(peer_->Next());
+  EXPECT_EQ(late.code, ErrorCode::kDeadlineExceeded);
+  EXPECT_EQ(late.frame_index, 0u);
+  EXPECT_FALSE(late.fatal);
+  const auto waited = std::get<wire::ErrorMessage>(second_peer->Next());
+  EXPECT_EQ(waited.code, ErrorCode::kUnavailable);
+  EXPECT_EQ(waited.frame_index, 7u);
+  EXPECT_EQ(resources_->teaching->queued(), 0u);
+
+  // More key frames are refused at once, and pile up nowhere.
+  for (uint64_t index = 1; index < 20; ++index) {
+    conversation_->OnMessage(SquareFrame(index, welcome.student_version), later);
+    const auto refused = std::get<wire::ErrorMessage>(peer_->Next());
+    EXPECT_EQ(refused.code, ErrorCode::kUnavailable);
+    EXPECT_EQ(refused.frame_index, index);
+  }
+  EXPECT_EQ(resources_->teaching->queued(), 0u);
+  EXPECT_EQ(resources_->stats.Snapshot().key_frames_failed, 21u);
+
+  // Back again: nothing comes of the late label, and what is sent now is taught.
+  held.Open();
+  while (resources_->TeacherOverdue(later)) std::this_thread::yield();
+  teacher_->on_label = nullptr;
+  Say(SquareFrame(20, welcome.student_version));
+  const auto update = std::get<wire::Update>(peer_->Next());
+  EXPECT_EQ(update.frame_index, 20u);
+  EXPECT_EQ(update.base_version, welcome.student_version);
+  EXPECT_TRUE(second_peer->Silent());
+}
+
+TEST_F(ConversationTest, AStudentAskedForWhileTheTeacherHangsIsSent) {
+  Hello();
+  HeldTeacher held(*teacher_);
+  Say(SquareFrame(0, 0));
+  held.WaitUntilEntered();
+  Say(wire::StudentRequest{"meanwhile"});
+  conversation_->OnTick(Clock::now() + resources_->teacher_timeout + 1ms);
+  EXPECT_TRUE(std::holds_alternative<wire::ErrorMessage>(peer_->Next()));
+  EXPECT_TRUE(std::holds_alternative<wire::WholeStudent>(peer_->Next()));
+  held.Open();
+}
+
+TEST_F(ConversationTest, NonsenseFromTheTeacherCostsThatKeyFrameOnly) {
+  Hello();
+  const std::function<void(teacher::Answer&)> nonsense[] = {
+      [](teacher::Answer& answer) { answer.label = LabelMap(3, 3, 0); },
+      [](teacher::Answer& answer) { answer.label = LabelMap(); },
+      [](teacher::Answer& answer) { answer.label.labels().pop_back(); },
+      [](teacher::Answer& answer) { answer.label.at(5, 5) = 200; },
+      [](teacher::Answer& answer) {
+        answer.instances = {{-5, 0, 10, 10}};
+      },
+      [](teacher::Answer& answer) {
+        answer.instances = {{60, 0, 2147483647, 10}};
+      },
+      [](teacher::Answer&) { throw 42; },
+  };
+  uint64_t index = 0;
+  for (const auto& change : nonsense) {
+    teacher_->change_answer = change;
+    Say(SquareFrame(index, 0));
+    const auto error = std::get<wire::ErrorMessage>(peer_->Next());
+    EXPECT_EQ(error.code, ErrorCode::kInternal) << index;
+    EXPECT_EQ(error.frame_index, index++);
+  }
+  teacher_->change_answer = nullptr;
+  Say(SquareFrame(index, 0));
+  EXPECT_EQ(std::get<wire::Update>(peer_->Next()).frame_index, index);
 }
 
 TEST_F(ConversationTest, ClosingFreesTheSession) {
@@ -283,13 +373,13 @@ TEST_F(ConversationTest, ClosingFreesTheSession) {
   EXPECT_TRUE(peer_->Silent());
 }
 
-TEST_F(ConversationTest, ClosingWhileTheTeacherWorksFreesTheSessionAfterwards) {
+TEST_F(ConversationTest, ClosingWhileTheTeacherWorksFreesTheSessionAtOnce) {
   Hello();
   HeldTeacher held(*teacher_);
   Say(SquareFrame(0, 0));
   held.WaitUntilEntered();
   conversation_->OnClosed();
-  EXPECT_EQ(resources_->stats.OpenSessions(), 1u);
+  EXPECT_EQ(resources_->stats.OpenSessions(), 0u);
   std::weak_ptr<Conversation> watched = conversation_;
   conversation_.reset();
   held.Open();
@@ -297,7 +387,6 @@ TEST_F(ConversationTest, ClosingWhileTheTeacherWorksFreesTheSessionAfterwards) {
   resources_->teaching.reset();
   resources_->training.reset();
   EXPECT_TRUE(watched.expired());
-  EXPECT_EQ(resources_->stats.OpenSessions(), 0u);
   EXPECT_TRUE(peer_->Silent());
 }
 

@@ -165,9 +165,17 @@ void OffloadConversation::Job() {
 // Labels, or what kept the teacher from them: that costs this frame alone.
 wire::SegmentReply OffloadConversation::Answer(const wire::SegmentFrame& frame) {
   try {
-    const LabelledFrame labelled =
-        LabelFrame(*resources_->teacher, Unpack(frame), frame.frame_index,
-                   static_cast<int>(resources_->session.student->classes.size()));
+    Image image = Unpack(frame);
+    LabelledFrame labelled;
+    resources_->TeacherBegins(number_);
+    try {
+      labelled = LabelFrame(*resources_->teacher, std::move(image), frame.frame_index,
+                            static_cast<int>(resources_->session.student->classes.size()));
+    } catch (...) {
+      resources_->TeacherReturned();
+      throw;
+    }
+    resources_->TeacherReturned();
     const LabelMap& labels = labelled.answer.label;
     wire::SegmentLabels message{.frame_index = frame.frame_index,
                                 .codec = label_codec_,
@@ -200,7 +208,13 @@ Image OffloadConversation::Unpack(const wire::SegmentFrame& frame) {
 
 void OffloadConversation::OnTick(Clock::time_point now) {
   std::lock_guard lock(mutex_);
-  if (closed_ || working_) return;
+  if (closed_) return;
+  if (working_) {
+    // Its frames would all wait for a teacher that may never return.
+    const std::optional<uint64_t> owner = resources_->TeacherOverdue(now);
+    if (owner) End(resources_->TeacherIsStuck(*owner == number_));
+    return;
+  }
   const auto silent = now - last_heard_;
   if (!greeted_ && silent > resources_->hello_timeout) {
     End(Error(ErrorCode::kDeadlineExceeded, "No hello came within " +

@@ -6,65 +6,84 @@
 namespace shadowtutor::server {
 
 Scheduler::Scheduler(int threads, size_t max_queued) : max_queued_(max_queued) {
+  state_->working = threads;
   threads_.reserve(static_cast<size_t>(threads));
-  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
+  for (int i = 0; i < threads; ++i) threads_.emplace_back([state = state_] { Work(state); });
 }
 
 Scheduler::~Scheduler() { Shutdown(); }
 
 bool Scheduler::Submit(uint64_t owner, Job job) {
   {
-    std::lock_guard lock(mutex_);
-    if (shut_down_ || queue_.size() >= max_queued_) return false;
-    for (const Entry& entry : queue_) {
+    std::lock_guard lock(state_->mutex);
+    std::deque<Entry>& queue = state_->queue;
+    if (state_->shut_down || queue.size() >= max_queued_) return false;
+    for (const Entry& entry : queue) {
       if (entry.owner == owner) return false;
     }
-    queue_.push_back({owner, std::move(job)});
+    queue.push_back({owner, std::move(job)});
   }
-  wake_.notify_one();
+  state_->wake.notify_one();
   return true;
 }
 
 bool Scheduler::Forget(uint64_t owner) {
   // Destroyed after the lock is released: a job's captures may end a session.
   Entry dropped{};
-  std::lock_guard lock(mutex_);
-  const auto entry = std::find_if(queue_.begin(), queue_.end(),
+  std::lock_guard lock(state_->mutex);
+  std::deque<Entry>& queue = state_->queue;
+  const auto entry = std::find_if(queue.begin(), queue.end(),
                                   [&](const Entry& queued) { return queued.owner == owner; });
-  if (entry == queue_.end()) return false;
+  if (entry == queue.end()) return false;
   dropped = std::move(*entry);
-  queue_.erase(entry);
+  queue.erase(entry);
   return true;
 }
 
-void Scheduler::Shutdown() {
+bool Scheduler::Shutdown(std::optional<std::chrono::milliseconds> timeout) {
   std::deque<Entry> dropped;
   {
-    std::lock_guard lock(mutex_);
-    shut_down_ = true;
-    dropped.swap(queue_);
+    std::lock_guard lock(state_->mutex);
+    state_->shut_down = true;
+    dropped.swap(state_->queue);
   }
-  wake_.notify_all();
+  state_->wake.notify_all();
   dropped.clear();
-  std::lock_guard lock(join_mutex_);
-  for (std::thread& thread : threads_) thread.join();
+  std::lock_guard join_lock(join_mutex_);
+  bool all_ended = true;
+  if (timeout && !threads_.empty()) {
+    std::unique_lock lock(state_->mutex);
+    all_ended = state_->ended.wait_for(lock, *timeout, [this] { return state_->working == 0; });
+  }
+  for (std::thread& thread : threads_) {
+    if (all_ended) {
+      thread.join();
+    } else {
+      thread.detach();
+    }
+  }
   threads_.clear();
+  return all_ended;
 }
 
 size_t Scheduler::queued() const {
-  std::lock_guard lock(mutex_);
-  return queue_.size();
+  std::lock_guard lock(state_->mutex);
+  return state_->queue.size();
 }
 
-void Scheduler::Work() {
+void Scheduler::Work(const std::shared_ptr<State>& state) {
   while (true) {
     Job job;
     {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return shut_down_ || !queue_.empty(); });
-      if (shut_down_) return;
-      job = std::move(queue_.front().job);
-      queue_.pop_front();
+      std::unique_lock lock(state->mutex);
+      state->wake.wait(lock, [&] { return state->shut_down || !state->queue.empty(); });
+      if (state->shut_down) {
+        --state->working;
+        state->ended.notify_all();
+        return;
+      }
+      job = std::move(state->queue.front().job);
+      state->queue.pop_front();
     }
     job();
   }

@@ -8,12 +8,15 @@
 #ifndef SHADOWTUTOR_SERVER_SCHEDULER_H_
 #define SHADOWTUTOR_SERVER_SCHEDULER_H_
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -36,9 +39,10 @@ class Scheduler {
   bool Submit(uint64_t owner, Job job);
   /// Drops the owner's job if it has not begun; says whether there was one.
   bool Forget(uint64_t owner);
-  /// Takes no more jobs, drops those in the queue, and waits for those that run. Not to be called
-  /// by a job.
-  void Shutdown();
+  /// Takes no more jobs, drops those in the queue, and waits for those that run, without `timeout`
+  /// for as long as they take. False: one still ran at the end of it and is left to itself; its
+  /// thread ends when it does. Not to be called by a job.
+  bool Shutdown(std::optional<std::chrono::milliseconds> timeout = std::nullopt);
 
   size_t queued() const;
 
@@ -47,15 +51,20 @@ class Scheduler {
     uint64_t owner;
     Job job;
   };
-  void Work();
+  // Shared with the threads, because one that is left to itself outlives the scheduler.
+  struct State {
+    mutable std::mutex mutex;
+    std::condition_variable wake, ended;
+    std::deque<Entry> queue;
+    bool shut_down = false;
+    int working = 0;  // threads that have not ended
+  };
+  static void Work(const std::shared_ptr<State>& state);
 
   const size_t max_queued_;
-  mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<Entry> queue_;
-  bool shut_down_ = false;
+  const std::shared_ptr<State> state_ = std::make_shared<State>();
   std::mutex join_mutex_;
-  std::vector<std::thread> threads_;  // joined under join_mutex_
+  std::vector<std::thread> threads_;  // joined or left under join_mutex_
 };
 
 }  // namespace shadowtutor::server

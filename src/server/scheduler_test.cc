@@ -100,6 +100,34 @@ TEST(SchedulerTest, ShutdownFinishesWhatRunsAndDropsTheRest) {
   EXPECT_FALSE(ran);
 }
 
+TEST(SchedulerTest, ShutdownLeavesAJobBehindThatDoesNotEnd) {
+  struct State {
+    std::promise<void> entered, open, left;
+  };
+  const auto state = std::make_shared<State>();
+  auto scheduler = std::make_unique<Scheduler>(1, 8);
+  ASSERT_TRUE(scheduler->Submit(1, [state] {
+    state->entered.set_value();
+    state->open.get_future().wait();
+    state->left.set_value();
+  }));
+  state->entered.get_future().wait();
+  EXPECT_FALSE(scheduler->Shutdown(std::chrono::milliseconds(1)));
+  EXPECT_FALSE(scheduler->Submit(2, [] {}));
+  scheduler.reset();  // its thread goes on without it
+  state->open.set_value();
+  state->left.get_future().wait();
+}
+
+TEST(SchedulerTest, ShutdownWithADeadlineJoinsWhatEndsInTime) {
+  Scheduler scheduler(2, 8);
+  std::promise<void> done;
+  ASSERT_TRUE(scheduler.Submit(1, [&] { done.set_value(); }));
+  done.get_future().wait();
+  EXPECT_TRUE(scheduler.Shutdown(std::chrono::minutes(1)));
+  EXPECT_TRUE(scheduler.Shutdown(std::chrono::minutes(1))) << "again does nothing";
+}
+
 TEST(SchedulerTest, SeveralThreadsWorkAtTheSameTime) {
   std::promise<void> first, second;
   std::promise<void> both;

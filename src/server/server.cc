@@ -31,6 +31,9 @@ void Check(const ServerOptions& options) {
     throw Error(ErrorCode::kInvalidArgument, "The number of sessions must be between 1 and " +
                                                  std::to_string(rpc::kMaxSessions) + ".");
   }
+  if (options.teacher_timeout <= std::chrono::milliseconds::zero()) {
+    throw Error(ErrorCode::kInvalidArgument, "The teacher's timeout must be above 0.");
+  }
   if (!options.tls.any() && !options.insecure && !rpc::IsLoopback(options.listen)) {
     throw Error(ErrorCode::kInvalidArgument,
                 "Others can reach " + options.listen +
@@ -72,6 +75,7 @@ struct Server::Impl {
     resources->teacher = std::move(teacher);
     resources->hello_timeout = options.hello_timeout;
     resources->idle_timeout = options.idle_timeout;
+    resources->teacher_timeout = options.teacher_timeout;
     resources->log = options.log;
     // One job per session at most, and each stage computes with all cores already.
     const size_t jobs = static_cast<size_t>(options.max_sessions);
@@ -83,7 +87,7 @@ struct Server::Impl {
   }
 
   void Start();
-  void Shutdown(std::chrono::milliseconds timeout);
+  bool Shutdown(std::chrono::milliseconds timeout);
   void StopListening(std::chrono::milliseconds timeout);
   void WatchDeadlines();
 
@@ -96,6 +100,7 @@ struct Server::Impl {
   mutable std::mutex mutex;
   std::condition_variable wake;
   bool stopping = false;
+  bool teacher_left = false;  // in a call that did not end; of shutdown_mutex
   std::string address;
   std::unique_ptr<grpc::Server> grpc_server;
   std::thread watcher;
@@ -145,19 +150,22 @@ void Server::Impl::WatchDeadlines() {
   }
 }
 
-void Server::Impl::Shutdown(std::chrono::milliseconds timeout) {
+bool Server::Impl::Shutdown(std::chrono::milliseconds timeout) {
   std::lock_guard one_at_a_time(shutdown_mutex);
   {
     std::lock_guard lock(mutex);
-    if (std::exchange(stopping, true)) return;
+    if (std::exchange(stopping, true)) return !teacher_left;
   }
   wake.notify_all();
   if (watcher.joinable()) watcher.join();
   streams->EndAll(Error(ErrorCode::kUnavailable, "The server is shutting down."));
   if (grpc_server) StopListening(timeout);
   // Here and not when the last job lets go of the resources: a thread cannot wait for itself.
-  resources->teaching->Shutdown();
+  teacher_left = !resources->teaching->Shutdown(timeout);
+  if (teacher_left)
+    resources->Log("the teacher does not return from its frame; it is left to itself");
   resources->training->Shutdown();
+  return !teacher_left;
 }
 
 void Server::Impl::StopListening(std::chrono::milliseconds timeout) {
@@ -187,7 +195,7 @@ std::string Server::address() const {
   return impl_->address;
 }
 
-void Server::Shutdown(std::chrono::milliseconds timeout) { impl_->Shutdown(timeout); }
+bool Server::Shutdown(std::chrono::milliseconds timeout) { return impl_->Shutdown(timeout); }
 
 ServerStats Server::stats() const { return impl_->resources->stats.Snapshot(); }
 

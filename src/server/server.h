@@ -34,6 +34,9 @@ struct ServerOptions {
   size_t max_message_bytes = rpc::kMaxMessageBytes;
   std::chrono::milliseconds hello_timeout = rpc::kHelloTimeout;
   std::chrono::milliseconds idle_timeout = rpc::kIdleTimeout;
+  /// For one call of the teacher, which cannot be broken off: its frame is answered with an error
+  /// then, and others are refused until it returns.
+  std::chrono::milliseconds teacher_timeout = rpc::kTeacherTimeout;
   std::chrono::milliseconds write_timeout = rpc::kWriteTimeout;
   std::chrono::milliseconds keep_alive_time = rpc::kKeepAliveTime;
   std::chrono::milliseconds keep_alive_timeout = rpc::kKeepAliveTimeout;
@@ -60,8 +63,10 @@ class Server {
   std::string address() const;
 
   /// Tells every client that the server is shutting down, and returns when the last stream is gone
-  /// or cut off after `timeout`; a training step that runs is waited for.
-  void Shutdown(std::chrono::milliseconds timeout = rpc::kShutdownTimeout);
+  /// or cut off after `timeout`; a training step that runs is waited for, a teacher's call only as
+  /// long. False: that call still ran and was left to itself, so that this process should end
+  /// without the destructors of what it may use (std::_Exit).
+  bool Shutdown(std::chrono::milliseconds timeout = rpc::kShutdownTimeout);
 
   ServerStats stats() const;
 

@@ -276,6 +276,32 @@ TEST_F(ServiceTest, ShutdownInTheMiddleOfAKeyFrame) {
   down.get();
 }
 
+TEST_F(ServiceTest, ATeacherThatHangsHoldsUpNeitherAnswersNorTheEnd) {
+  struct State {
+    std::promise<void> entered, open, left;
+  };
+  const auto state = std::make_shared<State>();
+  teacher_->on_label = [state](uint64_t) {
+    state->entered.set_value();
+    state->open.get_future().wait();
+    state->left.set_value();
+  };
+  options_.teacher_timeout = 1ms;
+  Start();
+  BareClient client(address());
+  client.Greet();
+  client.Say(SquareFrame(0, 0));
+  state->entered.get_future().wait();
+  EXPECT_EQ(std::get<wire::ErrorMessage>(client.Hear()).code, ErrorCode::kDeadlineExceeded);
+  client.Say(SquareFrame(1, 0));
+  EXPECT_EQ(std::get<wire::ErrorMessage>(client.Hear()).code, ErrorCode::kUnavailable);
+  EXPECT_FALSE(server_->Shutdown(1ms));
+  EXPECT_TRUE(log_->WaitFor("left to itself"));
+  server_.reset();
+  state->open.set_value();  // the thread ends on its own
+  state->left.get_future().wait();
+}
+
 TEST_F(ServiceTest, AddressesThatCannotBeHadAreErrors) {
   Start();
   ServerOptions taken = options_;

@@ -88,7 +88,8 @@ LabelledFrame LabelFrame(teacher::Teacher& teacher, Image frame, uint64_t frame_
   const Clock::time_point start = Clock::now();
   teacher::Answer answer = teacher.Label(labelled.frame, frame_index);
   labelled.teacher_ms = MillisecondsSince(start);
-  if (answer.label.size() != labelled.frame.size()) {
+  if (answer.label.size() != labelled.frame.size() ||
+      answer.label.labels().size() != labelled.frame.size().pixels()) {
     throw Error(ErrorCode::kInternal, "The teacher's label has another size than the frame.");
   }
   for (uint8_t label : answer.label.labels()) {
@@ -96,6 +97,14 @@ LabelledFrame LabelFrame(teacher::Teacher& teacher, Image frame, uint64_t frame_
       throw Error(ErrorCode::kInternal, "The teacher speaks of class " + std::to_string(label) +
                                             "; the student has only " + std::to_string(classes) +
                                             ".");
+    }
+  }
+  for (const Box& box : answer.instances) {
+    const bool inside = box.x >= 0 && box.y >= 0 && box.width > 0 && box.height > 0 &&
+                        box.x <= labelled.frame.width() - box.width &&
+                        box.y <= labelled.frame.height() - box.height;
+    if (!inside) {
+      throw Error(ErrorCode::kInternal, "The teacher's instances do not lie within the frame.");
     }
   }
   labelled.answer = {std::move(answer.label), std::move(answer.instances), answer.has_instances};
