@@ -1,4 +1,4 @@
-// The median of a stream of measurements in bounded memory.
+// The median and the mean of a stream of measurements in bounded memory.
 #ifndef SHADOWTUTOR_APP_MEDIAN_H_
 #define SHADOWTUTOR_APP_MEDIAN_H_
 
@@ -34,6 +34,24 @@ class Median {
  private:
   std::vector<double> samples_;
   size_t next_ = 0;
+};
+
+/// Thread safety: one thread.
+class Mean {
+ public:
+  void Add(double value) {
+    sum_ += value;
+    ++count_;
+  }
+  /// nullopt for none.
+  std::optional<double> Value() const {
+    if (count_ == 0) return std::nullopt;
+    return sum_ / static_cast<double>(count_);
+  }
+
+ private:
+  double sum_ = 0;
+  size_t count_ = 0;
 };
 
 }  // namespace shadowtutor::app

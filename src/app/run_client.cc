@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "app/median.h"
+#include "app/pace.h"
 
 namespace shadowtutor::app {
 
@@ -14,32 +15,6 @@ using Clock = std::chrono::steady_clock;
 double SecondsBetween(Clock::time_point from, Clock::time_point to) {
   return std::chrono::duration<double>(to - from).count();
 }
-
-// Turns totals into the rates of RunProgress.
-class ProgressMeter {
- public:
-  explicit ProgressMeter(const RunOptions& options) : options_(options) {}
-
-  void Report(RunProgress progress, const rpc::GrpcLink& link) {
-    const auto now = Clock::now();
-    if (!options_.on_progress || now - then_ < options_.progress_interval) return;
-    const rpc::GrpcLinkStats stats = link.stats();
-    const double seconds = SecondsBetween(then_, now);
-    progress.fps = static_cast<double>(progress.frame - frame_) / seconds;
-    progress.kbit_up = static_cast<double>(stats.bytes_up - stats_.bytes_up) / seconds / 125;
-    progress.kbit_down = static_cast<double>(stats.bytes_down - stats_.bytes_down) / seconds / 125;
-    options_.on_progress(progress);
-    then_ = now;
-    frame_ = progress.frame;
-    stats_ = stats;
-  }
-
- private:
-  const RunOptions& options_;
-  Clock::time_point then_ = Clock::now();
-  uint64_t frame_ = 0;
-  rpc::GrpcLinkStats stats_;
-};
 
 constexpr std::chrono::milliseconds kLook{100};
 
@@ -98,7 +73,10 @@ RunSummary RunClient(video::Source& source, const RunOptions& options) {
   if (options.open_sinks) sinks = options.open_sinks(welcome->classes, welcome->background);
 
   Median student_ms, teacher_ms, step_ms, update_ms, update_swap_ms;
+  Mean device_mean, teacher_mean;
+  double train_ms = 0;
   ProgressMeter meter(options);
+  Pace pace(options.max_fps);
   Image frame;
   LabelMap labels;
   const auto start = Clock::now();
@@ -107,6 +85,7 @@ RunSummary RunClient(video::Source& source, const RunOptions& options) {
       summary.stopped = true;
       break;
     }
+    pace.FrameBegins();
     if (!source.Read(frame)) break;
     const client::FrameReport report = client.Process(frame, labels);
     if (options.reference) options.reference->Keep(report.index, labels);
@@ -125,18 +104,18 @@ RunSummary RunClient(video::Source& source, const RunOptions& options) {
       summary.distillation_steps += static_cast<uint64_t>(update.steps);
       summary.last_metric = update.metric;
       teacher_ms.Add(update.teacher_ms);
+      teacher_mean.Add(update.teacher_ms);
+      train_ms += update.train_ms;
       if (update.steps > 0) step_ms.Add(update.train_ms / update.steps);
     }
-    const int64_t total = options.max_frames >= 0 && (source.frame_count() < 0 ||
-                                                      options.max_frames < source.frame_count())
-                              ? options.max_frames
-                              : source.frame_count();
+    device_mean.Add(pace.FrameEnds(report.waited_ms, options.stop));
+    const rpc::GrpcLinkStats stats = link.stats();
     meter.Report({.frame = summary.frames,
-                  .total = total,
+                  .total = TotalFrames(options.max_frames, source.frame_count()),
                   .stride = report.stride,
                   .metric = report.metric,
                   .connected = link.Connected()},
-                 link);
+                 stats.bytes_up, stats.bytes_down);
   }
   summary.seconds = SecondsBetween(start, Clock::now());
   for (const auto& sink : sinks) sink->Close();
@@ -153,6 +132,11 @@ RunSummary RunClient(video::Source& source, const RunOptions& options) {
   summary.update_swap_ms = update_swap_ms.Value();
   summary.teacher_ms = teacher_ms.Value();
   summary.step_ms = step_ms.Value();
+  summary.device_mean_ms = device_mean.Value();
+  summary.teacher_mean_ms = teacher_mean.Value();
+  if (summary.distillation_steps > 0) {
+    summary.step_mean_ms = train_ms / static_cast<double>(summary.distillation_steps);
+  }
   return summary;
 }
 

@@ -24,6 +24,7 @@ std::string ToJson(const RunSummary& summary) {
   nlohmann::ordered_json json;
   json["frames"] = summary.frames;
   json["fps"] = summary.fps();
+  json["seconds"] = summary.seconds;
   json["key_frames"] = summary.key_frames;
   json["key_frame_ratio"] = summary.key_frame_ratio();
   json["distillation_steps"] = summary.distillation_steps;
@@ -37,7 +38,15 @@ std::string ToJson(const RunSummary& summary) {
   json["step_ms"] = Number(summary.step_ms);
   json["update_ms"] = Number(summary.update_ms);
   json["update_swap_ms"] = Number(summary.update_swap_ms);
+  json["device_mean_ms"] = Number(summary.device_mean_ms);
+  json["teacher_mean_ms"] = Number(summary.teacher_mean_ms);
+  json["step_mean_ms"] = Number(summary.step_mean_ms);
   json["last_metric"] = Number(summary.last_metric);
+  if (!summary.offload.empty()) {
+    json["offload"] = summary.offload;
+    json["round_trip_ms"] = Number(summary.round_trip_ms);
+    json["frames_failed"] = summary.frames_failed;
+  }
   return json.dump(2) + "\n";
 }
 
@@ -46,21 +55,40 @@ std::string ToText(const RunSummary& summary) {
   const double naive = static_cast<double>(summary.naive_bytes_up + summary.naive_bytes_down);
   const double ours = static_cast<double>(summary.bytes_up + summary.bytes_down);
   char text[1024];
-  std::snprintf(
-      text, sizeof text,
-      "%llu frames in %.1f s: %.1f frames/s\n"
-      "%llu key frames (%.1f %%), %llu distillation steps\n"
-      "%.2f MiB up, %.2f MiB down: %.2f %% of sending every frame raw\n"
-      "student %s a frame; teacher %s, distillation step %s\n"
-      "an update is in use %s after it arrived, of which the prediction waits %s\n",
-      static_cast<unsigned long long>(summary.frames), summary.seconds, summary.fps(),
-      static_cast<unsigned long long>(summary.key_frames), 100 * summary.key_frame_ratio(),
-      static_cast<unsigned long long>(summary.distillation_steps), mebibytes(summary.bytes_up),
-      mebibytes(summary.bytes_down), naive > 0 ? 100 * ours / naive : 0,
-      Milliseconds(summary.student_ms).c_str(), Milliseconds(summary.teacher_ms).c_str(),
-      Milliseconds(summary.step_ms).c_str(), Milliseconds(summary.update_ms).c_str(),
-      Milliseconds(summary.update_swap_ms).c_str());
+  std::snprintf(text, sizeof text, "%llu frames in %.1f s: %.1f frames/s\n",
+                static_cast<unsigned long long>(summary.frames), summary.seconds, summary.fps());
   std::string all = text;
+  const std::string traffic = [&] {
+    std::snprintf(text, sizeof text,
+                  "%.2f MiB up, %.2f MiB down: %.2f %% of sending every frame raw\n",
+                  mebibytes(summary.bytes_up), mebibytes(summary.bytes_down),
+                  naive > 0 ? 100 * ours / naive : 0);
+    return std::string(text);
+  }();
+  if (!summary.offload.empty()) {
+    std::snprintf(text, sizeof text,
+                  "every frame was segmented by the server, sent as %s; %llu failed\n",
+                  summary.offload.c_str(), static_cast<unsigned long long>(summary.frames_failed));
+    all += text + traffic;
+    std::snprintf(text, sizeof text, "teacher %s a frame; labels are back after %s\n",
+                  Milliseconds(summary.teacher_ms).c_str(),
+                  Milliseconds(summary.round_trip_ms).c_str());
+    all += text;
+  } else {
+    std::snprintf(text, sizeof text, "%llu key frames (%.1f %%), %llu distillation steps\n",
+                  static_cast<unsigned long long>(summary.key_frames),
+                  100 * summary.key_frame_ratio(),
+                  static_cast<unsigned long long>(summary.distillation_steps));
+    all += text + traffic;
+    std::snprintf(text, sizeof text,
+                  "student %s a frame; teacher %s, distillation step %s\n"
+                  "an update is in use %s after it arrived, of which the prediction waits %s\n",
+                  Milliseconds(summary.student_ms).c_str(),
+                  Milliseconds(summary.teacher_ms).c_str(), Milliseconds(summary.step_ms).c_str(),
+                  Milliseconds(summary.update_ms).c_str(),
+                  Milliseconds(summary.update_swap_ms).c_str());
+    all += text;
+  }
   if (summary.mean_miou) {
     std::snprintf(text, sizeof text,
                   "mean IoU against the teacher %.1f %%, over %llu frames that it labelled "

@@ -27,11 +27,16 @@ TEST(RunSummary, JsonHasTheKeysInOrderAndNullsForWhatWasNotMeasured) {
   const auto json = nlohmann::ordered_json::parse(ToJson(Example()));
   std::vector<std::string> keys;
   for (const auto& [key, value] : json.items()) keys.push_back(key);
-  EXPECT_EQ(keys,
-            (std::vector<std::string>{
-                "frames", "fps", "key_frames", "key_frame_ratio", "distillation_steps", "mean_miou",
-                "bytes_up", "bytes_down", "naive_bytes_up", "naive_bytes_down", "student_ms",
-                "teacher_ms", "step_ms", "update_ms", "update_swap_ms", "last_metric"}));
+  EXPECT_EQ(keys, (std::vector<std::string>{"frames",           "fps",
+                                            "seconds",          "key_frames",
+                                            "key_frame_ratio",  "distillation_steps",
+                                            "mean_miou",        "bytes_up",
+                                            "bytes_down",       "naive_bytes_up",
+                                            "naive_bytes_down", "student_ms",
+                                            "teacher_ms",       "step_ms",
+                                            "update_ms",        "update_swap_ms",
+                                            "device_mean_ms",   "teacher_mean_ms",
+                                            "step_mean_ms",     "last_metric"}));
   EXPECT_EQ(json["frames"], 600);
   EXPECT_EQ(json["fps"], 20.0);
   EXPECT_EQ(json["key_frame_ratio"], 0.02);
@@ -56,6 +61,21 @@ TEST(RunSummary, NothingRunIsNoDivisionByZero) {
   EXPECT_EQ(json["fps"], 0);
   EXPECT_EQ(json["key_frame_ratio"], 0);
   EXPECT_NE(ToText({}), "");
+}
+
+TEST(RunSummary, OffloadingHasFiguresOfItsOwn) {
+  RunSummary summary = Example();
+  summary.offload = "h264";
+  summary.round_trip_ms = 80.25;
+  summary.frames_failed = 3;
+  const auto json = nlohmann::json::parse(ToJson(summary));
+  EXPECT_EQ(json["offload"], "h264");
+  EXPECT_EQ(json["round_trip_ms"], 80.25);
+  EXPECT_EQ(json["frames_failed"], 3);
+  const std::string text = ToText(summary);
+  EXPECT_NE(text.find("sent as h264; 3 failed"), std::string::npos) << text;
+  EXPECT_NE(text.find("labels are back after 80.2 ms"), std::string::npos) << text;
+  EXPECT_EQ(text.find("key frames"), std::string::npos) << text;
 }
 
 }  // namespace

@@ -5,10 +5,12 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "app/offload.h"
 #include "app/reference_score.h"
 #include "app/run_client.h"
 #include "app/run_summary.h"
@@ -17,6 +19,7 @@
 #include "core/atomic_file.h"
 #include "nn/checkpoint_io.h"
 #include "rpc/grpc_log.h"
+#include "rpc/relay.h"
 #include "teacher/teacher.h"
 #include "video/sinks.h"
 #include "video/source.h"
@@ -27,6 +30,9 @@ namespace {
 struct Options {
   std::string source, student, overlay, masks, json_lines, json, reference_teacher;
   std::string frame_codec = "jpeg", update_codec = "fp32";
+  std::string offload, label_codec = "png";
+  int in_flight = 0, h264_crf = wire::kDefaultH264Crf;
+  double bandwidth_mbit = 0, max_fps = 0;
   bool show = false, no_wait = false;
   int64_t frames = -1;
   int reference_every = 10;
@@ -69,16 +75,18 @@ std::vector<std::unique_ptr<video::Sink>> OpenSinks(const Options& options,
   return sinks;
 }
 
-app::RunSummary RunAndScore(const Options& options) {
-  const auto source = video::OpenSource(options.source);
-  const bool scored = !options.reference_teacher.empty();
-  if (scored && source->live()) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "--reference-teacher reads the source a second time, which a camera or a stream "
-                "cannot give; leave it out or run on a file");
-  }
+// What tutoring and offloading have in common.
+void SetBasics(const Options& options, app::RunBasics& run) {
+  run.max_frames = options.frames;
+  run.max_fps = options.max_fps;
+  run.stop = Interrupted;
+  run.on_progress = ShowProgress;
+  run.progress_interval = std::chrono::milliseconds(OnTerminal() ? 200 : 5000);
+}
 
+app::RunOptions TutoredRun(const Options& options) {
   app::RunOptions run;
+  SetBasics(options, run);
   run.link = options.link;
   run.link.log = ShowLine;
   run.link.frame_codec =
@@ -89,22 +97,74 @@ app::RunSummary RunAndScore(const Options& options) {
     run.link.student = std::make_shared<const nn::Checkpoint>(nn::LoadCheckpoint(options.student));
   }
   run.staleness = options.no_wait ? client::Staleness::kGoOn : client::Staleness::kWait;
-  run.max_frames = options.frames;
-  run.stop = Interrupted;
-  run.on_progress = ShowProgress;
-  run.progress_interval = std::chrono::milliseconds(OnTerminal() ? 200 : 5000);
+  return run;
+}
+
+app::OffloadOptions OffloadedRun(const Options& options) {
+  app::OffloadOptions run;
+  SetBasics(options, run);
+  static_cast<rpc::Endpoint&>(run.link) = options.link;
+  run.retry = options.link.retry;
+  run.log = ShowLine;
+  run.link.video_codec = options.offload == "raw"    ? wire::VideoCodec::kRaw
+                         : options.offload == "h264" ? wire::VideoCodec::kH264
+                                                     : wire::VideoCodec::kJpeg;
+  run.link.label_codec =
+      options.label_codec == "rle" ? wire::LabelCodec::kRle : wire::LabelCodec::kPng;
+  run.link.jpeg_quality = options.link.jpeg_quality;
+  run.link.h264_crf = options.h264_crf;
+  // The paper's naive offloading sends a frame when the one before is answered; whoever compresses
+  // today also keeps the link busy meanwhile.
+  const bool raw = run.link.video_codec == wire::VideoCodec::kRaw;
+  run.link.in_flight = options.in_flight > 0 ? options.in_flight
+                       : raw                 ? 1
+                                             : rpc::kDefaultOffloadInFlight;
+  return run;
+}
+
+app::RunSummary RunAndScore(Options options) {
+  const auto source = video::OpenSource(options.source);
+  const bool scored = !options.reference_teacher.empty();
+  if (scored && source->live()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "--reference-teacher reads the source a second time, which a camera or a stream "
+                "cannot give; leave it out or run on a file");
+  }
+
+  if (options.max_fps > 0 && source->live()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "--max-fps slows a file down; a camera or a stream has a pace of its own");
+  }
+  rpc::Check(options.link);
+  std::optional<rpc::Relay> relay;
+  if (options.bandwidth_mbit > 0) {
+    relay.emplace(rpc::RelayOptions{options.link.address, options.bandwidth_mbit * 1e6 / 8});
+    options.link.via = relay->address();
+  }
   // A teacher that does not fit is found out before the run, not after it.
   std::unique_ptr<teacher::Teacher> teacher;
   ClassList classes;
-  run.open_sinks = [&](const ClassList& of_student, int background) {
+  const auto open_sinks = [&](const ClassList& of_student, int background) {
     classes = of_student;
     if (scored) teacher = teacher::OpenTeacher(options.reference_teacher, classes, background);
     return OpenSinks(options, *source, classes, background);
   };
   app::ReferenceScore reference(options.reference_every);
-  if (scored) run.reference = &reference;
+  const auto complete = [&](app::RunBasics& run) {
+    run.open_sinks = open_sinks;
+    if (scored) run.reference = &reference;
+  };
 
-  app::RunSummary summary = app::RunClient(*source, run);
+  app::RunSummary summary;
+  if (options.offload.empty()) {
+    app::RunOptions run = TutoredRun(options);
+    complete(run);
+    summary = app::RunClient(*source, run);
+  } else {
+    app::OffloadOptions run = OffloadedRun(options);
+    complete(run);
+    summary = app::RunOffload(*source, run);
+  }
   if (OnTerminal()) std::fprintf(stderr, "\r\033[K");
   if (source->live()) summary.stopped = false;  // to stop a camera is to end it
   if (teacher) {
@@ -178,6 +238,32 @@ void AddRunCommand(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   command->add_flag("--no-wait,--live", options->no_wait,
                     "Never wait for a late update (for cameras; gives up the bound on staleness)");
+
+  command
+      ->add_option("--offload", options->offload,
+                   "No student: send every frame to the server this way and get its labels back")
+      ->check(CLI::IsMember({"raw", "jpeg", "h264"}));
+  command->add_option("--label-codec", options->label_codec, "How labels travel with --offload")
+      ->check(CLI::IsMember({"png", "rle"}))
+      ->capture_default_str();
+  command
+      ->add_option(
+          "--in-flight", options->in_flight,
+          "With --offload: frames that may wait for their labels; 1 by default for raw, as "
+          "in the paper, 2 otherwise, so that link and teacher work at the same time")
+      ->check(CLI::Range(1, rpc::kMaxOffloadInFlight));
+  command->add_option("--h264-crf", options->h264_crf, "0 (lossless) to 51, with --offload h264")
+      ->check(CLI::Range(0, 51))
+      ->capture_default_str();
+  command
+      ->add_option("--bandwidth", options->bandwidth_mbit,
+                   "Send and receive at most so many Mbit/s each, as over a slower link")
+      ->check(CLI::Range(0.001, 100'000.0));
+  command
+      ->add_option("--max-fps", options->max_fps,
+                   "Take at least 1/N s for each frame of a file, as a slower device does; waiting "
+                   "for the server comes on top")
+      ->check(CLI::Range(0.01, 10'000.0));
 
   command->add_flag("--retry", link.retry, "Keep trying when the server is not there at the start");
   command->add_option("--tls-ca", link.tls.authority, "Use TLS and trust this authority (PEM)");
