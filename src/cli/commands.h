@@ -21,6 +21,7 @@ void AddEvalCommand(CLI::App& app, int& exit_code);
 void AddPretrainCommand(CLI::App& app, int& exit_code);
 void AddBenchCommand(CLI::App& app, int& exit_code);
 void AddPlanCommand(CLI::App& app, int& exit_code);
+void AddReportCommand(CLI::App& app, int& exit_code);
 
 }  // namespace shadowtutor::cli
 

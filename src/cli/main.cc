@@ -39,6 +39,7 @@ int Run(int argc, char** argv) {
   shadowtutor::cli::AddEvalCommand(app, exit_code);
   shadowtutor::cli::AddBenchCommand(app, exit_code);
   shadowtutor::cli::AddPlanCommand(app, exit_code);
+  shadowtutor::cli::AddReportCommand(app, exit_code);
 
   try {
     app.parse(argc, argv);
