@@ -16,6 +16,7 @@
 #include "eval/lvs.h"
 #include "eval/machine.h"
 #include "eval/report.h"
+#include "eval/report_page.h"
 #include "eval/study.h"
 #include "eval/study_table.h"
 
@@ -141,8 +142,11 @@ int RunStudy(const Arguments& arguments, std::vector<eval::StrategyChoice> strat
   };
   const eval::StudyResults results = eval::RunStudy(request);
   display.Clear();
-  if (!results.clips.empty()) std::fputs(eval::StudyTables(results).c_str(), stdout);
-  std::printf("\n%s: results.json, runs.csv, frames.csv, samples\n", arguments.out.c_str());
+  if (!results.clips.empty()) {
+    std::printf("%s\n", eval::StudyTables(results).c_str());
+    eval::WriteReportPage(request.folder);
+  }
+  std::printf("%s: report.html, results.json, runs.csv, frames.csv\n", arguments.out.c_str());
   return results.failures.empty() ? 0 : 1;
 }
 

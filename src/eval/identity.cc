@@ -54,7 +54,9 @@ std::string TeacherIdentity(const fs::path& card) {
   const teacher::ModelCard model = teacher::LoadModelCard(card);
   const auto text = ReadFile(card, kMaxCardBytes);
   const fs::path& behind = model.kind == teacher::Kind::kReplay ? model.folder : model.file;
-  return FileIdentity(behind.string()) + " " +
+  std::string operators;
+  if (!model.operators.empty()) operators = FileIdentity(model.operators.string()) + " ";
+  return FileIdentity(behind.string()) + " " + operators +
          ShortHash({reinterpret_cast<const char*>(text.data()), text.size()});
 }
 
