@@ -21,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kMostFiles = 1'000'000;
+constexpr int kDeepestFolder = 16;
 constexpr size_t kToleratedBad = 16;
 constexpr std::array<const char*, 8> kImageExtensions = {".png", ".jpg",  ".jpeg", ".bmp",
                                                          ".tif", ".tiff", ".webp", ".ppm"};
@@ -42,13 +43,15 @@ template <typename Wanted>
 std::vector<fs::path> FilesBelow(const fs::path& folder, const Wanted& wanted, const char* what) {
   std::vector<fs::path> files;
   std::error_code error;
-  fs::recursive_directory_iterator entry(folder, error);
+  fs::recursive_directory_iterator entry(folder, fs::directory_options::follow_directory_symlink,
+                                         error);
   if (error) {
     throw Error(ErrorCode::kNotFound,
                 "cannot list the folder " + folder.string() + ": " + error.message());
   }
   for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
     std::error_code unreadable;
+    if (entry.depth() >= kDeepestFolder) entry.disable_recursion_pending();  // links in a circle
     if (!wanted(entry->path()) || !entry->is_regular_file(unreadable)) continue;
     if (files.size() >= kMostFiles) {
       throw Error(ErrorCode::kResourceExhausted,
