@@ -16,6 +16,7 @@ namespace shadowtutor::cli {
 void AddServeCommand(CLI::App& app, int& exit_code);
 void AddRunCommand(CLI::App& app, int& exit_code);
 void AddLabelCommand(CLI::App& app, int& exit_code);
+void AddTeacherCommand(CLI::App& app, int& exit_code);
 void AddStudentCommand(CLI::App& app, int& exit_code);
 void AddEvalCommand(CLI::App& app, int& exit_code);
 void AddPretrainCommand(CLI::App& app, int& exit_code);

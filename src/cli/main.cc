@@ -34,6 +34,7 @@ int Run(int argc, char** argv) {
   shadowtutor::cli::AddServeCommand(app, exit_code);
   shadowtutor::cli::AddRunCommand(app, exit_code);
   shadowtutor::cli::AddLabelCommand(app, exit_code);
+  shadowtutor::cli::AddTeacherCommand(app, exit_code);
   shadowtutor::cli::AddStudentCommand(app, exit_code);
   shadowtutor::cli::AddPretrainCommand(app, exit_code);
   shadowtutor::cli::AddEvalCommand(app, exit_code);

@@ -1,0 +1,123 @@
+// `shadowtutor teacher check`: what a teacher sees, and what may be wrong with its card.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "cli/commands.h"
+#include "core/atomic_file.h"
+#include "teacher/teacher_check.h"
+#include "video/image_png.h"
+#include "video/sinks.h"
+#include "video/source.h"
+
+namespace shadowtutor::cli {
+namespace {
+
+struct CheckOptions {
+  std::string card, image, overlay;
+  int runs = 3;
+  bool json = false;
+};
+
+nlohmann::ordered_json SharesAsJson(const std::vector<teacher::ClassShare>& shares) {
+  auto list = nlohmann::ordered_json::object();
+  for (const auto& [name, share] : shares) list[name] = share;
+  return list;
+}
+
+void PrintJson(const teacher::TeacherCheck& check) {
+  nlohmann::ordered_json json;
+  json["works"] = check.works;
+  json["network"] = check.description;
+  json["frame"] = {check.frame.width, check.frame.height};
+  json["input_range"] = {check.input_low, check.input_high};
+  json["sureness"] = check.sureness ? nlohmann::ordered_json(*check.sureness) : nullptr;
+  if (check.works) {
+    json["seconds_per_frame"] = check.seconds_per_frame;
+    json["teacher_classes"] = SharesAsJson(check.teacher_shares);
+    json["student_classes"] = SharesAsJson(check.student_shares);
+    if (check.has_instances) {
+      json["candidates"] = check.candidates;
+      json["instances"] = nlohmann::ordered_json::array();
+      for (const teacher::CheckedInstance& instance : check.instances) {
+        const Box& box = instance.box;
+        json["instances"].push_back({{"class", instance.name},
+                                     {"score", instance.score},
+                                     {"box", {box.x, box.y, box.width, box.height}}});
+      }
+    }
+  }
+  json["findings"] = check.findings;
+  std::printf("%s\n", json.dump(2).c_str());
+}
+
+void PrintShares(const char* title, const std::vector<teacher::ClassShare>& shares) {
+  std::printf("%s\n", title);
+  for (const auto& [name, share] : shares)
+    std::printf("  %5.1f %%  %s\n", 100 * share, name.c_str());
+}
+
+void PrintText(const teacher::TeacherCheck& check) {
+  std::printf("%s; fed values from %.3g to %.3g\n", check.description.c_str(), check.input_low,
+              check.input_high);
+  if (check.works) {
+    PrintShares("the teacher sees", check.teacher_shares);
+    PrintShares("students learn", check.student_shares);
+    if (check.has_instances) {
+      std::printf("instances: %zu of %d candidates\n", check.instances.size(), check.candidates);
+      constexpr size_t kShown = 20;
+      for (size_t i = 0; i < check.instances.size() && i < kShown; ++i) {
+        const teacher::CheckedInstance& instance = check.instances[i];
+        std::printf("  %.2f  %s  %dx%d at %d,%d\n", instance.score, instance.name.c_str(),
+                    instance.box.width, instance.box.height, instance.box.x, instance.box.y);
+      }
+    }
+    if (check.sureness) std::printf("sureness: %.2f\n", *check.sureness);
+    std::printf("time per frame: %.0f ms\n", 1000 * check.seconds_per_frame);
+  }
+  if (check.findings.empty()) {
+    std::printf("nothing looks wrong with the card\n");
+    return;
+  }
+  std::printf("%s\n", check.works ? "worth a look:" : "it does not work:");
+  for (const std::string& finding : check.findings) std::printf("  - %s\n", finding.c_str());
+}
+
+int Check(const CheckOptions& options) {
+  Image image;
+  if (!video::OpenSource(options.image)->Read(image)) {
+    throw Error(ErrorCode::kDataLoss, options.image + " has no frame in it");
+  }
+  const teacher::TeacherCheck check = teacher::CheckTeacher(options.card, image, options.runs);
+  if (!options.overlay.empty() && check.works) {
+    WriteFileAtomically(options.overlay, video::EncodeImagePng(video::Overlay(
+                                             image, check.label, check.classes, check.background)));
+  }
+  options.json ? PrintJson(check) : PrintText(check);
+  return check.works ? 0 : 1;
+}
+
+}  // namespace
+
+void AddTeacherCommand(CLI::App& app, int& exit_code) {
+  CLI::App* teacher = app.add_subcommand("teacher", "Look at a teacher and its model card");
+  teacher->require_subcommand(1);
+  CLI::App* command = teacher->add_subcommand(
+      "check",
+      "What a teacher sees in a picture, how long it takes, what may be wrong with its card");
+  const auto options = std::make_shared<CheckOptions>();
+  command->add_option("card", options->card, "Model card (docs/teachers.md)")->required();
+  command->add_option("image", options->image, "A picture, or a video, whose first frame is taken")
+      ->required();
+  command->add_option("--out", options->overlay, "Write the picture with the labels over it (PNG)");
+  command->add_option("--runs", options->runs, "Runs whose median time is given")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  command->add_flag("--json", options->json, "For machines");
+  command->callback([options, &exit_code] { exit_code = Check(*options); });
+}
+
+}  // namespace shadowtutor::cli

@@ -1,0 +1,16 @@
+// Frames and overlays as PNG.
+#ifndef SHADOWTUTOR_VIDEO_IMAGE_PNG_H_
+#define SHADOWTUTOR_VIDEO_IMAGE_PNG_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "shadowtutor/types.h"
+
+namespace shadowtutor::video {
+
+std::vector<uint8_t> EncodeImagePng(ImageView image);
+
+}  // namespace shadowtutor::video
+
+#endif  // SHADOWTUTOR_VIDEO_IMAGE_PNG_H_
