@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdint>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
