@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/eval_live.h"
 #include "cli/interrupt.h"
 #include "core/atomic_file.h"
 #include "eval/evaluation.h"
@@ -33,6 +34,7 @@ struct Arguments {
   uint64_t seed = 0;
   double fps = 0;
   bool fresh = false;
+  std::shared_ptr<LiveArguments> live;
 };
 
 std::string StrategyHelp() {
@@ -145,14 +147,51 @@ int RunStudy(const Arguments& arguments, std::vector<eval::StrategyChoice> strat
   if (!results.clips.empty()) {
     std::printf("%s\n", eval::StudyTables(results).c_str());
     eval::WriteReportPage(request.folder);
+    std::printf("%s: report.html, results.json, runs.csv, frames.csv\n", arguments.out.c_str());
   }
-  std::printf("%s: report.html, results.json, runs.csv, frames.csv\n", arguments.out.c_str());
   return results.failures.empty() ? 0 : 1;
+}
+
+// With --live: what this command's other options say.
+eval::live::SweepRequest LiveRequest(const Arguments& arguments) {
+  const auto& parameters = arguments.options.parameters;
+  eval::live::SweepRequest request;
+  if (!arguments.source.empty()) {
+    const eval::ClipSpec clip = Clips(arguments).front();
+    request.source = arguments.source;
+    request.clip = clip.name;
+    request.card = arguments.card;
+  }
+  if (!arguments.student.empty()) request.student = arguments.student;
+  request.seed = arguments.seed;
+  request.strategies = arguments.strategies;
+  request.frames = arguments.options.frames;
+  request.threshold = parameters.stride.threshold;
+  request.max_updates = parameters.max_updates;
+  request.min_stride = parameters.stride.min_stride;
+  request.max_stride = parameters.stride.max_stride;
+  request.learning_rate = parameters.learning_rate;
+  request.frame_codec = arguments.frame_codec;
+  request.update_codec = arguments.update_codec;
+  request.label_codec = arguments.label_codec;
+  request.jpeg_quality = parameters.jpeg_quality;
+  request.folder = arguments.out;
+  request.fresh = arguments.fresh;
+  return request;
 }
 
 int RunEval(Arguments& arguments) {
   InstallInterruptHandler();
   TakeParameters(arguments);
+  if (WantsLive(*arguments.live)) {
+    try {
+      return RunLive(*arguments.live, LiveRequest(arguments));
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kCancelled) throw;
+      std::fprintf(stderr, "shadowtutor: %s\n", error.what());
+      return kInterruptedExitCode;
+    }
+  }
   const auto strategies =
       eval::ChooseStrategies(arguments.strategies, arguments.delays, arguments.options.parameters);
   const bool one = strategies.size() == 1 && arguments.set.empty() && arguments.lvs.empty();
@@ -259,6 +298,7 @@ void AddEvalCommand(CLI::App& app, int& exit_code) {
   command->add_option("--json", arguments->json,
                       "One run without --out: write its figures there; - for standard output");
   command->add_flag("--per-frame", options.per_frame, "With --json: every frame's mIoU, too");
+  arguments->live = AddLiveOptions(*command);
   command->callback([arguments, &exit_code] { exit_code = RunEval(*arguments); });
 }
 
