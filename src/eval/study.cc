@@ -161,7 +161,8 @@ StudyResults RunStudy(const StudyRequest& request) {
       give_up(error.what());
     }
   }
-  WriteResults(results, request.folder);
+  // With nothing to say, what an earlier study wrote is worth more.
+  if (!results.clips.empty()) WriteResults(results, request.folder);
   return results;
 }
 

@@ -68,9 +68,10 @@ struct StudyRequest {
 };
 
 /// Runs what is missing and writes the results. A clip that fails is in `failures` and nowhere
-/// else; the rest goes on. Throws Error: kInvalidArgument (no clips, no strategies, two clips of
-/// one name), kCancelled (`stop` said so; the runs that are done are kept, results.json is as it
-/// was), kUnavailable (the folder cannot be written to).
+/// else; the rest goes on, and where all fail no results are written. Throws Error:
+/// kInvalidArgument (no clips, no strategies, two clips of one name), kCancelled (`stop` said so;
+/// the runs that are done are kept, results.json is as it was), kUnavailable (the folder cannot be
+/// written to).
 StudyResults RunStudy(const StudyRequest& request);
 
 }  // namespace shadowtutor::eval

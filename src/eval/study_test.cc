@@ -319,6 +319,7 @@ TEST_F(StudyTest, RefusesWhatItCannotDo) {
   request = Request({"wild"});
   request.fps = 7;
   EXPECT_EQ(RunStudy(request).failures.size(), 2u);
+  EXPECT_FALSE(fs::exists(folder_ / "out/results.json"));
 }
 
 TEST(ChooseStrategies, MultipliesDelaysOnlyWhereTheyCount) {
