@@ -6,8 +6,8 @@
 
 namespace shadowtutor::eval {
 
-/// Reads `folder`/results.json (docs/plan.md says what is in it) and the images that it names, and
-/// writes `folder`/report.html, which needs no other file and no network. An image that is not
+/// Reads `folder`/results.json (docs/evaluate.md says what is in it) and the images that it names,
+/// and writes `folder`/report.html, which needs no other file and no network. An image that is not
 /// there, not in the folder or over 8 MiB is left out, and the page says so. Throws Error:
 /// kNotFound without results.json, kInvalidArgument when it is not what it should be,
 /// kResourceExhausted over 256 MiB, kUnavailable when the page cannot be written.

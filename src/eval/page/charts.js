@@ -3,8 +3,9 @@
 const haveCharts = typeof uPlot === 'function';
 const chartsAlive = new Set();
 
-const NO_CHARTS = 'Charts are missing: the program that made this page was built without uPlot. ' +
-    'Run scripts/fetch-charts, build again, and then “shadowtutor report” with this folder.';
+const NO_CHARTS =
+  'Charts are missing: the program that made this page was built without uPlot. ' +
+  'Run scripts/fetch-charts, build again, and then “shadowtutor report” with this folder.';
 
 const cssColor = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -12,14 +13,27 @@ const cssColor = (name) => getComputedStyle(document.documentElement).getPropert
 // upper]}.
 // Returns the figure; drawn when it is in the page.
 function lineChart({x, lines, xLabel, yLabel, caption, describe, yRange, height = 280}) {
-  const box = element('div', {class: 'chart', tabindex: 0, role: 'group',
-                              'aria-label': `Chart of ${yLabel} over ${xLabel}; arrow keys read values`});
+  const box = element('div', {
+    class: 'chart',
+    tabindex: 0,
+    role: 'group',
+    'aria-label': `Chart of ${yLabel} over ${xLabel}; arrow keys read values`
+  });
   const readout = element('div', {class: 'readout', 'aria-live': 'polite'});
   const legend = element('ul', {class: 'legend', 'aria-label': 'Lines; press to hide or show'});
-  const chart = {box, plot: null, hidden: new Set(lines.filter((line) => line.hidden).map((line) => line.label))};
+  const chart = {
+    box,
+    plot: null,
+    hidden: new Set(lines.filter((line) => line.hidden).map((line) => line.label))
+  };
   for (const line of lines) {
     if (lines.length < 2) break;
-    const button = element('button', {type: 'button', 'aria-pressed': String(!line.hidden)}, lineSample(line.label), line.label);
+    const button = element(
+      'button',
+      {type: 'button', 'aria-pressed': String(!line.hidden)},
+      lineSample(line.label),
+      line.label
+    );
     button.addEventListener('click', () => {
       const show = chart.hidden.delete(line.label);
       if (!show) chart.hidden.add(line.label);
@@ -30,13 +44,19 @@ function lineChart({x, lines, xLabel, yLabel, caption, describe, yRange, height 
   }
   const say = (index) => {
     const shown = lines.filter((line) => !chart.hidden.has(line.label) && isNumber(line.values[index]));
-    readout.textContent = index === null || !shown.length ? ''
-        : `${describe(x[index])}: ` + shown.map((line) => `${line.label} ${figure(line.values[index])}`).join(', ');
+    readout.textContent =
+      index === null || !shown.length
+        ? ''
+        : `${describe(x[index])}: ` +
+          shown.map((line) => `${line.label} ${figure(line.values[index])}`).join(', ');
   };
   chart.draw = () => {
     if (chart.plot) chart.plot.destroy();
-    chart.plot = new uPlot(plotOptions(chart, {x, lines, xLabel, yLabel, yRange, height, say}),
-                           plotData(x, lines), box);
+    chart.plot = new uPlot(
+      plotOptions(chart, {x, lines, xLabel, yLabel, yRange, height, say}),
+      plotData(x, lines),
+      box
+    );
   };
   // The size is the page's to give: on a phone the chart shrinks with it.
   chart.resize = () => {
@@ -66,14 +86,25 @@ function plotData(x, lines) {
 }
 
 function plotOptions(chart, {x, lines, xLabel, yLabel, yRange, height, say}) {
-  const series = [{}], bands = [];
+  const series = [{}],
+    bands = [];
   for (const line of lines) {
-    const style = styleOf(line.label), show = !chart.hidden.has(line.label);
+    const style = styleOf(line.label),
+      show = !chart.hidden.has(line.label);
     series.push({
-      label: line.label, show, stroke: style.color, width: 2, dash: style.dash, spanGaps: false,
+      label: line.label,
+      show,
+      stroke: style.color,
+      width: 2,
+      dash: style.dash,
+      spanGaps: false,
       paths: line.stepped ? uPlot.paths.stepped({align: 1}) : line.dots ? uPlot.paths.linear() : undefined,
-      points: {show: Boolean(line.points || line.dots), size: line.dots ? 8 : 7, fill: style.color,
-               filter: line.points ? () => [...line.points] : undefined},
+      points: {
+        show: Boolean(line.points || line.dots),
+        size: line.dots ? 8 : 7,
+        fill: style.color,
+        filter: line.points ? () => [...line.points] : undefined
+      }
     });
     if (!line.band) continue;
     bands.push({series: [series.length, series.length + 1], fill: cssColor('--band')});
@@ -81,18 +112,26 @@ function plotOptions(chart, {x, lines, xLabel, yLabel, yRange, height, say}) {
     series.push({...edge, label: `${line.label}, most`}, {...edge, label: `${line.label}, least`});
   }
   const axis = (label, size) => ({
-    label, size, labelSize: 22, stroke: cssColor('--soft'), font: '12px system-ui, sans-serif',
-    labelFont: '12px system-ui, sans-serif', grid: {stroke: cssColor('--grid'), width: 1},
-    ticks: {stroke: cssColor('--grid'), width: 1},
+    label,
+    size,
+    labelSize: 22,
+    stroke: cssColor('--soft'),
+    font: '12px system-ui, sans-serif',
+    labelFont: '12px system-ui, sans-serif',
+    grid: {stroke: cssColor('--grid'), width: 1},
+    ticks: {stroke: cssColor('--grid'), width: 1}
   });
   const narrow = chart.box.clientWidth < 500;
   return {
-    width: Math.max(200, Math.floor(chart.box.clientWidth)), height: narrow ? Math.min(height, 240) : height,
-    series, bands, legend: {show: false},
+    width: Math.max(200, Math.floor(chart.box.clientWidth)),
+    height: narrow ? Math.min(height, 240) : height,
+    series,
+    bands,
+    legend: {show: false},
     scales: {x: {time: false, range: x.length > 1 ? undefined : [x[0] - 1, x[0] + 1]}, y: {range: yRange}},
     axes: [axis(xLabel, 34), axis(yLabel, 46)],
     cursor: {drag: {x: true, y: false}, points: {size: 6}},
-    hooks: {setCursor: [(plot) => say(plot.cursor.idx ?? null)]},
+    hooks: {setCursor: [(plot) => say(plot.cursor.idx ?? null)]}
   };
 }
 

@@ -2,10 +2,12 @@
 
 // Mean over the frames within half a window on either side.
 function smoothed(values, window) {
-  const half = Math.floor(window / 2), sums = [0];
+  const half = Math.floor(window / 2),
+    sums = [0];
   for (const value of values) sums.push(sums[sums.length - 1] + value);
   return values.map((_, i) => {
-    const from = Math.max(0, i - half), to = Math.min(values.length, i + half + 1);
+    const from = Math.max(0, i - half),
+      to = Math.min(values.length, i + half + 1);
     return (sums[to] - sums[from]) / (to - from);
   });
 }
@@ -27,25 +29,44 @@ function clipTable(results, clip) {
   const most = Math.max(...runs.map((run) => results.bytesPerFrame(run) || 0), 1);
   const least = Math.min(...runs.map((run) => results.bytesPerFrame(run)).filter((bytes) => bytes > 0), most);
   // A decade below the least, so that the shortest bar can be seen.
-  const share = (bytes) => 100 * Math.log10(10 * bytes / least) / Math.log10(10 * most / least);
+  const share = (bytes) => (100 * Math.log10((10 * bytes) / least)) / Math.log10((10 * most) / least);
   const rows = runs.map((run) => {
-    const bytes = results.bytesPerFrame(run), distils = run.distillation_steps > 0;
+    const bytes = results.bytesPerFrame(run),
+      distils = run.distillation_steps > 0;
     const bar = element('i', {});
     bar.style.width = bytes > 0 ? `${Math.max(0, share(bytes)).toFixed(1)}%` : '0';
     bar.style.background = `var(${styleOf(run.label).variable})`;
-    return [element('span', {}, lineSample(run.label), ' ', run.label),
-            {text: fixed(100 * run.mean_miou) , class: 'ours'},
-            fixed(100 * run.key_frame_ratio),
-            distils ? fixed(run.steps_per_key_frame) : {text: '–'},
-            bytesText(bytes), {text: figure(results.megabits(clip, run)) ?? '–'},
-            {text: bar, class: 'bar'}];
+    return [
+      element('span', {}, lineSample(run.label), ' ', run.label),
+      isNumber(run.mean_miou) ? {text: fixed(100 * run.mean_miou), class: 'ours'} : null,
+      fixed(100 * run.key_frame_ratio),
+      distils ? fixed(run.steps_per_key_frame) : {text: '–'},
+      bytesText(bytes),
+      {text: figure(results.megabits(clip, run)) ?? '–'},
+      {text: bar, class: 'bar'}
+    ];
   });
-  return table([element('b', {}, clip.name), `: ${plural(clip.frames, 'frame')} of ${clip.width}x${clip.height} at ` +
-                `${figure(clip.frames_per_second)} frames/s, ${categoryOf(clip)}. Bars: bytes per frame, both directions, on a ` +
-                'logarithmic scale. Mbit/s when the clip plays at its frame rate.'],
-      [['strategy', 'mIoU, %', 'key frames, %', 'steps per trained key frame', 'bytes per frame', 'Mbit/s',
-        {text: 'traffic', class: 'bar'}]],
-      rows, {label: `Strategies on ${clip.name}`});
+  return table(
+    [
+      element('b', {}, clip.name),
+      `: ${plural(clip.frames, 'frame')} of ${clip.width}x${clip.height} at ` +
+        `${figure(clip.frames_per_second)} frames/s (${categoryOf(clip)}). Bars: bytes per frame, both directions, on a ` +
+        'logarithmic scale. Mbit/s when the clip plays at its frame rate.'
+    ],
+    [
+      [
+        'strategy',
+        'mIoU, %',
+        'key frames, %',
+        'steps per trained key frame',
+        'bytes per frame',
+        'Mbit/s',
+        {text: 'traffic', class: 'bar'}
+      ]
+    ],
+    rows,
+    {label: `Strategies on ${clip.name}`}
+  );
 }
 
 // What the curves start with; nine of them at once would hide one another.
@@ -61,29 +82,47 @@ function miouChart(results, clip, smooth) {
     label: run.label,
     values: (smooth ? smoothed(run.miou, window) : run.miou).map((value) => 100 * value),
     hidden: paperOnes && !PAPER_LABELS.includes(run.label),
-    points: isSparse(run) && run.strategy !== 'tracking' ? new Set(run.key_frame_indices) : null,
+    points: isSparse(run) && run.strategy !== 'tracking' ? new Set(run.key_frame_indices) : null
   }));
   return lineChart({
-    x: Array.from({length: frames}, (_, i) => i), lines, xLabel: 'frame', yLabel: 'mIoU, %', yRange: [0, 103],
-    height: 320, describe: (frame) => `frame ${frame}`,
-    caption: 'Agreement with the teacher, frame by frame (mean IoU in per cent; 100 is the teacher itself)' +
-             (smooth ? `, averaged over ${window} frames` : '') + '. Dots are key frames: there the server looked and taught. ' +
-             'The names above the chart show and hide lines.',
+    x: Array.from({length: frames}, (_, i) => i),
+    lines,
+    xLabel: 'frame',
+    yLabel: 'mIoU, %',
+    yRange: [0, 103],
+    height: 320,
+    describe: (frame) => `frame ${frame}`,
+    caption:
+      'Agreement with the teacher, frame by frame (mean IoU in per cent; 100 is the teacher itself)' +
+      (smooth ? `, averaged over ${window} frames` : '') +
+      '. Dots are key frames: there the server looked and taught. ' +
+      'The names above the chart show and hide lines.'
   });
 }
 
 function strideChart(results, clip) {
-  const runs = results.runsOf(clip).filter((run) => Array.isArray(run.strides) && run.strides.length > 0 && isSparse(run));
+  const runs = results
+    .runsOf(clip)
+    .filter((run) => Array.isArray(run.strides) && run.strides.length > 0 && isSparse(run));
   if (!runs.length) return null;
   const frames = Math.max(...runs.map((run) => run.frames));
   const paperOnes = runs.some((run) => PAPER_LABELS.includes(run.label));
   return lineChart({
-    x: Array.from({length: frames}, (_, i) => i), xLabel: 'frame', yLabel: 'stride, frames', height: 220,
-    lines: runs.map((run) => ({label: run.label, values: strideOverFrames(run, frames), stepped: true,
-                               hidden: paperOnes && !PAPER_LABELS.includes(run.label)})),
-    yRange: (_, least, most) => [0, (most || 1) * 1.08], describe: (frame) => `frame ${frame}`,
-    caption: 'How many frames lie between one key frame and the next. It grows while the student does well and falls back ' +
-             'when the scene changes.',
+    x: Array.from({length: frames}, (_, i) => i),
+    xLabel: 'frame',
+    yLabel: 'stride, frames',
+    height: 220,
+    lines: runs.map((run) => ({
+      label: run.label,
+      values: strideOverFrames(run, frames),
+      stepped: true,
+      hidden: paperOnes && !PAPER_LABELS.includes(run.label)
+    })),
+    yRange: (_, least, most) => [0, (most || 1) * 1.08],
+    describe: (frame) => `frame ${frame}`,
+    caption:
+      'How many frames lie between one key frame and the next. It grows while the student does well and shrinks ' +
+      'when it does not, as after a change of scene.'
   });
 }
 
@@ -92,7 +131,11 @@ function fillClips(section, results) {
     section.append(element('p', {class: 'notice'}, 'No clip was evaluated.'));
     return;
   }
-  const choice = element('select', {id: 'clip'}, results.clips.map((clip, i) => element('option', {value: i}, clip.name)));
+  const choice = element(
+    'select',
+    {id: 'clip'},
+    results.clips.map((clip, i) => element('option', {value: i}, clip.name))
+  );
   const smooth = element('input', {type: 'checkbox', id: 'smooth', checked: true});
   const place = element('div', {});
   const show = () => {
@@ -108,8 +151,14 @@ function fillClips(section, results) {
   };
   choice.addEventListener('change', show);
   smooth.addEventListener('change', show);
-  section.append(element('div', {class: 'controls'}, element('label', {}, 'Clip', choice),
-                         haveCharts ? element('label', {}, smooth, 'smooth the curves over a second') : null),
-                 place);
+  section.append(
+    element(
+      'div',
+      {class: 'controls'},
+      element('label', {}, 'Clip', choice),
+      haveCharts ? element('label', {}, smooth, 'smooth the curves over a second') : null
+    ),
+    place
+  );
   show();
 }

@@ -11,7 +11,7 @@ function element(tag, attributes = {}, ...children) {
 }
 
 const isNumber = (value) => typeof value === 'number' && Number.isFinite(value);
-const mean = (values) => values.length ? values.reduce((a, b) => a + b, 0) / values.length : null;
+const mean = (values) => (values.length ? values.reduce((a, b) => a + b, 0) / values.length : null);
 const sum = (values) => values.reduce((a, b) => a + b, 0);
 
 function fixed(value, digits = 2) {
@@ -23,13 +23,18 @@ function figure(value) {
   if (!isNumber(value)) return null;
   if (value === 0) return '0';
   const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
-  return digits > 6 ? value.toExponential(1)
-                    : Number(value.toPrecision(3)).toLocaleString('en', {minimumFractionDigits: digits > 3 ? 0 : digits});
+  return digits > 6
+    ? value.toExponential(1)
+    : Number(value.toPrecision(3)).toLocaleString('en', {minimumFractionDigits: digits > 3 ? 0 : digits});
 }
 
 function bytesText(bytes) {
   if (!isNumber(bytes)) return null;
-  for (const [size, unit] of [[1e9, 'GB'], [1e6, 'MB'], [1e3, 'kB']]) {
+  for (const [size, unit] of [
+    [1e9, 'GB'],
+    [1e6, 'MB'],
+    [1e3, 'kB']
+  ]) {
     if (bytes >= size) return `${figure(bytes / size)} ${unit}`;
   }
   return `${figure(bytes)} B`;
@@ -43,27 +48,77 @@ function table(caption, head, rows, options = {}) {
     const plain = content !== null && typeof content === 'object' && !(content instanceof Node);
     const text = plain ? content.text : content;
     const classes = [plain && content.class, index === 0 && 'name', text === null && 'none']
-                        .filter(Boolean).join(' ');
+      .filter(Boolean)
+      .join(' ');
     const scope = tag !== 'th' ? null : options.rowHead && index === 0 ? 'row' : 'col';
-    return element(tag, {class: classes || null, scope, colspan: plain ? content.span : null},
-                   text === null || text === undefined ? 'not measured' : text);
+    return element(
+      tag,
+      {class: classes || null, scope, colspan: plain ? content.span : null},
+      text === null || text === undefined ? 'not measured' : text
+    );
   };
   // The caption stands outside of the box, so that it does not scroll with a wide table.
-  return element('figure', {class: 'table'}, element('figcaption', {}, caption),
-      element('div', {class: 'scroll', tabindex: 0, role: 'region', 'aria-label': options.label}, element('table', {},
-          element('thead', {}, head.map((row) => element('tr', {}, row.map((c, i) => cell('th', c, i))))),
-          element('tbody', {}, rows.map((row) => element('tr', {class: row.average ? 'average' : null},
-              row.map((c, i) => cell(options.rowHead && i === 0 ? 'th' : 'td', c, i))))))));
+  return element(
+    'figure',
+    {class: 'table'},
+    element('figcaption', {}, caption),
+    element(
+      'div',
+      {class: 'scroll', tabindex: 0, role: 'region', 'aria-label': options.label},
+      element(
+        'table',
+        {},
+        element(
+          'thead',
+          {},
+          head.map((row) =>
+            element(
+              'tr',
+              {},
+              row.map((c, i) => cell('th', c, i))
+            )
+          )
+        ),
+        element(
+          'tbody',
+          {},
+          rows.map((row) =>
+            element(
+              'tr',
+              {class: row.average ? 'average' : null},
+              row.map((c, i) => cell(options.rowHead && i === 0 ? 'th' : 'td', c, i))
+            )
+          )
+        )
+      )
+    )
+  );
 }
 
 // How each strategy looks, everywhere: a colour and a dash pattern that tell them apart without colour.
 const STYLES = Object.assign(Object.create(null), {
-  'P-1': ['--blue', []], 'P-8': ['--sky', [8, 4]], 'F-1': ['--red', []], 'F-8': ['--red', [8, 4]],
-  wild: ['--grey', [2, 3]], tracking: ['--green', [10, 3, 2, 3]], 'just-in-time': ['--purple', [6, 3]],
-  'naive raw': ['--amber', []], 'naive JPEG': ['--amber', [6, 4]], 'naive H.264': ['--amber', [2, 3]],
-  partial: ['--blue', []], full: ['--red', []], naive: ['--amber', []],
+  'P-1': ['--blue', []],
+  'P-8': ['--sky', [8, 4]],
+  'F-1': ['--red', []],
+  'F-8': ['--red', [8, 4]],
+  wild: ['--grey', [2, 3]],
+  tracking: ['--green', [10, 3, 2, 3]],
+  'tracking-8': ['--green', [3, 3]],
+  'just-in-time': ['--purple', [6, 3]],
+  'naive raw': ['--amber', []],
+  'naive JPEG': ['--amber', [6, 4]],
+  'naive H.264': ['--amber', [2, 3]],
+  partial: ['--blue', []],
+  full: ['--red', []],
+  naive: ['--amber', []]
 });
-const SPARE_STYLES = [['--green', []], ['--purple', []], ['--black', [4, 4]], ['--black', []], ['--sky', [2, 3]]];
+const SPARE_STYLES = [
+  ['--green', []],
+  ['--purple', []],
+  ['--black', [4, 4]],
+  ['--black', []],
+  ['--sky', [2, 3]]
+];
 
 function styleOf(label) {
   if (!STYLES[label]) {
@@ -71,7 +126,11 @@ function styleOf(label) {
     STYLES[label] = SPARE_STYLES[taken % SPARE_STYLES.length];
   }
   const [variable, dash] = STYLES[label];
-  return {color: getComputedStyle(document.documentElement).getPropertyValue(variable).trim(), variable, dash};
+  return {
+    color: getComputedStyle(document.documentElement).getPropertyValue(variable).trim(),
+    variable,
+    dash
+  };
 }
 
 // A short line as in the chart.

@@ -1,7 +1,9 @@
 // The page as a whole: summary, frames, what was run, the theme.
 
 function tile(value, text) {
-  return value === null ? null : element('div', {class: 'tile'}, element('b', {}, value), element('span', {}, text));
+  return value === null
+    ? null
+    : element('div', {class: 'tile'}, element('b', {}, value), element('span', {}, text));
 }
 
 // The live run of a strategy at the bandwidth nearest to the paper's 80 Mbit/s.
@@ -11,22 +13,32 @@ function liveNear80(results, matches) {
 }
 
 function headline(results) {
-  const percent = (label) => results.meanOver((clip) => {
-    const run = results.run(clip, label);
-    return run ? 100 * run.mean_miou : null;
-  });
-  const ratioTo = (label) => results.meanOver((clip) => {
-    const ours = results.bytesPerFrame(results.partial(clip)), other = results.bytesPerFrame(results.run(clip, label));
-    return isNumber(ours) && other > 0 ? 100 * (1 - ours / other) : null;
-  });
+  const percent = (label) =>
+    results.meanOver((clip) => {
+      const run = results.run(clip, label);
+      return run ? 100 * run.mean_miou : null;
+    });
+  const ratioTo = (label) =>
+    results.meanOver((clip) => {
+      const ours = results.bytesPerFrame(results.partial(clip)),
+        other = results.bytesPerFrame(results.run(clip, label));
+      return isNumber(ours) && other > 0 ? 100 * (1 - ours / other) : null;
+    });
   return {
-    taught: results.meanOver((clip) => results.partial(clip) ? 100 * results.partial(clip).mean_miou : null),
-    late: percent('P-8'), wild: percent('wild'), full: percent('F-1'),
-    keyFrames: results.meanOver((clip) => results.partial(clip) ? 100 * results.partial(clip).key_frame_ratio : null),
+    taught: results.meanOver((clip) =>
+      results.partial(clip) ? 100 * results.partial(clip).mean_miou : null
+    ),
+    late: percent('P-8'),
+    wild: percent('wild'),
+    full: percent('F-1'),
+    keyFrames: results.meanOver((clip) =>
+      results.partial(clip) ? 100 * results.partial(clip).key_frame_ratio : null
+    ),
     saved: results.meanOver((clip) => results.saving(clip, results.partial(clip))),
-    savedJpeg: ratioTo('naive JPEG'), savedH264: ratioTo('naive H.264'),
+    savedJpeg: ratioTo('naive JPEG'),
+    savedH264: ratioTo('naive H.264'),
     live: liveNear80(results, (run) => run.strategy === 'partial'),
-    naive: liveNear80(results, (run) => String(run.label).startsWith('naive')),
+    naive: liveNear80(results, (run) => String(run.label).startsWith('naive'))
   };
 }
 
@@ -41,27 +53,43 @@ const comparedWith = (percent, what) => `${lessOrMore(percent)} ${percent > -100
 function findings(results, h) {
   const list = [];
   if (isNumber(h.taught)) {
-    list.push(`It agrees with the large network to ${fixed(h.taught, 1)} % while it is being taught` +
-              (isNumber(h.wild) ? `, and to ${fixed(h.wild, 1)} % when nobody teaches it.` : '.'));
+    list.push(
+      `It agrees with the large network to ${fixed(h.taught, 1)} % while it is being taught` +
+        (isNumber(h.wild) ? `, and to ${fixed(h.wild, 1)} % when nobody teaches it.` : '.')
+    );
   }
   if (isNumber(h.late) && isNumber(h.taught)) {
-    list.push(`When lessons arrive late, after 8 frames instead of 1, it is ${fixed(h.late, 1)} %: ` +
-              `${fixed(Math.abs(h.taught - h.late), 1)} points ${h.late <= h.taught ? 'less' : 'more'}.`);
+    list.push(
+      `When lessons arrive late, after 8 frames instead of 1, it is ${fixed(h.late, 1)} %: ` +
+        `${fixed(Math.abs(h.taught - h.late), 1)} points ${h.late <= h.taught ? 'less' : 'more'}.`
+    );
   }
   if (isNumber(h.full)) {
-    list.push(`Teaching all of it instead of its last layers gives ${fixed(h.full, 1)} % and takes larger updates.`);
+    list.push(
+      `Teaching all of it instead of its last layers gives ${fixed(h.full, 1)} % and takes larger updates.`
+    );
   }
-  if (isNumber(h.keyFrames)) list.push(`The server sees ${fixed(h.keyFrames, 1)} % of the frames; the others never leave the device.`);
+  if (isNumber(h.keyFrames))
+    list.push(`The server sees ${fixed(h.keyFrames, 1)} % of the frames; the others never leave the device.`);
   if (isNumber(h.saved)) {
-    const others = [['JPEG', h.savedJpeg], ['H.264 video', h.savedH264]].filter(([, saved]) => isNumber(saved))
-                       .map(([name, saved]) => comparedWith(saved, `with ${name}`));
-    list.push(`The network carries ${comparedWith(h.saved, 'with every frame sent to the server raw')}` +
-              (others.length ? `, ${others.join(', and ')}.` : '.'));
+    const others = [
+      ['JPEG', h.savedJpeg],
+      ['H.264 video', h.savedH264]
+    ]
+      .filter(([, saved]) => isNumber(saved))
+      .map(([name, saved]) => comparedWith(saved, `with ${name}`));
+    list.push(
+      `The network carries ${comparedWith(h.saved, 'with every frame sent to the server raw')}` +
+        (others.length ? `, ${others.join(', and ')}.` : '.')
+    );
   }
   if (h.live) {
-    list.push(`Over a link of ${h.live.bandwidth_mbit} Mbit/s it ran at ${figure(h.live.fps)} frames a second` +
-              (h.naive && h.naive.bandwidth_mbit === h.live.bandwidth_mbit
-                   ? `, sending every frame at ${figure(h.naive.fps)}.` : '.'));
+    list.push(
+      `Over a link of ${h.live.bandwidth_mbit} Mbit/s it ran at ${figure(h.live.fps)} frames a second` +
+        (h.naive && h.naive.bandwidth_mbit === h.live.bandwidth_mbit
+          ? `, sending every frame at ${figure(h.naive.fps)}.`
+          : '.')
+    );
   }
   return list;
 }
@@ -70,22 +98,38 @@ function fillSummary(section, results) {
   const h = headline(results);
   const frames = sum(results.clips.map((clip) => clip.frames || 0));
   section.append(
-      element('p', {}, 'ShadowTutor labels every pixel of a video (this is a person, this is a dog) on a device that is too ' +
-                       'weak for the large network that does this well. A small network on the device, the student, does ' +
-                       'it instead, and now and then a server shows one frame to the large network, the teacher, and ' +
-                       'teaches the student what it saw. This page says how well that worked on ' +
-                       `${plural(results.clips.length, 'clip')} with ${plural(frames, 'frame')}.`),
-      element('div', {class: 'tiles'}, [
-        tile(isNumber(h.taught) ? `${fixed(h.taught, 1)} %` : null, 'agreement with the teacher (mean IoU)'),
-        tile(isNumber(h.wild) ? `${fixed(h.wild, 1)} %` : null, 'the same without any teaching'),
-        tile(isNumber(h.keyFrames) ? `${fixed(h.keyFrames, 1)} %` : null, 'of the frames go to the server'),
-        tile(isNumber(h.saved) ? lessOrMore(h.saved) : null, 'on the network than with every frame sent raw'),
-        tile(h.live ? `${figure(h.live.fps)} /s` : null, h.live ? `frames, live over ${h.live.bandwidth_mbit} Mbit/s` : ''),
-      ]),
-      element('ul', {}, findings(results, h).map((text) => element('li', {}, text))),
-      element('p', {class: 'soft'}, 'Agreement is measured as mean IoU: for each kind of thing in a frame, the pixels that ' +
-          'both networks give to it, divided by the pixels that either gives to it; averaged over the kinds of things and ' +
-          'then over all frames. 100 % is the teacher itself. Figures are means over clips.'));
+    element(
+      'p',
+      {},
+      'ShadowTutor labels every pixel of a video (this is a person, this is a dog) on a device that is too ' +
+        'weak for the large network that does this well. A small network on the device, the student, does ' +
+        'it instead, and now and then a server shows one frame to the large network, the teacher, and ' +
+        'teaches the student what it saw. This page says how well that worked on ' +
+        `${plural(results.clips.length, 'clip')} with ${plural(frames, 'frame')}.`
+    ),
+    element('div', {class: 'tiles'}, [
+      tile(isNumber(h.taught) ? `${fixed(h.taught, 1)} %` : null, 'agreement with the teacher (mean IoU)'),
+      tile(isNumber(h.wild) ? `${fixed(h.wild, 1)} %` : null, 'the same without any teaching'),
+      tile(isNumber(h.keyFrames) ? `${fixed(h.keyFrames, 1)} %` : null, 'of the frames go to the server'),
+      tile(isNumber(h.saved) ? lessOrMore(h.saved) : null, 'on the network than with every frame sent raw'),
+      tile(
+        h.live ? `${figure(h.live.fps)} /s` : null,
+        h.live ? `frames, live over ${h.live.bandwidth_mbit} Mbit/s` : ''
+      )
+    ]),
+    element(
+      'ul',
+      {},
+      findings(results, h).map((text) => element('li', {}, text))
+    ),
+    element(
+      'p',
+      {class: 'soft'},
+      'Agreement is measured as mean IoU: for each kind of thing in a frame, the pixels that ' +
+        'both networks give to it, divided by the pixels that either gives to it; averaged over the kinds of things and ' +
+        'then over all frames. 100 % is the teacher itself. Figures are means over clips.'
+    )
+  );
 }
 
 function fillFrames(section, results) {
@@ -95,43 +139,104 @@ function fillFrames(section, results) {
     return;
   }
   const classes = Array.isArray(results.json.classes) ? results.json.classes : [];
-  section.append(element('ul', {class: 'classes', 'aria-label': 'Classes'}, classes.map((one) => {
-    const swatch = element('i', {});
-    swatch.style.background = /^#[0-9a-f]{6}$/i.test(one.color) ? one.color : 'transparent';
-    return element('li', {}, swatch, String(one.name));
-  })));
+  section.append(
+    element(
+      'ul',
+      {class: 'classes', 'aria-label': 'Classes'},
+      classes.map((one) => {
+        const swatch = element('i', {});
+        swatch.style.background = /^#[0-9a-f]{6}$/i.test(one.color) ? one.color : 'transparent';
+        return element('li', {}, swatch, String(one.name));
+      })
+    )
+  );
   for (const sample of samples) {
     const images = Object.entries(sample.images || {}).map(([label, address]) => {
       const name = `${label}, ${sample.clip}, frame ${sample.frame}`;
-      return element('figure', {}, typeof address === 'string' && address.startsWith('data:image/')
+      return element(
+        'figure',
+        {},
+        typeof address === 'string' && address.startsWith('data:image/')
           ? element('img', {src: address, alt: name})
-          : element('div', {class: 'missing'}, 'This image was not there.'), element('figcaption', {}, label));
+          : element('div', {class: 'missing'}, 'This image was not there.'),
+        element('figcaption', {}, label)
+      );
     });
-    section.append(element('div', {class: 'sample'}, element('h3', {}, `${sample.clip}, frame ${sample.frame}`),
-                           element('div', {}, images)));
+    section.append(
+      element(
+        'div',
+        {class: 'sample'},
+        element('h3', {}, `${sample.clip}, frame ${sample.frame}`),
+        element('div', {}, images)
+      )
+    );
   }
 }
 
 function definitions(pairs) {
-  return element('dl', {}, pairs.filter(([, value]) => value !== null && value !== undefined && value !== '')
-      .flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value instanceof Node ? value : String(value))]));
+  return element(
+    'dl',
+    {},
+    pairs
+      .filter(([, value]) => value !== null && value !== undefined && value !== '')
+      .flatMap(([name, value]) => [
+        element('dt', {}, name),
+        element('dd', {}, value instanceof Node ? value : String(value))
+      ])
+  );
 }
 
 function fillRun(section, results) {
-  const {json, parameters} = results, machine = json.machine || {};
-  const names = {threshold: 'threshold (mIoU that ends training)', max_updates: 'distillation steps per key frame, at most',
-                 min_stride: 'least frames between key frames', max_stride: 'most frames between key frames',
-                 learning_rate: 'learning rate (Adam)', fps: 'frames per second, re-sampled', frame_codec: 'key frames travel as',
-                 update_codec: 'updates travel as', student: 'student'};
+  const {json, parameters} = results,
+    machine = json.machine || {};
+  const names = {
+    threshold: 'threshold (mIoU that ends training)',
+    max_updates: 'distillation steps per key frame, at most',
+    min_stride: 'least frames between key frames',
+    max_stride: 'most frames between key frames',
+    learning_rate: 'learning rate (Adam)',
+    fps: 'frames per second, re-sampled',
+    frame_codec: 'key frames travel as',
+    update_codec: 'updates travel as',
+    student: 'student',
+    cut: 'trained from this stage on (partial)',
+    jpeg_quality: 'JPEG quality',
+    label_codec: 'label maps travel as',
+    tracking_stride: 'tracking: frames between labelled ones'
+  };
+  const notes = Array.isArray(json.notes) ? json.notes.map(String) : [];
   section.append(
-      json.command ? element('pre', {}, element('code', {}, String(json.command))) : '',
-      definitions([['ShadowTutor', json.shadowtutor], ['date', json.date], ['processor', machine.cpu],
-                   ['instruction set', machine.isa], ['threads', machine.threads], ['system', machine.system],
-                   ...Object.entries(parameters).map(([key, value]) => [names[key] || key, value])]),
-      table('The clips.', [['clip', 'camera / scene', 'frames', 'size', 'frames/s', {text: 'teacher', class: 'name'}]],
-            results.clips.map((clip) => [clip.name, categoryOf(clip), figure(clip.frames), `${clip.width}x${clip.height}`,
-                                         figure(clip.frames_per_second), {text: clip.teacher || '–', class: 'name wrap'}]),
-            {label: 'Clips'}));
+    json.command ? element('pre', {}, element('code', {}, String(json.command))) : '',
+    definitions([
+      ['ShadowTutor', json.shadowtutor],
+      ['date', json.date],
+      ['processor', machine.cpu],
+      ['instruction set', machine.isa],
+      ['threads', machine.threads],
+      ['system', machine.system],
+      ...Object.entries(parameters).map(([key, value]) => [names[key] || key, value])
+    ]),
+    notes.length
+      ? element(
+          'ul',
+          {},
+          notes.map((note) => element('li', {}, note))
+        )
+      : '',
+    table(
+      'The clips.',
+      [['clip', 'camera / scene', 'frames', 'size', 'frames/s', {text: 'teacher', class: 'name'}]],
+      results.clips.map((clip) => [
+        clip.name,
+        categoryOf(clip),
+        figure(clip.frames),
+        `${clip.width}x${clip.height}`,
+        figure(clip.frames_per_second),
+        {text: clip.teacher || '–', class: 'name wrap'}
+      ]),
+      {label: 'Clips'}
+    )
+  );
 }
 
 // The system's choice until the reader makes one; the page is a file, so nothing is remembered.
@@ -154,15 +259,28 @@ function setUpTheme() {
   system.addEventListener('change', apply);
   // Paper is white.
   let before = null;
-  addEventListener('beforeprint', () => { before = chosen; chosen = 'light'; apply(); });
-  addEventListener('afterprint', () => { chosen = before; apply(); });
+  addEventListener('beforeprint', () => {
+    before = chosen;
+    chosen = 'light';
+    apply();
+  });
+  addEventListener('afterprint', () => {
+    chosen = before;
+    apply();
+  });
   apply();
 }
 
 const results = new Results(JSON.parse(document.getElementById('results').textContent));
 setUpTheme();
-for (const [id, fill] of [['summary', fillSummary], ['clips', fillClips], ['network', fillNetwork],
-                          ['frames', fillFrames], ['paper', fillPaper], ['run', fillRun]]) {
+for (const [id, fill] of [
+  ['summary', fillSummary],
+  ['clips', fillClips],
+  ['network', fillNetwork],
+  ['frames', fillFrames],
+  ['paper', fillPaper],
+  ['run', fillRun]
+]) {
   fill(document.getElementById(id), results);
 }
 if (haveCharts) document.getElementById('licence').hidden = false;
