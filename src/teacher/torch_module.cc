@@ -92,8 +92,8 @@ class TorchNetwork final : public Network {
                   "cpu`, or build with a libtorch that has CUDA");
     }
     if (!card.operators.empty()) LoadOperators(card.operators.string());
-    // Optimising for the shapes that were seen takes tens of seconds for a network whose shapes
-    // change with every frame, as Mask R-CNN's do, and gains little where convolutions do the work.
+    // Optimising for the shapes that were seen makes the first runs of a Mask R-CNN slower and none
+    // of the later ones faster: its time goes into convolutions and matrix products.
     torch::jit::setGraphExecutorOptimize(false);
     module_ = LoadModule(card, device_);
     module_.eval();

@@ -72,6 +72,7 @@ def torchvision_mask_rcnn(folder, image):
     torch.manual_seed(3)
     model = torchvision.models.detection.maskrcnn_resnet50_fpn(
         weights=None, weights_backbone=None, num_classes=5, min_size=160, max_size=224,
+        rpn_pre_nms_top_n_test=200, rpn_post_nms_top_n_test=100,
         box_detections_per_img=20)
     model.eval()
     balance(model.roi_heads.box_predictor.cls_score, lambda: model([as_input(image)[0]]))
