@@ -86,8 +86,9 @@ std::string SystemText(const Plan& plan, const PlanRow& row) {
 
   if (const auto enough = EnoughBandwidth(costs)) {
     text += Format(
-        "From %s Mbit/s on, a device that computes while it communicates never waits for the "
-        "network.\n",
+        "From %s Mbit/s on, network and teacher hide behind the predictions of a device that "
+        "computes\n"
+        "while it communicates.\n",
         Figure(*enough / kMegabit).c_str());
   } else {
     text += Format(
