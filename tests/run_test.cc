@@ -10,29 +10,13 @@
 #include "core/atomic_file.h"
 #include "loopback.h"
 #include "nn/checkpoint_io.h"
+#include "square_source.h"
 #include "video/label_png.h"
 
 namespace shadowtutor::tests {
 namespace {
 
 namespace fs = std::filesystem;
-
-class SquareSource : public video::Source {
- public:
-  explicit SquareSource(int frames) : frames_(frames) {}
-  bool Read(Image& frame) override {
-    if (next_ == frames_) return false;
-    frame = SquareAt(static_cast<uint64_t>(next_++));
-    return true;
-  }
-  FrameSize size() const override { return {64, 48}; }
-  double frames_per_second() const override { return 25; }
-  int64_t frame_count() const override { return frames_; }
-  bool live() const override { return false; }
-
- private:
-  int frames_, next_ = 0;
-};
 
 class RunTest : public testing::Test {
  protected:

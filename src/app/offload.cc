@@ -63,6 +63,7 @@ class Offload {
   Median teacher_ms_, round_trip_ms_;
   Mean teacher_mean_;
   rpc::OffloadStats counted_;  // of the connection at hand, in the summary already
+  double waited_ms_ = 0;       // for the server
   ProgressMeter meter_;
   Pace pace_;
 };
@@ -72,11 +73,11 @@ bool Offload::ConnectOnce() {
   link.frame_size = source_.size();
   link.frames_per_second = source_.frames_per_second();
   sent_ = 0;
-  counted_ = {};
   link_ = std::make_unique<rpc::OffloadLink>(std::move(link));
   while (!link_->WaitForWelcome(kLook)) {
     if (Stopped()) return false;
   }
+  counted_ = link_->stats();
   const wire::SegmentWelcome& welcome = link_->welcome();
   summary_.offload = wire::VideoCodecName(welcome.video_codec);
   if (options_.log) {
@@ -142,6 +143,10 @@ RunSummary Offload::Run() {
     throw Error(ErrorCode::kDataLoss, "the source has no frames; is it a video?");
   }
   summary_.key_frames = summary_.frames;
+  if (summary_.frames > 0) {
+    summary_.device_mean_ms =
+        (summary_.seconds * 1000 - waited_ms_) / static_cast<double>(summary_.frames);
+  }
   summary_.teacher_ms = teacher_ms_.Value();
   summary_.teacher_mean_ms = teacher_mean_.Value();
   summary_.round_trip_ms = round_trip_ms_.Value();
@@ -217,6 +222,7 @@ void Offload::CountBytes() {
   const rpc::OffloadStats now = link_->stats();
   summary_.bytes_up += now.bytes_up - counted_.bytes_up;
   summary_.bytes_down += now.bytes_down - counted_.bytes_down;
+  waited_ms_ += now.waited_ms - counted_.waited_ms;
   counted_ = now;
 }
 

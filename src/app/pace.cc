@@ -36,7 +36,7 @@ double Pace::FrameEnds(double waited_ms, const std::function<bool()>& stop) cons
   const auto own_ms = [&] {
     return std::chrono::duration<double, std::milli>(Clock::now() - begin_).count() - waited_ms;
   };
-  double left = period_ms_ - own_ms();
+  double left = period_ms_ > 0 ? period_ms_ - own_ms() : 0;
   while (left > 0 && !(stop && stop())) {
     std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(std::min(left, kLookMs)));
     left = period_ms_ - own_ms();

@@ -89,9 +89,11 @@ std::optional<wire::SegmentReply> OffloadLink::Impl::Next(Clock::time_point dead
       }
       if (waited) return std::nullopt;
       // The event of a moment ago counts, too: at worst somebody looks once more for nothing.
+      const auto before = Clock::now();
       std::unique_lock lock(mutex);
       stirred.wait_until(lock, deadline, [this] { return event; });
       event = false;
+      stats.waited_ms += std::chrono::duration<double, std::milli>(Clock::now() - before).count();
     }
   } catch (const Error& error) {
     throw Explain(error);

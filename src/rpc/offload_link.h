@@ -40,6 +40,7 @@ struct OffloadStats {
   uint64_t answers = 0;
   uint64_t bytes_up = 0;
   uint64_t bytes_down = 0;
+  double waited_ms = 0;  // for the server, within Receive
 };
 
 /// One connection. When it is lost, what was unanswered is lost with it.

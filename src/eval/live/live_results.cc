@@ -220,6 +220,8 @@ void JudgeByBounds(const SweepRequest& request, double payload_share, LiveRun& r
   costs.min_stride = request.min_stride;
   costs.max_stride = request.max_stride;
   costs.max_updates = request.max_updates;
+  // What the device does to a frame besides sending it: for a student that is part of t_si.
+  if (naive) costs.latency = run.device_ms.value_or(0) / 1000;
   const Bounds bounds = naive ? NaiveBounds(costs) : BoundsOfRun(costs, run.frames);
   run.fps_bounds = {bounds.throughput.lower, bounds.throughput.upper};
   run.mbit_bounds = {bounds.traffic.lower / kMegabit, bounds.traffic.upper / kMegabit};
@@ -230,8 +232,9 @@ void JudgeByBounds(const SweepRequest& request, double payload_share, LiveRun& r
   run.why_not = fps + (fps.empty() || mbit.empty() ? "" : "; ") + mbit + ": ";
   if (naive && run.fps() < run.fps_bounds->low) {
     run.why_not +=
-        "the bounds know the link and the teacher alone, and a frame is also read, packed and "
-        "unpacked, and its labels are too";
+        "the bounds know device, link and teacher alone; the server also unpacks the frame and "
+        "packs "
+        "the labels, and its processes share this machine's cores";
   } else if (run.fps() < run.fps_bounds->low) {
     run.why_not +=
         "the bounds know student, link, teacher and steps alone; packing, applying updates, and "

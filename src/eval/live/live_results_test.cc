@@ -1,0 +1,119 @@
+#include "eval/live/live_results.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "core/atomic_file.h"
+#include "shadowtutor/types.h"
+
+namespace shadowtutor::eval::live {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kSummary = R"({"frames": 100, "fps": 6.5, "seconds": 16, "key_frames": 8,
+  "distillation_steps": 30, "mean_miou": 0.75, "bytes_up": 22118400, "bytes_down": 3311232,
+  "student_ms": 7, "teacher_ms": 43, "step_ms": 12, "device_mean_ms": 143, "teacher_mean_ms": 44,
+  "step_mean_ms": 13, "last_metric": null})";
+
+class LiveResultsTest : public testing::Test {
+ protected:
+  LiveResultsTest() {
+    fs::remove_all(request_.folder);
+    fs::create_directories(request_.folder);
+    run_ = ParseSummary(kSummary);
+    run_.strategy = run_.label = "partial";
+    run_.bandwidth_mbit = 80;
+  }
+  nlohmann::json Results() const {
+    const auto bytes = ReadFile(request_.folder / "results.json", 1 << 20);
+    return nlohmann::json::parse(bytes.begin(), bytes.end());
+  }
+  SweepRequest request_{.source = "clip.mp4",
+                        .clip = "clip",
+                        .card = "card.yaml",
+                        .folder = fs::path(testing::TempDir()) / "live_results_test"};
+  LiveRun run_;
+};
+
+TEST_F(LiveResultsTest, ASummaryBecomesARun) {
+  EXPECT_EQ(run_.frames, 100u);
+  EXPECT_DOUBLE_EQ(run_.fps(), 6.25);
+  EXPECT_DOUBLE_EQ(run_.mbit_per_second(), (22118400 + 3311232) * 8 / 16e6);
+  EXPECT_EQ(run_.teacher_ms, 44);
+  EXPECT_EQ(run_.step_ms, 13);
+  EXPECT_EQ(run_.mean_miou, 0.75);
+  for (const char* bad : {"", "[]", "{}", "{\"frames\": \"many\"}"}) {
+    EXPECT_THROW(ParseSummary(bad), Error) << bad;
+  }
+}
+
+TEST_F(LiveResultsTest, RunsAreJudgedByTheBounds) {
+  JudgeByBounds(request_, 1, run_);
+  ASSERT_TRUE(run_.within);
+  EXPECT_TRUE(*run_.within);
+  EXPECT_TRUE(run_.why_not.empty());
+  EXPECT_LT(run_.fps_bounds->low, 6.25);
+  EXPECT_GT(run_.fps_bounds->high, 6.25);
+  LiveRun slow = run_;
+  slow.seconds = 60;
+  JudgeByBounds(request_, 1, slow);
+  EXPECT_FALSE(*slow.within);
+  EXPECT_NE(slow.why_not.find("below the lower bound"), std::string::npos) << slow.why_not;
+  LiveRun unknown = run_;
+  unknown.teacher_ms.reset();
+  unknown.within.reset();
+  JudgeByBounds(request_, 1, unknown);
+  EXPECT_FALSE(unknown.within);
+}
+
+TEST_F(LiveResultsTest, WhatIsSavedIsFoundAgainByTheSameParametersAlone) {
+  JudgeByBounds(request_, 1, run_);
+  EXPECT_TRUE(LoadRuns(request_, "limit", "t").empty());
+  SaveRuns(request_, "limit", "t", {run_});
+  const auto found = LoadRuns(request_, "limit", "t");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].strategy, "partial");
+  EXPECT_EQ(found[0].seconds, run_.seconds);
+  EXPECT_EQ(found[0].fps_bounds->low, run_.fps_bounds->low);
+  EXPECT_EQ(found[0].within, run_.within);
+  EXPECT_TRUE(LoadRuns(request_, "namespaces", "t").empty());
+  EXPECT_TRUE(LoadRuns(request_, "limit", "another").empty());
+  SweepRequest other = request_;
+  other.max_fps = 7;
+  EXPECT_TRUE(LoadRuns(other, "limit", "t").empty());
+  EXPECT_TRUE(fs::exists(request_.folder / "live.csv"));
+}
+
+TEST_F(LiveResultsTest, AllElseInTheFileStays) {
+  const auto file = request_.folder / "results.json";
+  WriteFileAtomically(file,
+                      R"({"shadowtutor": "9", "runs": [{"label": "P-1"}], "live": {"x": 1}})");
+  SaveRuns(request_, "limit", "t", {run_});
+  const auto results = Results();
+  EXPECT_EQ(results["shadowtutor"], "9");
+  EXPECT_EQ(results["runs"][0]["label"], "P-1");
+  EXPECT_EQ(results["live"]["link"], "limit");
+  EXPECT_EQ(results["live"]["runs"][0]["bandwidth_mbit"], 80);
+  WriteFileAtomically(file, "not JSON");
+  EXPECT_THROW(SaveRuns(request_, "limit", "t", {run_}), Error);
+}
+
+TEST_F(LiveResultsTest, StrategiesAndTables) {
+  EXPECT_EQ(ChooseLiveStrategies({"partial", "naive", "naive-raw"}),
+            (std::vector<std::string>{"partial", "naive-raw", "naive-jpeg", "naive-h264"}));
+  EXPECT_THROW(ChooseLiveStrategies({"tracking"}), Error);
+  LiveRun other = run_;
+  other.bandwidth_mbit = 12;
+  other.within = false;
+  other.why_not = "because";
+  const std::string table = SweepTables({.link = "limit", .runs = {run_, other}, .failures = {}});
+  EXPECT_NE(table.find("6.25 "), std::string::npos) << table;
+  EXPECT_NE(table.find("6.25*"), std::string::npos) << table;
+  EXPECT_NE(table.find("* partial at 12 Mbit/s: because"), std::string::npos) << table;
+}
+
+}  // namespace
+}  // namespace shadowtutor::eval::live

@@ -1,0 +1,135 @@
+// The whole sweep with real processes: the program as users run it, on a tiny clip.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <opencv2/imgcodecs.hpp>
+
+#include "core/atomic_file.h"
+#include "eval/live/link.h"
+#include "eval/live/sweep.h"
+#include "shadowtutor/types.h"
+#include "video/label_png.h"
+
+namespace shadowtutor::eval::live {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kFrames = 10;
+
+class SweepTest : public testing::Test {
+ protected:
+  SweepTest() {
+    fs::remove_all(folder_);
+    fs::create_directories(folder_ / "clip");
+    fs::create_directories(folder_ / "labels");
+    for (int i = 0; i < kFrames; ++i) {
+      cv::Mat frame(48, 64, CV_8UC3, cv::Scalar(40, 50, 60));
+      LabelMap labels(64, 48, 1);
+      frame(cv::Rect(4 + 3 * i, 10, 20, 24)).setTo(cv::Scalar(200, 210, 220));
+      for (int y = 10; y < 34; ++y) {
+        for (int x = 0; x < 20; ++x) labels.at(4 + 3 * i + x, y) = 0;
+      }
+      cv::imwrite((folder_ / "clip" / video::LabelFileName(i)).string(), frame);
+      WriteFileAtomically(folder_ / "labels" / video::LabelFileName(i),
+                          video::EncodeLabelPng(labels));
+    }
+    WriteFileAtomically(folder_ / "card.yaml",
+                        "kind: replay\nfolder: labels\nclasses: [thing, background]\n");
+    request_.program = SHADOWTUTOR_PROGRAM;
+    request_.source = folder_ / "clip";
+    request_.clip = "clip";
+    request_.card = folder_ / "card.yaml";
+    request_.bandwidths = {40, 8};
+    request_.folder = folder_ / "out";
+    request_.reference_every = 2;
+    request_.log = [&](const std::string& line) { log_ += line + "\n"; };
+  }
+
+  void ExpectWhole(const SweepResults& results) {
+    EXPECT_TRUE(results.failures.empty()) << log_;
+    ASSERT_EQ(results.runs.size(), request_.strategies.size() * 2) << log_;
+    for (const LiveRun& run : results.runs) {
+      EXPECT_EQ(run.frames, static_cast<uint64_t>(kFrames));
+      EXPECT_GT(run.bytes_up, 0u);
+      EXPECT_GT(run.bytes_down, 0u);
+      ASSERT_TRUE(run.mean_miou);
+      if (run.strategy.starts_with("naive")) {
+        EXPECT_DOUBLE_EQ(*run.mean_miou, 1);
+        EXPECT_EQ(run.key_frames, static_cast<uint64_t>(kFrames));
+      } else {
+        EXPECT_GE(run.key_frames, 1u);
+        EXPECT_LT(run.key_frames, static_cast<uint64_t>(kFrames));
+      }
+    }
+  }
+
+  const fs::path folder_ = fs::path(testing::TempDir()) / "sweep_e2e_test";
+  SweepRequest request_;
+  std::string log_;
+};
+
+TEST_F(SweepTest, RunsEveryStrategyOverALimitedLinkAndGoesOnWhereItStopped) {
+  request_.strategies = {"partial", "naive-raw", "naive-h264"};
+  const auto link = LimitLink();
+  // Interrupted after the first runs.
+  int runs = 0;
+  request_.log = [&](const std::string& line) {
+    log_ += line + "\n";
+    runs += line.find("frames/s") != std::string::npos;
+  };
+  request_.stop = [&] { return runs == 2; };
+  try {
+    RunSweep(request_, *link);
+    ADD_FAILURE() << "it went on";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kCancelled);
+  }
+  request_.stop = {};
+  const SweepResults results = RunSweep(request_, *link);
+  ExpectWhole(results);
+  EXPECT_NE(log_.find("done before"), std::string::npos) << log_;
+  EXPECT_EQ(runs, 6) << log_;
+
+  const auto bytes = ReadFile(request_.folder / "results.json", 1 << 20);
+  const auto json = nlohmann::json::parse(bytes.begin(), bytes.end());
+  EXPECT_EQ(json["live"]["link"], "limit");
+  EXPECT_EQ(json["live"]["runs"].size(), 6u);
+  EXPECT_EQ(json["live"]["runs"][0]["bounds"]["fps"].size(), 2u);
+}
+
+TEST_F(SweepTest, RunsThroughNamespaces) {
+  if (const std::string why = WhyNoNamespaces(); !why.empty()) GTEST_SKIP() << why;
+  request_.strategies = {"full", "naive-jpeg"};
+  std::unique_ptr<Link> link;
+  try {
+    link = NamespaceLink();
+    link->SetBandwidth(100);
+  } catch (const Error& error) {
+    GTEST_SKIP() << "this system lets nobody shape a link: " << error.what();
+  }
+  ExpectWhole(RunSweep(request_, *link));
+}
+
+TEST_F(SweepTest, ARunThatFailsIsNamedWithTheReason) {
+  request_.strategies = {"partial"};
+  request_.bandwidths = {40};
+  request_.student = folder_ / "nowhere.safetensors";
+  const SweepResults results = RunSweep(request_, *LimitLink());
+  EXPECT_TRUE(results.runs.empty());
+  ASSERT_EQ(results.failures.size(), 1u);
+  EXPECT_NE(results.failures[0].find("nowhere.safetensors"), std::string::npos)
+      << results.failures[0];
+}
+
+TEST_F(SweepTest, RefusesWhatCannotBeSwept) {
+  request_.strategies = {"tracking"};
+  EXPECT_THROW(RunSweep(request_, *LimitLink()), Error);
+  request_.strategies = {"partial"};
+  request_.bandwidths = {0};
+  EXPECT_THROW(RunSweep(request_, *LimitLink()), Error);
+}
+
+}  // namespace
+}  // namespace shadowtutor::eval::live
