@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <ctime>
 #include <memory>
-#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -25,6 +24,8 @@ namespace {
 struct ServeOptions {
   std::string card, student, cut;
   uint64_t seed = 1;
+  double student_width = 1;
+  bool fresh_head = false;
   double teacher_timeout =
       std::chrono::duration<double>(server::ServerOptions().teacher_timeout).count();
   bool quiet = false;
@@ -47,15 +48,47 @@ void Log(const std::string& line) {
   std::fprintf(stderr, "%s %s\n", stamp, line.c_str());
 }
 
+struct Pair {
+  std::shared_ptr<teacher::Teacher> teacher;
+  nn::Checkpoint student;
+};
+
+// A teacher, and a student of its classes: fresh, or one with a fresh head, or one whose classes
+// the teacher's are mapped onto.
+Pair OpenTeacherAndStudent(const ServeOptions& options) {
+  Pair pair;
+  if (options.student.empty()) {
+    pair.teacher = teacher::OpenTeacher(options.card);
+    const ClassList& classes = pair.teacher->classes();
+    pair.student =
+        nn::FreshStudent(nn::ScaledSpec(static_cast<int>(classes.size()), options.student_width),
+                         classes, pair.teacher->background(), options.seed);
+    return pair;
+  }
+  const nn::Checkpoint student = nn::LoadCheckpoint(options.student);
+  if (options.fresh_head) {
+    pair.teacher = teacher::OpenTeacher(options.card);
+    pair.student = nn::WithFreshHead(student, pair.teacher->classes(), pair.teacher->background(),
+                                     options.seed);
+    return pair;
+  }
+  try {
+    pair.teacher = teacher::OpenTeacher(options.card, student.classes, student.background);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kInvalidArgument) throw;
+    throw Error(error.code(), std::string(error.what()) +
+                                  " (where the student was made for other classes than this "
+                                  "teacher's, --fresh-head draws its last layer anew)");
+  }
+  pair.student = student;
+  return pair;
+}
+
 int Serve(ServeOptions options) {
   InstallInterruptHandler();
   rpc::SilenceGrpcLog();
-  std::optional<nn::Checkpoint> student;
-  if (!options.student.empty()) student = nn::LoadCheckpoint(options.student);
-  std::shared_ptr<teacher::Teacher> teacher =
-      student ? teacher::OpenTeacher(options.card, student->classes, student->background)
-              : teacher::OpenTeacher(options.card);
-  if (!student) student = nn::FreshStudent(teacher->classes(), teacher->background(), options.seed);
+  Pair pair = OpenTeacherAndStudent(options);
+  const std::shared_ptr<teacher::Teacher> teacher = pair.teacher;
 
   options.server.teacher_timeout =
       std::chrono::milliseconds(static_cast<int64_t>(options.teacher_timeout * 1000));
@@ -68,7 +101,7 @@ int Serve(ServeOptions options) {
           "fresh student's frozen part would know nothing; --cut chooses otherwise");
     }
   }
-  server::Server server(teacher, std::move(*student), options.server);
+  server::Server server(teacher, std::move(pair.student), options.server);
   server.Start();
   // Scripts read this line: whoever asked for port 0 learns the port here.
   std::printf("listening on %s\n", server.address().c_str());
@@ -100,8 +133,19 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
   server::ServerOptions& server = options->server;
   command->add_option("--teacher", options->card, "Model card of the teacher (docs/teachers.md)")
       ->required();
-  command->add_option("--student", options->student,
-                      "Student that sessions start from (.safetensors); fresh weights without");
+  auto* student =
+      command->add_option("--student", options->student,
+                          "Student that sessions start from (.safetensors); fresh weights without");
+  command
+      ->add_flag("--fresh-head", options->fresh_head,
+                 "Draw the student's last layer anew for the teacher's classes, and keep the rest")
+      ->needs(student);
+  command
+      ->add_option("--student-width", options->student_width,
+                   "Channels of a fresh student, as a multiple of the published network's: 0.5, "
+                   "1 or 2, or any from 0.25 to 2")
+      ->capture_default_str()
+      ->excludes(student);
   command->add_option("--seed", options->seed, "Of the fresh weights")->capture_default_str();
   command->add_option("--listen", server.listen, "Address and port; port 0 takes a free one")
       ->capture_default_str();

@@ -168,6 +168,7 @@ void AddInit(CLI::App& parent) {
   struct Options {
     ClassOptions classes;
     std::string out;
+    double width = 1;
     bool fp16 = false;
   };
   const auto options = std::make_shared<Options>();
@@ -176,12 +177,19 @@ void AddInit(CLI::App& parent) {
       ->delimiter(',')
       ->required();
   AddClassOptions(*command, options->classes);
+  command
+      ->add_option("--student-width", options->width,
+                   "Channels, as a multiple of the published network's: 0.5, 1 or 2, or any from "
+                   "0.25 to 2")
+      ->capture_default_str();
   command->add_option("--out", options->out, "The .safetensors file to write")->required();
   command->add_flag("--fp16", options->fp16, "Half precision: half the bytes, weights rounded");
   command->callback([options] {
     const int background = BackgroundOf(options->classes);
-    const auto student = nn::FreshStudent(ClassesOf(options->classes, background), background,
-                                          options->classes.seed);
+    const ClassList classes = ClassesOf(options->classes, background);
+    const auto student =
+        nn::FreshStudent(nn::ScaledSpec(static_cast<int>(classes.size()), options->width), classes,
+                         background, options->classes.seed);
     nn::SaveCheckpoint(student, options->out,
                        options->fp16 ? nn::WeightType::kF16 : nn::WeightType::kF32);
     PrintWritten(student, options->out);

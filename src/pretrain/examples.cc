@@ -11,6 +11,7 @@
 
 #include "core/atomic_file.h"
 #include "core/checksum.h"
+#include "pretrain/random.h"
 #include "teacher/teacher.h"
 #include "video/label_png.h"
 #include "video/source.h"
@@ -266,8 +267,10 @@ class Collector {
     for (const Candidate& candidate : candidates_) {
       bool validation = candidate.validation;
       if (!explicit_sets) {
-        const uint64_t draw = Hash(candidate.example.image.filename().string()) % 10'000;
-        validation = static_cast<double>(draw) < 10'000 * spec_.validation_share;
+        // The hash of a name that differs little from another's differs little itself; the stream
+        // mixes it.
+        Random draw(Hash(candidate.example.image.filename().string()));
+        validation = draw.Chance(spec_.validation_share);
       }
       if (validation) {
         if (examples_.validation.size() < options_.max_validation) {
