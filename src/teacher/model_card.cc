@@ -10,7 +10,8 @@ namespace shadowtutor::teacher {
 namespace {
 
 constexpr size_t kMaxCardBytes = size_t{1} << 20;
-constexpr int kMaxNetworkClasses = 10'000;  // more than any data set has
+constexpr double kMaxPretendedSeconds = 20;  // less than a server waits for any teacher
+constexpr int kMaxNetworkClasses = 10'000;   // more than any data set has
 constexpr std::array<Kind, 6> kKinds = {Kind::kSemanticLogits, Kind::kClassMap, Kind::kSaliency,
                                         Kind::kMaskRcnn,       Kind::kYoloSeg,  Kind::kReplay};
 
@@ -119,7 +120,7 @@ class CardReader : private CardYaml {
     card_.kind = ReadKind(root);
     std::vector<std::string> keys = {"kind", "classes", "background", "student", "note"};
     if (card_.kind == Kind::kReplay) {
-      keys.emplace_back("folder");
+      keys.insert(keys.end(), {"folder", "seconds_per_frame"});
     } else {
       keys.insert(keys.end(), {"file", "runtime", "device", "operators", "input"});
       keys.emplace_back(HasInstances(card_.kind) ? "outputs" : "output");
@@ -134,6 +135,12 @@ class CardReader : private CardYaml {
 
     if (card_.kind == Kind::kReplay) {
       card_.folder = RelativeToCard(root, "folder", "the folder with the label PNGs");
+      if (const YAML::Node seconds = root["seconds_per_frame"]) {
+        card_.seconds_per_frame = Number(seconds, "seconds_per_frame");
+        if (!(card_.seconds_per_frame >= 0 && card_.seconds_per_frame <= kMaxPretendedSeconds)) {
+          Fail(seconds.Mark(), "`seconds_per_frame` must be a number from 0 to 20");
+        }
+      }
     } else {
       card_.file = RelativeToCard(root, "file", "the network's file");
       ReadRuntime(root);
@@ -397,65 +404,6 @@ class CardReader : private CardYaml {
 
 }  // namespace
 
-const char* KindName(Kind kind) {
-  switch (kind) {
-    case Kind::kSemanticLogits:
-      return "semantic-logits";
-    case Kind::kClassMap:
-      return "class-map";
-    case Kind::kSaliency:
-      return "saliency";
-    case Kind::kMaskRcnn:
-      return "mask-rcnn";
-    case Kind::kYoloSeg:
-      return "yolo-seg";
-    case Kind::kReplay:
-      return "replay";
-  }
-  return "unknown";
-}
-
-const char* RuntimeName(Runtime runtime) {
-  switch (runtime) {
-    case Runtime::kOpenCv:
-      return "opencv";
-    case Runtime::kTorchScript:
-      return "torchscript";
-    case Runtime::kOnnxRuntime:
-      return "onnxruntime";
-  }
-  return "unknown";
-}
-
-std::vector<std::string> OutputRoles(Kind kind) {
-  if (kind == Kind::kMaskRcnn) return {"boxes", "classes", "scores", "masks"};
-  if (kind == Kind::kYoloSeg) return {"detections", "prototypes"};
-  return {};
-}
-
 ModelCard LoadModelCard(const std::filesystem::path& card) { return CardReader(card).Read(); }
-
-std::string ReplayCardText(const ClassList& classes, int background, const std::string& note) {
-  YAML::Emitter out;
-  out << YAML::BeginMap;
-  out << YAML::Key << "kind" << YAML::Value << KindName(Kind::kReplay);
-  out << YAML::Key << "folder" << YAML::Value << ".";
-  out << YAML::Key << "note" << YAML::Value << YAML::DoubleQuoted << note;
-  out << YAML::Key << "classes" << YAML::Value << YAML::BeginSeq;
-  for (const ClassInfo& info : classes) {
-    char color[8];
-    std::snprintf(color, sizeof color, "#%02x%02x%02x", info.color.r, info.color.g, info.color.b);
-    out << YAML::Flow << YAML::BeginMap << YAML::Key << "name" << YAML::Value << YAML::DoubleQuoted
-        << info.name << YAML::Key << "color" << YAML::Value << YAML::DoubleQuoted << color
-        << YAML::EndMap;
-  }
-  out << YAML::EndSeq;
-  if (background >= 0) {
-    out << YAML::Key << "background" << YAML::Value << YAML::DoubleQuoted
-        << classes[static_cast<size_t>(background)].name;
-  }
-  out << YAML::EndMap;
-  return std::string(out.c_str()) + "\n";
-}
 
 }  // namespace shadowtutor::teacher

@@ -104,6 +104,7 @@ struct ModelCard {
   std::filesystem::path file;       // the model; absolute or from the working directory
   std::filesystem::path operators;  // a library with operators that a TorchScript model needs
   std::filesystem::path folder;     // replay: the label PNGs
+  double seconds_per_frame = 0;     // replay: what it pretends to take at least
   std::string note;                 // free text; label folders say here what they were made from
   InputSpec input;
   InputForm form = InputForm::kAuto;

@@ -1,3 +1,7 @@
+#include <chrono>
+#include <cstdio>
+#include <thread>
+
 #include "teacher/teachers_internal.h"
 #include "video/label_png.h"
 
@@ -17,6 +21,28 @@ class ReplayTeacher final : public Teacher {
   }
 
   Answer Label(ImageView frame, uint64_t frame_index) override {
+    const auto start = std::chrono::steady_clock::now();
+    Answer answer = Read(frame, frame_index);
+    std::this_thread::sleep_until(start +
+                                  std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                      std::chrono::duration<double>(card_.seconds_per_frame)));
+    return answer;
+  }
+
+  const ClassList& classes() const override { return mapping_.classes; }
+  int background() const override { return mapping_.background; }
+  std::string description() const override {
+    std::string text = "labels replayed from " + card_.folder.string();
+    if (card_.seconds_per_frame > 0) {
+      char pretended[48];
+      std::snprintf(pretended, sizeof pretended, ", %.4g s a frame", card_.seconds_per_frame);
+      text += pretended;
+    }
+    return text;
+  }
+
+ private:
+  Answer Read(ImageView frame, uint64_t frame_index) const {
     const std::filesystem::path file = card_.folder / video::LabelFileName(frame_index);
     std::error_code error;
     if (!std::filesystem::exists(file, error)) {
@@ -46,13 +72,6 @@ class ReplayTeacher final : public Teacher {
     return answer;
   }
 
-  const ClassList& classes() const override { return mapping_.classes; }
-  int background() const override { return mapping_.background; }
-  std::string description() const override {
-    return "labels replayed from " + card_.folder.string();
-  }
-
- private:
   ModelCard card_;
   ClassMapping mapping_;
 };

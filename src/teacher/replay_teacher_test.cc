@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "core/atomic_file.h"
 #include "teacher/teacher.h"
 #include "video/label_png.h"
@@ -42,6 +44,26 @@ TEST_F(ReplayTeacherTest, GivesEachFrameItsLabelMapped) {
   EXPECT_EQ(teacher->background(), 1);
   EXPECT_EQ(teacher->Label(frame_, 1).label, LabelMap(6, 4, 0));
   EXPECT_EQ(teacher->Label(frame_, 0).label, LabelMap(6, 4, 1));
+}
+
+TEST_F(ReplayTeacherTest, TakesAsLongAsItsCardPretends) {
+  Put(0, LabelMap(6, 4, 2));
+  WriteText(folder_ / "slow.yaml",
+            "kind: replay\nfolder: labels\nclasses: [background, cat, dog]\n"
+            "seconds_per_frame: 0.02\n");
+  const auto teacher = OpenTeacher(folder_ / "slow.yaml");
+  EXPECT_NE(teacher->description().find("0.02 s a frame"), std::string::npos);
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(teacher->Label(frame_, 0).label, LabelMap(6, 4, 2));
+  EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(20));
+  for (const char* bad : {"-1", "1e9", "soon"}) {
+    WriteText(folder_ / "bad.yaml",
+              "kind: replay\nfolder: labels\nclasses: [background, cat, dog]\n"
+              "seconds_per_frame: " +
+                  std::string(bad) + "\n");
+    const Error error = ErrorOf([&] { OpenTeacher(folder_ / "bad.yaml"); });
+    EXPECT_TRUE(Says(error, "seconds_per_frame") && Says(error, "bad.yaml:4")) << error.what();
+  }
 }
 
 TEST_F(ReplayTeacherTest, AMissingLabelNamesItsFile) {
