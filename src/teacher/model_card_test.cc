@@ -111,6 +111,7 @@ TEST(ModelCard, MistakesNameCardLineAndKey) {
   const std::string head = "kind: semantic-logits\nfile: m.onnx\n";
   const std::string input = "input: {width: 64, height: 48}\n";
   const std::string classes = "classes: [background, cat]\n";
+  const std::string rcnn = "kind: mask-rcnn\nfile: m.onnx\n" + input;
   struct Mistake {
     std::string text, line, says;
   };
@@ -158,6 +159,31 @@ TEST(ModelCard, MistakesNameCardLineAndKey) {
       {"kind: saliency\nfile: m\n" + input + "classes: [a, b, c]\n", "card.yaml:4", "two classes"},
       {"kind: saliency\nfile: m\n" + input + "classes: [person, background]\n", "card.yaml:4",
        "comes first"},
+      {head + "runtime: caffe\n" + input + classes, "card.yaml:3", "torchscript, onnxruntime"},
+      {head + "device: tpu\n" + input + classes, "card.yaml:3", "cpu, cuda"},
+      {head + "operators: x.so\n" + input + classes, "card.yaml:3", "TorchScript models only"},
+      {head + "input: {width: 64, height: 48, form: list}\n" + classes, "card.yaml:3",
+       "TorchScript models only"},
+      {head + "input: {width: 64, height: 48, fit: letterbox}\n" + classes, "card.yaml:3",
+       "mask-rcnn and yolo-seg"},
+      {head + "input: {width: 64, height: 48, pad: 0}\n" + classes, "card.yaml:3",
+       "`fit: letterbox`"},
+      {head + "input: {fit: shortest, shortest: 800, longest: 600}\n" + classes, "card.yaml:3",
+       "less than"},
+      {head + "input: {fit: letterbox}\n" + classes, "card.yaml:3", "mask-rcnn"},
+      {head + input + classes + "score_threshold: 0.5\n", "card.yaml:5", "unknown key"},
+      {rcnn + classes + "score_threshold: 1.5\n", "card.yaml:5", "0 to 1"},
+      {rcnn + classes + "iou_threshold: 0.5\n", "card.yaml:5", "unknown key `iou_threshold`"},
+      {rcnn + classes + "output: boxes\n", "card.yaml:5", "unknown key `output`"},
+      {rcnn + classes + "outputs: {labels: x}\n", "card.yaml:5", "boxes, classes, scores, masks"},
+      {rcnn + classes + "paste: opencv\n", "card.yaml:5", "torchvision, detectron2"},
+      {rcnn + "classes: [cat, dog]\n", "card.yaml:4", "must be background"},
+      {rcnn + "classes: {1: cat, 1: dog}\n", "card.yaml:4", "twice"},
+      {rcnn + "classes: {cat: 1}\n", "card.yaml:4", "number"},
+      {rcnn + "classes: {-1: cat}\n", "card.yaml:4", "whole number"},
+      {rcnn + "classes: {0: background}\n", "card.yaml:4", "nothing but background"},
+      {rcnn + "classes: {0: cat}\nclass_offset: 1\n", "card.yaml:5", "as a list"},
+      {head + input + "classes: {0: cat, 1: dog}\n", "card.yaml:4", "2 to 255"},
       {"kind: replay\nfile: x\n" + classes, "card.yaml:2", "unknown key `file` in a replay card"},
       {"kind: replay\n" + classes, "card.yaml", "`folder` is missing"},
   };
@@ -168,6 +194,53 @@ TEST(ModelCard, MistakesNameCardLineAndKey) {
     EXPECT_TRUE(Says(error, mistake.line)) << error.what() << "\nfor\n" << mistake.text;
     EXPECT_TRUE(Says(error, mistake.says)) << error.what() << "\nfor\n" << mistake.text;
   }
+}
+
+TEST(ModelCard, InstancesRuntimeAndInput) {
+  const TemporaryFolder folder;
+  const auto load = [&](const std::string& text) {
+    WriteText(folder / "card.yaml", text);
+    return LoadModelCard(folder / "card.yaml");
+  };
+  const ModelCard rcnn = load(
+      "kind: mask-rcnn\nfile: m.ts\ndevice: cuda\noperators: ops.so\n"
+      "input: {fit: shortest, shortest: 640, longest: 1000, form: list, order: bgr, scale: 1}\n"
+      "outputs: {boxes: \"0\", masks: m}\nscore_threshold: 0.3\nmask_threshold: 0.4\n"
+      "paste: detectron2\nclasses: {0: person, 2: {name: car, color: \"#0000ff\"}}\n");
+  EXPECT_EQ(rcnn.kind, Kind::kMaskRcnn);
+  EXPECT_EQ(rcnn.runtime, Runtime::kTorchScript);
+  EXPECT_FALSE(rcnn.runtime_chosen);
+  EXPECT_EQ(rcnn.device, Device::kCuda);
+  EXPECT_EQ(rcnn.operators.filename(), "ops.so");
+  EXPECT_EQ(rcnn.input.fit, Fit::kShortest);
+  EXPECT_EQ(rcnn.input.shortest, 640);
+  EXPECT_EQ(rcnn.input.longest, 1000);
+  EXPECT_EQ(rcnn.form, InputForm::kList);
+  EXPECT_EQ(rcnn.instances.paste, PasteRule::kDetectron2);
+  EXPECT_EQ(rcnn.instances.score_threshold, 0.3);
+  EXPECT_EQ(rcnn.instances.mask_threshold, 0.4);
+  ASSERT_EQ(rcnn.classes.size(), 3u);
+  EXPECT_EQ(rcnn.classes[0].name, "background");
+  EXPECT_EQ(rcnn.classes[2].color, (Rgb{0, 0, 255}));
+  EXPECT_EQ(rcnn.background, 0);
+  EXPECT_TRUE(rcnn.instances.listed);
+  EXPECT_EQ(rcnn.instances.class_of, (std::vector<std::pair<int, int>>{{0, 1}, {2, 2}}));
+
+  const std::string yolo =
+      "kind: yolo-seg\nfile: m.onnx\niou_threshold: 0.4\n"
+      "input: {width: 640, height: 384, fit: letterbox, pad: 0}\n";
+  const ModelCard first = load(yolo + "classes: [background, cat]\n");
+  EXPECT_EQ(first.runtime, Runtime::kOpenCv);
+  EXPECT_EQ(first.instances.class_offset, 1);
+  EXPECT_EQ(first.instances.iou_threshold, 0.4);
+  EXPECT_EQ(first.input.pad, 0);
+  EXPECT_EQ(load(yolo + "classes: [cat, background]\n").instances.class_offset, 0);
+  EXPECT_EQ(load(yolo + "classes: [background, cat]\nclass_offset: 0\nruntime: onnxruntime\n")
+                .instances.class_offset,
+            0);
+  const ModelCard by_index = load(yolo + "classes: {0: cat, 5: background}\n");
+  EXPECT_EQ(by_index.classes.size(), 2u);
+  EXPECT_EQ(by_index.background, 1);
 }
 
 TEST(ModelCard, TooManyClasses) {

@@ -7,6 +7,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "teacher/network_input.h"
+#include "teacher/output_reader.h"
 #include "teacher/teacher.h"
 #include "teacher/tiny_onnx.h"
 #include "video/label_png.h"
@@ -190,6 +191,41 @@ TEST_F(NetworkTeacherTest, NoTruncationEndsTheProcess) {
                  Error)
         << size << " of " << whole.size() << " bytes";
   }
+}
+
+TEST(OutputFor, TakesTheCardsNameThenUsualOnesThenPlaces) {
+  const std::vector<float> values = {0};
+  const auto tensor = [&](const std::string& name, int side) {
+    return NamedTensor{name, {{side}, values.data()}};
+  };
+  ModelCard card;
+  card.kind = Kind::kMaskRcnn;
+  const std::vector<NamedTensor> named = {tensor("scores", 1), tensor("labels", 2),
+                                          tensor("boxes", 3), tensor("odd", 4)};
+  EXPECT_EQ(OutputFor(named, card, "classes").shape[0], 2);
+  const Error missing = ErrorOf([&] { OutputFor(named, card, "masks"); });
+  EXPECT_TRUE(Says(missing, "`outputs.masks`") && Says(missing, "odd [4]")) << missing.what();
+  card.outputs = {{"masks", "odd"}, {"boxes", "bananas"}};
+  EXPECT_EQ(OutputFor(named, card, "masks").shape[0], 4);
+  const Error wrong = ErrorOf([&] { OutputFor(named, card, "boxes"); });
+  EXPECT_TRUE(Says(wrong, "no output \"bananas\"")) << wrong.what();
+
+  card.outputs.clear();
+  const std::vector<NamedTensor> places = {tensor("0", 1), tensor("1", 2), tensor("2", 3),
+                                           tensor("3", 4), tensor("4", 5)};
+  EXPECT_EQ(OutputFor(places, card, "scores").shape[0], 4);
+  card.kind = Kind::kSemanticLogits;
+  EXPECT_EQ(OutputFor({tensor("aux", 1), tensor("out", 2)}, card, "output").shape[0], 2);
+  EXPECT_EQ(OutputFor({tensor("whatever", 7)}, card, "output").shape[0], 7);
+}
+
+TEST_F(NetworkTeacherTest, RuntimesThatAreNotThereAreSaidPlainly) {
+  if (std::filesystem::exists("/dev/nvidia0")) GTEST_SKIP() << "this machine has a CUDA device";
+  Model({kColors});
+  const Error cuda = OpenError(std::string("kind: semantic-logits\ndevice: cuda\n") + kInput +
+                               "classes: [red, green, blue]\n");
+  EXPECT_EQ(cuda.code(), ErrorCode::kFailedPrecondition);
+  EXPECT_TRUE(Says(cuda, "device: cpu")) << cuda.what();
 }
 
 TEST(NetworkInput, IsScaledShiftedAndOrderedAsTheCardSays) {

@@ -1,0 +1,70 @@
+// What model cards are written with: the words for kinds and runtimes, and the card of a label
+// folder.
+#include <yaml-cpp/yaml.h>
+
+#include <cstdio>
+
+#include "teacher/model_card.h"
+
+namespace shadowtutor::teacher {
+
+const char* KindName(Kind kind) {
+  switch (kind) {
+    case Kind::kSemanticLogits:
+      return "semantic-logits";
+    case Kind::kClassMap:
+      return "class-map";
+    case Kind::kSaliency:
+      return "saliency";
+    case Kind::kMaskRcnn:
+      return "mask-rcnn";
+    case Kind::kYoloSeg:
+      return "yolo-seg";
+    case Kind::kReplay:
+      return "replay";
+  }
+  return "unknown";
+}
+
+const char* RuntimeName(Runtime runtime) {
+  switch (runtime) {
+    case Runtime::kOpenCv:
+      return "opencv";
+    case Runtime::kTorchScript:
+      return "torchscript";
+    case Runtime::kOnnxRuntime:
+      return "onnxruntime";
+  }
+  return "unknown";
+}
+
+std::vector<std::string> OutputRoles(Kind kind) {
+  if (kind == Kind::kMaskRcnn) return {"boxes", "classes", "scores", "masks"};
+  if (kind == Kind::kYoloSeg) return {"detections", "prototypes"};
+  return {};
+}
+
+std::string ReplayCardText(const ClassList& classes, int background, const std::string& note) {
+  YAML::Emitter out;
+  out << YAML::BeginMap;
+  out << YAML::Key << "kind" << YAML::Value << KindName(Kind::kReplay);
+  out << YAML::Key << "folder" << YAML::Value << ".";
+  out << YAML::Key << "note" << YAML::Value << YAML::DoubleQuoted << note;
+  out << YAML::Key << "classes" << YAML::Value << YAML::BeginSeq;
+  for (const ClassInfo& info : classes) {
+    char color[8];
+    std::snprintf(color, sizeof color, "#%02x%02x%02x", info.color.r, info.color.g, info.color.b);
+    out << YAML::Flow << YAML::BeginMap << YAML::Key << "name" << YAML::Value << YAML::DoubleQuoted
+        << info.name << YAML::Key << "color" << YAML::Value << YAML::DoubleQuoted << color
+        << YAML::EndMap;
+  }
+  out << YAML::EndSeq;
+  if (background >= 0) {
+    out << YAML::Key << "background" << YAML::Value << YAML::DoubleQuoted
+        << classes[static_cast<size_t>(background)].name;
+  }
+  out << YAML::EndMap;
+  return std::string(out.c_str()) + "\n";
+}
+
+}  // namespace shadowtutor::teacher
