@@ -43,7 +43,7 @@ class SetReader {
       const std::string key = Text(entry.first, "a key");
       if (std::find(known.begin(), known.end(), key) == known.end()) {
         std::string what = "unknown key `" + key + "`" + inside + "; known are ";
-        for (const auto& one : known) what += (one == known.front() ? "" : ", ") + one;
+        for (const auto& one : known) what.append(one == known.front() ? "" : ", ").append(one);
         Fail(entry.first.Mark(), what + " (docs/evaluate.md explains them)");
       }
       if (!seen.insert(key).second) {

@@ -225,7 +225,7 @@ class ClipStudy {
         return std::move(*run);
       }
     }
-    const RunRecord run = Evaluated(choice, clip, samples);
+    RunRecord run = Evaluated(choice, clip, samples);
     Store(file, key, RunJson(run));
     return run;
   }

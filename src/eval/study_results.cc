@@ -277,8 +277,9 @@ std::string FramesCsv(const StudyResults& results) {
       for (; change != run.strides.end() && change->first <= i; ++change) {
         stride = std::to_string(change->second);
       }
-      csv += names + std::to_string(i) + "," + Number(run.miou[i], "%.4f") + "," +
-             (is_key_frame ? "1" : "0") + "," + stride + "\n";
+      csv.append(names).append(std::to_string(i)).append(",");
+      csv.append(Number(run.miou[i], "%.4f")).append(is_key_frame ? ",1," : ",0,");
+      csv.append(stride).append("\n");
     }
   }
   return csv;
