@@ -27,8 +27,8 @@ FrameSize Fitted(FrameSize frame, const InputSpec& spec) {
       const double shorter = std::min(frame.width, frame.height);
       const double longer = std::max(frame.width, frame.height);
       const double scale = std::min(spec.shortest / shorter, spec.longest / longer);
-      return {static_cast<int>(frame.width * scale + 0.5),
-              static_cast<int>(frame.height * scale + 0.5)};
+      return {static_cast<int>(std::floor(frame.width * scale + 0.5)),
+              static_cast<int>(std::floor(frame.height * scale + 0.5))};
     }
   }
   return frame;
@@ -51,8 +51,10 @@ Placement PlaceFrame(FrameSize frame, const InputSpec& spec) {
   placement.scale_x = static_cast<double>(fitted.width) / frame.width;
   placement.scale_y = static_cast<double>(fitted.height) / frame.height;
   // Of an odd number of rows to fill, the larger half goes below and to the right.
-  placement.left = (placement.input.width - fitted.width) / 2;
-  placement.top = (placement.input.height - fitted.height) / 2;
+  const int left = (placement.input.width - fitted.width) / 2;
+  const int top = (placement.input.height - fitted.height) / 2;
+  placement.left = left;
+  placement.top = top;
   return placement;
 }
 

@@ -88,22 +88,22 @@ class OpenCvNetwork final : public Network {
   void ChooseOutputs(const ModelCard& card, const std::vector<cv::String>& names) {
     std::string list;
     for (const cv::String& name : names) list += (list.empty() ? "" : ", ") + name;
-    if (HasInstances(card.kind)) {
+    // Of kinds with instances the reader picks what it needs.
+    if (HasInstances(card.kind) || (card.output.empty() && names.size() == 1)) {
       outputs_ = names;
-    } else if (!card.output.empty()) {
-      if (std::find(names.begin(), names.end(), card.output) == names.end()) {
-        throw Error(ErrorCode::kInvalidArgument, file_ + " has no output \"" + card.output +
-                                                     "\" as the card's `output` says; it has " +
-                                                     list);
-      }
-      outputs_ = {card.output};
-    } else if (names.size() == 1) {
-      outputs_ = names;
-    } else {
+      return;
+    }
+    if (card.output.empty()) {
       throw Error(ErrorCode::kInvalidArgument,
                   file_ + " has " + std::to_string(names.size()) + " outputs (" + list +
                       "); say in the card's `output` which one to read");
     }
+    if (std::find(names.begin(), names.end(), card.output) == names.end()) {
+      throw Error(ErrorCode::kInvalidArgument, file_ + " has no output \"" + card.output +
+                                                   "\" as the card's `output` says; it has " +
+                                                   list);
+    }
+    outputs_ = {card.output};
   }
 
   const std::string file_;

@@ -287,6 +287,7 @@ class Checker {
   void TakeTime() {
     // The trial before the alternatives warmed everything up.
     std::vector<double> seconds;
+    seconds.reserve(static_cast<size_t>(runs_));
     for (int run = 0; run < runs_; ++run) {
       seconds.push_back(RunTrial(*network_, card_, card_.input, image_).seconds);
     }
