@@ -60,7 +60,8 @@ double LeastAdded(const SystemCosts& costs) {
 
 double CeilDivide(uint64_t a, int b) {
   const auto divisor = static_cast<uint64_t>(b);
-  return static_cast<double>(a / divisor + (a % divisor != 0));
+  const uint64_t quotient = a / divisor + (a % divisor != 0 ? 1 : 0);
+  return static_cast<double>(quotient);
 }
 
 }  // namespace

@@ -107,7 +107,7 @@ function plotOptions(chart, {x, lines, xLabel, yLabel, yRange, height, say}) {
       }
     });
     if (!line.band) continue;
-    bands.push({series: [series.length, series.length + 1], fill: cssColor('--band')});
+    bands.push({series: [series.length, series.length + 1], fill: `${style.color}2a`});
     const edge = {show, stroke: style.color, width: 1, dash: [2, 3], points: {show: false}};
     series.push({...edge, label: `${line.label}, most`}, {...edge, label: `${line.label}, least`});
   }

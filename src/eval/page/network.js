@@ -33,8 +33,8 @@ function liveTable(live) {
     {text: figure(run.teacher_ms) ?? '–'}
   ]);
   return table(
-    'Every live run. Times are medians in milliseconds; a run is within when both its throughput and its ' +
-      'traffic lie between their bounds.',
+    'Every live run. Times in milliseconds, the student’s the median, the others means; a run is within when ' +
+      'both its throughput and its traffic lie between their bounds.',
     [
       [
         'run',
