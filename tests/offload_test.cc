@@ -88,6 +88,7 @@ TEST(Offload, EveryFrameComesBackLabelledInOrderByEveryCodec) {
         EXPECT_TRUE(outcome.summary.teacher_ms);
         EXPECT_TRUE(outcome.summary.round_trip_ms);
         EXPECT_TRUE(outcome.summary.device_mean_ms);
+        EXPECT_GT(outcome.summary.codec_mean_ms.value_or(0), 0);
         EXPECT_GT(outcome.summary.bytes_down, 0u);
         const uint64_t raw = 20u * 64 * 48 * 3;
         if (codec == wire::VideoCodec::kRaw) {
@@ -185,7 +186,7 @@ TEST(Offload, GoesOnWithAnotherServer) {
     EXPECT_EQ(outcome.summary.frames_failed, 0u);
     for (size_t i = 0; i < outcome.labels.size(); ++i) EXPECT_EQ(outcome.labels[i].first, i);
     ASSERT_TRUE(second);
-    EXPECT_GE(second->stats().frames_segmented, 20u);
+    EXPECT_GE(second->stats().frames_segmented, 18u) << "what was in flight may have been answered";
   }
 }
 

@@ -61,7 +61,7 @@ class Offload {
 
   RunSummary summary_;
   Median teacher_ms_, round_trip_ms_;
-  Mean teacher_mean_;
+  Mean teacher_mean_, codec_mean_;
   rpc::OffloadStats counted_;  // of the connection at hand, in the summary already
   double waited_ms_ = 0;       // for the server
   ProgressMeter meter_;
@@ -149,6 +149,7 @@ RunSummary Offload::Run() {
   }
   summary_.teacher_ms = teacher_ms_.Value();
   summary_.teacher_mean_ms = teacher_mean_.Value();
+  summary_.codec_mean_ms = codec_mean_.Value();
   summary_.round_trip_ms = round_trip_ms_.Value();
   return summary_;
 }
@@ -194,6 +195,7 @@ void Offload::Deliver(rpc::OffloadLink::Answer answer) {
     last_labels_ = std::move(*answer.labels);
     teacher_ms_.Add(answer.teacher_ms);
     teacher_mean_.Add(answer.teacher_ms);
+    codec_mean_.Add(answer.codec_ms);
     round_trip_ms_.Add(answer.round_trip_ms);
   } else {
     ++summary_.frames_failed;

@@ -45,6 +45,7 @@ std::string ToJson(const RunSummary& summary) {
   if (!summary.offload.empty()) {
     json["offload"] = summary.offload;
     json["round_trip_ms"] = Number(summary.round_trip_ms);
+    json["codec_mean_ms"] = Number(summary.codec_mean_ms);
     json["frames_failed"] = summary.frames_failed;
   }
   return json.dump(2) + "\n";

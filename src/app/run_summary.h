@@ -33,6 +33,7 @@ struct RunSummary {
   // Offloading alone:
   std::string offload;                  // the frames' codec; empty for tutoring
   std::optional<double> round_trip_ms;  // from a frame's sending to its labels' arrival
+  std::optional<double> codec_mean_ms;  // the server's, for a frame and its labels
   uint64_t frames_failed = 0;           // the server could not segment them
   std::optional<double> mean_miou;      // against the reference teacher, 0..1
   uint64_t reference_frames = 0;        // that mean_miou is the mean of

@@ -151,6 +151,7 @@ v1::SegmentLabels ToProto(const wire::SegmentLabels& labels) {
   to.set_height(static_cast<uint32_t>(labels.size.height));
   to.set_data(ToBytes(labels.data));
   to.set_teacher_ms(labels.teacher_ms);
+  to.set_codec_ms(labels.codec_ms);
   return to;
 }
 
@@ -159,7 +160,8 @@ wire::SegmentLabels FromProto(const v1::SegmentLabels& from) {
           .codec = UsedCodec(from.codec()),
           .size = Size(from.width(), from.height(), false),
           .data = FromBytes(from.data()),
-          .teacher_ms = Duration(from.teacher_ms())};
+          .teacher_ms = Duration(from.teacher_ms()),
+          .codec_ms = Duration(from.codec_ms())};
 }
 
 }  // namespace

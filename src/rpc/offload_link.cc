@@ -139,7 +139,8 @@ OffloadLink::Answer OffloadLink::Impl::Accept(wire::SegmentLabels labels) {
   return {.frame_index = labels.frame_index,
           .labels = std::move(map),
           .error = {},
-          .teacher_ms = labels.teacher_ms};
+          .teacher_ms = labels.teacher_ms,
+          .codec_ms = labels.codec_ms};
 }
 
 OffloadLink::Answer OffloadLink::Impl::Accept(wire::ErrorMessage error) {

@@ -73,6 +73,7 @@ class OffloadLink {
     std::optional<LabelMap> labels;  // absent: the server could not do it, `error` says why
     std::string error;
     double teacher_ms = 0;
+    double codec_ms = 0;       // the server's, for frame and labels
     double round_trip_ms = 0;  // from Send to here
   };
   /// The next answer; they come in the order of the frames. Waits at most `timeout`, and not longer

@@ -165,6 +165,7 @@ void OffloadConversation::Job() {
 // Labels, or what kept the teacher from them: that costs this frame alone.
 wire::SegmentReply OffloadConversation::Answer(const wire::SegmentFrame& frame) {
   try {
+    const Clock::time_point start = Clock::now();
     Image image = Unpack(frame);
     LabelledFrame labelled;
     resources_->TeacherBegins(number_);
@@ -182,6 +183,9 @@ wire::SegmentReply OffloadConversation::Answer(const wire::SegmentFrame& frame) 
                                 .size = labels.size(),
                                 .data = wire::EncodeLabels(label_codec_, labels),
                                 .teacher_ms = labelled.teacher_ms};
+    message.codec_ms =
+        std::max(0.0, std::chrono::duration<double, std::milli>(Clock::now() - start).count() -
+                          labelled.teacher_ms);
     resources_->stats.FrameSegmented(message.teacher_ms);
     resources_->stats.Sent(message.data.size());
     return message;

@@ -56,6 +56,7 @@ struct SegmentLabels {
   FrameSize size;
   std::vector<uint8_t> data;
   double teacher_ms = 0;
+  double codec_ms = 0;  // unpacking the frame and packing the labels
 };
 
 using SegmentRequest = std::variant<SegmentHello, SegmentFrame>;

@@ -51,7 +51,9 @@ struct LiveRun {
   double seconds = 0;
   uint64_t bytes_up = 0, bytes_down = 0;
   std::optional<double> mean_miou, student_ms, step_ms, teacher_ms;
-  std::optional<double> device_ms, round_trip_ms;  // means of the device's own time a frame; median
+  /// Means: what a frame takes of the device's own time, and of the server's for unpacking and
+  /// packing. The median of a frame's way there and back.
+  std::optional<double> device_ms, codec_ms, round_trip_ms;
   struct Interval {
     double low = 0, high = 0;
   };
