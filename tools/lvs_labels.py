@@ -21,7 +21,10 @@ import sys
 import zlib
 from pathlib import Path
 
-import numpy as np
+try:
+    import numpy as np
+except ImportError:
+    sys.exit("lvs_labels.py: NumPy is missing (Debian: apt-get install python3-numpy)")
 
 PREFIX = "detectron_large_mask_rcnn_1_"
 CONVERTED = "-720p"
