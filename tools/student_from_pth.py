@@ -11,9 +11,9 @@ is run.
 """
 import json
 import os
+import pickle
 import struct
 import sys
-import zipfile
 
 import torch
 
@@ -27,29 +27,12 @@ def fail(sentence):
     sys.exit(f"student_from_pth.py: {sentence}")
 
 
-class TensorsOnly:
-    """A pickle module for torch.load that makes tensors and containers, and nothing else."""
-
-    import pickle as _pickle
-
-    class Unpickler(_pickle.Unpickler):
-        ALLOWED = {("collections", "OrderedDict"), ("torch._utils", "_rebuild_tensor_v2"),
-                   ("torch._utils", "_rebuild_parameter")}
-
-        def find_class(self, module, name):
-            if (module, name) in self.ALLOWED or (module == "torch" and name.endswith("Storage")):
-                return super().find_class(module, name)
-            fail(f"the checkpoint wants to run {module}.{name}; save its state_dict() alone, with "
-                 "torch.save(model.state_dict(), FILE)")
-
-    load = _pickle.load
-
-
 def state_dict(path):
-    # Files of PyTorch before 1.6 are read by pickle.load itself, which cannot be told what to refuse.
-    if not zipfile.is_zipfile(path):
-        fail(f"{path} is no checkpoint of PyTorch 1.6 or later; load it there and torch.save() it again")
-    loaded = torch.load(path, map_location="cpu", pickle_module=TensorsOnly)
+    try:
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
+        fail(f"{path} is no checkpoint of tensors alone ({str(error).splitlines()[0]}); save it anew with "
+             "torch.save(model.state_dict(), FILE)")
     for key in ("state_dict", "model_state_dict", "model"):
         if isinstance(loaded, dict) and isinstance(loaded.get(key), dict):
             loaded = loaded[key]

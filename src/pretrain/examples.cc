@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cmath>
 #include <cstdio>
 #include <map>
 #include <memory>
@@ -264,14 +265,20 @@ class Collector {
   void Split() {
     const bool explicit_sets = std::any_of(candidates_.begin(), candidates_.end(),
                                            [](const Candidate& c) { return c.validation; });
+    // The hash of a name that differs little from another's differs little itself; the stream mixes
+    // it.
+    const auto draw = [](const Candidate& candidate) {
+      return Random(Hash(candidate.example.image.filename().string())).Uniform();
+    };
+    // However few there are, one is for validation.
+    double share = explicit_sets ? 0 : spec_.validation_share;
+    if (share > 0 && candidates_.size() > 1) {
+      double lowest = 1;
+      for (const Candidate& candidate : candidates_) lowest = std::min(lowest, draw(candidate));
+      share = std::max(share, std::nextafter(lowest, 1.0));
+    }
     for (const Candidate& candidate : candidates_) {
-      bool validation = candidate.validation;
-      if (!explicit_sets) {
-        // The hash of a name that differs little from another's differs little itself; the stream
-        // mixes it.
-        Random draw(Hash(candidate.example.image.filename().string()));
-        validation = draw.Chance(spec_.validation_share);
-      }
+      const bool validation = candidate.validation || draw(candidate) < share;
       if (validation) {
         if (examples_.validation.size() < options_.max_validation) {
           examples_.validation.push_back(candidate.example);
