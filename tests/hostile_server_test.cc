@@ -5,9 +5,11 @@
 
 #include <atomic>
 
+#include "app/offload.h"
 #include "loopback.h"
 #include "nn/checkpoint_io.h"
 #include "rpc/convert.h"
+#include "rpc/convert_offload.h"
 #include "shadowtutor/v1/shadowtutor.grpc.pb.h"
 
 namespace shadowtutor::tests {
@@ -222,6 +224,120 @@ TEST(HostileServer, ASecondWelcomeEndsTheConnection) {
   options.log = log.Sink();
   rpc::GrpcLink link(options);
   EXPECT_TRUE(log.WaitFor("welcomed us twice"));
+}
+
+// The same for clients that offload.
+class ScriptedSegmenter : public v1::ShadowTutor::Service {
+ public:
+  using Stream = grpc::ServerReaderWriter<v1::SegmentReply, v1::SegmentRequest>;
+  using Script = std::function<void(Stream& stream)>;
+
+  explicit ScriptedSegmenter(Script script) : script_(std::move(script)) {
+    grpc::ServerBuilder builder;
+    int port = 0;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+    builder.RegisterService(this);
+    server_ = builder.BuildAndStart();
+    address_ = "127.0.0.1:" + std::to_string(port);
+  }
+  ~ScriptedSegmenter() override { server_->Shutdown(std::chrono::system_clock::now()); }
+
+  grpc::Status Segment(grpc::ServerContext*, Stream* stream) override {
+    v1::SegmentRequest request;
+    stream->Read(&request);  // the hello
+    script_(*stream);
+    while (stream->Read(&request)) {
+    }
+    return grpc::Status::OK;
+  }
+  const std::string& address() const { return address_; }
+
+ private:
+  const Script script_;
+  std::string address_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+// How a client takes one frame's answer, or what comes instead of it.
+std::optional<ErrorCode> OffloadedTo(ScriptedSegmenter::Script script) {
+  ScriptedSegmenter server(std::move(script));
+  rpc::OffloadLinkOptions options;
+  options.address = server.address();
+  options.hello_timeout = options.answer_timeout = std::chrono::milliseconds(300);
+  try {
+    rpc::OffloadLink link(options);
+    while (!link.WaitForWelcome(kPatience)) {
+    }
+    while (!link.CanSend()) link.Receive(std::chrono::milliseconds(50));
+    link.Send(SquareAt(5), 5);
+    while (true) {
+      if (const auto answer = link.Receive(std::chrono::milliseconds(50))) {
+        EXPECT_EQ(answer->frame_index, 5u);
+        return std::nullopt;
+      }
+    }
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()), "");
+    return error.code();
+  }
+}
+
+void Say(ScriptedSegmenter::Stream& stream, wire::SegmentReply message) {
+  stream.Write(rpc::ToProto(std::move(message)));
+}
+
+wire::SegmentWelcome SoundWelcome() {
+  wire::SegmentWelcome welcome;
+  welcome.classes = server::TestClasses();
+  return welcome;
+}
+
+wire::SegmentLabels SoundLabels(uint8_t label = 1) {
+  const LabelMap map(64, 48, label);
+  return {.frame_index = 5,
+          .codec = wire::LabelCodec::kRle,
+          .size = map.size(),
+          .data = wire::EncodeLabels(wire::LabelCodec::kRle, map)};
+}
+
+TEST(HostileSegmenter, AnswersThatAreNoneEndTheConversation) {
+  const auto answered = [](const wire::SegmentReply& reply) {
+    return OffloadedTo([&](ScriptedSegmenter::Stream& stream) {
+      Say(stream, SoundWelcome());
+      v1::SegmentRequest frame;
+      stream.Read(&frame);
+      Say(stream, reply);
+    });
+  };
+  EXPECT_EQ(answered(SoundLabels()), std::nullopt);
+  EXPECT_EQ(answered(SoundLabels(2)), ErrorCode::kDataLoss) << "a class that was not named";
+  EXPECT_EQ(answered(SoundWelcome()), ErrorCode::kDataLoss);
+  auto labels = SoundLabels();
+  labels.frame_index = 6;
+  EXPECT_EQ(answered(labels), ErrorCode::kDataLoss);
+  labels = SoundLabels();
+  labels.size = {48, 64};
+  EXPECT_EQ(answered(labels), ErrorCode::kDataLoss);
+  labels = SoundLabels();
+  labels.data.assign(1000, 0xff);
+  EXPECT_EQ(answered(labels), ErrorCode::kDataLoss);
+  labels.codec = wire::LabelCodec::kPng;
+  EXPECT_EQ(answered(labels), ErrorCode::kDataLoss);
+  EXPECT_EQ(answered(wire::ErrorMessage{ErrorCode::kInternal, "no", false, uint64_t{4}}),
+            ErrorCode::kDataLoss);
+  EXPECT_EQ(answered(wire::ErrorMessage{ErrorCode::kInternal, "no", false, {}}),
+            ErrorCode::kDataLoss);
+}
+
+TEST(HostileSegmenter, SilenceEndsAtItsDeadline) {
+  EXPECT_EQ(OffloadedTo([](ScriptedSegmenter::Stream& stream) { Say(stream, SoundWelcome()); }),
+            ErrorCode::kDeadlineExceeded);
+  EXPECT_EQ(OffloadedTo([](ScriptedSegmenter::Stream& stream) { Say(stream, SoundLabels()); }),
+            ErrorCode::kDataLoss);
+  auto other = SoundWelcome();
+  other.protocol_version = 99;
+  EXPECT_EQ(OffloadedTo([&](ScriptedSegmenter::Stream& stream) { Say(stream, other); }),
+            ErrorCode::kFailedPrecondition);
 }
 
 }  // namespace
