@@ -38,7 +38,7 @@ function headline(results) {
     savedJpeg: ratioTo('naive JPEG'),
     savedH264: ratioTo('naive H.264'),
     live: liveNear80(results, (run) => run.strategy === 'partial'),
-    naive: liveNear80(results, (run) => String(run.label).startsWith('naive'))
+    others: results.live ? results.live.runs.filter((run) => String(run.label).startsWith('naive')) : []
   };
 }
 
@@ -84,11 +84,11 @@ function findings(results, h) {
     );
   }
   if (h.live) {
+    const others = h.others.filter((run) => run.bandwidth_mbit === h.live.bandwidth_mbit);
     list.push(
       `Over a link of ${h.live.bandwidth_mbit} Mbit/s it ran at ${figure(h.live.fps)} frames a second` +
-        (h.naive && h.naive.bandwidth_mbit === h.live.bandwidth_mbit
-          ? `, sending every frame at ${figure(h.naive.fps)}.`
-          : '.')
+        others.map((run) => `, ${run.label} at ${figure(run.fps)}`).join('') +
+        (others.length ? ' (naive: every frame goes to the server).' : '.')
     );
   }
   return list;
