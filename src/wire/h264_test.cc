@@ -153,6 +153,7 @@ TEST(H264, SurvivesDamageAndTruncation) {
   const FrameSize size{64, 48};
   H264Encoder encoder(size);
   std::vector<std::vector<uint8_t>> units;
+  units.reserve(4);
   for (int i = 0; i < 4; ++i) units.push_back(encoder.Encode(Scene(64, 48, 4 * i)));
   std::mt19937 random(7);
   H264Decoder decoder;

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <sstream>
 #include <thread>
+#include <utility>
 
 #include "shadowtutor/types.h"
 
@@ -121,7 +122,7 @@ std::optional<std::string> Process::ReadLine(Clock::time_point deadline,
 std::string Process::ReadAll(Clock::time_point deadline) {
   while (Clock::now() < deadline && Fill(deadline)) {
   }
-  return std::move(read_);
+  return std::exchange(read_, {});
 }
 
 std::optional<int> Process::Wait(Clock::time_point deadline, const std::function<bool()>& stop) {
@@ -159,7 +160,7 @@ std::filesystem::path FindProgram(const std::string& name) {
   std::istringstream folders(std::string(path != nullptr ? path : "/usr/bin:/bin") +
                              ":/usr/sbin:/sbin");
   for (std::string folder; std::getline(folders, folder, ':');) {
-    const std::filesystem::path program = std::filesystem::path(folder) / name;
+    std::filesystem::path program = std::filesystem::path(folder) / name;
     if (!folder.empty() && access(program.c_str(), X_OK) == 0) return program;
   }
   return {};

@@ -241,6 +241,7 @@ SweepResults Sweep::Run() {
       continue;
     }
     std::vector<LiveRun> all;
+    all.reserve(order.size());
     for (const auto& each : order) all.push_back(done.at(each));
     SaveRuns(request_, link_.name(), teacher_, all);
   }
