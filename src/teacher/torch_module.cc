@@ -198,7 +198,7 @@ class TorchNetwork final : public Network {
           value.isTuple() ? std::vector<c10::IValue>(value.toTupleRef().elements())
                           : value.toListRef().vec();
       for (const c10::IValue& element : elements) {
-        if (element.isList() && element.toListRef().size() > 0 &&
+        if (element.isList() && !element.toListRef().empty() &&
             element.toListRef()[0].isGenericDict()) {
           Collect(element.toListRef()[0], "");
           return;
