@@ -19,6 +19,7 @@ struct LiveArguments {
   std::vector<double> bandwidths = {80, 90, 60, 40, 20, 12, 8};
   std::string link = "auto";
   double max_fps = 0;
+  uint64_t naive_frames = 100;
   int reference_every = 10;
 };
 
@@ -47,10 +48,17 @@ std::shared_ptr<LiveArguments> AddLiveOptions(CLI::App& eval) {
       ->check(CLI::IsMember({"auto", "namespaces", "limit"}))
       ->needs(live)
       ->capture_default_str();
-  eval.add_option("--max-fps", arguments->max_fps,
-                  "With --live: the client takes at least 1/N s for each frame, as a slower device")
+  eval.add_option(
+          "--max-fps", arguments->max_fps,
+          "With --live: the student takes at least 1/N s for each frame, as on a slower device")
       ->check(CLI::Range(0.01, 10'000.0))
       ->needs(live);
+  eval.add_option(
+          "--naive-frames", arguments->naive_frames,
+          "With --live: the naive strategies send at most so many frames, all of which cost "
+          "alike; 0: as many as the others")
+      ->needs(live)
+      ->capture_default_str();
   eval.add_option("--reference-every", arguments->reference_every,
                   "With --live: the mIoU is the mean over every Nth frame; 0: no mIoU")
       ->check(CLI::Range(0, 1'000'000))
@@ -72,6 +80,7 @@ int RunLive(const LiveArguments& arguments, eval::live::SweepRequest request) {
   request.strategies = eval::live::ChooseLiveStrategies(request.strategies);
   request.bandwidths = arguments.bandwidths;
   request.max_fps = arguments.max_fps;
+  request.naive_frames = arguments.naive_frames;
   request.reference_every = arguments.reference_every;
   request.stop = Interrupted;
   request.log = ShowLine;

@@ -32,6 +32,7 @@ Json Parameters(const SweepRequest& request) {
           {"student", request.student ? std::filesystem::path(*request.student).filename().string()
                                       : "fresh, seed " + std::to_string(request.seed)},
           {"frames", request.frames},
+          {"naive_frames", request.naive_frames},
           {"max_fps", request.max_fps > 0 ? Json(request.max_fps) : Json(nullptr)},
           {"reference_every", request.reference_every},
           {"threshold", request.threshold},

@@ -66,6 +66,7 @@ class Sweep {
   std::vector<std::string> ServerArguments(const std::string& strategy) const;
   std::vector<std::string> ClientArguments(const Job& job, const std::string& address,
                                            const std::filesystem::path& summary) const;
+  uint64_t FrameLimit(const Job& job) const;
   seconds ClientDeadline(const Job& job) const;
   bool Stopped() const { return request_.stop && request_.stop(); }
   void CheckStopped() const {
@@ -111,8 +112,10 @@ std::vector<std::string> Sweep::ClientArguments(const Job& job, const std::strin
   const auto add = [&](std::initializer_list<std::string> more) {
     arguments.insert(arguments.end(), more);
   };
-  if (request_.frames > 0) add({"--frames", std::to_string(request_.frames)});
-  if (request_.max_fps > 0) add({"--max-fps", Text(request_.max_fps)});
+  const uint64_t frames = FrameLimit(job);
+  if (frames > 0) add({"--frames", std::to_string(frames)});
+  // A slower device is slower at the student; offloading computes nothing there.
+  if (request_.max_fps > 0 && !Naive(job.strategy)) add({"--max-fps", Text(request_.max_fps)});
   if (request_.reference_every > 0) {
     add({"--reference-teacher", request_.card, "--reference-every",
          std::to_string(request_.reference_every)});
@@ -129,13 +132,22 @@ std::vector<std::string> Sweep::ClientArguments(const Job& job, const std::strin
   return arguments;
 }
 
+// 0: all. Naive offloading treats every frame alike, so a few of them tell its rate.
+uint64_t Sweep::FrameLimit(const Job& job) const {
+  if (!Naive(job.strategy) || request_.naive_frames == 0) return request_.frames;
+  if (request_.frames == 0) return request_.naive_frames;
+  return std::min(request_.frames, request_.naive_frames);
+}
+
 // Far more than any sound run takes: every frame raw over the link, and seconds of work for each.
 seconds Sweep::ClientDeadline(const Job& job) const {
   const double raw_bits = static_cast<double>(size_.pixels()) * 4 * 8;
   const double frame = 2 * raw_bits / (job.bandwidth_mbit * 1e6) + 5 +
                        (request_.max_fps > 0 ? 2 / request_.max_fps : 0);
+  const uint64_t limit = FrameLimit(job);
+  const uint64_t frames = limit == 0 ? frames_ : std::min(frames_, limit);
   constexpr double kMost = 7 * 24 * 3600;
-  return seconds(static_cast<int64_t>(std::min(kMost, 120 + static_cast<double>(frames_) * frame)));
+  return seconds(static_cast<int64_t>(std::min(kMost, 120 + static_cast<double>(frames) * frame)));
 }
 
 LiveRun Sweep::RunOne(const Job& job) const {

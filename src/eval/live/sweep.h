@@ -27,7 +27,8 @@ struct SweepRequest {
   std::vector<std::string> strategies;  // of LiveStrategies()
   std::vector<double> bandwidths;       // Mbit/s
   uint64_t frames = 0;                  // 0: all
-  double max_fps = 0;                   // of the client; 0: as fast as it goes
+  uint64_t naive_frames = 0;            // at most so many with a naive strategy; 0: as `frames`
+  double max_fps = 0;                   // of the student on the device; 0: as fast as it goes
   int reference_every = 10;             // frames that the mIoU is the mean of; 0: no mIoU
 
   double threshold = 0.8;
