@@ -141,7 +141,8 @@ function fillClips(section, results) {
   const show = () => {
     forgetCharts(place);
     const clip = results.clips[Number(choice.value)];
-    place.replaceChildren(clipTable(results, clip));
+    const notes = results.notes.map((note) => element('p', {class: 'note'}, note));
+    place.replaceChildren(clipTable(results, clip), ...notes);
     if (!haveCharts) {
       place.append(element('p', {class: 'notice'}, NO_CHARTS));
       return;

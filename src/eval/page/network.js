@@ -83,12 +83,14 @@ function fillNetwork(section, results) {
     namespaces: 'two network namespaces with a shaped link between them',
     limit: 'a bandwidth limit in the client'
   };
+  const pace = live.parameters && live.parameters.max_fps;
   section.append(
     element(
       'p',
       {},
       `Client and server as processes of their own, on clip ${live.clip}, over ` +
-        `${how[live.link] || live.link}. As fast as they can, not at the clip’s frame rate.`
+        `${how[live.link] || live.link}. As fast as they can, not at the clip’s frame rate` +
+        (isNumber(pace) ? `; the student is held back to ${figure(pace)} frames/s, as on a slower device.` : '.')
     )
   );
   if (haveCharts && bandwidths.length) {

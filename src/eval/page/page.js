@@ -204,7 +204,6 @@ function fillRun(section, results) {
     label_codec: 'label maps travel as',
     tracking_stride: 'tracking: frames between labelled ones'
   };
-  const notes = Array.isArray(json.notes) ? json.notes.map(String) : [];
   section.append(
     json.command ? element('pre', {}, element('code', {}, String(json.command))) : '',
     definitions([
@@ -216,13 +215,6 @@ function fillRun(section, results) {
       ['system', machine.system],
       ...Object.entries(parameters).map(([key, value]) => [names[key] || key, value])
     ]),
-    notes.length
-      ? element(
-          'ul',
-          {},
-          notes.map((note) => element('li', {}, note))
-        )
-      : '',
     table(
       'The clips.',
       [['clip', 'camera / scene', 'frames', 'size', 'frames/s', {text: 'teacher', class: 'name'}]],

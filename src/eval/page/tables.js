@@ -11,6 +11,7 @@ class Results {
     this.runs = json.runs.filter((run) => typeof run.label === 'string');
     this.parameters = json.parameters || {};
     this.live = json.live && Array.isArray(json.live.runs) ? json.live : null;
+    this.notes = Array.isArray(json.notes) ? json.notes.map(String) : [];
     this.labels = [...new Set(this.runs.map((run) => run.label))];
   }
   runsOf(clip) {
