@@ -105,7 +105,9 @@ function fillSummary(section, results) {
         'weak for the large network that does this well. A small network on the device, the student, does ' +
         'it instead, and now and then a server shows one frame to the large network, the teacher, and ' +
         'teaches the student what it saw. This page says how well that worked on ' +
-        `${plural(results.clips.length, 'clip')} with ${plural(frames, 'frame')}.`
+        (results.clips.length || !results.live
+          ? `${plural(results.clips.length, 'clip')} with ${plural(frames, 'frame')}.`
+          : `the clip ${results.live.clip}, over a real network.`)
     ),
     element('div', {class: 'tiles'}, [
       tile(isNumber(h.taught) ? `${fixed(h.taught, 1)} %` : null, 'agreement with the teacher (mean IoU)'),
