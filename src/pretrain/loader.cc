@@ -116,7 +116,7 @@ std::shared_ptr<const std::vector<uint32_t>> Loader::OrderOf(uint64_t epoch) {
     order = std::make_shared<const std::vector<uint32_t>>(
         Shuffled(epoch_.size(), Random(options_.seed, kOrder, epoch)));
   }
-  const auto result = order;
+  auto result = order;
   // Steps that are made at a time lie in a few neighbouring epochs.
   while (orders_.size() > 64) orders_.erase(orders_.begin());
   return result;

@@ -116,11 +116,11 @@ void CheckSameRun(const RunState& state, const std::map<std::string, std::string
   for (const auto& [key, value] : configuration) {
     const auto found = state.configuration.find(key);
     const std::string before = found == state.configuration.end() ? "nothing" : found->second;
-    if (before != value) {
-      throw Error(ErrorCode::kFailedPrecondition,
-                  "the run to go on with had another " + key + " (" + before + ", now " + value +
-                      "); give the same, or begin anew without --resume");
-    }
+    if (before == value) continue;
+    std::string why = "the run to go on with had another ";
+    why.append(key).append(" (").append(before).append(", now ").append(value);
+    throw Error(ErrorCode::kFailedPrecondition,
+                why + "); give the same, or begin anew without --resume");
   }
 }
 
