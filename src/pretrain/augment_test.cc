@@ -92,12 +92,12 @@ TEST(MakeSample, PartsAreOfVeryDifferentSizes) {
 TEST(MakeSample, CutoutsBringTheirClass) {
   const testing::TemporaryFolder folder;
   WriteCutout(folder / "stamp.png");
-  const auto stamp = std::make_shared<const Picture>(LoadCutout(folder / "stamp.png", 7, 100));
+  auto stamp = std::make_shared<const Picture>(LoadCutout(folder / "stamp.png", 7, 100));
   // Trimmed to what is not transparent.
   EXPECT_EQ(stamp->full().image.size(), (FrameSize{40, 40}));
   const Picture ground = MakePicture(Image(128, 96), LabelMap(128, 96));
   PasteSources paste;
-  paste.cutout = [&](Random&) { return stamp; };
+  paste.cutout = [&](Random&) -> std::shared_ptr<const Picture> { return stamp; };
   AugmentOptions options;
   options.cutout_share = 1;
   size_t pasted = 0, more_red = 0;
@@ -124,7 +124,7 @@ TEST(MakeSample, CutoutsBringTheirClass) {
 }
 
 TEST(MakeSample, ObjectsOfOtherPicturesComeWithTheirLabelAndWithoutTheirGround) {
-  const auto other = std::make_shared<const Picture>(HalfAndHalf());
+  auto other = std::make_shared<const Picture>(HalfAndHalf());
   const Picture ground = MakePicture(Image(128, 96), LabelMap(128, 96));
   PasteSources paste;
   paste.other = [&](Random&) { return other; };

@@ -31,8 +31,10 @@ class Reader {
  private:
   [[noreturn]] void Fail(const YAML::Mark& mark, const std::string& sentence) const {
     throw Error(ErrorCode::kInvalidArgument,
-                file_.string() + (mark.is_null() ? "" : ":" + std::to_string(mark.line + 1)) +
-                    ": " + sentence);
+                std::string(file_.string())
+                    .append(mark.is_null() ? "" : ":" + std::to_string(mark.line + 1))
+                    .append(": ")
+                    .append(sentence));
   }
 
   void CheckKeys(const YAML::Node& map, std::initializer_list<const char*> known) const {
@@ -40,9 +42,10 @@ class Reader {
     for (const auto& entry : map) {
       const auto key = entry.first.as<std::string>();
       if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-      std::string all;
-      for (const char* name : known) all.append(all.empty() ? "" : ", ").append(name);
-      Fail(entry.first.Mark(), "`" + key + "` is no key here; known are: " + all);
+      std::string sentence = "`";
+      sentence.append(key).append("` is no key here; known are:");
+      for (const char* name : known) sentence.append(" ").append(name);
+      Fail(entry.first.Mark(), sentence);
     }
   }
 
