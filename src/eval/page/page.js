@@ -82,6 +82,12 @@ function findings(results, h) {
       `The network carries ${comparedWith(h.saved, 'with every frame sent to the server raw')}` +
         (others.length ? `, ${others.join(', and ')}.` : '.')
     );
+    if (results.parameters.frame_codec === 'raw') {
+      list.push(
+        'Its key frames travelled as raw pixels here, as in the paper. As JPEGs, with updates in half precision ' +
+          '(--frame-codec jpeg --update-codec fp16), they take a fraction of that.'
+      );
+    }
   }
   if (h.live) {
     const others = h.others.filter((run) => run.bandwidth_mbit === h.live.bandwidth_mbit);
