@@ -277,6 +277,10 @@ TEST_F(ServiceTest, ShutdownInTheMiddleOfAKeyFrame) {
 }
 
 TEST_F(ServiceTest, ATeacherThatHangsHoldsUpNeitherAnswersNorTheEnd) {
+#ifdef SHADOWTUTOR_THREAD_SANITIZER
+  GTEST_SKIP()
+      << "nobody joins a thread that is left to itself, which the sanitizer takes for a race";
+#endif
   struct State {
     std::promise<void> entered, open, left;
   };
