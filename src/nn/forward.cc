@@ -34,11 +34,15 @@ ForwardWorkspace::ForwardWorkspace(const NetworkSpec& spec, FrameSize size, Stag
   stem = New(spec.in_conv2, 2);
   cat2 = New(spec.dec1 + spec.enc2, 4);
   cat3 = New(spec.dec2 + spec.enc1, 3);
-  const auto output_of = [&](const BlockInfo& info) {
-    if (info.stage == Stage::kEnc1) return cat3.Channels(spec.dec2, spec.enc1);
-    if (info.stage == Stage::kEnc2) return cat2.Channels(spec.dec1, spec.enc2);
-    return New(info.out, info.out_level);
-  };
+  // Outputs of stages first.
+  blocks.resize(infos.size());
+  for (size_t i = 0; i < infos.size(); ++i) {
+    const BlockInfo& info = infos[i];
+    if (!info.last_in_stage) continue;
+    blocks[i].out = info.stage == Stage::kEnc1   ? cat3.Channels(spec.dec2, spec.enc1)
+                    : info.stage == Stage::kEnc2 ? cat2.Channels(spec.dec1, spec.enc2)
+                                                 : New(info.out, info.out_level);
+  }
   // Shared memory by level: activations of one level have one geometry, halo included. Outputs
   // inside a stage take turns, since a block reads one and writes the other.
   View shared_pre[6], shared_mid[6], shared_out[6][2];
@@ -59,20 +63,18 @@ ForwardWorkspace::ForwardWorkspace(const NetworkSpec& spec, FrameSize size, Stag
     }
   }
   View previous = stem;
-  for (const BlockInfo& info : infos) {
+  for (size_t i = 0; i < infos.size(); ++i) {
+    const BlockInfo& info = infos[i];
+    BlockActivations& b = blocks[i];
     const bool keep = info.stage >= keep_from;
     const int in = info.in, out = info.out;
-    BlockActivations b;
     const bool first = info.index_in_stage == 0;
     b.x = first && info.stage == Stage::kDec2   ? cat2
           : first && info.stage == Stage::kDec3 ? cat3
                                                 : previous;
-    if (info.last_in_stage) {
-      b.out = output_of(info);
-    } else if (keep) {
-      b.out = New(out, info.out_level);
-    } else {
-      b.out = shared_out[info.out_level][info.index_in_stage % 2].Channels(0, out);
+    if (!info.last_in_stage) {
+      b.out = keep ? New(out, info.out_level)
+                   : shared_out[info.out_level][info.index_in_stage % 2].Channels(0, out);
     }
     if (keep) {
       b.pre = New(in, info.in_level);
@@ -80,7 +82,7 @@ ForwardWorkspace::ForwardWorkspace(const NetworkSpec& spec, FrameSize size, Stag
       b.mid2 = New(out, info.out_level);
     } else {
       // Nobody else reads the stem's output, unless it is enc1's shortcut.
-      const bool reads_stem = blocks.empty();
+      const bool reads_stem = i == 0;
       b.pre = !reads_stem       ? shared_pre[info.in_level].Channels(0, in)
               : info.identity() ? New(in, info.in_level)
                                 : b.x;
@@ -88,7 +90,6 @@ ForwardWorkspace::ForwardWorkspace(const NetworkSpec& spec, FrameSize size, Stag
     }
     b.statistics = NormStatistics(in);
     previous = b.out;
-    blocks.push_back(std::move(b));
   }
   const auto& h = levels.height;
   const auto& w = levels.width;
