@@ -22,7 +22,7 @@ std::shared_ptr<PackedConv> Direct(std::span<const float> oihw, int out, int in,
 void AddBlockRows(RowList& rows, int i) {
   const Network& n = rows.network();
   const BlockActivations& a = n.a(i);
-  const BlockShape shape = n.composed.block(i).shape;
+  const BlockInfo shape = n.composed.block(i).shape;
   const std::string prefix = "alternative/" + BlockName(i) + "/";
   const double in = shape.in, out = shape.out, pixels = Pixels(a.out);
   if (shape.stride == 1) {

@@ -1,20 +1,16 @@
 #include "executed_count.h"
 
 #include "nn/operation_count.h"
-#include "nn/packed_weights.h"
 
 namespace shadowtutor::bench {
 namespace {
 
-using nn::BlockShape;
-using nn::BlockStage;
-using nn::kBlocks;
+using nn::BlockInfo;
+using nn::BlocksOf;
 using nn::Levels;
 using nn::NetworkSpec;
-using nn::ShapeOf;
 using nn::Stage;
 
-constexpr int kOutputLevel[kBlocks] = {3, 4, 5, 5, 4, 3};
 // A low-resolution pixel lies under this many columns (and rows) of the tail's upsampling.
 constexpr double kReach = 8;
 constexpr double kTaps = nn::kTailTaps;
@@ -31,39 +27,36 @@ double Stem2(const NetworkSpec& spec, const Levels& levels) {
 }
 
 // The 3x3 convolution of a block's long path, forward or its gradient to the input.
-double First3x3(const BlockShape& shape, int level, const Levels& levels) {
-  if (shape.stride == 1) {
-    return WinogradMultiplyAdds(shape.in, shape.out, levels.height[level], levels.width[level]);
+double First3x3(const BlockInfo& block, const Levels& levels) {
+  if (block.stride == 1) {
+    return WinogradMultiplyAdds(block.in, block.out, levels.height[block.out_level],
+                                levels.width[block.out_level]);
   }
-  return 9.0 * shape.in * shape.out * Pixels(levels, level);
+  return 9.0 * block.in * block.out * Pixels(levels, block.out_level);
 }
 
-double Shortcut(const BlockShape& shape, int level, const Levels& levels) {
-  return shape.identity ? 0 : 1.0 * shape.in * shape.out * Pixels(levels, level);
+double Shortcut(const BlockInfo& block, const Levels& levels) {
+  return block.identity() ? 0 : 1.0 * block.in * block.out * Pixels(levels, block.out_level);
 }
 
 // 1x3 and 3x1 one after the other.
-double LastTwo(const BlockShape& shape, int level, const Levels& levels) {
-  return 6.0 * shape.out * shape.out * Pixels(levels, level);
+double LastTwo(const BlockInfo& block, const Levels& levels) {
+  return 6.0 * block.out * block.out * Pixels(levels, block.out_level);
 }
 
-double BlockForward(const NetworkSpec& spec, int block, const Levels& levels, bool composed) {
-  const BlockShape shape = ShapeOf(spec, block);
-  const int level = kOutputLevel[block];
-  const double last = composed ? WinogradMultiplyAdds(shape.out, shape.out, levels.height[level],
+double BlockForward(const BlockInfo& block, const Levels& levels, bool composed) {
+  const int level = block.out_level;
+  const double last = composed ? WinogradMultiplyAdds(block.out, block.out, levels.height[level],
                                                       levels.width[level])
-                               : LastTwo(shape, level, levels);
-  return Shortcut(shape, level, levels) + First3x3(shape, level, levels) + last;
+                               : LastTwo(block, levels);
+  return Shortcut(block, levels) + First3x3(block, levels) + last;
 }
 
-double BlockBackward(const NetworkSpec& spec, int block, const Levels& levels) {
-  const BlockShape shape = ShapeOf(spec, block);
-  const int level = kOutputLevel[block];
-  const double weights = Shortcut(shape, level, levels) +
-                         9.0 * shape.in * shape.out * Pixels(levels, level) +
-                         LastTwo(shape, level, levels);
-  const double data = Shortcut(shape, level, levels) + First3x3(shape, level, levels) +
-                      LastTwo(shape, level, levels);
+double BlockBackward(const BlockInfo& block, const Levels& levels) {
+  const double weights = Shortcut(block, levels) +
+                         9.0 * block.in * block.out * Pixels(levels, block.out_level) +
+                         LastTwo(block, levels);
+  const double data = Shortcut(block, levels) + First3x3(block, levels) + LastTwo(block, levels);
   return weights + data;
 }
 
@@ -93,16 +86,16 @@ double TailBackwardMultiplyAdds(const NetworkSpec& spec, const Levels& levels) {
 double ExecutedInference(const NetworkSpec& spec, FrameSize frame) {
   const Levels levels(frame);
   double sum = Stem1(spec, levels) + Stem2(spec, levels) + TailMultiplyAdds(spec, levels);
-  for (int i = 0; i < kBlocks; ++i) sum += BlockForward(spec, i, levels, true);
+  for (const BlockInfo& block : BlocksOf(spec)) sum += BlockForward(block, levels, true);
   return sum;
 }
 
 double ExecutedStep(const NetworkSpec& spec, FrameSize frame, Stage cut) {
   const Levels levels(frame);
   double sum = TailMultiplyAdds(spec, levels) + TailBackwardMultiplyAdds(spec, levels);
-  for (int i = 0; i < kBlocks; ++i) {
-    if (BlockStage(i) < cut) continue;
-    sum += BlockForward(spec, i, levels, false) + BlockBackward(spec, i, levels);
+  for (const BlockInfo& block : BlocksOf(spec)) {
+    if (block.stage < cut) continue;
+    sum += BlockForward(block, levels, false) + BlockBackward(block, levels);
   }
   if (cut <= Stage::kInConv2) {
     sum += Stem1(spec, levels) + Stem2(spec, levels);  // forward
@@ -116,12 +109,10 @@ double PublishedStep(const NetworkSpec& spec, FrameSize frame, Stage cut) {
   const Levels levels(frame);
   double trained = 9.0 * (spec.dec3 + spec.out) * spec.out * Pixels(levels, 1) +
                    1.0 * spec.out * spec.classes * Pixels(levels, 0);
-  for (int i = 0; i < kBlocks; ++i) {
-    const BlockShape shape = ShapeOf(spec, i);
-    const int level = kOutputLevel[i];
-    if (BlockStage(i) < cut) continue;
-    trained += Shortcut(shape, level, levels) + LastTwo(shape, level, levels) +
-               9.0 * shape.in * shape.out * Pixels(levels, level);
+  for (const BlockInfo& block : BlocksOf(spec)) {
+    if (block.stage < cut) continue;
+    trained += Shortcut(block, levels) + LastTwo(block, levels) +
+               9.0 * block.in * block.out * Pixels(levels, block.out_level);
   }
   double sum = nn::PublishedMultiplyAdds(spec, frame) + 2 * trained;
   if (cut <= Stage::kInConv2) sum += Stem2(spec, levels);  // weights

@@ -24,7 +24,7 @@ KernelNetwork::KernelNetwork(FrameSize size)
   separate.Update(weights, kFullDistillation);
   ForwardStem(separate, scene.frame, forward, true);
   for (int i = 0; i < kBlocks; ++i) {
-    transposed[static_cast<size_t>(i)] = MakeBackwardWeights(ShapeOf(spec, i));
+    transposed[static_cast<size_t>(i)] = MakeBackwardWeights(separate.block(i).shape);
     Repack(*layout, weights, i, transposed[static_cast<size_t>(i)], forward.scratch);
     ForwardBlock(separate, i, forward);
   }

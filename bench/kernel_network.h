@@ -22,10 +22,13 @@ inline double Pixels(const nn::View& view) { return static_cast<double>(view.hei
 /// Of the floats that a view holds.
 inline double Bytes(const nn::View& view) { return 4.0 * view.channels * Pixels(view); }
 inline double Bytes(const nn::Buffer& buffer) { return 4.0 * static_cast<double>(buffer.size()); }
-/// "enc1" and so on.
-inline std::string BlockName(int block) {
-  return std::string(nn::StageName(nn::BlockStage(block)));
+/// The published network's residual blocks: enc1, enc2, enc3, dec1, dec2, dec3.
+inline constexpr int kBlocks = 6;
+inline constexpr nn::Stage BlockStage(int block) {
+  return static_cast<nn::Stage>(static_cast<int>(nn::Stage::kEnc1) + block);
 }
+/// "enc1" and so on.
+inline std::string BlockName(int block) { return std::string(nn::StageName(BlockStage(block))); }
 
 struct KernelNetwork {
   explicit KernelNetwork(FrameSize size);
@@ -56,7 +59,7 @@ struct KernelNetwork {
   nn::LogitPlanes logits;
   nn::Buffer logits_floats;
   LabelMap prediction;
-  std::array<nn::BlockBackwardWeights, nn::kBlocks> transposed;
+  std::array<nn::BlockBackwardWeights, kBlocks> transposed;
   nn::BackwardWorkspace backward;
   std::vector<float> gradient, moment1, moment2;
 };

@@ -191,7 +191,7 @@ class Rows {
             Convolve(input, s.a(i).mid1, {.bias = u.bias0.data(), .relu = true});
           });
     }
-    if (!w.shape.identity) {
+    if (!w.shape.identity()) {
       Add(prefix + "shortcut1x1", in * out * pixels, in * out * pixels,
           Bytes(a.pre) / (w.shape.stride * w.shape.stride) + Bytes(a.out), [i](Network& s) {
             const BlockWeights& u = s.composed.block(i);
@@ -207,8 +207,8 @@ class Rows {
           ConvolveWinograd(s.a(i).mid1, u.long_fast, s.a(i).out,
                            {.bias = u.bias3.data(),
                             .bias_by_row = true,
-                            .accumulate = !u.shape.identity,
-                            .add = u.shape.identity ? &s.a(i).x : nullptr,
+                            .accumulate = !u.shape.identity(),
+                            .add = u.shape.identity() ? &s.a(i).x : nullptr,
                             .add_stride = u.shape.stride},
                            s.forward.scratch);
         });
@@ -242,7 +242,7 @@ class Rows {
           const ConvInput input[] = {{s.a(i).mid1, 1, Taps13(), &u.conv2}};
           Convolve(input, s.a(i).mid2, {.bias = u.bias2.data()});
         });
-    const double last = three + (w.shape.identity ? 0 : in * out * pixels);
+    const double last = three + (w.shape.identity() ? 0 : in * out * pixels);
     Add("learner/" + BlockName(i) + "/conv3x1_and_shortcut", last, last,
         Bytes(a.mid2) + Bytes(a.pre) + Bytes(a.out), [i](Network& s) { LastOfLearner(s, i); });
   }
@@ -252,9 +252,9 @@ class Rows {
     const BlockActivations& b = s.a(i);
     const ConvInput inputs[] = {{b.mid2, 1, Taps31(), &u.conv3},
                                 {b.pre, u.shape.stride, Taps11(), &u.short_path}};
-    Convolve(std::span(inputs, u.shape.identity ? 1 : 2), b.out,
+    Convolve(std::span(inputs, u.shape.identity() ? 1 : 2), b.out,
              {.bias = u.bias3.data(),
-              .add = u.shape.identity ? &b.x : nullptr,
+              .add = u.shape.identity() ? &b.x : nullptr,
               .add_stride = u.shape.stride});
   }
 
@@ -271,7 +271,7 @@ class Rows {
   void WeightGradientRow(int i, const GradientOf& what) {
     Add("backward/" + BlockName(i) + "/" + what.kernel, what.multiply_adds, what.multiply_adds,
         what.bytes, [i, what, taps = ForwardTaps(what.kh, what.kw)](Network& s) {
-          auto p = FindBlock(*s.layout, std::span<float>(s.gradient), BlockStage(i));
+          auto p = FindBlock(*s.layout, std::span<float>(s.gradient), i);
           ConvolutionWeightGradient(what.input(s), what.stride, taps, what.output_gradient(s),
                                     what.kh, what.kw, p.*what.weight, p.*what.bias,
                                     s.forward.scratch);
@@ -280,7 +280,7 @@ class Rows {
 
   void BackwardRows(int i) {
     const BlockActivations& a = n_.a(i);
-    const BlockShape shape = n_.separate.block(i).shape;
+    const BlockInfo shape = n_.separate.block(i).shape;
     const std::string prefix = "backward/" + BlockName(i) + "/";
     const double in = shape.in, out = shape.out, pixels = Pixels(a.out);
     const double one = in * out * pixels, three = 3 * out * out * pixels;
@@ -290,7 +290,7 @@ class Rows {
     WeightGradientRow(
         i, {"weights3x1", 3, 1, 1, three, 2 * Bytes(a.out), [i](Network& s) { return s.a(i).mid2; },
             g_out, &Parameters::weight3, &Parameters::bias3});
-    if (!shape.identity) {
+    if (!shape.identity()) {
       WeightGradientRow(i, {"weights1x1", 1, 1, shape.stride, one, Bytes(a.pre) + Bytes(a.out), pre,
                             g_out, &Parameters::short_weight, &Parameters::short_bias});
     }
@@ -320,12 +320,12 @@ class Rows {
                              {.accumulate = true, .positive = &s.a(i).pre}, s.forward.scratch);
           });
     } else {
-      const double all = 9 * one + (shape.identity ? 0 : one);
+      const double all = 9 * one + (shape.identity() ? 0 : one);
       Add(prefix + "data3x3_by_parity", all, all, Bytes(a.out) + 2 * Bytes(a.pre),
           [i](Network& s) { DataByParity(s, i); });
     }
     Add(prefix + "norm", 0, 0, 5 * Bytes(a.x), [i](Network& s) {
-      auto p = FindBlock(*s.layout, std::span<float>(s.gradient), BlockStage(i));
+      auto p = FindBlock(*s.layout, std::span<float>(s.gradient), i);
       const BackwardWorkspace::Block& g = s.g(i);
       NormReluBackward(s.a(i).x, g.pre, s.separate.block(i).scale, s.a(i).statistics, p.scale,
                        p.shift, &g.x, false, s.forward.scratch);
@@ -343,7 +343,7 @@ class Rows {
 
   static void DataByParity(Network& s, int i) {
     const BackwardWorkspace::Block& g = s.g(i);
-    const bool identity = s.separate.block(i).shape.identity;
+    const bool identity = s.separate.block(i).shape.identity();
     for (int parity = 0; parity < 4; ++parity) {
       const int py = parity / 2, px = parity % 2;
       ConvOutput out(g.pre);

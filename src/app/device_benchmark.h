@@ -35,7 +35,7 @@ struct DeviceBenchmark {
 };
 
 /// Runs on a synthetic frame, and on random weights unless there is a student: neither has any
-/// influence on the time, only the student's channel counts have. Throws
+/// influence on the time, only the student's channel counts and depth have. Throws
 /// Error kInvalidArgument for a size or thread count out of range, kCancelled when interrupted.
 DeviceBenchmark RunDeviceBenchmark(const DeviceBenchmarkOptions& options);
 

@@ -15,6 +15,7 @@
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "nn/network.h"
 #include "pretrain/pretrainer.h"
 #include "teacher/teacher.h"
 
@@ -227,6 +228,13 @@ void AddPretrainCommand(CLI::App& app, int& exit_code) {
       ->add_option("--student-width", options.student_width,
                    "Channels of a fresh student, as a multiple of the published network's: 0.5, "
                    "1 or 2, or any from 0.25 to 2")
+      ->capture_default_str()
+      ->excludes(student);
+  command
+      ->add_option("--student-depth", options.student_depth,
+                   "Residual blocks in each of a fresh student's six stages; the published "
+                   "network's have 1")
+      ->check(CLI::Range(1, nn::kMaxDepth))
       ->capture_default_str()
       ->excludes(student);
   command

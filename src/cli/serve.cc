@@ -25,6 +25,7 @@ struct ServeOptions {
   std::string card, student, cut;
   uint64_t seed = 1;
   double student_width = 1;
+  int student_depth = 1;
   bool fresh_head = false;
   double teacher_timeout =
       std::chrono::duration<double>(server::ServerOptions().teacher_timeout).count();
@@ -60,9 +61,9 @@ Pair OpenTeacherAndStudent(const ServeOptions& options) {
   if (options.student.empty()) {
     pair.teacher = teacher::OpenTeacher(options.card);
     const ClassList& classes = pair.teacher->classes();
-    pair.student =
-        nn::FreshStudent(nn::ScaledSpec(static_cast<int>(classes.size()), options.student_width),
-                         classes, pair.teacher->background(), options.seed);
+    pair.student = nn::FreshStudent(nn::ScaledSpec(static_cast<int>(classes.size()),
+                                                   options.student_width, options.student_depth),
+                                    classes, pair.teacher->background(), options.seed);
     return pair;
   }
   const nn::Checkpoint student = nn::LoadCheckpoint(options.student);
@@ -144,6 +145,13 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
       ->add_option("--student-width", options->student_width,
                    "Channels of a fresh student, as a multiple of the published network's: 0.5, "
                    "1 or 2, or any from 0.25 to 2")
+      ->capture_default_str()
+      ->excludes(student);
+  command
+      ->add_option("--student-depth", options->student_depth,
+                   "Residual blocks in each of a fresh student's six stages; the published "
+                   "network's have 1")
+      ->check(CLI::Range(1, nn::kMaxDepth))
       ->capture_default_str()
       ->excludes(student);
   command->add_option("--seed", options->seed, "Of the fresh weights")->capture_default_str();

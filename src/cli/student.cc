@@ -1,5 +1,6 @@
 // `shadowtutor student init|info|convert`: students as files.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cctype>
 #include <cstdint>
 #include <cstdio>
@@ -120,10 +121,16 @@ std::string ShapeText(const std::vector<int>& shape) {
 void PrintInfo(const nn::Checkpoint& student, const std::string& file, uintmax_t file_bytes) {
   const auto& layout = *student.layout;
   const auto part = PartOf(layout);
-  std::printf("%s: %zu parameters, %ju bytes\n\n", file.c_str(), layout.size(), file_bytes);
-  std::printf("%-28s %-14s %8s\n", "parameter", "shape", "values");
+  std::printf("%s: %zu parameters, depth %d, %ju bytes\n\n", file.c_str(), layout.size(),
+              layout.spec().depth, file_bytes);
+  int column = 28;
   for (const auto& info : layout.parameters()) {
-    std::printf("%-28s %-14s %8zu\n", info.name.c_str(), ShapeText(info.shape).c_str(), info.count);
+    column = std::max(column, static_cast<int>(info.name.size()));
+  }
+  std::printf("%-*s %-14s %8s\n", column, "parameter", "shape", "values");
+  for (const auto& info : layout.parameters()) {
+    std::printf("%-*s %-14s %8zu\n", column, info.name.c_str(), ShapeText(info.shape).c_str(),
+                info.count);
   }
   std::printf("\nclasses:\n");
   for (size_t i = 0; i < student.classes.size(); ++i) {
@@ -144,6 +151,7 @@ void PrintInfoAsJson(const nn::Checkpoint& student, const std::string& file, uin
   const auto& layout = *student.layout;
   const auto part = PartOf(layout);
   ordered_json out = {{"file", file}, {"file_bytes", file_bytes}, {"parameters", layout.size()}};
+  out["depth"] = layout.spec().depth;
   out["classes"] = ordered_json::array();
   for (const auto& info : student.classes) {
     out["classes"].push_back({{"name", info.name}, {"color", ColorText(info.color)}});
@@ -169,6 +177,7 @@ void AddInit(CLI::App& parent) {
     ClassOptions classes;
     std::string out;
     double width = 1;
+    int depth = 1;
     bool fp16 = false;
   };
   const auto options = std::make_shared<Options>();
@@ -182,14 +191,20 @@ void AddInit(CLI::App& parent) {
                    "Channels, as a multiple of the published network's: 0.5, 1 or 2, or any from "
                    "0.25 to 2")
       ->capture_default_str();
+  command
+      ->add_option("--student-depth", options->depth,
+                   "Residual blocks in each of the network's six stages; the published network's "
+                   "have 1")
+      ->check(CLI::Range(1, nn::kMaxDepth))
+      ->capture_default_str();
   command->add_option("--out", options->out, "The .safetensors file to write")->required();
   command->add_flag("--fp16", options->fp16, "Half precision: half the bytes, weights rounded");
   command->callback([options] {
     const int background = BackgroundOf(options->classes);
     const ClassList classes = ClassesOf(options->classes, background);
-    const auto student =
-        nn::FreshStudent(nn::ScaledSpec(static_cast<int>(classes.size()), options->width), classes,
-                         background, options->classes.seed);
+    const auto student = nn::FreshStudent(
+        nn::ScaledSpec(static_cast<int>(classes.size()), options->width, options->depth), classes,
+        background, options->classes.seed);
     nn::SaveCheckpoint(student, options->out,
                        options->fp16 ? nn::WeightType::kF16 : nn::WeightType::kF32);
     PrintWritten(student, options->out);

@@ -57,32 +57,36 @@ TEST(Allocation, IsCounted) {
 }
 
 TEST(Allocation, PredictingTakesNone) {
-  RandomData random(1);
-  const Checkpoint student = random.Student(NetworkSpec{});
-  Predictor predictor(PackWeights(student.layout, student.weights));
-  const Image frame = random.Frame(320, 180);
-  LabelMap labels;
-  EXPECT_EQ(SteadyAllocations([&] { predictor.Predict(frame, labels); }), 0);
+  for (const int depth : {1, 3}) {
+    RandomData random(1);
+    const Checkpoint student = random.Student(ScaledSpec(9, 1, depth));
+    Predictor predictor(PackWeights(student.layout, student.weights));
+    const Image frame = random.Frame(320, 180);
+    LabelMap labels;
+    EXPECT_EQ(SteadyAllocations([&] { predictor.Predict(frame, labels); }), 0) << depth;
+  }
 }
 
 TEST(Allocation, TrainingTakesNone) {
-  RandomData random(2);
-  const Checkpoint student = random.Student(NetworkSpec{});
-  const Image frames[] = {random.Frame(320, 180), random.Frame(320, 180)};
-  const LabelMap label(320, 180, 1);
-  const std::vector<float> weights(label.labels().size(), 1.0f);
-  for (const Stage cut : {kPartialDistillation, kFullDistillation}) {
-    Learner learner(student.layout, student.weights, cut);
-    int turn = 0;
-    EXPECT_EQ(SteadyAllocations([&] {
-                learner.SetFrame(frames[++turn % 2]);
-                learner.Predict();
-                learner.LossAndGradient(label, weights);
-                learner.AdamStep();
-                learner.Predict();
-              }),
-              0)
-        << StageName(cut);
+  for (const int depth : {1, 3}) {
+    RandomData random(2);
+    const Checkpoint student = random.Student(ScaledSpec(9, 1, depth));
+    const Image frames[] = {random.Frame(320, 180), random.Frame(320, 180)};
+    const LabelMap label(320, 180, 1);
+    const std::vector<float> weights(label.labels().size(), 1.0f);
+    for (const Stage cut : {kPartialDistillation, kFullDistillation}) {
+      Learner learner(student.layout, student.weights, cut);
+      int turn = 0;
+      EXPECT_EQ(SteadyAllocations([&] {
+                  learner.SetFrame(frames[++turn % 2]);
+                  learner.Predict();
+                  learner.LossAndGradient(label, weights);
+                  learner.AdamStep();
+                  learner.Predict();
+                }),
+                0)
+          << StageName(cut) << ", depth " << depth;
+    }
   }
 }
 

@@ -9,9 +9,6 @@
 namespace shadowtutor::nn {
 namespace {
 
-constexpr int kDec1 = 3, kDec2 = 4, kDec3 = 5;  // indices of blocks
-constexpr int kEnc1 = 0, kEnc2 = 1, kEnc3 = 2;
-
 // Adds a gradient to the pixels that the sub-sampling shortcut read, in the channels that `to` has.
 void AddAtStride(const View& from, int stride, const View& to) {
   ParallelFor(from.height, [&](int y) {
@@ -31,10 +28,10 @@ void BackwardBlock(const NetworkLayout& layout, const BlockWeights& weights, int
                    const BlockBackwardWeights& transposed, const BlockActivations& a,
                    const BackwardWorkspace::Block& g, bool accumulate, std::span<float> gradient,
                    Scratch& scratch) {
-  const auto p = FindBlock(layout, gradient, BlockStage(block));
+  const auto p = FindBlock(layout, gradient, block);
   const int stride = weights.shape.stride;
   ConvolutionWeightGradient(a.mid2, 1, Taps31(), g.out, 3, 1, p.weight3, p.bias3, scratch);
-  if (!weights.shape.identity) {
+  if (!weights.shape.identity()) {
     ConvolutionWeightGradient(a.pre, stride, Taps11(), g.out, 1, 1, p.short_weight, p.short_bias,
                               scratch);
   }
@@ -47,9 +44,9 @@ void BackwardBlock(const NetworkLayout& layout, const BlockWeights& weights, int
 
   const ConvInput shortcut = {g.out, 1, Taps11(), &transposed.short_path};
   if (stride == 1) {
-    if (!weights.shape.identity) Convolve(std::span(&shortcut, 1), g.pre);
+    if (!weights.shape.identity()) Convolve(std::span(&shortcut, 1), g.pre);
     ConvolveWinograd(g.mid1, transposed.conv0_fast, g.pre,
-                     {.accumulate = !weights.shape.identity, .positive = &a.pre}, scratch);
+                     {.accumulate = !weights.shape.identity(), .positive = &a.pre}, scratch);
   } else {
     for (int parity = 0; parity < 4; ++parity) {
       const int py = parity / 2, px = parity % 2;
@@ -63,13 +60,25 @@ void BackwardBlock(const NetworkLayout& layout, const BlockWeights& weights, int
       const ConvInput first[] = {
           {g.mid1, 1, ParityTaps33(py, px), &transposed.conv0[static_cast<size_t>(parity)]},
           shortcut};
-      const size_t inputs = parity == 0 && !weights.shape.identity ? 2 : 1;
+      const size_t inputs = parity == 0 && !weights.shape.identity() ? 2 : 1;
       Convolve(std::span(first, inputs), out, {.positive = &a.pre});
     }
   }
   NormReluBackward(a.x, g.pre, weights.scale, a.statistics, p.scale, p.shift,
                    g.x.data ? &g.x : nullptr, accumulate, scratch);
-  if (g.x.data && weights.shape.identity) AddAtStride(g.out, stride, g.x);
+  if (g.x.data && weights.shape.identity()) AddAtStride(g.out, stride, g.x);
+}
+
+size_t FirstBlock(const std::vector<BlockInfo>& infos, Stage stage) {
+  const auto found = std::find_if(infos.begin(), infos.end(),
+                                  [&](const BlockInfo& info) { return info.stage == stage; });
+  return static_cast<size_t>(found - infos.begin());
+}
+
+size_t LastBlock(const std::vector<BlockInfo>& infos, Stage stage) {
+  size_t block = FirstBlock(infos, stage);
+  while (!infos[block].last_in_stage) ++block;
+  return block;
 }
 
 }  // namespace
@@ -83,91 +92,98 @@ BackwardWorkspace::BackwardWorkspace(const NetworkSpec& spec, const Levels& leve
   logits_floats = Buffer(logits.floats());
   logits.data = logits_floats.data();
   tail_maps = TailMaps(spec.classes, spec.dec3);
-  constexpr int kIn[kBlocks] = {2, 3, 4, 5, 4, 3}, kOut[kBlocks] = {3, 4, 5, 5, 4, 3};
-  View pre[6], mid[6][2];
+  const std::vector<BlockInfo> infos = BlocksOf(spec);
+  blocks.resize(infos.size());
+  // Shared by level. Gradients of outputs inside a stage take turns, as in ForwardWorkspace.
+  View pre[6], mid[6][2], inner[6][2];
   for (int level = 2; level <= 5; ++level) {
-    int pre_channels = 0, mid_channels = 0;
-    for (int i = 0; i < kBlocks; ++i) {
-      if (BlockStage(i) < cut) continue;
-      if (kIn[i] == level) pre_channels = std::max(pre_channels, ShapeOf(spec, i).in);
-      if (kOut[i] == level) mid_channels = std::max(mid_channels, ShapeOf(spec, i).out);
+    int pre_channels = 0, mid_channels = 0, inner_channels[2] = {0, 0};
+    for (const BlockInfo& info : infos) {
+      if (info.stage < cut) continue;
+      if (info.in_level == level) pre_channels = std::max(pre_channels, info.in);
+      if (info.out_level != level) continue;
+      mid_channels = std::max(mid_channels, info.out);
+      int& turn = inner_channels[info.index_in_stage % 2];
+      if (!info.last_in_stage) turn = std::max(turn, info.out);
     }
     if (pre_channels) pre[level] = make(pre_channels, level);
     if (mid_channels) {
       for (View& view : mid[level]) view = make(mid_channels, level);
     }
+    for (int turn = 0; turn < 2; ++turn) {
+      if (inner_channels[turn]) inner[level][turn] = make(inner_channels[turn], level);
+    }
   }
-  for (int i = 0; i < kBlocks; ++i) {
-    if (BlockStage(i) < cut) continue;
-    Block& b = blocks[static_cast<size_t>(i)];
-    const BlockShape shape = ShapeOf(spec, i);
-    b.pre = pre[kIn[i]].Channels(0, shape.in);
-    b.mid1 = mid[kOut[i]][0].Channels(0, shape.out);
-    b.mid2 = mid[kOut[i]][1].Channels(0, shape.out);
+  for (size_t i = 0; i < infos.size(); ++i) {
+    const BlockInfo& info = infos[i];
+    if (info.stage < cut) continue;
+    Block& b = blocks[i];
+    b.pre = pre[info.in_level].Channels(0, info.in);
+    b.mid1 = mid[info.out_level][0].Channels(0, info.out);
+    b.mid2 = mid[info.out_level][1].Channels(0, info.out);
+    if (info.index_in_stage > 0) b.x = blocks[i - 1].out;
+    if (!info.last_in_stage) {
+      b.out = inner[info.out_level][info.index_in_stage % 2].Channels(0, info.out);
+    }
   }
-  // Gradients of outputs, from the last block back; the encoder's lie in those of the
-  // concatenations.
-  auto& b = blocks;
-  if (cut <= Stage::kDec3) b[kDec3].out = make(spec.dec3, 3);
-  if (cut <= Stage::kDec2) {
-    b[kDec2].out = make(spec.dec2, 4);
-    b[kDec3].x = make(cut <= Stage::kEnc1 ? spec.dec2 + spec.enc1 : spec.dec2, 3);
+  // Gradients of stages' outputs and inputs, from the last stage back; the encoder's lie in those
+  // of the concatenations.
+  const auto in = [&](Stage stage) -> View& { return blocks[FirstBlock(infos, stage)].x; };
+  const auto out = [&](Stage stage) -> View& { return blocks[LastBlock(infos, stage)].out; };
+  using enum Stage;
+  if (cut <= kDec3) out(kDec3) = make(spec.dec3, 3);
+  if (cut <= kDec2) {
+    out(kDec2) = make(spec.dec2, 4);
+    in(kDec3) = make(cut <= kEnc1 ? spec.dec2 + spec.enc1 : spec.dec2, 3);
   }
-  if (cut <= Stage::kDec1) {
-    b[kDec1].out = make(spec.dec1, 5);
-    b[kDec2].x = make(cut <= Stage::kEnc2 ? spec.dec1 + spec.enc2 : spec.dec1, 4);
+  if (cut <= kDec1) {
+    out(kDec1) = make(spec.dec1, 5);
+    in(kDec2) = make(cut <= kEnc2 ? spec.dec1 + spec.enc2 : spec.dec1, 4);
   }
-  if (cut <= Stage::kEnc3) b[kEnc3].out = b[kDec1].x = make(spec.enc3, 5);
-  if (cut <= Stage::kEnc2) b[kEnc2].out = b[kEnc3].x = b[kDec2].x.Channels(spec.dec1, spec.enc2);
-  if (cut <= Stage::kEnc1) b[kEnc1].out = b[kEnc2].x = b[kDec3].x.Channels(spec.dec2, spec.enc1);
-  if (cut <= Stage::kInConv2) b[kEnc1].x = make(spec.in_conv2, 2);
+  if (cut <= kEnc3) out(kEnc3) = in(kDec1) = make(spec.enc3, 5);
+  if (cut <= kEnc2) out(kEnc2) = in(kEnc3) = in(kDec2).Channels(spec.dec1, spec.enc2);
+  if (cut <= kEnc1) out(kEnc1) = in(kEnc2) = in(kDec3).Channels(spec.dec2, spec.enc1);
+  if (cut <= kInConv2) in(kEnc1) = make(spec.in_conv2, 2);
 }
 
 double Backward(const PackedWeights& weights, std::span<const float> flat_weights,
-                const std::array<BlockBackwardWeights, kBlocks>& transposed, Stage cut,
-                ImageView frame, ForwardWorkspace& forward, const LogitPlanes& logits,
-                const uint8_t* label, const float* pixel_weight, BackwardWorkspace& ws,
-                std::span<float> gradient) {
+                std::span<const BlockBackwardWeights> transposed, Stage cut, ImageView frame,
+                ForwardWorkspace& forward, const LogitPlanes& logits, const uint8_t* label,
+                const float* pixel_weight, BackwardWorkspace& ws, std::span<float> gradient) {
   const NetworkLayout& layout = *weights.layout();
   Scratch& scratch = forward.scratch;
   const double loss =
       WeightedCrossEntropy(forward.head, logits, label, pixel_weight, ws.logits, scratch);
 
   auto& g = ws.blocks;
-  const View& dec3 = forward.blocks[kDec3].out;
+  const View& dec3 = forward.blocks.back().out;
   TailBackward(forward.tail, weights.tail(), dec3, ws.logits, ws.tail_maps, ws.tail_bias,
-               cut <= Stage::kDec3 ? &g[kDec3].out : nullptr, scratch);
+               cut <= Stage::kDec3 ? &g.back().out : nullptr, scratch);
   weights.tail().Backward(FindTail(layout, flat_weights), ws.tail_maps, ws.tail_bias,
                           FindTail(layout, gradient), scratch);
 
-  const auto backward_block = [&](int block, bool accumulate) {
-    const auto i = static_cast<size_t>(block);
+  for (size_t i = g.size(); i-- > 0 && layout.blocks()[i].stage >= cut;) {
+    const BlockInfo& info = layout.blocks()[i];
+    // The next stage's first block has the gradient of what was resized.
+    if (info.last_in_stage && (info.stage == Stage::kDec1 || info.stage == Stage::kDec2)) {
+      const ResizePlan& up = info.stage == Stage::kDec1 ? forward.dec1_up : forward.dec2_up;
+      ResizeBackward(up, g[i + 1].x.Channels(0, info.out), g[i].out, scratch);
+    }
+    // An encoder's output has two readers: the decoder, whose share is there already, and the next
+    // one.
+    const bool accumulate =
+        info.index_in_stage == 0 && (info.stage == Stage::kEnc2 || info.stage == Stage::kEnc3);
+    const int block = static_cast<int>(i);
     BackwardBlock(layout, weights.block(block), block, transposed[i], forward.blocks[i], g[i],
                   accumulate, gradient, scratch);
-  };
-  if (cut <= Stage::kDec3) backward_block(kDec3, false);
-  if (cut <= Stage::kDec2) {
-    const int channels = g[kDec2].out.channels;
-    ResizeBackward(forward.dec2_up, g[kDec3].x.Channels(0, channels), g[kDec2].out, scratch);
-    backward_block(kDec2, false);
   }
-  if (cut <= Stage::kDec1) {
-    const int channels = g[kDec1].out.channels;
-    ResizeBackward(forward.dec1_up, g[kDec2].x.Channels(0, channels), g[kDec1].out, scratch);
-    backward_block(kDec1, false);
-  }
-  // An encoder's output has two readers: the decoder, whose share is there already, and the next
-  // one.
-  if (cut <= Stage::kEnc3) backward_block(kEnc3, true);
-  if (cut <= Stage::kEnc2) backward_block(kEnc2, true);
-  if (cut <= Stage::kEnc1) backward_block(kEnc1, false);
   if (cut <= Stage::kInConv2) {
     const auto part = [&](auto all, const char* name) {
       const ParameterInfo& info = layout.Find(name);
       return all.subspan(info.offset, info.count);
     };
     const bool first_too = cut == Stage::kInConv1;
-    StemBackward(weights.stem(), frame, forward.stem_rows, g[kEnc1].x,
+    StemBackward(weights.stem(), frame, forward.stem_rows, g.front().x,
                  part(flat_weights, "in_conv2.weight"),
                  first_too ? part(gradient, "in_conv1.weight") : std::span<float>(),
                  first_too ? part(gradient, "in_conv1.bias") : std::span<float>(),

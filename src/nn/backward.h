@@ -2,7 +2,6 @@
 #ifndef SHADOWTUTOR_NN_BACKWARD_H_
 #define SHADOWTUTOR_NN_BACKWARD_H_
 
-#include <array>
 #include <span>
 #include <vector>
 
@@ -22,11 +21,11 @@ class BackwardWorkspace {
   std::vector<float> tail_bias;
   struct Block {
     View pre, mid1, mid2;  // gradients of BlockActivations' members
-    View out;              // of the output, before dec1's and dec2's resize
+    View out;              // of the output, before the resize that follows dec1 and dec2
     View x;                // of the part of the input that somebody trained stands behind; data
                            // null: nobody does
   };
-  std::array<Block, kBlocks> blocks;
+  std::vector<Block> blocks;
 
  private:
   std::vector<Tensor> tensors_;
@@ -36,10 +35,9 @@ class BackwardWorkspace {
 /// and in `gradient` (all of the network's parameters) its gradient for the stages from `cut` on;
 /// the rest is left as it was.
 double Backward(const PackedWeights& weights, std::span<const float> flat_weights,
-                const std::array<BlockBackwardWeights, kBlocks>& transposed, Stage cut,
-                ImageView frame, ForwardWorkspace& forward, const LogitPlanes& logits,
-                const uint8_t* label, const float* pixel_weight, BackwardWorkspace& workspace,
-                std::span<float> gradient);
+                std::span<const BlockBackwardWeights> transposed, Stage cut, ImageView frame,
+                ForwardWorkspace& forward, const LogitPlanes& logits, const uint8_t* label,
+                const float* pixel_weight, BackwardWorkspace& workspace, std::span<float> gradient);
 
 }  // namespace shadowtutor::nn
 

@@ -1,10 +1,10 @@
 #include "nn/batch_learner.h"
 
 #include <algorithm>
-#include <array>
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/parallel.h"
 #include "nn/kernels/adam.h"
@@ -29,7 +29,7 @@ struct BatchLearner::Impl {
   int64_t adam_steps = 0;
 
   PackedWeights packed;
-  std::array<BlockBackwardWeights, kBlocks> transposed;
+  std::vector<BlockBackwardWeights> transposed;  // one for each block; empty where not trained
   bool packed_current = false;
   Scratch scratch;
 
@@ -51,10 +51,8 @@ struct BatchLearner::Impl {
         packed(layout, cut),
         mean(weights.size() - offset) {
     packed.Update(weights, kFullDistillation);
-    for (int i = 0; i < kBlocks; ++i) {
-      if (BlockStage(i) >= cut) {
-        transposed[static_cast<size_t>(i)] = MakeBackwardWeights(packed.block(i).shape);
-      }
+    for (const BlockInfo& block : layout->blocks()) {
+      transposed.push_back(block.stage < cut ? BlockBackwardWeights() : MakeBackwardWeights(block));
     }
   }
 
@@ -63,8 +61,8 @@ struct BatchLearner::Impl {
   void Pack() {
     if (packed_current) return;
     packed.Update(weights, cut);
-    for (int i = 0; i < kBlocks; ++i) {
-      if (BlockStage(i) < cut) continue;
+    for (int i = 0; i < packed.blocks(); ++i) {
+      if (packed.block(i).shape.stage < cut) continue;
       Repack(*layout, weights, i, transposed[static_cast<size_t>(i)], scratch);
     }
     packed_current = true;
@@ -114,7 +112,7 @@ struct BatchLearner::Impl {
                  std::span<float> gradient) {
     const bool stem_trained = cut <= Stage::kInConv2;
     ForwardStem(packed, sample.image, *ws.forward, stem_trained);
-    for (int i = 0; i < kBlocks; ++i) ForwardBlock(packed, i, *ws.forward);
+    for (int i = 0; i < packed.blocks(); ++i) ForwardBlock(packed, i, *ws.forward);
     ForwardLogits(packed, *ws.forward, ws.logits, ws.prediction.labels().data());
     return Backward(packed, weights, transposed, cut, sample.image, *ws.forward, ws.logits,
                     sample.label->labels().data(), sample.pixel_weight.data(), *ws.backward,

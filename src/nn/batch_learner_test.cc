@@ -1,5 +1,5 @@
 // Several images a step: the mean of what Learner computes for each, bit for bit on any number of
-// threads, and for students of every width against the plain network.
+// threads, and for students of every width and depth against the plain network.
 #include "nn/batch_learner.h"
 
 #include <gtest/gtest.h>
@@ -112,11 +112,17 @@ TEST(BatchLearner, GoesOnFromItsStateAsIfNothingHadHappened) {
   EXPECT_THROW(resumed.RestoreState(state), Error);
 }
 
-// The engine's own tests compare every stage; here the whole way of pre-training at each width.
-TEST(BatchLearner, EveryWidthLearnsWhatThePlainNetworkLearns) {
-  for (const double width : {0.25, 0.5, 0.75, 1.0, 1.5, 2.0}) {
+// The engine's own tests compare every stage; here the whole way of pre-training at each size.
+TEST(BatchLearner, EverySizeLearnsWhatThePlainNetworkLearns) {
+  struct Size {
+    double width;
+    int depth = 1;
+  };
+  for (const auto& [width, depth] : std::vector<Size>{
+           {0.25}, {0.5}, {0.75}, {1.0}, {1.5}, {2.0}, {0.5, 2}, {1.0, 2}, {0.5, 3}}) {
+    SCOPED_TRACE("width " + std::to_string(width) + ", depth " + std::to_string(depth));
     RandomData random(7);
-    const Checkpoint student = random.Student(ScaledSpec(2, width));
+    const Checkpoint student = random.Student(ScaledSpec(2, width, depth));
     const Batch batch(random, {{96, 80}}, 2);
     BatchLearner learner(student.layout, student.weights, kFullDistillation);
     const double loss = learner.LossAndGradient(batch.samples());
@@ -124,7 +130,7 @@ TEST(BatchLearner, EveryWidthLearnsWhatThePlainNetworkLearns) {
     plain.Forward(batch.images[0]);
     const auto expected =
         plain.LossAndGradient(batch.labels[0], batch.weights[0], kFullDistillation);
-    EXPECT_NEAR(loss, expected.loss, 1e-5 * expected.loss) << width;
+    EXPECT_NEAR(loss, expected.loss, 1e-5 * expected.loss);
     double difference = 0, length = 0;
     ASSERT_EQ(expected.gradient.size(), learner.gradient().size());
     for (size_t k = 0; k < expected.gradient.size(); ++k) {
@@ -132,7 +138,7 @@ TEST(BatchLearner, EveryWidthLearnsWhatThePlainNetworkLearns) {
       length += std::pow(expected.gradient[k], 2);
     }
     // A ReLU near 0 may fall on the other side in fp32.
-    EXPECT_LT(std::sqrt(difference), 1e-2 * std::sqrt(length)) << width;
+    EXPECT_LT(std::sqrt(difference), 1e-2 * std::sqrt(length));
   }
 }
 

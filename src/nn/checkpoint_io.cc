@@ -61,6 +61,18 @@ int OutputChannels(const Safetensors& file, const std::string& convolution) {
   return static_cast<int>(weight.shape[0]);
 }
 
+// Blocks per stage, from the names of the further ones. One stage's are enough: what the others
+// lack is then missed by name.
+int Depth(const Safetensors& file) {
+  for (int depth = kMaxDepth; depth > 1; --depth) {
+    for (int i = static_cast<int>(Stage::kEnc1); i <= static_cast<int>(Stage::kDec3); ++i) {
+      const std::string name = BlockName(static_cast<Stage>(i), depth - 1);
+      if (file.Find(name + ".long_path.0.weight")) return depth;
+    }
+  }
+  return 1;
+}
+
 NetworkSpec SpecFromShapes(const Safetensors& file) {
   NetworkSpec spec;
   spec.in_conv1 = OutputChannels(file, "in_conv1");
@@ -73,6 +85,7 @@ NetworkSpec SpecFromShapes(const Safetensors& file) {
   spec.dec3 = OutputChannels(file, "dec3.long_path.0");
   spec.out = OutputChannels(file, "out_conv1");
   spec.classes = OutputChannels(file, "out_conv3");
+  spec.depth = Depth(file);
   return spec;
 }
 
@@ -223,7 +236,7 @@ Checkpoint ParseCheckpoint(std::span<const uint8_t> bytes) {
   for (const auto& tensor : file.tensors) {
     if (std::none_of(parameters.begin(), parameters.end(),
                      [&](const ParameterInfo& info) { return info.name == tensor.name; })) {
-      NoStudent("it has a tensor that a student of these channel counts does not: " +
+      NoStudent("it has a tensor that a student of this width and depth does not: " +
                 tensor.name.substr(0, 64));
     }
   }

@@ -210,6 +210,61 @@ TEST(CheckpointIo, SaysWhichParameterIsWrong) {
   expect(huge, "enc3");
 }
 
+Checkpoint DeepStudent(int depth) {
+  NetworkSpec spec = SmallSpec();
+  spec.depth = depth;
+  return FreshStudent(spec, {{"cat", {}}, {"dog", {}}, {"rest", {}}}, 2, 6);
+}
+
+TEST(CheckpointIo, TheDepthIsReadOffTheNames) {
+  for (const int depth : {1, 2, 3}) {
+    const Checkpoint student = DeepStudent(depth);
+    for (const WeightType type : {WeightType::kF32, WeightType::kF16}) {
+      const Checkpoint back = ParseCheckpoint(SerializeCheckpoint(student, type));
+      EXPECT_EQ(back.layout->spec(), student.layout->spec());
+      if (type == WeightType::kF32) {
+        EXPECT_EQ(back.weights, student.weights);
+      }
+    }
+  }
+}
+
+TEST(CheckpointIo, StagesOfDifferentDepthsAreRefused) {
+  const auto expect = [](const Bendable& file, const std::string& word) {
+    const auto failure = file.Read();
+    ASSERT_TRUE(failure) << word;
+    EXPECT_EQ(failure->code, ErrorCode::kInvalidArgument) << failure->sentence;
+    EXPECT_NE(failure->sentence.find(word), std::string::npos) << failure->sentence;
+  };
+  // A whole block is missing: in one stage, and between two others.
+  for (const std::string lost : {"enc1.more.1.", "dec3.more.2.", "dec2.more.1."}) {
+    Bendable file(DeepStudent(3));
+    std::erase_if(file.tensors, [&](const auto& t) { return t.name.rfind(lost, 0) == 0; });
+    expect(file, "lacks the parameter " + lost);
+  }
+  // All but one stage's.
+  Bendable one(DeepStudent(2));
+  std::erase_if(one.tensors, [](const auto& t) {
+    return t.name.find(".more.") != std::string::npos && t.name.rfind("dec1", 0) != 0;
+  });
+  expect(one, "lacks the parameter enc1.more.1.");
+  // One parameter.
+  Bendable bias(DeepStudent(2));
+  std::erase_if(bias.tensors,
+                [](const auto& t) { return t.name == "enc3.more.1.long_path.3.bias"; });
+  expect(bias, "enc3.more.1.long_path.3.bias");
+
+  // Blocks that no student has.
+  const std::vector<uint8_t> spare(size_t{16} * 16 * 9 * 4);
+  for (const std::string name : {"enc1.more.3.long_path.0.weight", "enc1.more.0.long_path.0.weight",
+                                 "in_conv1.more.1.long_path.0.weight",
+                                 "enc1.more.long_path.0.weight", "enc1.more.1.short_path.weight"}) {
+    Bendable extra(DeepStudent(3));
+    extra.tensors.push_back({name, TensorType::kF32, {16, 16, 3, 3}, spare});
+    expect(extra, name);
+  }
+}
+
 TEST(CheckpointIo, RefusesWeightsThatAreNoNumbers) {
   for (const float value :
        {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),

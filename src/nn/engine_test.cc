@@ -58,6 +58,11 @@ NetworkSpec WithClasses(NetworkSpec spec, int classes) {
   return spec;
 }
 
+NetworkSpec WithDepth(NetworkSpec spec, int depth) {
+  spec.depth = depth;
+  return spec;
+}
+
 // fp32 against double, as shares of a tensor's largest magnitude. Gradients: rounding that the
 // network's depth has multiplied (PyTorch's own fp32 lies up to 1e-3 from its fp64).
 struct Bounds {
@@ -161,7 +166,8 @@ std::vector<float> Step(Learner& learner, const Scene& scene) {
 void CompareWithReference(const NetworkSpec& spec, int width, int height, Stage cut,
                           uint64_t seed) {
   SCOPED_TRACE(std::to_string(width) + "x" + std::to_string(height) + " cut " +
-               std::string(StageName(cut)) + " classes " + std::to_string(spec.classes));
+               std::string(StageName(cut)) + " classes " + std::to_string(spec.classes) +
+               " depth " + std::to_string(spec.depth));
   const Bounds bounds = BoundsFor(width, height);
   const Scene scene = DrawScene(spec, width, height, cut, seed);
   reference::Network<double> network(scene.student);
@@ -264,6 +270,25 @@ TEST(Engine, AgreesForOtherWidths) {
       CompareWithReference(spec, width, height, kFullDistillation, seed++);
       CompareWithReference(spec, width, height, kPartialDistillation, seed++);
     }
+  }
+}
+
+TEST(Engine, AgreesForOtherDepths) {
+  uint64_t seed = 450;
+  for (const int depth : {2, 3}) {
+    for (const NetworkSpec& spec : {kPublished, kHalf, kUneven}) {
+      for (const auto& [width, height] : std::vector<std::pair<int, int>>{{64, 40}, {47, 35}}) {
+        CompareWithReference(WithDepth(spec, depth), width, height, kFullDistillation, seed++);
+        CompareWithReference(WithDepth(spec, depth), width, height, kPartialDistillation, seed++);
+      }
+    }
+  }
+}
+
+TEST(Engine, AgreesForEveryCutOfADeepStudent) {
+  for (int stage = 0; stage < kStages; ++stage) {
+    const auto seed = static_cast<uint64_t>(550 + stage);
+    CompareWithReference(WithDepth(kHalf, 3), 43, 37, static_cast<Stage>(stage), seed);
   }
 }
 
@@ -444,7 +469,8 @@ TEST(Engine, FramesComeAndGo) {
 TEST(Predictor, AgreesOnAnyFrameSizeAndWidth) {
   RandomData random(1200);
   for (const NetworkSpec& spec :
-       {kPublished, kHalf, kUneven, WithClasses(kPublished, 2), WithClasses(kHalf, 40)}) {
+       {kPublished, kHalf, kUneven, WithClasses(kPublished, 2), WithClasses(kHalf, 40),
+        WithDepth(kPublished, 2), WithDepth(kUneven, 3)}) {
     const Checkpoint student = random.Student(spec);
     Predictor predictor(PackWeights(student.layout, student.weights));
     for (const auto& [width, height] : std::vector<std::pair<int, int>>{
@@ -455,6 +481,31 @@ TEST(Predictor, AgreesOnAnyFrameSizeAndWidth) {
       SCOPED_TRACE(std::to_string(width) + "x" + std::to_string(height));
       ExpectLabels(predictor.Predict(frame), network.Activation("logits"),
                    BoundsFor(width, height).activation);
+    }
+  }
+}
+
+// What frozen blocks share memory for must not reach the trained ones.
+TEST(Predictor, AgreesWithTheLearnerAtAnyDepth) {
+  for (const int depth : {1, 2, 3}) {
+    for (const Stage cut : {kFullDistillation, Stage::kEnc2, kPartialDistillation, kNoStage}) {
+      SCOPED_TRACE(std::to_string(depth) + " blocks, cut " + std::to_string(static_cast<int>(cut)));
+      const Scene scene = DrawScene(WithDepth(kHalf, depth), 61, 43, kNoStage, 1250);
+      Learner learner = MakeLearner(scene, cut);
+      learner.SetFrame(scene.frame);
+      for (int step = 0; step < 2; ++step) Step(learner, scene);
+      reference::Network<double> network(
+          scene.student.layout,
+          std::vector<double>(learner.weights().begin(), learner.weights().end()));
+      network.Forward(scene.frame);
+      const auto& logits = network.Activation("logits");
+      ExpectLabels(learner.Predict(), logits, Bounds().activation);
+      // Weights that arrive as an update are packed over the old ones.
+      const auto base = PackWeights(scene.student.layout, scene.student.weights);
+      Predictor updated(RepackWeights(*base, learner.weights(), cut));
+      Predictor whole(PackWeights(scene.student.layout, learner.weights()));
+      EXPECT_EQ(updated.Predict(scene.frame), whole.Predict(scene.frame));
+      ExpectLabels(whole.Predict(scene.frame), logits, Bounds().activation);
     }
   }
 }

@@ -30,46 +30,66 @@ View ForwardWorkspace::New(int channels, int level) {
 }
 
 ForwardWorkspace::ForwardWorkspace(const NetworkSpec& spec, FrameSize size, Stage keep_from)
-    : frame(size), levels(size) {
-  // Level of each block's input and output.
-  constexpr int kIn[kBlocks] = {2, 3, 4, 5, 4, 3}, kOut[kBlocks] = {3, 4, 5, 5, 4, 3};
+    : frame(size), levels(size), infos(BlocksOf(spec)) {
   stem = New(spec.in_conv2, 2);
   cat2 = New(spec.dec1 + spec.enc2, 4);
   cat3 = New(spec.dec2 + spec.enc1, 3);
-  const View outs[kBlocks] = {cat3.Channels(spec.dec2, spec.enc1),
-                              cat2.Channels(spec.dec1, spec.enc2),
-                              New(spec.enc3, 5),
-                              New(spec.dec1, 5),
-                              New(spec.dec2, 4),
-                              New(spec.dec3, 3)};
-  const View ins[kBlocks] = {stem, outs[0], outs[1], outs[2], cat2, cat3};
-  // Shared memory by level: activations of one level have one geometry, halo included.
-  View shared_pre[6], shared_mid[6];
+  // Outputs of stages first.
+  blocks.resize(infos.size());
+  for (size_t i = 0; i < infos.size(); ++i) {
+    const BlockInfo& info = infos[i];
+    if (!info.last_in_stage) continue;
+    blocks[i].out = info.stage == Stage::kEnc1   ? cat3.Channels(spec.dec2, spec.enc1)
+                    : info.stage == Stage::kEnc2 ? cat2.Channels(spec.dec1, spec.enc2)
+                                                 : New(info.out, info.out_level);
+  }
+  // Shared memory by level: activations of one level have one geometry, halo included. Outputs
+  // inside a stage take turns, since a block reads one and writes the other.
+  View shared_pre[6], shared_mid[6], shared_out[6][2];
   for (int level = 3; level <= 5; ++level) {
-    int pre = 0, mid = 0;
-    for (int i = 0; i < kBlocks; ++i) {
-      if (BlockStage(i) >= keep_from) continue;
-      if (kIn[i] == level) pre = std::max(pre, ins[i].channels);
-      if (kOut[i] == level) mid = std::max(mid, outs[i].channels);
+    int pre = 0, mid = 0, out[2] = {0, 0};
+    for (const BlockInfo& info : infos) {
+      if (info.stage >= keep_from) continue;
+      if (info.in_level == level) pre = std::max(pre, info.in);
+      if (info.out_level != level) continue;
+      mid = std::max(mid, info.out);
+      int& turn = out[info.index_in_stage % 2];
+      if (!info.last_in_stage) turn = std::max(turn, info.out);
     }
     if (pre) shared_pre[level] = New(pre, level);
     if (mid) shared_mid[level] = New(mid, level);
+    for (int turn = 0; turn < 2; ++turn) {
+      if (out[turn]) shared_out[level][turn] = New(out[turn], level);
+    }
   }
-  for (int i = 0; i < kBlocks; ++i) {
-    BlockActivations& b = blocks[static_cast<size_t>(i)];
-    b.x = ins[i];
-    b.out = outs[i];
-    const int in = b.x.channels, out = b.out.channels;
-    if (BlockStage(i) >= keep_from) {
-      b.pre = New(in, kIn[i]);
-      b.mid1 = New(out, kOut[i]);
-      b.mid2 = New(out, kOut[i]);
+  View previous = stem;
+  for (size_t i = 0; i < infos.size(); ++i) {
+    const BlockInfo& info = infos[i];
+    BlockActivations& b = blocks[i];
+    const bool keep = info.stage >= keep_from;
+    const int in = info.in, out = info.out;
+    const bool first = info.index_in_stage == 0;
+    b.x = first && info.stage == Stage::kDec2   ? cat2
+          : first && info.stage == Stage::kDec3 ? cat3
+                                                : previous;
+    if (!info.last_in_stage) {
+      b.out = keep ? New(out, info.out_level)
+                   : shared_out[info.out_level][info.index_in_stage % 2].Channels(0, out);
+    }
+    if (keep) {
+      b.pre = New(in, info.in_level);
+      b.mid1 = New(out, info.out_level);
+      b.mid2 = New(out, info.out_level);
     } else {
       // Nobody else reads the stem's output, unless it is enc1's shortcut.
-      b.pre = i > 0 ? shared_pre[kIn[i]].Channels(0, in) : in == out ? New(in, kIn[i]) : b.x;
-      b.mid1 = shared_mid[kOut[i]].Channels(0, out);
+      const bool reads_stem = i == 0;
+      b.pre = !reads_stem       ? shared_pre[info.in_level].Channels(0, in)
+              : info.identity() ? New(in, info.in_level)
+                                : b.x;
+      b.mid1 = shared_mid[info.out_level].Channels(0, out);
     }
     b.statistics = NormStatistics(in);
+    previous = b.out;
   }
   const auto& h = levels.height;
   const auto& w = levels.width;
@@ -107,13 +127,13 @@ void ForwardBlock(const PackedWeights& weights, int block, ForwardWorkspace& ws)
     Convolve(first, a.mid1, {.bias = w.bias0.data(), .relu = true});
   }
   const ConvInput shortcut = {a.pre, w.shape.stride, Taps11(), &w.short_path};
-  const View* raw = w.shape.identity ? &a.x : nullptr;
+  const View* raw = w.shape.identity() ? &a.x : nullptr;
   if (w.composed) {
-    if (!w.shape.identity) Convolve(std::span(&shortcut, 1), a.out);
+    if (!w.shape.identity()) Convolve(std::span(&shortcut, 1), a.out);
     ConvolveWinograd(a.mid1, w.long_fast, a.out,
                      {.bias = w.bias3.data(),
                       .bias_by_row = true,
-                      .accumulate = !w.shape.identity,
+                      .accumulate = !w.shape.identity(),
                       .add = raw,
                       .add_stride = w.shape.stride},
                      ws.scratch);
@@ -121,12 +141,13 @@ void ForwardBlock(const PackedWeights& weights, int block, ForwardWorkspace& ws)
     const ConvInput second[] = {{a.mid1, 1, Taps13(), &w.conv2}};
     Convolve(second, a.mid2, {.bias = w.bias2.data()});
     const ConvInput last[] = {{a.mid2, 1, Taps31(), &w.conv3}, shortcut};
-    Convolve(std::span(last, w.shape.identity ? 1 : 2), a.out,
+    Convolve(std::span(last, w.shape.identity() ? 1 : 2), a.out,
              {.bias = w.bias3.data(), .add = raw, .add_stride = w.shape.stride});
   }
-  if (BlockStage(block) == Stage::kDec1) {
+  if (!w.shape.last_in_stage) return;
+  if (w.shape.stage == Stage::kDec1) {
     Resize(ws.dec1_up, a.out, ws.cat2.Channels(0, a.out.channels));
-  } else if (BlockStage(block) == Stage::kDec2) {
+  } else if (w.shape.stage == Stage::kDec2) {
     Resize(ws.dec2_up, a.out, ws.cat3.Channels(0, a.out.channels));
   }
 }

@@ -2,7 +2,6 @@
 #ifndef SHADOWTUTOR_NN_FORWARD_H_
 #define SHADOWTUTOR_NN_FORWARD_H_
 
-#include <array>
 #include <memory>
 #include <vector>
 
@@ -41,7 +40,8 @@ class ForwardWorkspace {
   View stem;                  // in_conv2's output
   StemActivations stem_rows;  // in_conv1's, where kept
   View cat2, cat3;            // dec2's and dec3's inputs
-  std::array<BlockActivations, kBlocks> blocks;
+  std::vector<BlockInfo> infos;
+  std::vector<BlockActivations> blocks;  // one for each of `infos`
   ResizePlan dec1_up, dec2_up;
   TailPlan tail;
   HeadPlan head;
@@ -58,7 +58,7 @@ void CheckFrame(ImageView frame);
 /// in_conv1 and in_conv2. `keep_rows` keeps in_conv1's output in the workspace.
 void ForwardStem(const PackedWeights& weights, ImageView frame, ForwardWorkspace& workspace,
                  bool keep_rows);
-/// One block, and the resize that follows dec1 and dec2.
+/// One block, and the resize that follows the last of dec1 and dec2.
 void ForwardBlock(const PackedWeights& weights, int block, ForwardWorkspace& workspace);
 
 /// From dec3's output to labels, without keeping logits.

@@ -1,9 +1,9 @@
 #include "nn/learner.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "nn/kernels/adam.h"
 #include "nn/packed_weights.h"
@@ -24,7 +24,7 @@ struct Learner::Impl {
   int64_t adam_steps = 0;
 
   PackedWeights packed;
-  std::array<BlockBackwardWeights, kBlocks> transposed;
+  std::vector<BlockBackwardWeights> transposed;  // one for each block; empty where not trained
   bool packed_current = false;
 
   std::shared_ptr<TrainingWorkspace> owner;
@@ -43,10 +43,8 @@ struct Learner::Impl {
         moment2(weights.size() - offset),
         packed(layout, cut) {
     packed.Update(weights, kFullDistillation);
-    for (int i = 0; i < kBlocks; ++i) {
-      if (BlockStage(i) >= cut) {
-        transposed[static_cast<size_t>(i)] = MakeBackwardWeights(packed.block(i).shape);
-      }
+    for (const BlockInfo& block : layout->blocks()) {
+      transposed.push_back(block.stage < cut ? BlockBackwardWeights() : MakeBackwardWeights(block));
     }
   }
 
@@ -61,8 +59,8 @@ struct Learner::Impl {
   void Pack() {
     if (packed_current) return;
     packed.Update(weights, cut);
-    for (int i = 0; i < kBlocks; ++i) {
-      if (BlockStage(i) < cut) continue;
+    for (int i = 0; i < packed.blocks(); ++i) {
+      if (packed.block(i).shape.stage < cut) continue;
       Repack(*layout, weights, i, transposed[static_cast<size_t>(i)], ws->forward->scratch);
     }
     packed_current = true;
@@ -105,7 +103,9 @@ void Learner::SetFrame(ImageView frame) {
   s.prediction_current = false;
   // The stages that stay as they are compute once per frame.
   if (!s.StemTrained()) ForwardStem(s.packed, ws.frame, *ws.forward, false);
-  for (int i = 0; i < kBlocks && BlockStage(i) < s.cut; ++i) ForwardBlock(s.packed, i, *ws.forward);
+  for (int i = 0; i < s.packed.blocks() && s.packed.block(i).shape.stage < s.cut; ++i) {
+    ForwardBlock(s.packed, i, *ws.forward);
+  }
 }
 
 const LabelMap& Learner::Predict() {
@@ -115,8 +115,8 @@ const LabelMap& Learner::Predict() {
   if (s.prediction_current) return ws.prediction;
   s.Pack();
   if (s.StemTrained()) ForwardStem(s.packed, ws.frame, *ws.forward, true);
-  for (int i = 0; i < kBlocks; ++i) {
-    if (BlockStage(i) >= s.cut) ForwardBlock(s.packed, i, *ws.forward);
+  for (int i = 0; i < s.packed.blocks(); ++i) {
+    if (s.packed.block(i).shape.stage >= s.cut) ForwardBlock(s.packed, i, *ws.forward);
   }
   ForwardLogits(s.packed, *ws.forward, ws.logits, ws.prediction.labels().data());
   s.prediction_current = true;
@@ -228,8 +228,9 @@ Learner::Tensor Learner::Activation(std::string_view name) const {
     }
     return tensor;
   }
-  for (int i = 0; i < kBlocks; ++i) {
-    if (name == StageName(BlockStage(i))) return plain(f.blocks[static_cast<size_t>(i)].out);
+  for (size_t i = 0; i < f.blocks.size(); ++i) {
+    const BlockInfo& info = f.infos[i];
+    if (info.last_in_stage && name == StageName(info.stage)) return plain(f.blocks[i].out);
   }
   throw Error(ErrorCode::kNotFound, "no activation is called '" + std::string(name) + "'");
 }

@@ -62,6 +62,14 @@ void CheckClasses(const ClassList& classes, int background) {
   }
 }
 
+void CheckDepth(int depth) {
+  if (depth < 1 || depth > kMaxDepth) {
+    throw Error(ErrorCode::kInvalidArgument, "a student's stages have 1 to " +
+                                                 std::to_string(kMaxDepth) + " blocks, not " +
+                                                 std::to_string(depth));
+  }
+}
+
 }  // namespace
 
 std::string_view StageName(Stage stage) { return kStageNames[static_cast<size_t>(stage)]; }
@@ -77,24 +85,50 @@ Stage ParseStage(std::string_view name) {
   return static_cast<Stage>(found - kStageNames.begin());
 }
 
-NetworkSpec ScaledSpec(int classes, double width) {
+NetworkSpec ScaledSpec(int classes, double width, int depth) {
   if (!(width >= 0.25 && width <= 2)) {
     throw Error(
         ErrorCode::kInvalidArgument,
         "a student's width is 0.25 to 2 times the published one's, not " + std::to_string(width));
   }
+  CheckDepth(depth);
   const auto scale = [width](int& channels, int multiple) {
     const int steps = static_cast<int>(std::lround(channels * width / multiple));
     channels = std::max(1, steps) * multiple;
   };
   NetworkSpec spec;
   spec.classes = classes;
+  spec.depth = depth;
   for (int* channels : {&spec.in_conv1, &spec.in_conv2}) scale(*channels, kStemMultiple);
   for (int* channels :
        {&spec.enc1, &spec.enc2, &spec.enc3, &spec.dec1, &spec.dec2, &spec.dec3, &spec.out}) {
     scale(*channels, kBlockMultiple);
   }
   return spec;
+}
+
+std::vector<BlockInfo> BlocksOf(const NetworkSpec& spec) {
+  std::vector<BlockInfo> blocks;
+  const auto stage = [&](Stage name, int in, int out, int in_level, int out_level) {
+    const int stride = out_level - in_level + 1;
+    blocks.push_back({name, 0, spec.depth == 1, in, out, stride, in_level, out_level});
+    for (int i = 1; i < spec.depth; ++i) {
+      blocks.push_back({name, i, i == spec.depth - 1, out, out, 1, out_level, out_level});
+    }
+  };
+  stage(Stage::kEnc1, spec.in_conv2, spec.enc1, 2, 3);
+  stage(Stage::kEnc2, spec.enc1, spec.enc2, 3, 4);
+  stage(Stage::kEnc3, spec.enc2, spec.enc3, 4, 5);
+  stage(Stage::kDec1, spec.enc3, spec.dec1, 5, 5);
+  stage(Stage::kDec2, spec.dec1 + spec.enc2, spec.dec2, 4, 4);
+  stage(Stage::kDec3, spec.dec2 + spec.enc1, spec.dec3, 3, 3);
+  return blocks;
+}
+
+std::string BlockName(Stage stage, int index_in_stage) {
+  std::string name(StageName(stage));
+  if (index_in_stage > 0) name += ".more." + std::to_string(index_in_stage);
+  return name;
 }
 
 NetworkLayout::NetworkLayout(const NetworkSpec& spec) : spec_(spec) {
@@ -119,38 +153,38 @@ NetworkLayout::NetworkLayout(const NetworkSpec& spec) : spec_(spec) {
   check("dec2", spec.dec2, kBlockMultiple, 512);
   check("dec3", spec.dec3, kBlockMultiple, 512);
   check("out", spec.out, kBlockMultiple, 512);
+  CheckDepth(spec.depth);
+  blocks_ = BlocksOf(spec);
 
-  const auto convolution = [this](Stage stage, const std::string& name, int out, int in, int kh,
-                                  int kw) {
-    Add(stage, name + ".weight", {out, in, kh, kw});
-    Add(stage, name + ".bias", {out});
-  };
-  const auto block = [&](Stage stage, int in, int out) {
-    const std::string name(StageName(stage));
-    Add(stage, name + ".preact_path.0.weight", {in});
-    Add(stage, name + ".preact_path.0.bias", {in});
-    if (in != out) convolution(stage, name + ".short_path", out, in, 1, 1);
-    convolution(stage, name + ".long_path.0", out, in, 3, 3);
-    convolution(stage, name + ".long_path.2", out, out, 1, 3);
-    convolution(stage, name + ".long_path.3", out, out, 3, 1);
+  int current_block = -1;
+  const auto convolution = [&](Stage stage, const std::string& name, int out, int in, int kh,
+                               int kw) {
+    Add(stage, current_block, name + ".weight", {out, in, kh, kw});
+    Add(stage, current_block, name + ".bias", {out});
   };
   convolution(Stage::kInConv1, "in_conv1", spec.in_conv1, 3, 3, 3);
   convolution(Stage::kInConv2, "in_conv2", spec.in_conv2, spec.in_conv1, 3, 3);
-  block(Stage::kEnc1, spec.in_conv2, spec.enc1);
-  block(Stage::kEnc2, spec.enc1, spec.enc2);
-  block(Stage::kEnc3, spec.enc2, spec.enc3);
-  block(Stage::kDec1, spec.enc3, spec.dec1);
-  block(Stage::kDec2, spec.dec1 + spec.enc2, spec.dec2);
-  block(Stage::kDec3, spec.dec2 + spec.enc1, spec.dec3);
+  for (const BlockInfo& block : blocks_) {
+    ++current_block;
+    const std::string name = BlockName(block.stage, block.index_in_stage);
+    const int in = block.in, out = block.out;
+    Add(block.stage, current_block, name + ".preact_path.0.weight", {in});
+    Add(block.stage, current_block, name + ".preact_path.0.bias", {in});
+    if (!block.identity()) convolution(block.stage, name + ".short_path", out, in, 1, 1);
+    convolution(block.stage, name + ".long_path.0", out, in, 3, 3);
+    convolution(block.stage, name + ".long_path.2", out, out, 1, 3);
+    convolution(block.stage, name + ".long_path.3", out, out, 3, 1);
+  }
+  current_block = -1;
   convolution(Stage::kOutConv1, "out_conv1", spec.out, spec.dec3, 3, 3);
   convolution(Stage::kOutConv2, "out_conv2", spec.out, spec.out, 3, 3);
   convolution(Stage::kOutConv3, "out_conv3", spec.classes, spec.out, 1, 1);
 }
 
-void NetworkLayout::Add(Stage stage, const std::string& name, std::vector<int> shape) {
+void NetworkLayout::Add(Stage stage, int block, const std::string& name, std::vector<int> shape) {
   size_t count = 1;
   for (const int side : shape) count *= static_cast<size_t>(side);
-  parameters_.push_back({name, std::move(shape), size_, count, stage});
+  parameters_.push_back({name, std::move(shape), size_, count, stage, block});
   size_ += count;
 }
 

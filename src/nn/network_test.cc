@@ -10,7 +10,8 @@ namespace {
 
 ClassList Names(int count) {
   ClassList classes;
-  for (int i = 0; i < count; ++i) classes.push_back({"c" + std::to_string(i), {}});
+  for (int i = 0; i < count; ++i)
+    classes.push_back({std::string("c").append(std::to_string(i)), {}});
   return classes;
 }
 
@@ -57,6 +58,63 @@ TEST(NetworkLayout, OnlyBlocksThatChangeTheirWidthHaveAShortPath) {
   EXPECT_EQ(layout.Find("dec2.long_path.0.weight").shape, (std::vector<int>{32, 128, 3, 3}));
   EXPECT_EQ(layout.Find("dec3.long_path.2.weight").shape, (std::vector<int>{32, 32, 1, 3}));
   EXPECT_EQ(layout.Find("dec3.long_path.3.weight").shape, (std::vector<int>{32, 32, 3, 1}));
+}
+
+TEST(NetworkLayout, FurtherBlocksFollowTheirStagesFirst) {
+  NetworkSpec spec;
+  spec.depth = 3;
+  const NetworkLayout layout(spec), published(NetworkSpec{});
+  // Without the further blocks' it is the published list; they keep their stage's channels and
+  // have no short path.
+  std::vector<std::string> names, more;
+  size_t offset = 0;
+  Stage stage = Stage::kInConv1;
+  int block = 0;
+  for (const auto& info : layout.parameters()) {
+    EXPECT_EQ(info.offset, offset) << info.name;
+    EXPECT_GE(info.stage, stage) << info.name;
+    stage = info.stage;
+    offset += info.count;
+    const bool in_block = info.stage >= Stage::kEnc1 && info.stage <= Stage::kDec3;
+    ASSERT_EQ(info.block >= 0, in_block) << info.name;
+    if (in_block) {
+      EXPECT_GE(info.block, block) << info.name;
+      block = info.block;
+      const BlockInfo& owner = layout.blocks()[static_cast<size_t>(block)];
+      EXPECT_EQ(owner.stage, info.stage) << info.name;
+      const std::string start = BlockName(owner.stage, owner.index_in_stage) + ".";
+      EXPECT_EQ(info.name.rfind(start, 0), 0u) << info.name;
+    }
+    (info.name.find(".more.") == std::string::npos ? names : more).push_back(info.name);
+  }
+  EXPECT_EQ(offset, layout.size());
+  ASSERT_EQ(names.size(), published.parameters().size());
+  for (size_t i = 0; i < names.size(); ++i) EXPECT_EQ(names[i], published.parameters()[i].name);
+  EXPECT_EQ(more.size(), 6u * 2 * 8);
+  EXPECT_EQ(layout.Find("dec2.more.2.long_path.0.weight").shape, (std::vector<int>{32, 32, 3, 3}));
+  EXPECT_THROW(layout.Find("dec2.more.1.short_path.weight"), Error);
+  EXPECT_THROW(layout.Find("dec2.more.3.long_path.0.weight"), Error);
+}
+
+TEST(NetworkLayout, RefusesDepthsOutsideTheEngine) {
+  NetworkSpec spec;
+  for (const int depth : {-1, 0, kMaxDepth + 1}) {
+    spec.depth = depth;
+    EXPECT_EQ(CodeOf(spec), ErrorCode::kInvalidArgument) << depth;
+    EXPECT_THROW(ScaledSpec(9, 1, depth), Error) << depth;
+  }
+  EXPECT_EQ(ScaledSpec(9, 1, 2).depth, 2);
+}
+
+// A block of c channels that keeps them: a norm, 3x3, 1x3 and 3x1 convolutions with biases.
+TEST(NetworkLayout, ADeeperStudentsPartIsStillASuffix) {
+  const auto further = [](size_t c) { return 2 * c + 15 * c * c + 3 * c; };
+  const NetworkLayout published(NetworkSpec{}), deep(ScaledSpec(9, 1, 2));
+  EXPECT_EQ(deep.size(), published.size() + 3 * further(64) + further(128) + 2 * further(32));
+  EXPECT_EQ(deep.TrainedSize(kPartialDistillation),
+            published.TrainedSize(kPartialDistillation) + 2 * further(32));
+  EXPECT_EQ(deep.TrainedOffset(kPartialDistillation),
+            deep.Find("dec2.preact_path.0.weight").offset);
 }
 
 TEST(NetworkLayout, RefusesChannelCountsOutsideTheEngine) {

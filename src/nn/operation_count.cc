@@ -1,7 +1,6 @@
 #include "nn/operation_count.h"
 
 #include "nn/forward.h"
-#include "nn/packed_weights.h"
 
 namespace shadowtutor::nn {
 
@@ -10,13 +9,11 @@ double PublishedMultiplyAdds(const NetworkSpec& spec, FrameSize frame) {
   const auto pixels = [&](int level) {
     return static_cast<double>(levels.height[level]) * levels.width[level];
   };
-  constexpr int kOutputLevel[kBlocks] = {3, 4, 5, 5, 4, 3};
   double sum = 27.0 * spec.in_conv1 * pixels(1) + 9.0 * spec.in_conv1 * spec.in_conv2 * pixels(2);
-  for (int i = 0; i < kBlocks; ++i) {
-    const BlockShape shape = ShapeOf(spec, i);
-    const double in = shape.in, out = shape.out;
-    const double shortcut = shape.identity ? 0 : in * out;
-    sum += (shortcut + 9 * in * out + 6 * out * out) * pixels(kOutputLevel[i]);
+  for (const BlockInfo& block : BlocksOf(spec)) {
+    const double in = block.in, out = block.out;
+    const double shortcut = block.identity() ? 0 : in * out;
+    sum += (shortcut + 9 * in * out + 6 * out * out) * pixels(block.out_level);
   }
   const double out = spec.out;
   return sum + 9 * (spec.dec3 * out + out * out) * pixels(1) + out * spec.classes * pixels(0);

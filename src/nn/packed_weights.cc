@@ -16,10 +16,10 @@ std::span<T> Part(const NetworkLayout& layout, std::span<T> all, std::string_vie
   return all.subspan(info.offset, info.count);
 }
 
-std::vector<ParameterInfo>::const_iterator FirstOf(const NetworkLayout& layout, Stage stage) {
+std::vector<ParameterInfo>::const_iterator FirstOf(const NetworkLayout& layout, int block) {
   const auto& parameters = layout.parameters();
   return std::find_if(parameters.begin(), parameters.end(),
-                      [&](const ParameterInfo& info) { return info.stage == stage; });
+                      [&](const ParameterInfo& info) { return info.block == block; });
 }
 
 template <typename Parts, typename T>
@@ -37,11 +37,10 @@ Buffer BiasBuffer(int channels) { return Buffer(static_cast<size_t>(Blocks(chann
 
 }  // namespace
 
-// A stage's parameters follow each other in the flat vector, in the order of NetworkLayout.
+// A block's parameters follow each other in the flat vector, in the order of NetworkLayout.
 template <typename T>
-BlockParameters<T> FindBlock(const NetworkLayout& layout, std::span<T> all, Stage stage) {
-  const int block = static_cast<int>(stage) - static_cast<int>(Stage::kEnc1);
-  auto info = FirstOf(layout, stage);
+BlockParameters<T> FindBlock(const NetworkLayout& layout, std::span<T> all, int block) {
+  auto info = FirstOf(layout, block);
   const auto next = [&] {
     const std::span<T> part = all.subspan(info->offset, info->count);
     ++info;
@@ -50,7 +49,7 @@ BlockParameters<T> FindBlock(const NetworkLayout& layout, std::span<T> all, Stag
   BlockParameters<T> p;
   p.scale = next();
   p.shift = next();
-  if (!ShapeOf(layout.spec(), block).identity) {
+  if (!layout.blocks()[static_cast<size_t>(block)].identity()) {
     p.short_weight = next();
     p.short_bias = next();
   }
@@ -62,9 +61,8 @@ BlockParameters<T> FindBlock(const NetworkLayout& layout, std::span<T> all, Stag
   p.bias3 = next();
   return p;
 }
-template BlockParameters<float> FindBlock(const NetworkLayout&, std::span<float>, Stage);
-template BlockParameters<const float> FindBlock(const NetworkLayout&, std::span<const float>,
-                                                Stage);
+template BlockParameters<float> FindBlock(const NetworkLayout&, std::span<float>, int);
+template BlockParameters<const float> FindBlock(const NetworkLayout&, std::span<const float>, int);
 
 TailParameters FindTail(const NetworkLayout& layout, std::span<const float> all) {
   return Tail<TailParameters>(layout, all);
@@ -74,39 +72,13 @@ TailGradients FindTail(const NetworkLayout& layout, std::span<float> all) {
   return Tail<TailGradients>(layout, all);
 }
 
-BlockShape ShapeOf(const NetworkSpec& spec, int block) {
-  BlockShape shape;
-  switch (BlockStage(block)) {
-    case Stage::kEnc1:
-      shape = {spec.in_conv2, spec.enc1, 2};
-      break;
-    case Stage::kEnc2:
-      shape = {spec.enc1, spec.enc2, 2};
-      break;
-    case Stage::kEnc3:
-      shape = {spec.enc2, spec.enc3, 2};
-      break;
-    case Stage::kDec1:
-      shape = {spec.enc3, spec.dec1, 1};
-      break;
-    case Stage::kDec2:
-      shape = {spec.dec1 + spec.enc2, spec.dec2, 1};
-      break;
-    default:
-      shape = {spec.dec2 + spec.enc1, spec.dec3, 1};
-      break;
-  }
-  shape.identity = shape.in == shape.out;
-  return shape;
-}
-
 namespace {
 
-std::shared_ptr<BlockWeights> MakeBlock(const BlockShape& shape, bool composed) {
+std::shared_ptr<BlockWeights> MakeBlock(const BlockInfo& shape, bool composed) {
   auto b = std::make_shared<BlockWeights>();
   b->shape = shape;
   b->composed = composed;
-  if (!shape.identity) b->short_path = MakePackedConv(shape.out, shape.in, 1);
+  if (!shape.identity()) b->short_path = MakePackedConv(shape.out, shape.in, 1);
   if (shape.stride == 1) {
     b->conv0_fast = MakeWinogradConv(shape.out, shape.in);
   } else {
@@ -137,7 +109,7 @@ size_t Size3x3(int out, int in) {
 }
 
 // Working floats of RepackComposed.
-size_t ComposedFloats(const BlockShape& shape) {
+size_t ComposedFloats(const BlockInfo& shape) {
   const auto n = static_cast<size_t>(shape.out);
   return 2 * Size3x3(shape.out, shape.out) + n * n * 3 + n;
 }
@@ -189,8 +161,8 @@ PackedWeights::PackedWeights(std::shared_ptr<const NetworkLayout> layout, Stage 
   SelectInstructionSet();
   const NetworkSpec& spec = layout_->spec();
   stem_ = std::make_shared<StemWeights>(spec.in_conv1, spec.in_conv2);
-  for (int i = 0; i < kBlocks; ++i) {
-    blocks_[static_cast<size_t>(i)] = MakeBlock(ShapeOf(spec, i), BlockStage(i) < first_separate);
+  for (const BlockInfo& block : layout_->blocks()) {
+    blocks_.push_back(MakeBlock(block, block.stage < first_separate));
   }
   tail_ = TailWeights(spec.classes, spec.dec3, spec.out);
 }
@@ -199,11 +171,9 @@ PackedWeights::PackedWeights(const PackedWeights& base, Stage first_own) : layou
   const NetworkSpec& spec = layout_->spec();
   stem_ = first_own <= Stage::kInConv2 ? std::make_shared<StemWeights>(spec.in_conv1, spec.in_conv2)
                                        : base.stem_;
-  for (size_t i = 0; i < kBlocks; ++i) {
-    const auto& block = base.blocks_[i];
-    blocks_[i] = BlockStage(static_cast<int>(i)) >= first_own
-                     ? MakeBlock(block->shape, block->composed)
-                     : block;
+  for (const auto& block : base.blocks_) {
+    const bool own = block->shape.stage >= first_own;
+    blocks_.push_back(own ? MakeBlock(block->shape, block->composed) : block);
   }
   tail_ = TailWeights(spec.classes, spec.dec3, spec.out);
 }
@@ -211,7 +181,7 @@ PackedWeights::PackedWeights(const PackedWeights& base, Stage first_own) : layou
 // Every convolution is a part of its own: they differ in size, and the pool evens that out.
 void PackedWeights::UpdateBlock(std::span<const float> weights, int block, int part) {
   BlockWeights& b = *blocks_[static_cast<size_t>(block)];
-  const auto p = FindBlock(*layout_, weights, BlockStage(block));
+  const auto p = FindBlock(*layout_, weights, block);
   const int in = b.shape.in, out = b.shape.out;
   if (part == 0) {
     if (b.shape.stride == 1) {
@@ -235,7 +205,7 @@ void PackedWeights::UpdateBlock(std::span<const float> weights, int block, int p
     }
     b.scale.assign(p.scale.begin(), p.scale.end());
     b.shift.assign(p.shift.begin(), p.shift.end());
-    if (!b.shape.identity) {
+    if (!b.shape.identity()) {
       Repack(p.short_weight, out, in, 1, 1, Taps11(), false, b.short_path);
     }
   }
@@ -247,24 +217,25 @@ void PackedWeights::Update(std::span<const float> weights, Stage first) {
     stem_->Repack(part("in_conv1.weight"), part("in_conv1.bias"), part("in_conv2.weight"),
                   part("in_conv2.bias"));
   }
-  const int first_block = std::max(0, static_cast<int>(first) - static_cast<int>(Stage::kEnc1));
+  int first_block = 0;
+  while (first_block < blocks() && block(first_block).shape.stage < first) ++first_block;
   constexpr int kParts = 3;
   size_t working = 0;
-  for (int i = first_block; i < kBlocks; ++i) {
+  for (int i = first_block; i < blocks(); ++i) {
     const BlockWeights& b = block(i);
     working =
         std::max(working, b.composed ? ComposedFloats(b.shape) : Size3x3(b.shape.out, b.shape.in));
     if (b.shape.stride == 1) working = std::max(working, Size3x3(b.shape.out, b.shape.in));
   }
   scratch_.PrepareSlots(working);
-  ParallelFor(std::max(0, kBlocks - first_block) * kParts,
+  ParallelFor((blocks() - first_block) * kParts,
               [&](int task) { UpdateBlock(weights, first_block + task / kParts, task % kParts); });
   tail_.Compose(FindTail(*layout_, weights));
 }
 
-BlockBackwardWeights MakeBackwardWeights(const BlockShape& shape) {
+BlockBackwardWeights MakeBackwardWeights(const BlockInfo& shape) {
   BlockBackwardWeights b;
-  if (!shape.identity) b.short_path = MakePackedConv(shape.in, shape.out, 1);
+  if (!shape.identity()) b.short_path = MakePackedConv(shape.in, shape.out, 1);
   b.conv2 = MakePackedConv(shape.out, shape.out, 3);
   b.conv3 = MakePackedConv(shape.out, shape.out, 3);
   if (shape.stride == 1) {
@@ -280,10 +251,10 @@ BlockBackwardWeights MakeBackwardWeights(const BlockShape& shape) {
 
 void Repack(const NetworkLayout& layout, std::span<const float> weights, int block,
             BlockBackwardWeights& packed, Scratch& scratch) {
-  const BlockShape shape = ShapeOf(layout.spec(), block);
-  const auto p = FindBlock(layout, weights, BlockStage(block));
+  const BlockInfo& shape = layout.blocks()[static_cast<size_t>(block)];
+  const auto p = FindBlock(layout, weights, block);
   const int in = shape.in, out = shape.out;
-  if (!shape.identity) Repack(p.short_weight, out, in, 1, 1, Taps11(), true, packed.short_path);
+  if (!shape.identity()) Repack(p.short_weight, out, in, 1, 1, Taps11(), true, packed.short_path);
   Repack(p.weight2, out, out, 1, 3, MirroredTaps13(), true, packed.conv2);
   Repack(p.weight3, out, out, 3, 1, MirroredTaps31(), true, packed.conv3);
   if (shape.stride == 1) {

@@ -15,11 +15,6 @@
 
 namespace shadowtutor::nn {
 
-inline constexpr int kBlocks = 6;  // enc1, enc2, enc3, dec1, dec2, dec3
-constexpr Stage BlockStage(int block) {
-  return static_cast<Stage>(static_cast<int>(Stage::kEnc1) + block);
-}
-
 /// Where a block's parameters lie in the flat vector; `short_*` are empty where the shortcut is x.
 template <typename T>
 struct BlockParameters {
@@ -28,24 +23,18 @@ struct BlockParameters {
   std::span<T> weight0, bias0, weight2, bias2, weight3, bias3;
 };
 template <typename T>
-BlockParameters<T> FindBlock(const NetworkLayout& layout, std::span<T> all, Stage stage);
+BlockParameters<T> FindBlock(const NetworkLayout& layout, std::span<T> all, int block);
 
 /// Of out_conv1..3.
 TailParameters FindTail(const NetworkLayout& layout, std::span<const float> all);
 TailGradients FindTail(const NetworkLayout& layout, std::span<float> all);
-
-struct BlockShape {
-  int in = 0, out = 0, stride = 1;
-  bool identity = false;  // the shortcut is x itself
-};
-BlockShape ShapeOf(const NetworkSpec& spec, int block);
 
 /// A block's forward kernels. The long path's last two convolutions, 1x3 and 3x1, have nothing
 /// between them: where nobody needs what lies there (it is not trained), they are `composed` into
 /// one 3x3 convolution, which Winograd's filtering computes with fewer multiplications than the
 /// two.
 struct BlockWeights {
-  BlockShape shape;
+  BlockInfo shape;
   bool composed = false;
   PackedConv short_path;
   PackedConv conv0;         // at stride 2
@@ -80,6 +69,8 @@ class PackedWeights {
   const std::shared_ptr<const NetworkLayout>& layout() const { return layout_; }
   const NetworkSpec& spec() const { return layout_->spec(); }
   const StemWeights& stem() const { return *stem_; }
+  /// As NetworkLayout::blocks() has them.
+  int blocks() const { return static_cast<int>(blocks_.size()); }
   const BlockWeights& block(int i) const { return *blocks_[static_cast<size_t>(i)]; }
   const TailWeights& tail() const { return tail_; }
 
@@ -88,12 +79,12 @@ class PackedWeights {
 
   std::shared_ptr<const NetworkLayout> layout_;
   std::shared_ptr<StemWeights> stem_;
-  std::array<std::shared_ptr<BlockWeights>, kBlocks> blocks_;
+  std::vector<std::shared_ptr<BlockWeights>> blocks_;
   TailWeights tail_;
   Scratch scratch_;
 };
 
-BlockBackwardWeights MakeBackwardWeights(const BlockShape& shape);
+BlockBackwardWeights MakeBackwardWeights(const BlockInfo& shape);
 void Repack(const NetworkLayout& layout, std::span<const float> weights, int block,
             BlockBackwardWeights& packed, Scratch& scratch);
 

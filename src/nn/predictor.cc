@@ -71,7 +71,9 @@ void Predictor::Predict(ImageView frame, LabelMap& labels) {
   }
   labels.Resize(frame.size());
   ForwardStem(*weights, frame, *workspace, false);
-  for (int block = 0; block < kBlocks; ++block) ForwardBlock(*weights, block, *workspace);
+  for (int block = 0; block < weights->blocks(); ++block) {
+    ForwardBlock(*weights, block, *workspace);
+  }
   ForwardLabels(*weights, *workspace, labels.labels().data());
 }
 

@@ -113,19 +113,38 @@ Tensor<T> Network<T>::BackwardBlock(const std::string& name, const Tensor<T>& dy
 }
 
 template <typename T>
+Tensor<T> Network<T>::ForwardStage(Stage stage, const Tensor<T>& x, int stride) {
+  Tensor<T> y = ForwardBlock(std::string(StageName(stage)), x, stride);
+  for (int i = 1; i < layout_->spec().depth; ++i) {
+    y = ForwardBlock(std::string(StageName(stage)) + ".more." + std::to_string(i), y, 1);
+  }
+  return y;
+}
+
+template <typename T>
+Tensor<T> Network<T>::BackwardStage(Stage stage, Tensor<T> dy, int stride,
+                                    std::vector<T>& gradient) const {
+  for (int i = layout_->spec().depth - 1; i > 0; --i) {
+    const std::string name = std::string(StageName(stage)) + ".more." + std::to_string(i);
+    dy = BackwardBlock(name, dy, 1, gradient);
+  }
+  return BackwardBlock(std::string(StageName(stage)), dy, stride, gradient);
+}
+
+template <typename T>
 void Network<T>::Forward(ImageView frame) {
   auto& a = activations_;
   input_ = InputOf<T>(frame);
   a["in_conv1"] = Convolve("in_conv1", input_, 2);
   a["in_conv2"] = Convolve("in_conv2", a["in_conv1"], 2);
-  a["enc1"] = ForwardBlock("enc1", a["in_conv2"], 2);
-  a["enc2"] = ForwardBlock("enc2", a["enc1"], 2);
-  a["enc3"] = ForwardBlock("enc3", a["enc2"], 2);
-  a["dec1"] = ForwardBlock("dec1", a["enc3"], 1);
+  a["enc1"] = ForwardStage(Stage::kEnc1, a["in_conv2"], 2);
+  a["enc2"] = ForwardStage(Stage::kEnc2, a["enc1"], 2);
+  a["enc3"] = ForwardStage(Stage::kEnc3, a["enc2"], 2);
+  a["dec1"] = ForwardStage(Stage::kDec1, a["enc3"], 1);
   a["dec1_up"] = Resize(a["dec1"], a["enc2"].height, a["enc2"].width);
-  a["dec2"] = ForwardBlock("dec2", Concat(a["dec1_up"], a["enc2"]), 1);
+  a["dec2"] = ForwardStage(Stage::kDec2, Concat(a["dec1_up"], a["enc2"]), 1);
   a["dec2_up"] = Resize(a["dec2"], a["enc1"].height, a["enc1"].width);
-  a["dec3"] = ForwardBlock("dec3", Concat(a["dec2_up"], a["enc1"]), 1);
+  a["dec3"] = ForwardStage(Stage::kDec3, Concat(a["dec2_up"], a["enc1"]), 1);
   a["dec3_up"] = Resize(a["dec3"], a["in_conv1"].height, a["in_conv1"].width);
   a["out_conv1"] = Convolve("out_conv1", a["dec3_up"], 1);
   a["out_conv2"] = Convolve("out_conv2", a["out_conv1"], 1);
@@ -145,7 +164,7 @@ template <typename T>
 double Network<T>::KinkDistance(Stage cut) const {
   double nearest = 1;
   for (const auto& [name, block] : blocks_) {
-    if (ParseStage(name) < cut) continue;
+    if (ParseStage(name.substr(0, name.find('.'))) < cut) continue;
     for (const Tensor<T>* input : {&block.normalised, &block.wide}) {
       T largest = 0, smallest = std::numeric_limits<T>::infinity();
       for (const T v : input->values) {
@@ -173,14 +192,16 @@ Backward<T> Network<T>::LossAndGradient(const LabelMap& label, std::span<const f
   d = ResizeBackward(d, out_conv2.height, out_conv2.width);
   d = ConvolveBackward("out_conv2", out_conv1, d, 1, g);
   d = ConvolveBackward("out_conv1", dec3_up, d, 1, g);
-  d = BackwardBlock("dec3", ResizeBackward(d, dec3.height, dec3.width), 1, g);
+  d = BackwardStage(Stage::kDec3, ResizeBackward(d, dec3.height, dec3.width), 1, g);
   Tensor<T> d_enc1 = Slice(d, spec.dec2, spec.enc1);
-  d = BackwardBlock("dec2", ResizeBackward(Slice(d, 0, spec.dec2), dec2.height, dec2.width), 1, g);
+  d = BackwardStage(Stage::kDec2, ResizeBackward(Slice(d, 0, spec.dec2), dec2.height, dec2.width),
+                    1, g);
   Tensor<T> d_enc2 = Slice(d, spec.dec1, spec.enc2);
-  d = BackwardBlock("dec1", ResizeBackward(Slice(d, 0, spec.dec1), dec1.height, dec1.width), 1, g);
-  AddTo(d_enc2, BackwardBlock("enc3", d, 2, g));
-  AddTo(d_enc1, BackwardBlock("enc2", d_enc2, 2, g));
-  d = BackwardBlock("enc1", d_enc1, 2, g);
+  d = BackwardStage(Stage::kDec1, ResizeBackward(Slice(d, 0, spec.dec1), dec1.height, dec1.width),
+                    1, g);
+  AddTo(d_enc2, BackwardStage(Stage::kEnc3, d, 2, g));
+  AddTo(d_enc1, BackwardStage(Stage::kEnc2, d_enc2, 2, g));
+  d = BackwardStage(Stage::kEnc1, d_enc1, 2, g);
   d = ConvolveBackward("in_conv2", Activation("in_conv1"), d, 2, g);
   ConvolveBackward("in_conv1", input_, d, 2, g);
 

@@ -66,6 +66,8 @@ class Network {
   Tensor<T> ConvolveBackward(const std::string& name, const Tensor<T>& x, const Tensor<T>& dy,
                              int stride, std::vector<T>& gradient) const;
   Tensor<T> ForwardBlock(const std::string& name, const Tensor<T>& x, int stride);
+  Tensor<T> ForwardStage(Stage stage, const Tensor<T>& x, int stride);
+  Tensor<T> BackwardStage(Stage stage, Tensor<T> dy, int stride, std::vector<T>& gradient) const;
   Tensor<T> BackwardBlock(const std::string& name, const Tensor<T>& dy, int stride,
                           std::vector<T>& gradient) const;
 

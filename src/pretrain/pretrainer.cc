@@ -80,7 +80,8 @@ nn::Checkpoint StartStudent(const PretrainOptions& options) {
       !options.data.classes.empty() || !options.data.teacher.empty() || options.student.empty();
   if (options.student.empty()) {
     ClassesOfData(options.data, classes, background);
-    return nn::FreshStudent(nn::ScaledSpec(static_cast<int>(classes.size()), options.student_width),
+    return nn::FreshStudent(nn::ScaledSpec(static_cast<int>(classes.size()), options.student_width,
+                                           options.student_depth),
                             classes, background, options.seed);
   }
   nn::Checkpoint student = nn::LoadCheckpoint(options.student);

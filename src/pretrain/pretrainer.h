@@ -20,6 +20,7 @@ struct PretrainOptions {
   DataSpec data;
   std::filesystem::path student;  // to start from; empty: fresh weights
   double student_width = 1;       // of fresh weights
+  int student_depth = 1;          // of fresh weights
   std::filesystem::path out;      // .safetensors; the run's state is OUT.state, labels OUT.cache/
   nn::WeightType weight_type = nn::WeightType::kF32;
   std::filesystem::path cache;  // of teachers' labels; empty: OUT.cache

@@ -150,7 +150,7 @@ TEST(Pretrain, GoesOnFromAStudentOfOtherClassesWithAFreshHead) {
   const TemporaryFolder folder;
   WriteDiscs(folder.path(), 6, 96, 72);
   const nn::Checkpoint old =
-      nn::FreshStudent(nn::ScaledSpec(3, 0.5), {{"a", {}}, {"b", {}}, {"c", {}}}, 0, 4);
+      nn::FreshStudent(nn::ScaledSpec(3, 0.5, 2), {{"a", {}}, {"b", {}}, {"c", {}}}, 0, 4);
   nn::SaveCheckpoint(old, folder / "old.safetensors");
   PretrainOptions options = Options(folder, "new.safetensors");
   options.student = folder / "old.safetensors";
@@ -158,7 +158,7 @@ TEST(Pretrain, GoesOnFromAStudentOfOtherClassesWithAFreshHead) {
   options.checkpoint_every = 1;
   options.learning_rate = 1e-6;
   const nn::Checkpoint student = Pretrain(options, {}).student;
-  EXPECT_EQ(student.layout->spec(), nn::ScaledSpec(2, 0.5));
+  EXPECT_EQ(student.layout->spec(), nn::ScaledSpec(2, 0.5, 2));
   EXPECT_EQ(student.classes[1].name, "disc");
   const auto before = old.Parameter("enc2.long_path.0.weight");
   const auto after = student.Parameter("enc2.long_path.0.weight");
@@ -179,6 +179,7 @@ TEST(Pretrain, OptionsOutOfRangeAreRefused) {
   refused([](PretrainOptions& o) { o.crops = {{8, 8}}; });
   refused([](PretrainOptions& o) { o.learning_rate = 0; });
   refused([](PretrainOptions& o) { o.student_width = 5; });
+  refused([](PretrainOptions& o) { o.student_depth = 4; });
   refused([](PretrainOptions& o) { o.out.clear(); });
   refused([](PretrainOptions& o) { o.data.images[0].labels.clear(); });  // and no teacher
   refused([](PretrainOptions& o) { o.data.classes.clear(); });

@@ -65,7 +65,7 @@ void CheckFits(const wire::HeldStudent& held, const nn::Checkpoint& ours) {
     throw Error(ErrorCode::kFailedPrecondition,
                 "The client's student has " + std::to_string(held.parameter_count) +
                     " parameters, this server's " + std::to_string(layout.size()) +
-                    "; start the client with a student of the same shape or with none.");
+                    "; start the client with a student of the same width and depth, or with none.");
   }
   if (held.trained_checksum != wire::WeightChecksum(held.trained)) {
     throw Error(ErrorCode::kDataLoss,

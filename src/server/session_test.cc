@@ -212,6 +212,20 @@ TEST_F(SessionTest, RefusesStudentsThatDoNotFit) {
   EXPECT_EQ(CodeOf([&] { Session(options, HelloWith(shape), "s"); }),
             ErrorCode::kFailedPrecondition);
 
+  // Another depth, which says so.
+  nn::NetworkSpec deeper = good.layout->spec();
+  deeper.depth = 2;
+  const nn::Checkpoint deep = nn::FreshStudent(deeper, good.classes, good.background, 1);
+  try {
+    Session(options, HelloWith(Held(deep, 0, nn::Stage::kDec2)), "s");
+    ADD_FAILURE() << "a student of another depth was taken";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kFailedPrecondition);
+    EXPECT_NE(std::string(error.what()).find(std::to_string(deep.layout->size())),
+              std::string::npos)
+        << error.what();
+  }
+
   wire::HeldStudent shorter = Held(good, 0, nn::Stage::kDec2);
   shorter.trained.pop_back();
   EXPECT_EQ(CodeOf([&] { Session(options, HelloWith(shorter), "s"); }),

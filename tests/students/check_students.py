@@ -96,6 +96,16 @@ def check_commands(folder):
     assert "0.25 to 2" in call("student", "init", "--classes", "a,b", "--student-width", "3", "--out",
                                half, expect=2)
 
+    # Another depth likewise, in the names.
+    deep = folder / "deep.safetensors"
+    call("student", "init", "--classes", "nothing,disc", "--student-width", "0.5", "--student-depth", "2",
+         "--out", deep)
+    assert info(half)["depth"] == 1 and info(deep)["depth"] == 2, info(deep)
+    assert info(deep)["shapes"]["dec2.more.1.long_path.0.weight"] == [16, 16, 3, 3], info(deep)
+    assert "depth 2" in call("student", "info", deep)
+    assert "--student-depth" in call("student", "init", "--classes", "a,b", "--student-depth", "4",
+                                     "--out", deep, expect=2)
+
     # It travels, is trained and predicts.
     card = folder / "card.yaml"
     with Server("--teacher", card, "--student", half, "--cut", "full") as address:
@@ -103,6 +113,15 @@ def check_commands(folder):
     for width in ("0.5", "2"):
         with Server("--teacher", card, "--student-width", width) as address:
             run_against(address, folder, 10)
+    for cut in ("partial", "full"):
+        with Server("--teacher", card, "--student", deep, "--cut", cut) as address:
+            run_against(address, folder, 10)
+    with Server("--teacher", card, "--student-width", "0.5", "--student-depth", "3") as address:
+        run_against(address, folder, 10)
+        # A client with a student of another depth is told why it cannot be taught.
+        said = call("run", folder / "images", "--server", address, "--frames", 4, "--student", deep,
+                    "--json", folder / "summary.json", expect=1)
+        assert "width and depth" in said, said
 
     # A student of other classes is refused with the remedy, which works.
     call("student", "init", "--classes", "cat,dog,sky", "--background", "sky", "--out", old)
