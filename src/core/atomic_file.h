@@ -14,7 +14,8 @@ namespace shadowtutor {
 void WriteFileAtomically(const std::filesystem::path& file, std::span<const uint8_t> bytes);
 void WriteFileAtomically(const std::filesystem::path& file, std::string_view text);
 
-/// Reads a whole file of at most `max_bytes`. Throws Error: kNotFound, kResourceExhausted, kDataLoss.
+/// Reads a whole file of at most `max_bytes`. Throws Error: kNotFound, kResourceExhausted,
+/// kDataLoss.
 std::vector<uint8_t> ReadFile(const std::filesystem::path& file, size_t max_bytes);
 
 }  // namespace shadowtutor

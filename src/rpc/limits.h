@@ -46,8 +46,8 @@ inline constexpr std::chrono::milliseconds kHelloTimeout{10'000};
 inline constexpr std::chrono::milliseconds kUpdateTimeout{60'000};
 /// For one frame by the teacher (server): less than a client waits, so that it hears why.
 inline constexpr std::chrono::milliseconds kTeacherTimeout{30'000};
-/// Between two attempts to connect (client): doubled from the first to the most, a fifth more or less
-/// by chance, so that the clients of a server that fell do not all come back at once.
+/// Between two attempts to connect (client): doubled from the first to the most, a fifth more or
+/// less by chance, so that the clients of a server that fell do not all come back at once.
 inline constexpr std::chrono::milliseconds kReconnectFirst{500};
 inline constexpr std::chrono::milliseconds kReconnectMost{15'000};
 /// A session that sends nothing for so long is ended (server). A live source at the largest stride

@@ -35,8 +35,8 @@ using std::chrono::milliseconds;
 // A packet's worth: less is not sent before it is all there is, so that slow links do not chop
 // everything into crumbs.
 constexpr size_t kPacket = 1448;
-// What may go at once after a rest: 10 ms of the rate, because a busy machine wakes us late, but some
-// packets at least.
+// What may go at once after a rest: 10 ms of the rate, because a busy machine wakes us late, but
+// some packets at least.
 constexpr double kBurstSeconds = 0.010;
 constexpr size_t kLeastBurst = 4 * kPacket;
 
