@@ -1,5 +1,5 @@
 // The engine against the plain network in double: random students, widths, class counts, frame
-// sizes and cuts; then what a trainer relies on, bit for bit.
+// sizes and cuts.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/parallel.h"
+#include "nn/engine_scene.h"
 #include "nn/learner.h"
 #include "nn/predictor.h"
 #include "nn/random_data.h"
@@ -20,49 +20,6 @@ namespace {
 
 using DoubleTensor = reference::Tensor<double>;
 
-const NetworkSpec kPublished;
-const NetworkSpec kHalf = {.classes = 9,
-                           .in_conv1 = 4,
-                           .in_conv2 = 4,
-                           .enc1 = 32,
-                           .enc2 = 32,
-                           .enc3 = 64,
-                           .dec1 = 32,
-                           .dec2 = 16,
-                           .dec3 = 16,
-                           .out = 16};
-const NetworkSpec kDouble = {.classes = 9,
-                             .in_conv1 = 16,
-                             .in_conv2 = 16,
-                             .enc1 = 128,
-                             .enc2 = 128,
-                             .enc3 = 256,
-                             .dec1 = 128,
-                             .dec2 = 64,
-                             .dec3 = 64,
-                             .out = 64};
-// No two counts alike, and blocks that keep their width where the published network changes it.
-const NetworkSpec kUneven = {.classes = 5,
-                             .in_conv1 = 12,
-                             .in_conv2 = 16,
-                             .enc1 = 16,
-                             .enc2 = 48,
-                             .enc3 = 48,
-                             .dec1 = 80,
-                             .dec2 = 32,
-                             .dec3 = 48,
-                             .out = 32};
-
-NetworkSpec WithClasses(NetworkSpec spec, int classes) {
-  spec.classes = classes;
-  return spec;
-}
-
-NetworkSpec WithDepth(NetworkSpec spec, int depth) {
-  spec.depth = depth;
-  return spec;
-}
-
 // fp32 against double, as shares of a tensor's largest magnitude. Gradients: rounding that the
 // network's depth has multiplied (PyTorch's own fp32 lies up to 1e-3 from its fp64).
 struct Bounds {
@@ -70,10 +27,6 @@ struct Bounds {
   double gradient = 2e-3;
   double loss = 1e-5;
 };
-
-// ReLU inputs keep this far from 0 in the cases that are drawn, else fp32 may take the other side
-// and leave out, or take in, a pixel's whole part of a gradient.
-constexpr double kKink = 1e-5;
 
 // Where enc3 is so small that a norm sees one to three pixels, their variance may be 0, and
 // 1 / sqrt(eps) multiplies rounding 316-fold; ReLUs then change sides as well. Gradients are
@@ -122,45 +75,6 @@ void ExpectLabels(const LabelMap& labels, const DoubleTensor& logits, double bou
     const double chosen = logits.values[labels.labels()[k] * logits.plane() + k];
     ASSERT_LE(best - chosen, 2 * rounding) << "pixel " << k;
   }
-}
-
-// A student, a frame and a truth that keep away from the kinks of the trained ReLUs.
-struct Scene {
-  Checkpoint student;
-  Image frame;
-  LabelMap label;
-  std::vector<float> weights;
-};
-
-Scene DrawScene(const NetworkSpec& spec, int width, int height, Stage cut, uint64_t seed) {
-  RandomData random(seed);
-  Scene scene;
-  for (int attempt = 0; attempt < 200; ++attempt) {
-    scene.student = random.Student(spec);
-    scene.frame = random.Frame(width, height);
-    reference::Network<double> network(scene.student);
-    network.Forward(scene.frame);
-    if (network.KinkDistance(cut) < kKink) continue;
-    scene.label = random.Label(width, height, spec.classes);
-    scene.weights = random.PixelWeights(width, height);
-    return scene;
-  }
-  throw std::logic_error("no scene without a kink was found");
-}
-
-Learner MakeLearner(const Scene& scene, Stage cut) {
-  return Learner(scene.student.layout, scene.student.weights, cut);
-}
-
-std::vector<float> Copy(std::span<const float> values) { return {values.begin(), values.end()}; }
-
-// One distillation step; the gradient it went along.
-std::vector<float> Step(Learner& learner, const Scene& scene) {
-  learner.Predict();
-  learner.LossAndGradient(scene.label, scene.weights);
-  auto gradient = Copy(learner.gradient());
-  learner.AdamStep();
-  return gradient;
 }
 
 void CompareWithReference(const NetworkSpec& spec, int width, int height, Stage cut,
@@ -320,150 +234,6 @@ TEST(Engine, AdamIsTheReferencesAdam) {
       }
     }
   }
-}
-
-TEST(Engine, TrainingLowersTheLossAndLeavesTheFrozenPartAlone) {
-  const Scene scene = DrawScene(WithClasses(kPublished, 4), 64, 48, kPartialDistillation, 700);
-  Learner learner = MakeLearner(scene, kPartialDistillation);
-  learner.SetFrame(scene.frame);
-  learner.Predict();
-  const double before = learner.LossAndGradient(scene.label, scene.weights);
-  for (int step = 0; step < 20; ++step) Step(learner, scene);
-  learner.Predict();
-  EXPECT_LT(learner.LossAndGradient(scene.label, scene.weights), 0.7 * before);
-  const size_t frozen = scene.student.layout->TrainedOffset(kPartialDistillation);
-  EXPECT_TRUE(std::equal(learner.weights().begin(),
-                         learner.weights().begin() + static_cast<ptrdiff_t>(frozen),
-                         scene.student.weights.begin()));
-  EXPECT_TRUE(std::equal(learner.trained().begin(), learner.trained().end(),
-                         learner.weights().begin() + static_cast<ptrdiff_t>(frozen)));
-}
-
-// What depends on no thread count: labels, losses, gradients, weights after steps.
-struct Outcome {
-  LabelMap labels, predicted;
-  double loss = 0;
-  std::vector<float> gradient, weights;
-  bool operator==(const Outcome&) const = default;
-};
-
-Outcome Train(const Scene& scene, Stage cut, int threads) {
-  const ThreadLimit limit(threads);
-  Outcome outcome;
-  Learner learner = MakeLearner(scene, cut);
-  learner.SetFrame(scene.frame);
-  outcome.labels = learner.Predict();
-  outcome.loss = learner.LossAndGradient(scene.label, scene.weights);
-  outcome.gradient = Copy(learner.gradient());
-  for (int step = 0; step < 3; ++step) Step(learner, scene);
-  outcome.weights = Copy(learner.weights());
-  Predictor predictor(PackWeights(scene.student.layout, outcome.weights));
-  outcome.predicted = predictor.Predict(scene.frame);
-  return outcome;
-}
-
-TEST(Engine, ResultsAreBitIdenticalForAnyThreadCount) {
-  uint64_t seed = 800;
-  for (const auto& [width, height] :
-       std::vector<std::pair<int, int>>{{160, 96}, {91, 131}, {33, 1}}) {
-    for (const Stage cut : {kFullDistillation, kPartialDistillation}) {
-      // A kink does not matter here: nothing is compared with another arithmetic.
-      RandomData random(seed++);
-      Scene scene;
-      scene.student = random.Student(kPublished);
-      scene.frame = random.Frame(width, height);
-      scene.label = random.Label(width, height, 9);
-      scene.weights = random.PixelWeights(width, height);
-      const Outcome one = Train(scene, cut, 1);
-      for (const int threads : {0, 2, 3, 4}) {
-        EXPECT_TRUE(Train(scene, cut, threads) == one) << threads << " threads, " << width;
-      }
-    }
-  }
-}
-
-TEST(Engine, RestoredStateContinuesBitIdentically) {
-  for (const Stage cut : {kFullDistillation, kPartialDistillation, Stage::kOutConv2}) {
-    const Scene scene = DrawScene(kHalf, 56, 40, cut, 900);
-    Learner learner = MakeLearner(scene, cut);
-    learner.SetFrame(scene.frame);
-    for (int step = 0; step < 3; ++step) Step(learner, scene);
-    LearnerState state;
-    learner.SaveState(state);
-    EXPECT_EQ(state.adam_steps, 3);
-    EXPECT_EQ(state.trained, Copy(learner.trained()));
-    const LabelMap labels = learner.Predict();
-    for (int step = 0; step < 3; ++step) Step(learner, scene);
-    const auto weights = Copy(learner.weights());
-    ASSERT_NE(Copy(learner.trained()), state.trained);
-
-    learner.RestoreState(state);
-    EXPECT_EQ(Copy(learner.trained()), state.trained);
-    EXPECT_EQ(learner.Predict(), labels);
-    for (int step = 0; step < 3; ++step) Step(learner, scene);
-    EXPECT_EQ(Copy(learner.weights()), weights);
-
-    // The same from a learner that knows nothing but the state.
-    Learner other = MakeLearner(scene, cut);
-    other.RestoreState(state);
-    other.SetFrame(scene.frame);
-    for (int step = 0; step < 3; ++step) Step(other, scene);
-    EXPECT_EQ(Copy(other.weights()), weights);
-  }
-}
-
-TEST(Engine, SetTrainedKeepsOrClearsTheMoments) {
-  const Stage cut = kPartialDistillation;
-  const Scene scene = DrawScene(kHalf, 56, 40, cut, 1000);
-  Learner learner = MakeLearner(scene, cut);
-  learner.SetFrame(scene.frame);
-  const auto start = Copy(learner.trained());
-  for (int step = 0; step < 2; ++step) Step(learner, scene);
-  const auto two_steps = Copy(learner.trained());
-  Step(learner, scene);
-  const auto three_steps = Copy(learner.trained());
-
-  // Cleared: as from the beginning.
-  learner.SetTrained(start, false);
-  for (int step = 0; step < 2; ++step) Step(learner, scene);
-  EXPECT_EQ(Copy(learner.trained()), two_steps);
-  // Kept: as if nothing had been set.
-  learner.SetTrained(two_steps, true);
-  Step(learner, scene);
-  EXPECT_EQ(Copy(learner.trained()), three_steps);
-}
-
-TEST(Engine, FramesComeAndGo) {
-  const Scene first = DrawScene(kHalf, 56, 40, kPartialDistillation, 1100);
-  RandomData random(1101);
-  Learner learner = MakeLearner(first, kPartialDistillation);
-  learner.SetFrame(first.frame);
-  const LabelMap labels = learner.Predict();
-  const double loss = learner.LossAndGradient(first.label, first.weights);
-  const auto gradient = Copy(learner.gradient());
-  for (const auto& [width, height] :
-       std::vector<std::pair<int, int>>{{31, 70}, {64, 64}, {1, 1}, {120, 8}}) {
-    learner.SetFrame(random.Frame(width, height));
-    EXPECT_EQ(learner.Predict().size(), (FrameSize{width, height}));
-  }
-  // What other sizes left behind must not show.
-  learner.SetFrame(first.frame);
-  EXPECT_EQ(learner.Predict(), labels);
-  EXPECT_EQ(learner.LossAndGradient(first.label, first.weights), loss);
-  EXPECT_EQ(Copy(learner.gradient()), gradient);
-  // Nor what another student left in a workspace that is lent.
-  const auto workspace = std::make_shared<TrainingWorkspace>();
-  Learner other(random.Student(kHalf).layout, random.Student(kHalf).weights, Stage::kEnc2);
-  other.UseWorkspace(workspace);
-  other.SetFrame(random.Frame(40, 24));
-  other.Predict();
-  other.UseWorkspace(nullptr);
-  EXPECT_THROW(other.Predict(), Error);
-  learner.UseWorkspace(workspace);
-  learner.SetFrame(first.frame);
-  EXPECT_EQ(learner.Predict(), labels);
-  EXPECT_EQ(learner.LossAndGradient(first.label, first.weights), loss);
-  EXPECT_EQ(Copy(learner.gradient()), gradient);
 }
 
 TEST(Predictor, AgreesOnAnyFrameSizeAndWidth) {

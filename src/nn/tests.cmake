@@ -19,7 +19,7 @@ st_test(differential_test SOURCES kernels/differential_test.cc DEPENDS shadowtut
         TIMEOUT 600)
 st_fuzz(differential_fuzz SOURCES kernels/differential_fuzz.cc DEPENDS shadowtutor_nn_differential)
 st_fuzz(checkpoint_fuzz SOURCES checkpoint_fuzz.cc DEPENDS shadowtutor_nn)
-st_test(engine_test SOURCES engine_test.cc DEPENDS shadowtutor_nn_reference)
+st_test(engine_test SOURCES engine_test.cc learner_test.cc DEPENDS shadowtutor_nn_reference)
 st_test(batch_learner_test SOURCES batch_learner_test.cc DEPENDS shadowtutor_nn_reference)
 # The 720p case's weight map is Algorithm 1's.
 st_test(golden_test SOURCES golden_test.cc DEPENDS shadowtutor_nn_reference shadowtutor_distill)

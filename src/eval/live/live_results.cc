@@ -75,11 +75,9 @@ Json ToJson(const LiveRun& run) {
   return json;
 }
 
-LiveRun FromJson(const Json& json) {
+// What a client's summary and a run in results.json have in common.
+LiveRun CountsFrom(const Json& json) {
   LiveRun run;
-  run.strategy = json.at("strategy");
-  run.label = json.at("label");
-  run.bandwidth_mbit = json.at("bandwidth_mbit");
   run.frames = json.at("frames");
   run.seconds = json.at("seconds");
   run.key_frames = json.at("key_frames");
@@ -88,11 +86,19 @@ LiveRun FromJson(const Json& json) {
   run.bytes_down = json.at("bytes_down");
   run.mean_miou = OptionalNumber(json, "mean_miou");
   run.student_ms = OptionalNumber(json, "student_ms");
+  run.round_trip_ms = OptionalNumber(json, "round_trip_ms");
+  return run;
+}
+
+LiveRun FromJson(const Json& json) {
+  LiveRun run = CountsFrom(json);
+  run.strategy = json.at("strategy");
+  run.label = json.at("label");
+  run.bandwidth_mbit = json.at("bandwidth_mbit");
   run.step_ms = OptionalNumber(json, "step_ms");
   run.teacher_ms = OptionalNumber(json, "teacher_ms");
   run.device_ms = OptionalNumber(json, "device_ms");
   run.codec_ms = OptionalNumber(json, "codec_ms");
-  run.round_trip_ms = OptionalNumber(json, "round_trip_ms");
   if (const auto& bounds = json.at("bounds"); !bounds.is_null()) {
     const auto& fps = bounds.at("fps");
     const auto& mbit = bounds.at("mbit_per_second");
@@ -187,21 +193,12 @@ std::string Outside(const char* what, double value, const LiveRun::Interval& bou
 LiveRun ParseSummary(const std::string& text) {
   try {
     const Json json = Json::parse(text);
-    LiveRun run;
-    run.frames = json.at("frames");
-    run.seconds = json.at("seconds");
-    run.key_frames = json.at("key_frames");
-    run.distillation_steps = json.at("distillation_steps");
-    run.bytes_up = json.at("bytes_up");
-    run.bytes_down = json.at("bytes_down");
-    run.mean_miou = OptionalNumber(json, "mean_miou");
-    run.student_ms = OptionalNumber(json, "student_ms");
+    LiveRun run = CountsFrom(json);
     // Means, which the bounds hold for.
     run.step_ms = OptionalNumber(json, "step_mean_ms");
     run.teacher_ms = OptionalNumber(json, "teacher_mean_ms");
     run.device_ms = OptionalNumber(json, "device_mean_ms");
     run.codec_ms = OptionalNumber(json, "codec_mean_ms");
-    run.round_trip_ms = OptionalNumber(json, "round_trip_ms");
     return run;
   } catch (const Json::exception& error) {
     throw Error(ErrorCode::kDataLoss,
