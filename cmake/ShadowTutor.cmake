@@ -1,20 +1,26 @@
 # How every folder under src/ declares what it builds.
 #
-#   st_library(NAME SOURCES a.cc b.cc DEPENDS target...)     -> static library shadowtutor_NAME
+#   st_library(NAME SOURCES a.cc b.cc DEPENDS target... PRIVATE target...)
+#                                                            -> static library shadowtutor_NAME
 #   st_test(NAME SOURCES a_test.cc DEPENDS target... [LABELS unit] [TIMEOUT seconds])
 #                                                            -> GoogleTest binary, in ctest
 #   st_fuzz(NAME SOURCES a_fuzz.cc DEPENDS target...)        -> libFuzzer program, with
 #                                                               SHADOWTUTOR_BUILD_FUZZERS alone
 #
-# DEPENDS lists exactly the rooms and libraries that a room may know (docs/architecture.md).
+# A library sees the headers of its own room (its folder under src/) and of the rooms that it links:
+# DEPENDS where its own headers include theirs, PRIVATE where only its sources do. An #include of any other
+# room does not compile, and a link that docs/architecture.md does not allow does not configure
+# (cmake/Rooms.cmake). Tests may look at every room.
+include(cmake/Rooms.cmake)
 
 function(st_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;PRIVATE" ${ARGN})
   add_library(shadowtutor_${name} STATIC ${ARG_SOURCES})
-  target_include_directories(shadowtutor_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src
-                                                        ${PROJECT_SOURCE_DIR}/include)
+  st_room_include_root(root)
+  target_include_directories(shadowtutor_${name} PUBLIC ${root} ${PROJECT_SOURCE_DIR}/include)
   target_link_libraries(shadowtutor_${name} PUBLIC ${ARG_DEPENDS} PRIVATE shadowtutor_warnings
                                                                         ${ARG_PRIVATE})
+  st_room_register(shadowtutor_${name} "${ARG_DEPENDS}" "${ARG_PRIVATE}")
 endfunction()
 
 # LABELS: unit (default), integration (loopback, processes) or e2e. The folder's name is a label too, and
@@ -35,6 +41,7 @@ function(st_test name)
   list(APPEND ARG_LABELS ${folder})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} shadowtutor_warnings GTest::gtest_main)
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_compile_definitions(${name} PRIVATE SHADOWTUTOR_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   add_test(NAME ${name} COMMAND ${name})
   if("${ARG_LABELS}" MATCHES "client|rpc|server|integration")

@@ -5,11 +5,11 @@
 
 #include <atomic>
 
-#include "app/offload.h"
+#include "app/run_segment.h"
 #include "loopback.h"
 #include "nn/checkpoint_io.h"
 #include "rpc/convert.h"
-#include "rpc/convert_offload.h"
+#include "rpc/convert_segment.h"
 #include "shadowtutor/v1/shadowtutor.grpc.pb.h"
 
 namespace shadowtutor::tests {
@@ -226,7 +226,7 @@ TEST(HostileServer, ASecondWelcomeEndsTheConnection) {
   EXPECT_TRUE(log.WaitFor("welcomed us twice"));
 }
 
-// The same for clients that offload.
+// The same for clients that have every frame segmented.
 class ScriptedSegmenter : public v1::ShadowTutor::Service {
  public:
   using Stream = grpc::ServerReaderWriter<v1::SegmentReply, v1::SegmentRequest>;
@@ -259,13 +259,13 @@ class ScriptedSegmenter : public v1::ShadowTutor::Service {
 };
 
 // How a client takes one frame's answer, or what comes instead of it.
-std::optional<ErrorCode> OffloadedTo(ScriptedSegmenter::Script script) {
+std::optional<ErrorCode> SegmentedBy(ScriptedSegmenter::Script script) {
   ScriptedSegmenter server(std::move(script));
-  rpc::OffloadLinkOptions options;
+  rpc::SegmentLinkOptions options;
   options.address = server.address();
   options.hello_timeout = options.answer_timeout = std::chrono::milliseconds(300);
   try {
-    rpc::OffloadLink link(options);
+    rpc::SegmentLink link(options);
     while (!link.WaitForWelcome(kPatience)) {
     }
     while (!link.CanSend()) link.Receive(std::chrono::milliseconds(50));
@@ -302,7 +302,7 @@ wire::SegmentLabels SoundLabels(uint8_t label = 1) {
 
 TEST(HostileSegmenter, AnswersThatAreNoneEndTheConversation) {
   const auto answered = [](const wire::SegmentReply& reply) {
-    return OffloadedTo([&](ScriptedSegmenter::Stream& stream) {
+    return SegmentedBy([&](ScriptedSegmenter::Stream& stream) {
       Say(stream, SoundWelcome());
       v1::SegmentRequest frame;
       stream.Read(&frame);
@@ -330,13 +330,13 @@ TEST(HostileSegmenter, AnswersThatAreNoneEndTheConversation) {
 }
 
 TEST(HostileSegmenter, SilenceEndsAtItsDeadline) {
-  EXPECT_EQ(OffloadedTo([](ScriptedSegmenter::Stream& stream) { Say(stream, SoundWelcome()); }),
+  EXPECT_EQ(SegmentedBy([](ScriptedSegmenter::Stream& stream) { Say(stream, SoundWelcome()); }),
             ErrorCode::kDeadlineExceeded);
-  EXPECT_EQ(OffloadedTo([](ScriptedSegmenter::Stream& stream) { Say(stream, SoundLabels()); }),
+  EXPECT_EQ(SegmentedBy([](ScriptedSegmenter::Stream& stream) { Say(stream, SoundLabels()); }),
             ErrorCode::kDataLoss);
   auto other = SoundWelcome();
   other.protocol_version = 99;
-  EXPECT_EQ(OffloadedTo([&](ScriptedSegmenter::Stream& stream) { Say(stream, other); }),
+  EXPECT_EQ(SegmentedBy([&](ScriptedSegmenter::Stream& stream) { Say(stream, other); }),
             ErrorCode::kFailedPrecondition);
 }
 

@@ -50,8 +50,8 @@ bool Log::WaitFor(const std::string& part) {
   });
 }
 
-server::ServerOptions FastServerOptions() {
-  server::ServerOptions options;
+rpc::ServerOptions FastServerOptions() {
+  rpc::ServerOptions options;
   options.listen = "127.0.0.1:0";
   options.trainer.threshold = 0.99;
   options.trainer.max_updates = 2;
@@ -60,9 +60,9 @@ server::ServerOptions FastServerOptions() {
   return options;
 }
 
-std::unique_ptr<server::Server> StartServer(server::ServerOptions options, uint64_t student_seed) {
+std::unique_ptr<rpc::Server> StartServer(rpc::ServerOptions options, uint64_t student_seed) {
   auto server =
-      std::make_unique<server::Server>(std::make_shared<server::FakeTeacher>(),
+      std::make_unique<rpc::Server>(std::make_shared<server::FakeTeacher>(),
                                        server::SmallStudent(student_seed), std::move(options));
   server->Start();
   return server;
@@ -176,7 +176,7 @@ int ChildMain(const std::string& role, const std::string& address) {
     _exit(0);
   }).detach();
   if (role == "server") {
-    server::ServerOptions options = FastServerOptions();
+    rpc::ServerOptions options = FastServerOptions();
     options.listen = address;
     const auto server = StartServer(options);
     std::printf("%s\n", server->address().c_str());

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "client/client.h"
-#include "rpc/grpc_link.h"
-#include "server/server.h"
+#include "rpc/client/grpc_link.h"
+#include "rpc/server/server.h"
 #include "server/testing.h"
 
 namespace shadowtutor::tests {
@@ -42,8 +42,8 @@ class Log {
 };
 
 /// Options for frequent key frames: threshold 0.99, strides 4 to 8, a free port of 127.0.0.1.
-server::ServerOptions FastServerOptions();
-std::unique_ptr<server::Server> StartServer(server::ServerOptions options = FastServerOptions(),
+rpc::ServerOptions FastServerOptions();
+std::unique_ptr<rpc::Server> StartServer(rpc::ServerOptions options = FastServerOptions(),
                                             uint64_t student_seed = 1);
 
 /// Options that connect to `address` and do not wait long to do it again.

@@ -26,7 +26,7 @@ class RunTest : public testing::Test {
     options_.link = FastLinkOptions(server_->address());
   }
   const fs::path folder_ = fs::path(testing::TempDir()) / "shadowtutor_run_test";
-  const std::unique_ptr<server::Server> server_ = StartServer();
+  const std::unique_ptr<rpc::Server> server_ = StartServer();
   app::RunOptions options_;
 };
 

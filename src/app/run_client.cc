@@ -28,7 +28,7 @@ bool WaitForServer(rpc::GrpcLink& link, const std::function<bool()>& stop) {
 
 // A server can die between its welcome and our taking its student; the link then gets another.
 bool WaitForStudent(client::Client& client, const std::function<bool()>& stop) {
-  const auto deadline = Clock::now() + rpc::kUpdateTimeout;
+  const auto deadline = Clock::now() + wire::kUpdateTimeout;
   while (!client.HasStudent()) {
     if (stop && stop()) return false;
     if (Clock::now() > deadline) {

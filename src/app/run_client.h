@@ -5,7 +5,7 @@
 #include "app/run_options.h"
 #include "app/run_summary.h"
 #include "client/client.h"
-#include "rpc/grpc_link.h"
+#include "rpc/client/grpc_link.h"
 #include "video/source.h"
 
 namespace shadowtutor::app {

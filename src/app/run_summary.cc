@@ -42,8 +42,8 @@ std::string ToJson(const RunSummary& summary) {
   json["teacher_mean_ms"] = Number(summary.teacher_mean_ms);
   json["step_mean_ms"] = Number(summary.step_mean_ms);
   json["last_metric"] = Number(summary.last_metric);
-  if (!summary.offload.empty()) {
-    json["offload"] = summary.offload;
+  if (!summary.segment.empty()) {
+    json["offload"] = summary.segment;
     json["round_trip_ms"] = Number(summary.round_trip_ms);
     json["codec_mean_ms"] = Number(summary.codec_mean_ms);
     json["frames_failed"] = summary.frames_failed;
@@ -66,10 +66,10 @@ std::string ToText(const RunSummary& summary) {
                   naive > 0 ? 100 * ours / naive : 0);
     return std::string(text);
   }();
-  if (!summary.offload.empty()) {
+  if (!summary.segment.empty()) {
     std::snprintf(text, sizeof text,
                   "every frame was segmented by the server, sent as %s; %llu failed\n",
-                  summary.offload.c_str(), static_cast<unsigned long long>(summary.frames_failed));
+                  summary.segment.c_str(), static_cast<unsigned long long>(summary.frames_failed));
     all += text + traffic;
     std::snprintf(text, sizeof text, "teacher %s a frame; labels are back after %s\n",
                   Milliseconds(summary.teacher_ms).c_str(),

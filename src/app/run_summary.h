@@ -13,7 +13,7 @@ namespace shadowtutor::app {
 struct RunSummary {
   uint64_t frames = 0;
   double seconds = 0;       // from the first frame's reading to the last one's end
-  uint64_t key_frames = 0;  // offloading: every frame
+  uint64_t key_frames = 0;  // without a student: every frame
   uint64_t distillation_steps = 0;
   uint64_t bytes_up = 0;          // key frames as they travelled
   uint64_t bytes_down = 0;        // updates, or labels, as they travelled
@@ -30,8 +30,8 @@ struct RunSummary {
   std::optional<double> teacher_mean_ms;
   std::optional<double> step_mean_ms;
   std::optional<double> last_metric;
-  // Offloading alone:
-  std::string offload;                  // the frames' codec; empty for tutoring
+  // Of runs whose every frame the server segments:
+  std::string segment;                  // the frames' codec; empty for tutoring
   std::optional<double> round_trip_ms;  // from a frame's sending to its labels' arrival
   std::optional<double> codec_mean_ms;  // the server's, for a frame and its labels
   uint64_t frames_failed = 0;           // the server could not segment them
@@ -46,7 +46,7 @@ struct RunSummary {
 };
 
 /// One object, one key a line, as in run_summary.cc; null for what was not measured. Those of
-/// offloading are there only when frames were offloaded.
+/// segmentation are there only when the server segmented every frame.
 std::string ToJson(const RunSummary& summary);
 /// A few lines for the terminal.
 std::string ToText(const RunSummary& summary);

@@ -63,9 +63,9 @@ TEST(RunSummary, NothingRunIsNoDivisionByZero) {
   EXPECT_NE(ToText({}), "");
 }
 
-TEST(RunSummary, OffloadingHasFiguresOfItsOwn) {
+TEST(RunSummary, SegmentHasFiguresOfItsOwn) {
   RunSummary summary = Example();
-  summary.offload = "h264";
+  summary.segment = "h264";
   summary.round_trip_ms = 80.25;
   summary.frames_failed = 3;
   const auto json = nlohmann::json::parse(ToJson(summary));

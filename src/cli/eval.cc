@@ -13,13 +13,13 @@
 #include "cli/eval_live.h"
 #include "cli/interrupt.h"
 #include "core/atomic_file.h"
-#include "eval/evaluation.h"
-#include "eval/lvs.h"
-#include "eval/machine.h"
-#include "eval/report.h"
-#include "eval/report_page.h"
-#include "eval/study.h"
-#include "eval/study_table.h"
+#include "eval/sim/evaluation.h"
+#include "eval/study/lvs.h"
+#include "eval/study/machine.h"
+#include "eval/sim/evaluation_text.h"
+#include "eval/page/report_page.h"
+#include "eval/study/study.h"
+#include "eval/study/study_table.h"
 
 namespace shadowtutor::cli {
 namespace {

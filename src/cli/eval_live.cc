@@ -9,7 +9,7 @@
 
 #include "cli/interrupt.h"
 #include "eval/live/link.h"
-#include "eval/machine.h"
+#include "eval/study/machine.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::cli {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "cli/commands.h"
-#include "eval/report_page.h"
+#include "eval/page/report_page.h"
 
 namespace shadowtutor::cli {
 

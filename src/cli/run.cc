@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "app/offload.h"
+#include "app/run_segment.h"
 #include "app/reference_score.h"
 #include "app/run_client.h"
 #include "app/run_summary.h"
@@ -19,7 +19,7 @@
 #include "core/atomic_file.h"
 #include "nn/checkpoint_io.h"
 #include "rpc/grpc_log.h"
-#include "rpc/relay.h"
+#include "app/relay.h"
 #include "teacher/teacher.h"
 #include "video/sinks.h"
 #include "video/source.h"
@@ -30,7 +30,7 @@ namespace {
 struct Options {
   std::string source, student, overlay, masks, json_lines, json, reference_teacher;
   std::string frame_codec = "jpeg", update_codec = "fp32";
-  std::string offload, label_codec = "png";
+  std::string segment, label_codec = "png";
   int in_flight = 0, h264_crf = wire::kDefaultH264Crf;
   double bandwidth_mbit = 0, max_fps = 0;
   bool show = false, no_wait = false;
@@ -75,7 +75,7 @@ std::vector<std::unique_ptr<video::Sink>> OpenSinks(const Options& options,
   return sinks;
 }
 
-// What tutoring and offloading have in common.
+// What both kinds of run have in common.
 void SetBasics(const Options& options, app::RunBasics& run) {
   run.max_frames = options.frames;
   run.max_fps = options.max_fps;
@@ -100,14 +100,14 @@ app::RunOptions TutoredRun(const Options& options) {
   return run;
 }
 
-app::OffloadOptions OffloadedRun(const Options& options) {
-  app::OffloadOptions run;
+app::SegmentRunOptions SegmentOptions(const Options& options) {
+  app::SegmentRunOptions run;
   SetBasics(options, run);
   static_cast<rpc::Endpoint&>(run.link) = options.link;
   run.retry = options.link.retry;
   run.log = ShowLine;
-  run.link.video_codec = options.offload == "raw"    ? wire::VideoCodec::kRaw
-                         : options.offload == "h264" ? wire::VideoCodec::kH264
+  run.link.video_codec = options.segment == "raw"    ? wire::VideoCodec::kRaw
+                         : options.segment == "h264" ? wire::VideoCodec::kH264
                                                      : wire::VideoCodec::kJpeg;
   run.link.label_codec =
       options.label_codec == "rle" ? wire::LabelCodec::kRle : wire::LabelCodec::kPng;
@@ -118,7 +118,7 @@ app::OffloadOptions OffloadedRun(const Options& options) {
   const bool raw = run.link.video_codec == wire::VideoCodec::kRaw;
   run.link.in_flight = options.in_flight > 0 ? options.in_flight
                        : raw                 ? 1
-                                             : rpc::kDefaultOffloadInFlight;
+                                             : wire::kDefaultSegmentInFlight;
   return run;
 }
 
@@ -136,9 +136,9 @@ app::RunSummary RunAndScore(Options options) {
                 "--max-fps slows a file down; a camera or a stream has a pace of its own");
   }
   rpc::Check(options.link);
-  std::optional<rpc::Relay> relay;
+  std::optional<app::Relay> relay;
   if (options.bandwidth_mbit > 0) {
-    relay.emplace(rpc::RelayOptions{options.link.address, options.bandwidth_mbit * 1e6 / 8});
+    relay.emplace(app::RelayOptions{options.link.address, options.bandwidth_mbit * 1e6 / 8});
     options.link.via = relay->address();
   }
   // A teacher that does not fit is found out before the run, not after it.
@@ -156,14 +156,14 @@ app::RunSummary RunAndScore(Options options) {
   };
 
   app::RunSummary summary;
-  if (options.offload.empty()) {
+  if (options.segment.empty()) {
     app::RunOptions run = TutoredRun(options);
     complete(run);
     summary = app::RunClient(*source, run);
   } else {
-    app::OffloadOptions run = OffloadedRun(options);
+    app::SegmentRunOptions run = SegmentOptions(options);
     complete(run);
-    summary = app::RunOffload(*source, run);
+    summary = app::RunSegment(*source, run);
   }
   if (OnTerminal()) std::fprintf(stderr, "\r\033[K");
   if (source->live()) summary.stopped = false;  // to stop a camera is to end it
@@ -240,19 +240,19 @@ void AddRunCommand(CLI::App& app, int& exit_code) {
                     "Never wait for a late update (for cameras; gives up the bound on staleness)");
 
   command
-      ->add_option("--offload", options->offload,
+      ->add_option("--segment,--offload", options->segment,
                    "No student: send every frame to the server this way and get its labels back")
       ->check(CLI::IsMember({"raw", "jpeg", "h264"}));
-  command->add_option("--label-codec", options->label_codec, "How labels travel with --offload")
+  command->add_option("--label-codec", options->label_codec, "How labels travel with --segment")
       ->check(CLI::IsMember({"png", "rle"}))
       ->capture_default_str();
   command
       ->add_option(
           "--in-flight", options->in_flight,
-          "With --offload: frames that may wait for their labels; 1 by default for raw, as "
+          "With --segment: frames that may wait for their labels; 1 by default for raw, as "
           "in the paper, 2 otherwise, so that link and teacher work at the same time")
-      ->check(CLI::Range(1, rpc::kMaxOffloadInFlight));
-  command->add_option("--h264-crf", options->h264_crf, "0 (lossless) to 51, with --offload h264")
+      ->check(CLI::Range(1, wire::kMaxSegmentInFlight));
+  command->add_option("--h264-crf", options->h264_crf, "0 (lossless) to 51, with --segment h264")
       ->check(CLI::Range(0, 51))
       ->capture_default_str();
   command

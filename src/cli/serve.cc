@@ -15,7 +15,7 @@
 #include "nn/checkpoint_io.h"
 #include "nn/network.h"
 #include "rpc/grpc_log.h"
-#include "server/server.h"
+#include "rpc/server/server.h"
 #include "teacher/teacher.h"
 
 namespace shadowtutor::cli {
@@ -28,9 +28,9 @@ struct ServeOptions {
   int student_depth = 1;
   bool fresh_head = false;
   double teacher_timeout =
-      std::chrono::duration<double>(server::ServerOptions().teacher_timeout).count();
+      std::chrono::duration<double>(rpc::ServerOptions().teacher_timeout).count();
   bool quiet = false;
-  server::ServerOptions server;
+  rpc::ServerOptions server;
 };
 
 nn::Stage ChooseCut(const ServeOptions& options) {
@@ -102,7 +102,7 @@ int Serve(ServeOptions options) {
           "fresh student's frozen part would know nothing; --cut chooses otherwise");
     }
   }
-  server::Server server(teacher, std::move(pair.student), options.server);
+  rpc::Server server(teacher, std::move(pair.student), options.server);
   server.Start();
   // Scripts read this line: whoever asked for port 0 learns the port here.
   std::printf("listening on %s\n", server.address().c_str());
@@ -131,7 +131,7 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
   CLI::App* command =
       app.add_subcommand("serve", "Teach clients over the network until Ctrl-C or SIGTERM");
   const auto options = std::make_shared<ServeOptions>();
-  server::ServerOptions& server = options->server;
+  rpc::ServerOptions& server = options->server;
   command->add_option("--teacher", options->card, "Model card of the teacher (docs/teachers.md)")
       ->required();
   auto* student =

@@ -9,7 +9,7 @@
 
 #include "rpc/convert_fields.h"
 #include "rpc/errors.h"
-#include "rpc/limits.h"
+#include "wire/limits.h"
 
 namespace shadowtutor::rpc {
 namespace {
@@ -89,7 +89,7 @@ wire::HeldStudent FromProto(const v1::HeldStudent& from) {
   held.cut = nn::ParseStage(Text(from.cut(), "cut"));
   held.frozen_checksum = from.frozen_checksum();
   const std::string& bytes = from.trained();
-  if (bytes.size() % sizeof(float) != 0 || bytes.size() / sizeof(float) > kMaxStudentFloats) {
+  if (bytes.size() % sizeof(float) != 0 || bytes.size() / sizeof(float) > wire::kMaxStudentFloats) {
     throw Error(ErrorCode::kDataLoss, "The held student's weights have an impossible size of " +
                                           std::to_string(bytes.size()) + " bytes.");
   }

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "rpc/limits.h"
+#include "wire/limits.h"
 
 namespace shadowtutor::rpc {
 
@@ -17,9 +17,9 @@ std::vector<uint8_t> FromBytes(const std::string& bytes) {
 void Refuse(const std::string& sentence) { throw Error(ErrorCode::kInvalidArgument, sentence); }
 
 const std::string& Text(const std::string& text, const char* what) {
-  if (text.size() > kMaxTextBytes) {
+  if (text.size() > wire::kMaxTextBytes) {
     Refuse(std::string("The message's ") + what + " is longer than " +
-           std::to_string(kMaxTextBytes) + " bytes.");
+           std::to_string(wire::kMaxTextBytes) + " bytes.");
   }
   return text;
 }

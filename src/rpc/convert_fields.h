@@ -19,7 +19,7 @@ std::vector<uint8_t> FromBytes(const std::string& bytes);
 /// Throws Error kInvalidArgument, as all of those below do for what they refuse.
 [[noreturn]] void Refuse(const std::string& sentence);
 
-/// `text` if it is no longer than kMaxTextBytes; `what` names the field.
+/// `text` if it is no longer than wire::kMaxTextBytes; `what` names the field.
 const std::string& Text(const std::string& text, const char* what);
 /// `milliseconds` if finite and not negative.
 double Duration(double milliseconds);

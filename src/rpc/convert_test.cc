@@ -6,7 +6,7 @@
 #include <string>
 
 #include "rpc/errors.h"
-#include "rpc/limits.h"
+#include "wire/limits.h"
 
 namespace shadowtutor::rpc {
 namespace {
@@ -214,14 +214,14 @@ TEST(ConvertTest, SentencesAreTextOfABoundedLength) {
   EXPECT_EQ(sentence("cut \xe7\x8a"), "cut ??");  // the last character is not whole
   EXPECT_EQ(sentence("\xc0\xaf"), "??");          // an overlong slash
   EXPECT_EQ(sentence("\xed\xa0\x80"), "???");     // a surrogate
-  EXPECT_EQ(sentence(std::string(5000, 'x')).size(), kMaxSentenceBytes);
+  EXPECT_EQ(sentence(std::string(5000, 'x')).size(), wire::kMaxSentenceBytes);
   std::string umlauts;
   while (umlauts.size() < 5000) umlauts += "ü";
   v1::ServerMessage message =
       ToProto(wire::ServerMessage(wire::ErrorMessage{ErrorCode::kInternal, umlauts, true, {}}));
   v1::ServerMessage parsed;
   EXPECT_TRUE(parsed.ParseFromString(message.SerializeAsString()));
-  EXPECT_LE(parsed.error().sentence().size(), kMaxSentenceBytes);
+  EXPECT_LE(parsed.error().sentence().size(), wire::kMaxSentenceBytes);
 }
 
 TEST(ConvertTest, RefusesEmptyMessages) {
@@ -274,7 +274,7 @@ TEST(ConvertTest, RefusesHostileHeldStudents) {
 
   v1::ClientMessage large = SoundHello();
   large.mutable_hello()->mutable_held()->set_trained(
-      std::string((kMaxStudentFloats + 1) * sizeof(float), '\0'));
+      std::string((wire::kMaxStudentFloats + 1) * sizeof(float), '\0'));
   EXPECT_EQ(RefusalOf(large), ErrorCode::kDataLoss);
 
   const float infinite = std::numeric_limits<float>::infinity();
@@ -292,7 +292,7 @@ TEST(ConvertTest, RefusesHostileHeldStudents) {
   EXPECT_EQ(RefusalOf(classes), ErrorCode::kInvalidArgument);
 
   v1::ClientMessage text = SoundHello();
-  text.mutable_hello()->set_client_version(std::string(kMaxTextBytes + 1, 'x'));
+  text.mutable_hello()->set_client_version(std::string(wire::kMaxTextBytes + 1, 'x'));
   EXPECT_EQ(RefusalOf(text), ErrorCode::kInvalidArgument);
 }
 

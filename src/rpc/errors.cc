@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "rpc/convert_fields.h"
-#include "rpc/limits.h"
+#include "wire/limits.h"
 
 namespace shadowtutor::rpc {
 namespace {
@@ -30,8 +30,8 @@ std::string Sentence(std::string text) {
     const auto byte = static_cast<uint8_t>(c);
     if ((byte >= 0x80 && !utf8) || byte < 0x20) c = byte < 0x20 ? ' ' : '?';
   }
-  if (text.size() > kMaxSentenceBytes) {
-    size_t end = kMaxSentenceBytes - 3;
+  if (text.size() > wire::kMaxSentenceBytes) {
+    size_t end = wire::kMaxSentenceBytes - 3;
     while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xc0) == 0x80) --end;
     text.resize(end);
     text += "...";

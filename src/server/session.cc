@@ -41,14 +41,6 @@ std::vector<std::string> Names(const ClassList& classes) {
   return names;
 }
 
-void CheckVersion(const wire::Hello& hello) {
-  if (hello.protocol_version == wire::kProtocolVersion) return;
-  throw Error(ErrorCode::kFailedPrecondition,
-              "The client speaks protocol version " + std::to_string(hello.protocol_version) +
-                  ", this server version " + std::to_string(wire::kProtocolVersion) +
-                  "; update whichever is older.");
-}
-
 // A student that cannot be trained here is refused, not silently replaced: whoever chose it wants
 // to know.
 void CheckFits(const wire::HeldStudent& held, const nn::Checkpoint& ours) {
@@ -74,6 +66,14 @@ void CheckFits(const wire::HeldStudent& held, const nn::Checkpoint& ours) {
 }
 
 }  // namespace
+
+void CheckProtocolVersion(uint32_t client_version) {
+  if (client_version == wire::kProtocolVersion) return;
+  throw Error(ErrorCode::kFailedPrecondition,
+              "The client speaks protocol version " + std::to_string(client_version) +
+                  ", this server version " + std::to_string(wire::kProtocolVersion) +
+                  "; update whichever is older.");
+}
 
 LabelledFrame LabelKeyFrame(teacher::Teacher& teacher, const wire::KeyFrame& key_frame,
                             int classes) {
@@ -113,7 +113,7 @@ LabelledFrame LabelFrame(teacher::Teacher& teacher, Image frame, uint64_t frame_
 
 Session::Session(const SessionOptions& options, const wire::Hello& hello, const std::string& id)
     : base_(options.student), codec_(hello.update_codec) {
-  CheckVersion(hello);
+  CheckProtocolVersion(hello.protocol_version);
   nn::Checkpoint student = *base_;
   student.weights = StartingWeights(hello);
   trainer_ = std::make_unique<distill::Trainer>(student, options.trainer);

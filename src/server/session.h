@@ -34,6 +34,9 @@ struct LabelledFrame {
   double teacher_ms = 0;
 };
 
+/// Throws Error kFailedPrecondition for a client of another protocol version than this server's.
+void CheckProtocolVersion(uint32_t client_version);
+
 /// Asks the teacher about a frame. Throws Error when it fails, or when its answer does not fit
 /// frame or classes (`classes` is their number).
 LabelledFrame LabelFrame(teacher::Teacher& teacher, Image frame, uint64_t frame_index, int classes);

@@ -34,7 +34,7 @@ struct ServerStats {
   uint64_t key_frames_failed = 0;  // answered with an error
   uint64_t updates_with_weights = 0;
   uint64_t distillation_steps = 0;
-  uint64_t frames_segmented = 0;  // for clients that offload every frame
+  uint64_t frames_segmented = 0;  // for clients that send every frame
   uint64_t students_sent = 0;     // whole ones, at the start or on request
   uint64_t bytes_up = 0;          // frames' and weights' bytes, without framing
   uint64_t bytes_down = 0;

@@ -6,6 +6,7 @@
 #include "core/atomic_file.h"
 #include "teacher/model_card.h"
 #include "video/label_png.h"
+#include "video/source.h"
 
 namespace shadowtutor::teacher {
 namespace {

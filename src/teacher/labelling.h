@@ -8,7 +8,10 @@
 #include <string>
 
 #include "teacher/teacher.h"
-#include "video/source.h"
+
+namespace shadowtutor::video {
+class Source;
+}  // namespace shadowtutor::video
 
 namespace shadowtutor::teacher {
 

@@ -4,6 +4,7 @@
 
 #include "core/atomic_file.h"
 #include "video/label_png.h"
+#include "video/source.h"
 #include "video/test_files.h"
 
 namespace shadowtutor::teacher {

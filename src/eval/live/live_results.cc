@@ -5,9 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
-#include "eval/bounds.h"
-#include "eval/csv.h"
-#include "eval/study_results.h"
+#include "eval/plan/bounds.h"
+#include "core/csv.h"
+#include "eval/study/study_results.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::eval::live {

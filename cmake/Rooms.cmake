@@ -1,0 +1,91 @@
+# The rooms under src/ and who may know whom, as the table in docs/architecture.md says. Here the table
+# becomes law twice: each room has an include root of its own, so that only what a library links can be
+# included, and st_check_rooms() refuses to configure when a library sees more than its row allows.
+
+# Rows of the table look like: | `room/` | what it holds | room, room |
+set(ST_ROOM_TABLE ${PROJECT_SOURCE_DIR}/docs/architecture.md)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${ST_ROOM_TABLE})
+file(STRINGS ${ST_ROOM_TABLE} st_rows ENCODING UTF-8 REGEX "^\\| `[a-z_/]+/` \\|")
+set(ST_ROOMS)
+foreach(row ${st_rows})
+  string(REGEX MATCH "^\\| `([a-z_/]+)/` \\|.*\\| ([^|]*) \\|$" _ "${row}")
+  set(room ${CMAKE_MATCH_1})
+  string(REGEX MATCHALL "[a-z_/]+" ST_MAY_SEE_${room} "${CMAKE_MATCH_2}")
+  list(APPEND ST_ROOMS ${room})
+endforeach()
+if(NOT ST_ROOMS)
+  message(FATAL_ERROR "${ST_ROOM_TABLE} has no table of rooms")
+endif()
+
+# The room of the folder that is being configured.
+function(st_this_room out)
+  file(RELATIVE_PATH room ${PROJECT_SOURCE_DIR}/src ${CMAKE_CURRENT_SOURCE_DIR})
+  if(NOT room IN_LIST ST_ROOMS)
+    message(FATAL_ERROR "src/${room} is no room in the table of ${ST_ROOM_TABLE}")
+  endif()
+  set(${out} ${room} PARENT_SCOPE)
+endfunction()
+
+# A folder from which `#include "ROOM/x.h"` finds this room's headers and nothing else: links to them, to
+# its folders, but not to folders that are rooms themselves.
+function(st_room_include_root out)
+  st_this_room(room)
+  string(REPLACE "/" "." flat ${room})
+  set(root ${PROJECT_BINARY_DIR}/rooms/${flat})
+  set(${out} ${root} PARENT_SCOPE)
+  file(MAKE_DIRECTORY ${root}/${room})
+  file(GLOB entries CONFIGURE_DEPENDS LIST_DIRECTORIES true RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}
+       ${CMAKE_CURRENT_SOURCE_DIR}/*)
+  file(GLOB links RELATIVE ${root}/${room} ${root}/${room}/*)
+  list(REMOVE_ITEM links ${entries})
+  foreach(gone ${links})
+    file(REMOVE ${root}/${room}/${gone})
+  endforeach()
+  foreach(entry ${entries})
+    set(path ${CMAKE_CURRENT_SOURCE_DIR}/${entry})
+    if(entry MATCHES "\\.h$" OR (IS_DIRECTORY ${path} AND NOT "${room}/${entry}" IN_LIST ST_ROOMS))
+      file(CREATE_LINK ${path} ${root}/${room}/${entry} SYMBOLIC)
+    endif()
+  endforeach()
+endfunction()
+
+# What a library of this room links, for st_check_rooms().
+function(st_room_register target depends private)
+  st_this_room(room)
+  set_property(GLOBAL APPEND PROPERTY ST_ROOM_TARGETS ${target})
+  set_property(GLOBAL PROPERTY ST_ROOM_OF_${target} ${room})
+  set_property(GLOBAL PROPERTY ST_DEPENDS_OF_${target} ${depends})
+  set_property(GLOBAL PROPERTY ST_LINKS_OF_${target} ${depends} ${private})
+endfunction()
+
+# The libraries whose headers `targets` bring along: they and what they publicly depend on.
+function(st_visible_targets out targets)
+  set(seen)
+  while(targets)
+    list(POP_FRONT targets target)
+    get_property(known GLOBAL PROPERTY ST_ROOM_OF_${target} SET)
+    if(known AND NOT target IN_LIST seen)
+      list(APPEND seen ${target})
+      get_property(depends GLOBAL PROPERTY ST_DEPENDS_OF_${target})
+      list(APPEND targets ${depends})
+    endif()
+  endwhile()
+  set(${out} ${seen} PARENT_SCOPE)
+endfunction()
+
+# To be called when all libraries are declared.
+function(st_check_rooms)
+  get_property(targets GLOBAL PROPERTY ST_ROOM_TARGETS)
+  foreach(target ${targets})
+    get_property(room GLOBAL PROPERTY ST_ROOM_OF_${target})
+    get_property(links GLOBAL PROPERTY ST_LINKS_OF_${target})
+    st_visible_targets(visible "${links}")
+    foreach(other ${visible})
+      get_property(other_room GLOBAL PROPERTY ST_ROOM_OF_${other})
+      if(NOT other_room STREQUAL room AND NOT other_room IN_LIST ST_MAY_SEE_${room})
+        message(SEND_ERROR "${target} sees the headers of ${other} (room ${other_room}), but by the table in "
+                           "docs/architecture.md room ${room} may only know: ${ST_MAY_SEE_${room}}")
+      endif()
+    endforeach()
+  endforeach()
+endfunction()

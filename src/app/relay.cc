@@ -1,0 +1,341 @@
+#include "app/relay.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <list>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "wire/limits.h"
+#include "app/token_bucket.h"
+#include "shadowtutor/types.h"
+
+namespace shadowtutor::app {
+namespace {
+
+using Clock = TokenBucket::Clock;
+using std::chrono::milliseconds;
+
+// A packet's worth: less is not sent before it is all there is, so that slow links do not chop
+// everything into crumbs.
+constexpr size_t kPacket = 1448;
+// What may go at once after a rest: 10 ms of the rate, because a busy machine wakes us late, but
+// some packets at least.
+constexpr double kBurstSeconds = 0.010;
+constexpr size_t kLeastBurst = 4 * kPacket;
+
+class Socket {
+ public:
+  explicit Socket(int fd = -1) : fd_(fd) {}
+  ~Socket() {
+    if (fd_ >= 0) close(fd_);
+  }
+  Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Socket& operator=(Socket&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  int fd() const { return fd_; }
+  explicit operator bool() const { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+// Where to connect, as the system's calls want it.
+struct Target {
+  sockaddr_storage address{};
+  socklen_t length = 0;
+};
+
+Target Resolve(const std::string& address) {
+  Target target;
+  if (address.starts_with("unix:")) {
+    auto* local = reinterpret_cast<sockaddr_un*>(&target.address);
+    const std::string path = address.substr(address.starts_with("unix://") ? 7 : 5);
+    if (path.empty() || path.size() >= sizeof local->sun_path) {
+      throw Error(ErrorCode::kInvalidArgument, address + " is no Unix socket's path");
+    }
+    local->sun_family = AF_UNIX;
+    std::copy(path.begin(), path.end(), local->sun_path);
+    target.length = sizeof(sockaddr_un);
+    return target;
+  }
+  const size_t colon = address.rfind(':');
+  if (colon == std::string::npos) {
+    throw Error(ErrorCode::kInvalidArgument, "a server's address is host:port, not " + address);
+  }
+  std::string host = address.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int failed = getaddrinfo(host.c_str(), address.c_str() + colon + 1, &hints, &found);
+  if (failed != 0) {
+    throw Error(ErrorCode::kUnavailable,
+                "cannot find " + address + ": " + gai_strerror(failed) + "; check the address");
+  }
+  std::memcpy(&target.address, found->ai_addr, found->ai_addrlen);
+  target.length = found->ai_addrlen;
+  freeaddrinfo(found);
+  return target;
+}
+
+Socket Listen(std::string& address) {
+  Socket socket(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  sockaddr_in local{};
+  local.sin_family = AF_INET;
+  local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof local;
+  // Taken over by the connections that are accepted: a small window, so that a sender is held
+  // back soon.
+  const int window = Relay::kBufferBytes;
+  if (!socket || setsockopt(socket.fd(), SOL_SOCKET, SO_RCVBUF, &window, sizeof window) != 0 ||
+      bind(socket.fd(), reinterpret_cast<sockaddr*>(&local), sizeof local) != 0 ||
+      listen(socket.fd(), Relay::kMostConnections) != 0 ||
+      getsockname(socket.fd(), reinterpret_cast<sockaddr*>(&local), &length) != 0) {
+    throw Error(ErrorCode::kUnavailable, std::string("cannot listen on this machine for a link "
+                                                     "with limited bandwidth: ") +
+                                             std::strerror(errno));
+  }
+  address = "127.0.0.1:" + std::to_string(ntohs(local.sin_port));
+  return socket;
+}
+
+// One direction of one connection.
+struct Pipe {
+  std::vector<uint8_t> buffer = std::vector<uint8_t>(Relay::kBufferBytes);
+  size_t begin = 0, end = 0;  // what is to be passed on
+  bool read_all = false;      // the sender has closed its side
+  bool closed = false;        // and the receiver was told
+
+  size_t held() const { return end - begin; }
+  bool wants_more() const { return !read_all && held() < buffer.size(); }
+};
+
+struct Connection {
+  Socket client, server;
+  bool connected = false;  // to the server
+  Clock::time_point deadline;
+  Pipe up, down;
+  bool broken = false;
+};
+
+}  // namespace
+
+struct Relay::Impl {
+  explicit Impl(const RelayOptions& options);
+  ~Impl();
+
+  void Run();
+  void Accept();
+  void Serve(Connection& connection, short client_events, short server_events);
+  // `from` has something, `to` may take something.
+  void Read(Connection& connection, Pipe& pipe, int from) const;
+  size_t Write(Connection& connection, Pipe& pipe, int to, TokenBucket& bucket);
+  void Finish(Connection& connection, Pipe& pipe, int to) const;
+  // What of the pipe may be written now; how long until there is something, if nothing.
+  static size_t Allowed(const Pipe& pipe, TokenBucket& bucket, Clock::time_point now);
+
+  const Target target;
+  const size_t burst;
+  TokenBucket up, down;
+  std::string address;
+  Socket listener;
+  Socket wake;
+  std::list<Connection> connections;  // the thread's
+  mutable std::mutex mutex;
+  RelayStats stats;
+  bool stop = false;
+  std::thread thread;
+};
+
+Relay::Impl::Impl(const RelayOptions& options)
+    : target(Resolve(options.address)),
+      burst(std::max(kLeastBurst, static_cast<size_t>(options.bytes_per_second * kBurstSeconds))),
+      up(options.bytes_per_second, burst, Clock::now()),
+      down(options.bytes_per_second, burst, Clock::now()),
+      listener(Listen(address)),
+      wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (!wake) throw Error(ErrorCode::kResourceExhausted, "no file descriptors are left");
+  thread = std::thread([this] { Run(); });
+}
+
+Relay::Impl::~Impl() {
+  {
+    const std::lock_guard lock(mutex);
+    stop = true;
+  }
+  const uint64_t one = 1;
+  // Fails only when the counter is full, and then the thread wakes as well.
+  [[maybe_unused]] const ssize_t written = write(wake.fd(), &one, sizeof one);
+  thread.join();
+}
+
+void Relay::Impl::Accept() {
+  while (connections.size() < static_cast<size_t>(kMostConnections)) {
+    Socket client(accept4(listener.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!client) return;
+    Socket server(
+        ::socket(target.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!server) continue;  // the client sees its connection closed
+    const int on = 1;
+    setsockopt(client.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(server.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    const int window = kBufferBytes;
+    setsockopt(server.fd(), SOL_SOCKET, SO_RCVBUF, &window, sizeof window);
+    const bool connected = connect(server.fd(), reinterpret_cast<const sockaddr*>(&target.address),
+                                   target.length) == 0;
+    if (!connected && errno != EINPROGRESS && errno != EAGAIN) continue;
+    Connection& connection = connections.emplace_back();
+    connection.client = std::move(client);
+    connection.server = std::move(server);
+    connection.connected = connected;
+    connection.deadline = Clock::now() + wire::kConnectTimeout;
+    const std::lock_guard lock(mutex);
+    ++stats.connections;
+  }
+}
+
+size_t Relay::Impl::Allowed(const Pipe& pipe, TokenBucket& bucket, Clock::time_point now) {
+  const size_t least = std::min(pipe.held(), kPacket);
+  const size_t allowed = bucket.Available(pipe.held(), now);
+  return allowed >= least ? allowed : 0;
+}
+
+void Relay::Impl::Read(Connection& connection, Pipe& pipe, int from) const {
+  if (pipe.begin > 0) {
+    std::copy(pipe.buffer.begin() + static_cast<ptrdiff_t>(pipe.begin),
+              pipe.buffer.begin() + static_cast<ptrdiff_t>(pipe.end), pipe.buffer.begin());
+    pipe.end -= pipe.begin;
+    pipe.begin = 0;
+  }
+  if (!pipe.wants_more()) return;
+  const ssize_t got = recv(from, pipe.buffer.data() + pipe.end, pipe.buffer.size() - pipe.end, 0);
+  if (got > 0) pipe.end += static_cast<size_t>(got);
+  if (got == 0) pipe.read_all = true;
+  if (got < 0 && errno != EAGAIN && errno != EINTR) connection.broken = true;
+}
+
+size_t Relay::Impl::Write(Connection& connection, Pipe& pipe, int to, TokenBucket& bucket) {
+  const size_t allowed = Allowed(pipe, bucket, Clock::now());
+  if (allowed == 0) return 0;
+  const ssize_t sent = send(to, pipe.buffer.data() + pipe.begin, allowed, MSG_NOSIGNAL);
+  if (sent < 0) {
+    if (errno != EAGAIN && errno != EINTR) connection.broken = true;
+    return 0;
+  }
+  pipe.begin += static_cast<size_t>(sent);
+  bucket.Take(static_cast<size_t>(sent));
+  return static_cast<size_t>(sent);
+}
+
+void Relay::Impl::Finish(Connection& connection, Pipe& pipe, int to) const {
+  if (!pipe.read_all || pipe.held() > 0 || pipe.closed) return;
+  pipe.closed = true;
+  if (shutdown(to, SHUT_WR) != 0) connection.broken = true;
+}
+
+void Relay::Impl::Serve(Connection& connection, short client_events, short server_events) {
+  const int client = connection.client.fd(), server = connection.server.fd();
+  if (!connection.connected && (server_events & (POLLOUT | POLLERR | POLLHUP)) != 0) {
+    int error = 0;
+    socklen_t length = sizeof error;
+    getsockopt(server, SOL_SOCKET, SO_ERROR, &error, &length);
+    connection.connected = error == 0;
+    connection.broken = error != 0;
+  }
+  if (!connection.connected) {
+    connection.broken |= Clock::now() > connection.deadline;
+    return;
+  }
+  constexpr short kReadable = POLLIN | POLLHUP | POLLERR;
+  if (client_events & kReadable) Read(connection, connection.up, client);
+  if (server_events & kReadable) Read(connection, connection.down, server);
+  const size_t sent_up = Write(connection, connection.up, server, up);
+  const size_t sent_down = Write(connection, connection.down, client, down);
+  Finish(connection, connection.up, server);
+  Finish(connection, connection.down, client);
+  const std::lock_guard lock(mutex);
+  stats.bytes_up += sent_up;
+  stats.bytes_down += sent_down;
+}
+
+void Relay::Impl::Run() {
+  std::vector<pollfd> polled;
+  while (true) {
+    // Nothing lasts longer than this without another look: connects have a deadline.
+    Clock::duration pause = milliseconds(1000);
+    polled.assign({{wake.fd(), POLLIN, 0}, {listener.fd(), POLLIN, 0}});
+    if (connections.size() >= static_cast<size_t>(kMostConnections)) polled[1].fd = -1;
+    for (Connection& connection : connections) {
+      short client = 0, server = 0;
+      if (!connection.connected) {
+        server = POLLOUT;
+      } else {
+        if (connection.up.wants_more()) client |= POLLIN;
+        if (connection.down.wants_more()) server |= POLLIN;
+        const auto now = Clock::now();
+        const auto want = [&](Pipe& pipe, TokenBucket& bucket, short& events) {
+          if (pipe.held() == 0) return;
+          if (Allowed(pipe, bucket, now) > 0) {
+            events |= POLLOUT;
+          } else {
+            pause = std::min(pause, bucket.Until(std::min(pipe.held(), kPacket), now));
+          }
+        };
+        want(connection.up, up, server);
+        want(connection.down, down, client);
+      }
+      // A socket of which nothing is wanted would still report its end, over and over.
+      polled.push_back({client != 0 ? connection.client.fd() : -1, client, 0});
+      polled.push_back({server != 0 ? connection.server.fd() : -1, server, 0});
+    }
+    const auto whole = std::chrono::floor<std::chrono::seconds>(pause);
+    const timespec time{
+        whole.count(), std::chrono::duration_cast<std::chrono::nanoseconds>(pause - whole).count()};
+    ppoll(polled.data(), polled.size(), &time, nullptr);
+    {
+      const std::lock_guard lock(mutex);
+      if (stop) return;
+    }
+    size_t i = 2;
+    for (Connection& connection : connections) {
+      const short client = polled[i].revents, server = polled[i + 1].revents;
+      i += 2;
+      Serve(connection, client, server);
+    }
+    connections.remove_if([](const Connection& connection) {
+      return connection.broken || (connection.up.closed && connection.down.closed);
+    });
+    if (polled[1].revents != 0) Accept();
+  }
+}
+
+Relay::Relay(const RelayOptions& options) : impl_(std::make_unique<Impl>(options)) {}
+Relay::~Relay() = default;
+
+const std::string& Relay::address() const { return impl_->address; }
+
+RelayStats Relay::stats() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->stats;
+}
+
+}  // namespace shadowtutor::app

@@ -1,0 +1,237 @@
+#include "app/run_segment.h"
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "app/median.h"
+#include "app/pace.h"
+
+namespace shadowtutor::app {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kLook{100};
+
+class SegmentRun {
+ public:
+  SegmentRun(video::Source& source, const SegmentRunOptions& options)
+      : source_(source), options_(options), meter_(options), pace_(options.max_fps) {}
+
+  RunSummary Run();
+
+ private:
+  struct Frame {
+    uint64_t index;
+    Image pixels;
+  };
+
+  bool Stopped() const { return options_.stop && options_.stop(); }
+  bool MoreToRead() const {
+    return !source_ended_ &&
+           (options_.max_frames < 0 || next_index_ < static_cast<uint64_t>(options_.max_frames));
+  }
+  // False: stopped before the server answered.
+  bool Connect();
+  bool ConnectOnce();
+  void Work();
+  void SendNext();
+  void Deliver(rpc::SegmentLink::Answer answer);
+  void CountBytes();
+
+  video::Source& source_;
+  const SegmentRunOptions& options_;
+  std::unique_ptr<rpc::SegmentLink> link_;
+  std::vector<std::unique_ptr<video::Sink>> sinks_;
+  bool sinks_open_ = false;
+  int background_ = 0;
+
+  std::deque<Frame> unanswered_;
+  size_t sent_ = 0;  // of them, over the connection at hand
+  uint64_t next_index_ = 0;
+  bool source_ended_ = false;
+  bool paced_ = true;  // the frame before has had its time
+  LabelMap last_labels_;
+
+  RunSummary summary_;
+  Median teacher_ms_, round_trip_ms_;
+  Mean teacher_mean_, codec_mean_;
+  rpc::SegmentLinkStats counted_;  // of the connection at hand, in the summary already
+  double waited_ms_ = 0;       // for the server
+  ProgressMeter meter_;
+  Pace pace_;
+};
+
+bool SegmentRun::ConnectOnce() {
+  rpc::SegmentLinkOptions link = options_.link;
+  link.frame_size = source_.size();
+  link.frames_per_second = source_.frames_per_second();
+  sent_ = 0;
+  link_ = std::make_unique<rpc::SegmentLink>(std::move(link));
+  while (!link_->WaitForWelcome(kLook)) {
+    if (Stopped()) return false;
+  }
+  counted_ = link_->stats();
+  const wire::SegmentWelcome& welcome = link_->welcome();
+  summary_.segment = wire::VideoCodecName(welcome.video_codec);
+  if (options_.log) {
+    options_.log("connected to " + options_.link.address + ", session " + welcome.session_id +
+                 ", teacher: " + welcome.teacher);
+    if (welcome.video_codec != options_.link.video_codec) {
+      options_.log("the server wants frames as " + summary_.segment);
+    }
+  }
+  if (!std::exchange(sinks_open_, true)) {
+    background_ = welcome.background;
+    if (options_.open_sinks) sinks_ = options_.open_sinks(welcome.classes, welcome.background);
+  }
+  return true;
+}
+
+bool SegmentRun::Connect() {
+  for (milliseconds pause = wire::kReconnectFirst;;
+       pause = std::min(pause * 2, wire::kReconnectMost)) {
+    try {
+      return ConnectOnce();
+    } catch (const Error& error) {
+      const bool may_pass = error.code() == ErrorCode::kUnavailable ||
+                            error.code() == ErrorCode::kDeadlineExceeded ||
+                            error.code() == ErrorCode::kResourceExhausted;
+      if (!options_.retry || !may_pass) throw;
+      if (options_.log) options_.log(std::string(error.what()) + "; trying again");
+    }
+    const auto again = Clock::now() + pause;
+    while (Clock::now() < again) {
+      if (Stopped()) return false;
+      std::this_thread::sleep_for(std::min(kLook, pause));
+    }
+  }
+}
+
+RunSummary SegmentRun::Run() {
+  if (!Connect()) {
+    summary_.stopped = true;
+    return summary_;
+  }
+  const auto start = Clock::now();
+  while (true) {
+    try {
+      Work();
+      break;
+    } catch (const Error& error) {
+      CountBytes();
+      const bool lost =
+          error.code() == ErrorCode::kUnavailable || error.code() == ErrorCode::kDeadlineExceeded;
+      if (!options_.retry || !lost) throw;
+      if (options_.log) options_.log(std::string(error.what()) + "; connecting again");
+    }
+    if (!Connect()) {
+      summary_.stopped = true;
+      break;
+    }
+  }
+  summary_.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  CountBytes();
+  for (const auto& sink : sinks_) sink->Close();
+  if (summary_.frames == 0 && !summary_.stopped) {
+    throw Error(ErrorCode::kDataLoss, "the source has no frames; is it a video?");
+  }
+  summary_.key_frames = summary_.frames;
+  if (summary_.frames > 0) {
+    summary_.device_mean_ms =
+        (summary_.seconds * 1000 - waited_ms_) / static_cast<double>(summary_.frames);
+  }
+  summary_.teacher_ms = teacher_ms_.Value();
+  summary_.teacher_mean_ms = teacher_mean_.Value();
+  summary_.codec_mean_ms = codec_mean_.Value();
+  summary_.round_trip_ms = round_trip_ms_.Value();
+  return summary_;
+}
+
+// Until the last frame is answered, or somebody asks to stop.
+void SegmentRun::Work() {
+  while (MoreToRead() || !unanswered_.empty()) {
+    if (Stopped()) {
+      summary_.stopped = true;
+      return;
+    }
+    if (link_->CanSend() && (sent_ < unanswered_.size() || MoreToRead())) {
+      SendNext();
+      continue;
+    }
+    if (auto answer = link_->Receive(kLook)) Deliver(std::move(*answer));
+  }
+}
+
+void SegmentRun::SendNext() {
+  if (sent_ == unanswered_.size()) {
+    if (!std::exchange(paced_, true)) pace_.FrameEnds(0, options_.stop);
+    pace_.FrameBegins();
+    Frame frame{next_index_, {}};
+    if (!source_.Read(frame.pixels)) {
+      source_ended_ = true;
+      return;
+    }
+    paced_ = false;
+    ++next_index_;
+    unanswered_.push_back(std::move(frame));
+  }
+  const Frame& frame = unanswered_[sent_];
+  link_->Send(frame.pixels, frame.index);
+  ++sent_;
+}
+
+void SegmentRun::Deliver(rpc::SegmentLink::Answer answer) {
+  const Frame frame = std::move(unanswered_.front());
+  unanswered_.pop_front();
+  --sent_;
+  if (answer.labels) {
+    last_labels_ = std::move(*answer.labels);
+    teacher_ms_.Add(answer.teacher_ms);
+    teacher_mean_.Add(answer.teacher_ms);
+    codec_mean_.Add(answer.codec_ms);
+    round_trip_ms_.Add(answer.round_trip_ms);
+  } else {
+    ++summary_.frames_failed;
+    if (options_.log) options_.log(answer.error);
+    if (last_labels_.size() != frame.pixels.size()) {
+      last_labels_ = LabelMap(frame.pixels.width(), frame.pixels.height(),
+                              static_cast<uint8_t>(std::max(background_, 0)));
+    }
+  }
+  if (options_.reference) options_.reference->Keep(frame.index, last_labels_);
+  const video::Prediction prediction{frame.index, frame.pixels, &last_labels_, true, 1, -1};
+  for (const auto& sink : sinks_) sink->Write(prediction);
+  ++summary_.frames;
+  summary_.naive_bytes_up += frame.pixels.size().pixels() * 3;
+  summary_.naive_bytes_down += frame.pixels.size().pixels();
+  CountBytes();
+  meter_.Report({.frame = summary_.frames,
+                 .total = TotalFrames(options_.max_frames, source_.frame_count()),
+                 .stride = 1,
+                 .connected = true},
+                summary_.bytes_up, summary_.bytes_down);
+}
+
+void SegmentRun::CountBytes() {
+  if (!link_) return;
+  const rpc::SegmentLinkStats now = link_->stats();
+  summary_.bytes_up += now.bytes_up - counted_.bytes_up;
+  summary_.bytes_down += now.bytes_down - counted_.bytes_down;
+  waited_ms_ += now.waited_ms - counted_.waited_ms;
+  counted_ = now;
+}
+
+}  // namespace
+
+RunSummary RunSegment(video::Source& source, const SegmentRunOptions& options) {
+  return SegmentRun(source, options).Run();
+}
+
+}  // namespace shadowtutor::app

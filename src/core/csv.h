@@ -1,0 +1,30 @@
+// Tables as comma-separated values.
+#ifndef SHADOWTUTOR_CORE_CSV_H_
+#define SHADOWTUTOR_CORE_CSV_H_
+
+#include <string>
+#include <string_view>
+
+namespace shadowtutor {
+
+/// One field by RFC 4180: in quotes where it holds a comma, a quote or a line's end, its quotes
+/// doubled. A text that a spreadsheet would run as a formula (it begins with =, +, - or @, a tab or
+/// a return) gets an apostrophe in front.
+inline std::string CsvText(std::string_view text) {
+  std::string field;
+  if (!text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos) {
+    field = "'";
+  }
+  field += text;
+  if (field.find_first_of(",\"\r\n") == std::string::npos) return field;
+  std::string quoted = "\"";
+  for (const char c : field) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
+
+}  // namespace shadowtutor
+
+#endif  // SHADOWTUTOR_CORE_CSV_H_

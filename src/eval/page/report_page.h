@@ -1,0 +1,18 @@
+// The evaluation's report as one self-contained HTML file, for people.
+#ifndef SHADOWTUTOR_EVAL_PAGE_REPORT_PAGE_H_
+#define SHADOWTUTOR_EVAL_PAGE_REPORT_PAGE_H_
+
+#include <filesystem>
+
+namespace shadowtutor::eval {
+
+/// Reads `folder`/results.json (docs/evaluate.md says what is in it) and the images that it names,
+/// and writes `folder`/report.html, which needs no other file and no network. An image that is not
+/// there, not in the folder or over 8 MiB is left out, and the page says so. Throws Error:
+/// kNotFound without results.json, kInvalidArgument when it is not what it should be,
+/// kResourceExhausted over 256 MiB, kUnavailable when the page cannot be written.
+void WriteReportPage(const std::filesystem::path& folder);
+
+}  // namespace shadowtutor::eval
+
+#endif  // SHADOWTUTOR_EVAL_PAGE_REPORT_PAGE_H_

@@ -1,0 +1,111 @@
+#include "eval/sim/evaluation.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "distill/miou.h"
+#include "teacher/label_store.h"
+#include "eval/sim/remembering_teacher.h"
+#include "eval/sim/resampling.h"
+#include "nn/checkpoint_io.h"
+
+namespace shadowtutor::eval {
+namespace {
+
+teacher::Answer Label(teacher::Teacher& teacher, ImageView frame, uint64_t index) {
+  try {
+    return teacher.Label(frame, index);
+  } catch (const Error& error) {
+    throw Error(error.code(), "frame " + std::to_string(index) + " has no label: " + error.what());
+  }
+}
+
+int64_t FramesInAll(const video::Source& source, uint64_t limit) {
+  const int64_t count = source.frame_count();
+  if (limit == 0) return count;
+  const int64_t most = static_cast<int64_t>(limit);
+  return count < 0 ? most : std::min(count, most);
+}
+
+}  // namespace
+
+double EvalReport::key_frame_ratio() const {
+  return frames == 0 ? 0 : static_cast<double>(totals.key_frames) / static_cast<double>(frames);
+}
+
+double EvalReport::steps_per_key_frame() const {
+  if (totals.trained_key_frames == 0) return 0;
+  return static_cast<double>(totals.distillation_steps) /
+         static_cast<double>(totals.trained_key_frames);
+}
+
+EvalReport Evaluate(video::Source& source, teacher::Teacher& teacher,
+                    std::shared_ptr<const nn::Checkpoint> student, const EvalOptions& options,
+                    const ProgressFunction& progress) {
+  return Evaluate(source, teacher, teacher, std::move(student), options, progress, {});
+}
+
+EvalReport Evaluate(video::Source& source, teacher::Teacher& labels, teacher::Teacher& teacher,
+                    std::shared_ptr<const nn::Checkpoint> student, const EvalOptions& options,
+                    const ProgressFunction& progress, const FrameFunction& on_frame) {
+  if (source.live() && options.frames == 0) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "a live source never ends; say how many frames to evaluate");
+  }
+  RememberingTeacher remembering(teacher);
+  const int classes = student->layout->spec().classes;
+  const auto strategy =
+      FindStrategy(options.strategy)
+          .make({std::move(student), &remembering, options.parameters, source.frames_per_second()});
+  const int64_t frames_in_all = FramesInAll(source, options.frames);
+
+  EvalReport report;
+  report.options = options;
+  double miou_sum = 0;
+  Image frame;
+  LabelMap prediction;
+  while ((options.frames == 0 || report.frames < options.frames) && source.Read(frame)) {
+    const uint64_t index = report.frames++;
+    const teacher::Answer answer = Label(labels, frame, index);
+    remembering.Remember(frame, index, answer);
+    const FrameOutcome outcome = strategy->Process(frame, index, prediction);
+    const double miou = distill::MeanIoU(prediction, answer.label, classes);
+    if (on_frame) on_frame({index, frame, answer.label, prediction});
+    miou_sum += miou;
+    report.mean_miou = miou_sum / static_cast<double>(report.frames);
+    if (options.per_frame) {
+      report.miou.push_back(miou);
+      if (outcome.key_frame) report.key_frame_indices.push_back(index);
+      const int before = report.strides.empty() ? 0 : report.strides.back().second;
+      if (outcome.stride != before) report.strides.emplace_back(index, outcome.stride);
+    }
+    if (progress && !progress({report.frames, frames_in_all, strategy->totals().key_frames,
+                               report.mean_miou})) {
+      throw Error(ErrorCode::kCancelled, "stopped after " + std::to_string(report.frames) +
+                                             " frames; nothing was written");
+    }
+  }
+  if (report.frames == 0) {
+    throw Error(ErrorCode::kInvalidArgument, "the source has no frames; check that it plays");
+  }
+  report.totals = strategy->totals();
+  return report;
+}
+
+EvalReport Evaluate(const EvalRequest& request, const ProgressFunction& progress) {
+  ResampledSource source(video::OpenSource(request.source), request.fps);
+  std::shared_ptr<nn::Checkpoint> student;
+  std::unique_ptr<teacher::Teacher> teacher;
+  if (request.student) {
+    student = std::make_shared<nn::Checkpoint>(nn::LoadCheckpoint(*request.student));
+    teacher = teacher::OpenTeacherWithBoxes(request.teacher_card, student->classes, student->background);
+  } else {
+    teacher = teacher::OpenTeacherWithBoxes(request.teacher_card);
+    student = std::make_shared<nn::Checkpoint>(
+        nn::FreshStudent(teacher->classes(), teacher->background(), request.seed));
+  }
+  ResampledTeacher resampled(*teacher, source.resampling());
+  return Evaluate(source, resampled, std::move(student), request.options, progress);
+}
+
+}  // namespace shadowtutor::eval

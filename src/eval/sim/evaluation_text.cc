@@ -1,0 +1,83 @@
+#include "eval/sim/evaluation_text.h"
+
+#include <cstdarg>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+namespace shadowtutor::eval {
+namespace {
+
+[[gnu::format(printf, 1, 2)]] std::string Format(const char* format, ...) {
+  char text[256];
+  va_list arguments;
+  va_start(arguments, format);
+  // The analyzer does not see through va_start. NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized)
+  std::vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  return text;
+}
+
+double Mebibytes(uint64_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
+
+unsigned long long Wide(uint64_t count) { return count; }
+
+}  // namespace
+
+std::string ReportJson(const EvalReport& report) {
+  const StrategyOptions& parameters = report.options.parameters;
+  nlohmann::ordered_json json;
+  json["strategy"] = report.options.strategy;
+  json["delay"] = parameters.delay;
+  json["threshold"] = parameters.stride.threshold;
+  json["max_updates"] = parameters.max_updates;
+  json["min_stride"] = parameters.stride.min_stride;
+  json["max_stride"] = parameters.stride.max_stride;
+  json["learning_rate"] = parameters.learning_rate;
+  json["frame_codec"] = parameters.frame_codec == wire::FrameCodec::kJpeg ? "jpeg" : "raw";
+  json["update_codec"] = parameters.update_codec == wire::UpdateCodec::kFp16 ? "fp16" : "fp32";
+  json["frames"] = report.frames;
+  json["mean_miou"] = report.mean_miou;
+  json["key_frames"] = report.totals.key_frames;
+  json["key_frame_ratio"] = report.key_frame_ratio();
+  json["trained_key_frames"] = report.totals.trained_key_frames;
+  json["distillation_steps"] = report.totals.distillation_steps;
+  json["steps_per_key_frame"] = report.steps_per_key_frame();
+  json["bytes_up"] = report.totals.bytes_up;
+  json["bytes_down"] = report.totals.bytes_down;
+  if (report.options.per_frame) {
+    json["miou"] = report.miou;
+    json["key_frame_indices"] = report.key_frame_indices;
+  }
+  return json.dump(2) + "\n";
+}
+
+std::string ReportTable(const EvalReport& report) {
+  const Totals& totals = report.totals;
+  std::string text;
+  text += Format("strategy            %s", report.options.strategy.c_str());
+  if (report.options.strategy != "wild") {
+    text += Format(", update in use after %d frame%s", report.options.parameters.delay,
+                   report.options.parameters.delay == 1 ? "" : "s");
+  }
+  text += Format("\nframes              %llu\n", Wide(report.frames));
+  text += Format("mean mIoU           %.2f %%\n", 100 * report.mean_miou);
+  text += Format("key frames          %llu (%.2f %%), %llu of them trained on\n",
+                 Wide(totals.key_frames), 100 * report.key_frame_ratio(),
+                 Wide(totals.trained_key_frames));
+  text += Format("distillation steps  %llu (%.2f per key frame trained on)\n",
+                 Wide(totals.distillation_steps), report.steps_per_key_frame());
+  text += Format("up, down            %.3f MiB, %.3f MiB\n", Mebibytes(totals.bytes_up),
+                 Mebibytes(totals.bytes_down));
+  return text;
+}
+
+std::string ProgressLine(const EvalProgress& progress) {
+  std::string text = Format("frame %llu", Wide(progress.frames));
+  if (progress.frames_in_all >= 0) {
+    text += Format("/%lld", static_cast<long long>(progress.frames_in_all));
+  }
+  return text + Format("  mIoU %.2f %%  key frames %llu", 100 * progress.mean_miou,
+                       Wide(progress.key_frames));
+}
+
+}  // namespace shadowtutor::eval

@@ -1,0 +1,116 @@
+// Online distillation as in the work that the paper builds on (its reference 18): the student
+// learns where it runs, so there is no network between a training and its use.
+//
+// What differs from `full` with the least delay: a key frame is itself predicted with the weights
+// that it was trained on, and the stride doubles when training got over the threshold and halves
+// otherwise. Trainer, loss and optimizer are this project's own, so that nothing else is compared.
+#include <algorithm>
+#include <utility>
+
+#include "distill/trainer.h"
+#include "eval/sim/strategy.h"
+#include "nn/predictor.h"
+#include "wire/frame_codec.h"
+#include "wire/update_codec.h"
+
+namespace shadowtutor::eval {
+namespace {
+
+distill::TrainerOptions TrainingOptions(const StrategyOptions& options) {
+  distill::TrainerOptions training;
+  training.threshold = options.stride.threshold;
+  training.max_updates = options.max_updates;
+  training.cut = nn::kFullDistillation;
+  training.adam.learning_rate = options.learning_rate;
+  return training;
+}
+
+void Check(const StrategyOptions& options) {
+  distill::Validate(options.stride);
+  if (options.cut && *options.cut != nn::kFullDistillation) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "just-in-time trains every stage; a cut goes with the strategy partial");
+  }
+}
+
+class JustInTime : public Strategy {
+ public:
+  explicit JustInTime(const StrategyInputs& inputs)
+      : options_(inputs.options),
+        teacher_(*inputs.teacher),
+        layout_(inputs.student->layout),
+        trainer_(*inputs.student, TrainingOptions(inputs.options)),
+        predictor_(nn::PackWeights(layout_, inputs.student->weights)),
+        stride_(inputs.options.stride.min_stride),
+        step_(stride_) {}
+
+  FrameOutcome Process(ImageView frame, uint64_t index, LabelMap& prediction) override {
+    FrameOutcome outcome;
+    if (step_ == stride_) {
+      step_ = 0;
+      outcome.key_frame = true;
+      outcome.update_applied = TrainOn(frame, index);
+    }
+    predictor_.Predict(frame, prediction);
+    ++step_;
+    outcome.stride = stride_;
+    return outcome;
+  }
+  Totals totals() const override { return totals_; }
+
+ private:
+  // Whether the weights changed. The frame passes through the codec in which it would travel, and
+  // the bytes are those of a student that is trained elsewhere and comes back whole.
+  bool TrainOn(ImageView frame, uint64_t index) {
+    Image decoded;
+    if (options_.frame_codec == wire::FrameCodec::kJpeg) {
+      const auto bytes = wire::EncodeJpeg(frame, options_.jpeg_quality);
+      decoded = wire::DecodeJpeg(bytes, frame.size());
+      frame = decoded;
+      totals_.bytes_up += bytes.size();
+    } else {
+      totals_.bytes_up += wire::RawFrameBytes(frame.size());
+    }
+    teacher::Answer answer = teacher_.Label(frame, index);
+    const distill::TrainResult result = trainer_.Train(
+        frame, {std::move(answer.label), std::move(answer.instances), answer.has_instances});
+    ++totals_.key_frames;
+    totals_.trained_key_frames += result.steps > 0;
+    totals_.distillation_steps += static_cast<uint64_t>(result.steps);
+    const auto& [threshold, min_stride, max_stride] = options_.stride;
+    stride_ = result.metric > threshold ? std::min(2 * stride_, max_stride)
+                                        : std::max(stride_ / 2, min_stride);
+    if (!result.changed) return false;
+    totals_.bytes_down += wire::UpdateBytes(options_.update_codec, layout_->size());
+    predictor_.SetWeights(nn::PackWeights(layout_, trainer_.learner().weights()));
+    return true;
+  }
+
+  const StrategyOptions options_;
+  teacher::Teacher& teacher_;
+  const std::shared_ptr<const nn::NetworkLayout> layout_;
+  distill::Trainer trainer_;
+  nn::Predictor predictor_;
+  int stride_;
+  int step_;
+  Totals totals_;
+};
+
+std::unique_ptr<Strategy> Make(const StrategyInputs& inputs) {
+  Check(inputs.options);
+  return std::make_unique<JustInTime>(inputs);
+}
+
+}  // namespace
+
+extern const StrategyEntry kJustInTime;
+const StrategyEntry kJustInTime = {
+    .name = "just-in-time",
+    .label = "just-in-time",
+    .description = "train the whole student where it runs: every update in use at once",
+    .trains = true,
+    .check = Check,
+    .make = Make,
+};
+
+}  // namespace shadowtutor::eval

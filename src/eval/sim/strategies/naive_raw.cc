@@ -1,0 +1,24 @@
+#include "eval/sim/naive.h"
+#include "wire/frame_codec.h"
+
+namespace shadowtutor::eval {
+namespace {
+
+std::unique_ptr<Strategy> Make(const StrategyInputs& inputs) {
+  return std::make_unique<Naive>(inputs, [](ImageView frame) {
+    return Naive::Sent{wire::RawFrameBytes(frame.size()), {}};
+  });
+}
+
+}  // namespace
+
+extern const StrategyEntry kNaiveRaw;
+const StrategyEntry kNaiveRaw = {
+    .name = "naive-raw",
+    .label = "naive raw",
+    .description = "every frame to the server as raw pixels, its labels back (the paper's rival)",
+    .check = [](const StrategyOptions&) {},
+    .make = Make,
+};
+
+}  // namespace shadowtutor::eval

@@ -1,0 +1,41 @@
+// The list of strategies. Each entry is defined in the file of its name beside this one.
+#include <algorithm>
+#include <string>
+
+#include "eval/sim/strategy.h"
+
+namespace shadowtutor::eval {
+
+extern const StrategyEntry kPartial, kFull, kWild, kNaiveRaw, kNaiveJpeg, kNaiveH264, kTracking,
+    kJustInTime;
+
+namespace {
+
+constexpr const StrategyEntry* kStrategies[] = {
+    &kPartial, &kFull, &kWild, &kNaiveRaw, &kNaiveJpeg, &kNaiveH264, &kTracking, &kJustInTime,
+};
+
+}  // namespace
+
+std::span<const StrategyEntry* const> Strategies() { return kStrategies; }
+
+const StrategyEntry& FindStrategy(std::string_view name) {
+  const auto found = std::find_if(std::begin(kStrategies), std::end(kStrategies),
+                                  [&](const StrategyEntry* entry) { return entry->name == name; });
+  if (found != std::end(kStrategies)) return **found;
+  std::string all;
+  for (const auto* entry : kStrategies) {
+    all += (all.empty() ? "" : ", ") + std::string(entry->name);
+  }
+  throw Error(ErrorCode::kInvalidArgument,
+              "no strategy is called '" + std::string(name) + "'; there are " + all);
+}
+
+std::string RunLabel(const StrategyEntry& strategy, int delay) {
+  std::string label(strategy.label);
+  if (!strategy.heeds_delay) return label;
+  if (label.ends_with('-')) return label + std::to_string(delay);
+  return delay == 1 ? label : label + "-" + std::to_string(delay);
+}
+
+}  // namespace shadowtutor::eval

@@ -1,0 +1,249 @@
+// What each strategy promises, on a video whose labels are known by construction.
+#include <gtest/gtest.h>
+
+#include <opencv2/core.hpp>
+#include <string>
+#include <vector>
+
+#include "core/parallel.h"
+#include "distill/miou.h"
+#include "eval/sim/evaluation.h"
+#include "eval/sim/mask_tracker.h"
+#include "eval/testing/moving_shapes.h"
+#include "eval/sim/evaluation_text.h"
+
+namespace shadowtutor::eval {
+namespace {
+
+constexpr FrameSize kSize{96, 72};
+
+std::shared_ptr<const nn::Checkpoint> Student() {
+  return std::make_shared<nn::Checkpoint>(SmallShapeStudent(1));
+}
+
+// Unlike ShapesTeacher this one looks at the pixels, so a codec shows in its answers.
+class ThresholdTeacher : public ShapesTeacher {
+ public:
+  teacher::Answer Label(ImageView frame, uint64_t) override {
+    LabelMap label(frame.width, frame.height);
+    for (int y = 0; y < frame.height; ++y) {
+      for (int x = 0; x < frame.width; ++x) {
+        const uint8_t* pixel = frame.row(y) + ptrdiff_t{3} * x;
+        label.at(x, y) = pixel[2] > pixel[0] + 20 ? 0 : pixel[0] > pixel[2] + 20 ? 1 : 2;
+      }
+    }
+    return {.label = std::move(label), .instances = {}, .has_instances = false};
+  }
+};
+
+EvalOptions Options(const std::string& strategy) {
+  EvalOptions options;
+  options.strategy = strategy;
+  options.per_frame = true;
+  return options;
+}
+
+EvalReport RunShapes(const EvalOptions& options, int64_t frames) {
+  ShapesSource source(kSize, frames);
+  ThresholdTeacher teacher;
+  return Evaluate(source, teacher, Student(), options);
+}
+
+TEST(RunLabel, CarriesTheDelayWhereItCounts) {
+  EXPECT_EQ(RunLabel(FindStrategy("partial"), 8), "P-8");
+  EXPECT_EQ(RunLabel(FindStrategy("full"), 1), "F-1");
+  EXPECT_EQ(RunLabel(FindStrategy("wild"), 8), "wild");
+  EXPECT_EQ(RunLabel(FindStrategy("naive-h264"), 8), "naive H.264");
+  EXPECT_EQ(RunLabel(FindStrategy("tracking"), 1), "tracking");
+  EXPECT_EQ(RunLabel(FindStrategy("tracking"), 8), "tracking-8");
+}
+
+TEST(EveryStrategy, GivesTheSameReportOnOneThread) {
+  for (const auto* strategy : Strategies()) {
+    const EvalOptions options = Options(std::string(strategy->name));
+    const EvalReport many = RunShapes(options, 20);
+    EXPECT_EQ(many.frames, 20u);
+    const ThreadLimit one_thread(1);
+    EXPECT_EQ(ReportJson(RunShapes(options, 20)), ReportJson(many)) << strategy->name;
+  }
+}
+
+TEST(Naive, RawIsTheTeacherAndCostsEveryPixel) {
+  const EvalReport report = RunShapes(Options("naive-raw"), 6);
+  EXPECT_EQ(report.mean_miou, 1.0);
+  EXPECT_EQ(report.key_frame_ratio(), 1.0);
+  EXPECT_EQ(report.totals.bytes_up, 6 * kSize.pixels() * 3);
+  uint64_t labels = 0;
+  ShapesSource source(kSize, 6);
+  ThresholdTeacher teacher;
+  for (Image frame; source.Read(frame);) {
+    labels += wire::EncodeLabels(wire::LabelCodec::kPng, teacher.Label(frame, 0).label).size();
+  }
+  EXPECT_EQ(report.totals.bytes_down, labels);
+}
+
+TEST(Naive, LabelsTravelInTheCodecThatIsAskedFor) {
+  EvalOptions options = Options("naive-raw");
+  const EvalReport png = RunShapes(options, 3);
+  options.parameters.label_codec = wire::LabelCodec::kRle;
+  const EvalReport rle = RunShapes(options, 3);
+  EXPECT_EQ(rle.mean_miou, 1.0);
+  EXPECT_NE(rle.totals.bytes_down, png.totals.bytes_down);
+}
+
+TEST(Naive, ATeacherThatLooksSeesWhatTheCodecLeft) {
+  for (const char* name : {"naive-jpeg", "naive-h264"}) {
+    const EvalReport report = RunShapes(Options(name), 8);
+    EXPECT_LT(report.mean_miou, 1.0) << name;
+    EXPECT_GT(report.mean_miou, 0.8) << name;
+    EXPECT_LT(report.totals.bytes_up, 8 * kSize.pixels()) << name;
+    EXPECT_GT(report.totals.bytes_up, 0u) << name;
+  }
+  EvalOptions rough = Options("naive-jpeg");
+  rough.parameters.jpeg_quality = 5;
+  EXPECT_LT(RunShapes(rough, 8).mean_miou, RunShapes(Options("naive-jpeg"), 8).mean_miou);
+}
+
+TEST(Naive, ATeacherThatReplaysLabelsCannotSeeTheCodec) {
+  ShapesSource source(kSize, 4);
+  ShapesTeacher teacher;
+  EvalOptions rough = Options("naive-jpeg");
+  rough.parameters.jpeg_quality = 5;
+  EXPECT_EQ(Evaluate(source, teacher, Student(), rough).mean_miou, 1.0);
+}
+
+TEST(Tracking, CarriesTheMaskWithTheMotion) {
+  EvalOptions options = Options("tracking");
+  const EvalReport report = RunShapes(options, 40);
+  EXPECT_EQ(report.totals.key_frames, 5u);
+  EXPECT_EQ(report.key_frame_indices, (std::vector<uint64_t>{0, 8, 16, 24, 32}));
+  EXPECT_EQ(report.totals.bytes_up, 5 * kSize.pixels() * 3);
+  EXPECT_GT(report.totals.bytes_down, 0u);
+  EXPECT_EQ(report.totals.distillation_steps, 0u);
+  EXPECT_GT(report.mean_miou, 0.85);
+
+  // The last labelled mask, left where it was, is worse.
+  double still = 0;
+  ThresholdTeacher teacher;
+  for (uint64_t i = 1; i < 40; ++i) {
+    const auto label = [&](uint64_t index) {
+      return teacher.Label(DrawShapes(kSize, index), index).label;
+    };
+    still += distill::MeanIoU(label((i - 1) / 8 * 8), label(i), 3);
+  }
+  EXPECT_GT(report.mean_miou, still / 39);
+}
+
+TEST(Tracking, ALabelComesAfterTheDelayAndIsCarriedOverTheFramesSince) {
+  EvalOptions options = Options("tracking");
+  options.parameters.delay = 5;
+  const EvalReport report = RunShapes(options, 16);
+  // All background until the first label is there.
+  ASSERT_EQ(report.miou.size(), 16u);
+  for (int i = 0; i < 5; ++i) EXPECT_LT(report.miou[i], 0.4) << i;
+  for (int i = 5; i < 16; ++i) EXPECT_GT(report.miou[i], 0.75) << i;
+}
+
+TEST(Tracking, RefusesADelayBeyondItsStride) {
+  EvalOptions options = Options("tracking");
+  options.parameters.delay = 9;
+  EXPECT_THROW(RunShapes(options, 1), Error);
+  options.parameters.tracking_stride = 9;
+  EXPECT_NO_THROW(RunShapes(options, 1));
+  options.parameters.tracking_stride = 0;
+  EXPECT_THROW(RunShapes(options, 1), Error);
+}
+
+TEST(MaskTracker, DoesNotDependOnOpenCvsThreadsAndLeavesTheirNumberAlone) {
+  const int before = cv::getNumThreads();
+  std::vector<LabelMap> carried;
+  for (const int threads : {1, 2}) {
+    cv::setNumThreads(threads);
+    MaskTracker tracker;
+    constexpr FrameSize kLarge{800, 600};  // over the reduced size
+    LabelMap labels = LabelShapes(kLarge, 0);
+    for (uint64_t i = 0; i < 3; ++i) {
+      tracker.Advance(DrawShapes(kLarge, 4 * i));
+      tracker.Carry(labels);
+    }
+    EXPECT_EQ(cv::getNumThreads(), threads);
+    EXPECT_GT(distill::MeanIoU(labels, LabelShapes(kLarge, 8), 3), 0.9);
+    carried.push_back(std::move(labels));
+  }
+  cv::setNumThreads(before);
+  EXPECT_EQ(carried[1], carried[0]);
+}
+
+TEST(MaskTracker, FramesOfAnySizeAndChangeOfSize) {
+  MaskTracker tracker;
+  for (const FrameSize size : {FrameSize{1, 1}, FrameSize{7, 300}, FrameSize{33, 17}}) {
+    for (uint64_t i = 0; i < 2; ++i) {
+      tracker.Advance(DrawShapes(size, i));
+      LabelMap labels(size.width, size.height, 2);
+      tracker.Carry(labels);
+      EXPECT_EQ(labels, LabelMap(size.width, size.height, 2));
+    }
+  }
+  LabelMap other(5, 5, 1);
+  tracker.Carry(other);
+  EXPECT_EQ(other, LabelMap(5, 5, 1));
+}
+
+TEST(JustInTime, UsesWhatItLearntAtOnceAndCountsTheWholeStudent) {
+  const EvalReport report = RunShapes(Options("just-in-time"), 60);
+  const uint64_t updates = report.totals.bytes_down / (Student()->weights.size() * 4);
+  EXPECT_EQ(report.totals.bytes_down, updates * Student()->weights.size() * 4);
+  EXPECT_GE(updates, 1u);
+  EXPECT_LE(updates, report.totals.trained_key_frames);
+  EXPECT_EQ(report.totals.bytes_up, report.totals.key_frames * kSize.pixels() * 3);
+
+  // The first frame is predicted with what was learnt on it, so a better start than `full` has.
+  const EvalReport full = RunShapes(Options("full"), 1);
+  EXPECT_GT(report.miou[0], full.miou[0]);
+  EXPECT_GT(report.mean_miou, RunShapes(Options("wild"), 60).mean_miou + 0.2);
+}
+
+TEST(JustInTime, TheStrideDoublesWhereTheStudentIsRight) {
+  EvalOptions options = Options("just-in-time");
+  options.parameters.stride = {.threshold = 0.01, .min_stride = 2, .max_stride = 8};
+  const EvalReport report = RunShapes(options, 32);
+  EXPECT_EQ(report.key_frame_indices, (std::vector<uint64_t>{0, 4, 12, 20, 28}));
+  options.parameters.stride.threshold = 0.999;
+  options.parameters.max_updates = 0;
+  EXPECT_EQ(RunShapes(options, 9).key_frame_indices, (std::vector<uint64_t>{0, 2, 4, 6, 8}));
+}
+
+TEST(Strides, AreReportedWhereTheyChange) {
+  EvalOptions options = Options("partial");
+  options.parameters.stride = {.threshold = 0.5, .min_stride = 16, .max_stride = 64};
+  const EvalReport report = RunShapes(options, 100);
+  ASSERT_GE(report.strides.size(), 2u);
+  EXPECT_EQ(report.strides.front(), (std::pair<uint64_t, int>{0, 16}));
+  for (size_t i = 1; i < report.strides.size(); ++i) {
+    EXPECT_GT(report.strides[i].first, report.strides[i - 1].first);
+    EXPECT_NE(report.strides[i].second, report.strides[i - 1].second);
+  }
+  EXPECT_GT(report.strides.back().second, 16);
+  EXPECT_TRUE(RunShapes(Options("wild"), 3).strides.empty());
+}
+
+TEST(Evaluate, AsksTheTeacherOnlyAboutFramesThatACodecChanged) {
+  ShapesSource source(kSize, 12);
+  ShapesTeacher labels, teacher;
+  Evaluate(source, labels, teacher, Student(), Options("partial"), {}, {});
+  EXPECT_EQ(labels.asked(), 12);
+  EXPECT_EQ(teacher.asked(), 0);
+  ShapesSource again(kSize, 12);
+  uint64_t seen = 0;
+  Evaluate(again, labels, teacher, Student(), Options("naive-jpeg"), {},
+           [&](const EvaluatedFrame& frame) {
+             EXPECT_EQ(frame.index, seen++);
+             EXPECT_EQ(frame.prediction, frame.label);
+             EXPECT_EQ(frame.frame.size(), kSize);
+           });
+  EXPECT_EQ(seen, 12u);
+  EXPECT_EQ(teacher.asked(), 12);
+}
+
+}  // namespace
+}  // namespace shadowtutor::eval

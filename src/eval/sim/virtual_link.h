@@ -1,0 +1,61 @@
+// A server in the client's own process and thread, on a clock that counts frames.
+//
+// A key frame is labelled and trained on at once by a real session, and its update is handed out a
+// fixed number of frames later. Frames and updates pass through the codecs that a network would
+// see, so sizes, losses and checks are the real ones; nothing depends on how long anything takes.
+#ifndef SHADOWTUTOR_EVAL_SIM_VIRTUAL_LINK_H_
+#define SHADOWTUTOR_EVAL_SIM_VIRTUAL_LINK_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "client/client.h"
+#include "distill/trainer.h"
+#include "eval/sim/strategy.h"
+#include "nn/network.h"
+#include "server/session.h"
+#include "teacher/teacher.h"
+
+namespace shadowtutor::eval {
+
+/// Thread safety: one thread, the client's.
+class VirtualLink : public client::ServerLink {
+ public:
+  /// Starts a session with `student`, which the client must hold as version(). `teacher` must
+  /// outlive the link. Throws Error kInvalidArgument for options out of range.
+  VirtualLink(std::shared_ptr<const nn::Checkpoint> student, teacher::Teacher& teacher,
+              const distill::TrainerOptions& trainer, const StrategyOptions& options);
+
+  /// Sets the clock to the frame that the client is about to process.
+  void BeginFrame(uint64_t index) { now_ = index; }
+
+  uint64_t version() const { return session_.version(); }
+  const Totals& totals() const { return totals_; }
+
+  bool Connected() override { return true; }
+  bool SendKeyFrame(ImageView frame, uint64_t frame_index) override;
+  std::optional<wire::Update> PollUpdate() override;
+  std::optional<wire::Update> WaitForUpdate() override;
+  std::optional<WholeStudent> TakeStudent() override { return std::nullopt; }
+  /// Throws Error kInternal: in one process the two sides can differ only by a defect.
+  void RequestStudent(const std::string& why) override;
+  /// Of no use here: this link never reconnects.
+  void Holding(std::span<const float>, uint64_t) override {}
+
+ private:
+  teacher::Teacher& teacher_;
+  const StrategyOptions options_;
+  const int classes_;
+  const std::shared_ptr<nn::TrainingWorkspace> workspace_ =
+      std::make_shared<nn::TrainingWorkspace>();
+  server::Session session_;
+  uint64_t now_ = 0;                         // the frame at hand
+  std::optional<wire::Update> outstanding_;  // made, not handed out yet
+  Totals totals_;
+};
+
+}  // namespace shadowtutor::eval
+
+#endif  // SHADOWTUTOR_EVAL_SIM_VIRTUAL_LINK_H_

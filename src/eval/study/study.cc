@@ -1,0 +1,137 @@
+#include "eval/study/study.h"
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <iterator>
+#include <set>
+#include <utility>
+
+#include "eval/study/clip_study.h"
+#include "eval/sim/resampling.h"
+#include "video/source.h"
+
+namespace shadowtutor::eval {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+void Check(const StudyRequest& request) {
+  if (request.clips.empty()) throw Error(ErrorCode::kInvalidArgument, "there are no clips to run");
+  if (request.strategies.empty()) {
+    throw Error(ErrorCode::kInvalidArgument, "there are no strategies to run");
+  }
+  std::set<std::string> names;
+  for (const ClipSpec& clip : request.clips) {
+    if (!names.insert(FileNameOf(clip.name)).second) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  "two clips are called '" + clip.name + "'; results are stored under the name");
+    }
+  }
+}
+
+void MakeFolders(const fs::path& folder) {
+  for (const char* name : {"labels", "clips", "runs", "samples"}) {
+    std::error_code error;
+    fs::create_directories(folder / name, error);
+    if (error) {
+      throw Error(ErrorCode::kUnavailable,
+                  "cannot make the folder " + (folder / name).string() + ": " + error.message());
+    }
+  }
+}
+
+// Frames that a clip will have, as far as one can tell without reading it; 0: cannot tell.
+double ExpectedFrames(const StudyRequest& request, const ClipSpec& spec) {
+  const uint64_t limit = FrameLimit(request, spec);
+  if (limit > 0) return static_cast<double>(limit);
+  try {
+    const ResampledSource source(video::OpenSource(spec.source), request.fps);
+    return static_cast<double>(std::max<int64_t>(0, source.frame_count()));
+  } catch (const std::exception&) {
+    return 0;  // its turn to be reported comes
+  }
+}
+
+// How long the rest of a study will take, at the speed of what was worked on so far.
+class Pace {
+ public:
+  explicit Pace(const StudyRequest& request) {
+    for (const ClipSpec& clip : request.clips) {
+      // One look at every frame for its label, then the runs.
+      later_ += ExpectedFrames(request, clip) * static_cast<double>(request.strategies.size() + 1);
+      expected_.push_back(later_);
+    }
+    start_ = Clock::now();
+  }
+
+  void BeginClip(size_t index) { left_after_clip_ = later_ - expected_[index]; }
+
+  double SecondsLeft(const ClipProgress& progress) {
+    ++worked_;
+    if (progress.frames_in_all < 0) return -1;
+    const double in_all = static_cast<double>(progress.frames_in_all);
+    const double left = in_all - static_cast<double>(progress.frames) +
+                        in_all * static_cast<double>(progress.pieces_left) + left_after_clip_;
+    const double spent = std::chrono::duration<double>(Clock::now() - start_).count();
+    return spent / worked_ * std::max(0.0, left);
+  }
+
+ private:
+  std::vector<double> expected_;  // frames of all clips up to and with this one
+  double later_ = 0;
+  double left_after_clip_ = 0;
+  double worked_ = 0;
+  Clock::time_point start_;
+};
+
+}  // namespace
+
+StudyResults RunStudy(const StudyRequest& request) {
+  Check(request);
+  MakeFolders(request.folder);
+  StudyResults results;
+  results.version = request.version;
+  results.command = request.command;
+  results.parameters = request.parameters;
+  results.fps = request.fps;
+  results.student = request.student ? request.student->filename().string()
+                                    : "fresh, seed " + std::to_string(request.seed);
+  Pace pace(request);
+  for (size_t i = 0; i < request.clips.size(); ++i) {
+    const ClipSpec& spec = request.clips[i];
+    pace.BeginClip(i);
+    const auto progress = [&](const ClipProgress& clip) {
+      if (request.on_progress) {
+        request.on_progress({spec.name, clip.label, i + 1, request.clips.size(), clip.frames,
+                             clip.frames_in_all, clip.mean_miou, pace.SecondsLeft(clip)});
+      }
+      return !request.stop || !request.stop();
+    };
+    const auto give_up = [&](const std::string& why) {
+      results.failures.push_back({spec.name, why});
+      if (request.on_fail) request.on_fail(results.failures.back());
+    };
+    try {
+      ClipResults clip = RunClip(request, spec, progress);
+      results.clips.push_back(std::move(clip.clip));
+      std::move(clip.runs.begin(), clip.runs.end(), std::back_inserter(results.runs));
+      std::move(clip.samples.begin(), clip.samples.end(), std::back_inserter(results.samples));
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::kCancelled) {
+        throw Error(ErrorCode::kCancelled,
+                    "stopped in the clip " + spec.name + "; what was done is kept in " +
+                        request.folder.string() + ", and the same command goes on from there");
+      }
+      give_up(error.what());
+    } catch (const std::exception& error) {
+      give_up(error.what());
+    }
+  }
+  // With nothing to say, what an earlier study wrote is worth more.
+  if (!results.clips.empty()) WriteResults(results, request.folder);
+  return results;
+}
+
+}  // namespace shadowtutor::eval

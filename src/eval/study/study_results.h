@@ -1,0 +1,94 @@
+// What a study found, and its files: results.json, runs.csv, frames.csv.
+#ifndef SHADOWTUTOR_EVAL_STUDY_STUDY_RESULTS_H_
+#define SHADOWTUTOR_EVAL_STUDY_STUDY_RESULTS_H_
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "eval/sim/evaluation.h"
+#include "shadowtutor/types.h"
+
+namespace shadowtutor::eval {
+
+/// A clip as it was run.
+struct ClipRecord {
+  std::string name, camera, scene;
+  std::string source;   // the video's file name
+  std::string teacher;  // its description
+  FrameSize size;
+  double frames_per_second = 0;  // after re-sampling; 0: unknown
+  uint64_t frames = 0;
+  ClassList classes;
+  int background = -1;    // index into classes; -1: none
+  bool replayed = false;  // the teacher replays labels, whatever the frame looks like
+};
+
+/// One strategy on one clip.
+struct RunRecord {
+  std::string clip;
+  std::string strategy;
+  int delay = 0;  // 0: the strategy has none
+  std::string label;
+  uint64_t frames = 0;
+  double mean_miou = 0;
+  Totals totals;
+  std::vector<double> miou;  // per frame, to four digits
+  std::vector<uint64_t> key_frame_indices;
+  std::vector<std::pair<uint64_t, int>> strides;
+
+  double key_frame_ratio() const;
+  double steps_per_key_frame() const;
+  double bytes_per_frame() const;  // up and down
+};
+
+/// Pictures of one frame; paths seen from results.json.
+struct SampleRecord {
+  std::string clip;
+  uint64_t frame = 0;
+  std::vector<std::pair<std::string, std::string>> images;  // "input", "teacher" or a run's label
+};
+
+struct FailedClip {
+  std::string clip;
+  std::string why;
+};
+
+struct StudyResults {
+  std::string version, command;
+  StrategyOptions parameters;
+  std::optional<double> fps;
+  std::string student;  // a file's name, or "fresh, seed 0"
+  std::vector<ClipRecord> clips;
+  std::vector<RunRecord> runs;
+  std::vector<SampleRecord> samples;
+  std::vector<FailedClip> failures;  // these clips are in no other list
+};
+
+/// A run or a clip as JSON text, and back. Throws Error kDataLoss for what is no such text.
+std::string RunJson(const RunRecord& run);
+RunRecord ParseRun(const std::string& json);
+std::string ClipJson(const ClipRecord& clip);
+ClipRecord ParseClip(const std::string& json);
+
+/// What a reader of the figures must know, a sentence each.
+std::vector<std::string> Notes(const StudyResults& results);
+
+/// The whole of results.json; docs/evaluate.md explains it. `live`, where not empty, is the JSON
+/// value under that key.
+std::string ResultsJson(const StudyResults& results, const std::string& live);
+
+/// One row per run, and one per run and frame. Texts are quoted as RFC 4180 has it.
+std::string RunsCsv(const StudyResults& results);
+std::string FramesCsv(const StudyResults& results);
+
+/// Writes the three into `folder`. What a live measurement left in a results.json that is there
+/// already stays. Throws Error kUnavailable.
+void WriteResults(const StudyResults& results, const std::filesystem::path& folder);
+
+}  // namespace shadowtutor::eval
+
+#endif  // SHADOWTUTOR_EVAL_STUDY_STUDY_RESULTS_H_

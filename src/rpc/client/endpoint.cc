@@ -1,0 +1,19 @@
+#include "rpc/client/endpoint.h"
+
+#include <grpcpp/security/credentials.h>
+
+#include "shadowtutor/types.h"
+
+namespace shadowtutor::rpc {
+
+void Check(const Endpoint& endpoint) {
+  const bool plain = !endpoint.use_tls && !endpoint.tls.any();
+  if (plain && !endpoint.insecure && !IsLoopback(endpoint.address)) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "frames would travel to " + endpoint.address +
+                    " in plain text; give --tls-ca FILE, or --insecure if the network is yours");
+  }
+  MakeChannelCredentials(endpoint.tls, endpoint.use_tls);  // throws what would fail later
+}
+
+}  // namespace shadowtutor::rpc

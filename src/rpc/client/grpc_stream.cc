@@ -1,0 +1,226 @@
+#include "rpc/client/grpc_stream.h"
+
+#include <grpcpp/client_context.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
+#include <grpcpp/support/client_callback.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "rpc/convert.h"
+#include "rpc/convert_segment.h"
+#include "rpc/errors.h"
+#include "wire/limits.h"
+#include "shadowtutor/v1/shadowtutor.grpc.pb.h"
+
+namespace shadowtutor::rpc {
+
+namespace {
+
+std::shared_ptr<grpc::Channel> OpenChannel(const Endpoint& endpoint,
+                                           std::chrono::milliseconds connect_timeout) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(static_cast<int>(wire::kMaxMessageBytes));
+  arguments.SetMaxSendMessageSize(static_cast<int>(wire::kMaxMessageBytes));
+  arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, static_cast<int>(wire::kMaxMetadataBytes));
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, static_cast<int>(wire::kKeepAliveTime.count()));
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, static_cast<int>(wire::kKeepAliveTimeout.count()));
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);  // as many as it takes
+  // The pauses between attempts are the link's, so gRPC shall make each attempt afresh and once.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, static_cast<int>(connect_timeout.count()));
+  const std::string& target = endpoint.via.empty() ? endpoint.address : endpoint.via;
+  if (IsLoopback(target)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  const bool encrypted = endpoint.use_tls || endpoint.tls.any();
+  if (!endpoint.via.empty() && encrypted) {
+    // Certificates have names without ports.
+    arguments.SetSslTargetNameOverride(endpoint.address.substr(0, endpoint.address.rfind(':')));
+  }
+  return grpc::CreateCustomChannel(target, MakeChannelCredentials(endpoint.tls, endpoint.use_tls),
+                                   arguments);
+}
+
+// The two calls of the service.
+struct Tutoring {
+  using Request = v1::ClientMessage;
+  using Reply = v1::ServerMessage;
+  static void Start(v1::ShadowTutor::Stub& stub, grpc::ClientContext& context,
+                    grpc::ClientBidiReactor<Request, Reply>& reactor) {
+    stub.async()->Tutor(&context, &reactor);
+  }
+};
+
+struct Segmenting {
+  using Request = v1::SegmentRequest;
+  using Reply = v1::SegmentReply;
+  static void Start(v1::ShadowTutor::Stub& stub, grpc::ClientContext& context,
+                    grpc::ClientBidiReactor<Request, Reply>& reactor) {
+    stub.async()->Segment(&context, &reactor);
+  }
+};
+
+template <typename Out>
+struct CallOf;
+template <>
+struct CallOf<wire::ClientMessage> : Tutoring {};
+template <>
+struct CallOf<wire::SegmentRequest> : Segmenting {};
+
+}  // namespace
+
+template <typename Out, typename In>
+class GrpcStream<Out, In>::Call final
+    : public grpc::ClientBidiReactor<typename CallOf<Out>::Request, typename CallOf<Out>::Reply> {
+ public:
+  using Request = typename CallOf<Out>::Request;
+  using Reply = typename CallOf<Out>::Reply;
+
+  Call(const std::shared_ptr<grpc::Channel>& channel, std::function<void()> wake)
+      : stub_(channel), wake_(std::move(wake)) {
+    CallOf<Out>::Start(stub_, context_, *this);
+    // Reads and writes are started from outside gRPC's callbacks, so the call must not end between
+    // them.
+    this->AddHold();
+    this->StartRead(&incoming_);
+    this->StartCall();
+  }
+
+  bool CanWrite() const {
+    std::lock_guard lock(state_->mutex);
+    return !state_->writing && !state_->ended;
+  }
+
+  void Write(Request message) {
+    {
+      std::lock_guard lock(state_->mutex);
+      if (state_->ended) return;
+      state_->writing = true;
+    }
+    outgoing_ = std::move(message);
+    this->StartWrite(&outgoing_);
+  }
+
+  std::optional<Reply> Take() {
+    {
+      std::lock_guard lock(state_->mutex);
+      if (!state_->read) return std::nullopt;
+      state_->read = false;
+    }
+    Reply message = std::move(incoming_);
+    incoming_.Clear();
+    this->StartRead(&incoming_);
+    return message;
+  }
+
+  bool Ended() const {
+    std::lock_guard lock(state_->mutex);
+    return state_->ended && !state_->read;
+  }
+
+  grpc::Status Finish(bool cancel) {
+    if (cancel) context_.TryCancel();
+    this->RemoveHold();
+    // After a cancellation or the stream's end this depends on our own side alone.
+    std::unique_lock lock(state_->mutex);
+    state_->changed.wait(lock, [&] { return state_->done; });
+    return state_->status;
+  }
+
+ private:
+  // Outlives the call in OnDone, whose last act is to let Finish go on.
+  struct State {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool writing = false;
+    bool read = false;   // `incoming_` is complete
+    bool ended = false;  // no more reads or writes
+    bool done = false;
+    grpc::Status status;
+  };
+
+  void OnReadDone(bool ok) override {
+    {
+      std::lock_guard lock(state_->mutex);
+      (ok ? state_->read : state_->ended) = true;
+    }
+    wake_();
+  }
+
+  void OnWriteDone(bool ok) override {
+    {
+      // After a failed write there is no room for another, and the read that fails next ends the
+      // stream.
+      std::lock_guard lock(state_->mutex);
+      state_->writing = !ok;
+    }
+    wake_();
+  }
+
+  void OnDone(const grpc::Status& status) override {
+    const std::shared_ptr<State> state = state_;
+    std::lock_guard lock(state->mutex);
+    state->status = status;
+    state->done = true;
+    state->changed.notify_all();
+  }
+
+  v1::ShadowTutor::Stub stub_;
+  const std::function<void()> wake_;
+  const std::shared_ptr<State> state_ = std::make_shared<State>();
+  grpc::ClientContext context_;
+  Request outgoing_;
+  Reply incoming_;
+};
+
+template <typename Out, typename In>
+GrpcStream<Out, In>::GrpcStream(const Endpoint& endpoint, std::chrono::milliseconds connect_timeout,
+                                std::function<void()> wake)
+    : call_(std::make_unique<Call>(OpenChannel(endpoint, connect_timeout), std::move(wake))) {}
+
+template <typename Out, typename In>
+GrpcStream<Out, In>::~GrpcStream() {
+  if (call_) Finish(true);
+}
+
+template <typename Out, typename In>
+bool GrpcStream<Out, In>::CanWrite() const {
+  return call_->CanWrite();
+}
+
+template <typename Out, typename In>
+size_t GrpcStream<Out, In>::Write(Out message) {
+  auto proto = ToProto(std::move(message));
+  const size_t bytes = proto.ByteSizeLong();
+  call_->Write(std::move(proto));
+  return bytes;
+}
+
+template <typename Out, typename In>
+auto GrpcStream<Out, In>::Take() -> std::optional<Incoming> {
+  auto proto = call_->Take();
+  if (!proto) return std::nullopt;
+  const size_t bytes = proto->ByteSizeLong();
+  return Incoming{FromProto(std::move(*proto)), bytes};
+}
+
+template <typename Out, typename In>
+bool GrpcStream<Out, In>::Ended() const {
+  return call_->Ended();
+}
+
+template <typename Out, typename In>
+Error GrpcStream<Out, In>::Finish(bool cancel) {
+  const grpc::Status status = call_->Finish(cancel);
+  call_.reset();
+  if (status.ok()) return Error(ErrorCode::kUnavailable, "the server ended the session");
+  return Error(FromStatusCode(status.error_code()), status.error_message());
+}
+
+template class GrpcStream<wire::ClientMessage, wire::ServerMessage>;
+template class GrpcStream<wire::SegmentRequest, wire::SegmentReply>;
+
+}  // namespace shadowtutor::rpc

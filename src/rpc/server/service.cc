@@ -1,0 +1,83 @@
+#include "rpc/server/service.h"
+
+#include <grpcpp/server_context.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "rpc/errors.h"
+#include "rpc/hand_over.h"
+#include "rpc/server/stream.h"
+#include "server/segment_conversation.h"
+#include "server/tutor_conversation.h"
+
+namespace shadowtutor::rpc {
+namespace {
+
+struct Tutoring {
+  using Request = v1::ClientMessage;
+  using Reply = v1::ServerMessage;
+  using Conversation = server::TutorConversation;
+};
+
+struct Segmenting {
+  using Request = v1::SegmentRequest;
+  using Reply = v1::SegmentReply;
+  using Conversation = server::SegmentConversation;
+};
+
+// Tells a client why it gets no session.
+template <typename Protocol>
+class Refusal final
+    : public grpc::ServerBidiReactor<typename Protocol::Request, typename Protocol::Reply> {
+ public:
+  explicit Refusal(const grpc::Status& status) {
+    HandOver();
+    this->Finish(status);
+  }
+  void OnDone() override {
+    HandOver();
+    const std::unique_ptr<Refusal> self(this);
+  }
+};
+
+}  // namespace
+
+Service::Service(std::shared_ptr<server::Resources> resources,
+                 std::shared_ptr<server::StreamRegistry> streams,
+                 std::chrono::milliseconds write_timeout)
+    : resources_(std::move(resources)),
+      streams_(std::move(streams)),
+      write_timeout_(write_timeout) {}
+
+template <typename Protocol>
+grpc::ServerBidiReactor<typename Protocol::Request, typename Protocol::Reply>* Service::Open(
+    grpc::CallbackServerContext* context) {
+  HandOver();
+  Stream<Protocol>* opened = nullptr;  // the registry owns it until the call is over
+  const std::optional<Error> refusal =
+      streams_->Open([&](uint64_t number, const std::string& id) {
+        auto stream = std::make_shared<Stream<Protocol>>(
+            [streams = streams_, number] { streams->Remove(number); }, context, write_timeout_);
+        stream->Begin(std::make_shared<typename Protocol::Conversation>(
+            resources_, stream, number, id, std::chrono::steady_clock::now()));
+        opened = stream.get();
+        return stream;
+      });
+  if (!refusal) return opened;
+  // Owns itself until gRPC is done with it.
+  return std::make_unique<Refusal<Protocol>>(ToStatus(*refusal)).release();
+}
+
+grpc::ServerBidiReactor<v1::ClientMessage, v1::ServerMessage>* Service::Tutor(
+    grpc::CallbackServerContext* context) {
+  return Open<Tutoring>(context);
+}
+
+grpc::ServerBidiReactor<v1::SegmentRequest, v1::SegmentReply>* Service::Segment(
+    grpc::CallbackServerContext* context) {
+  return Open<Segmenting>(context);
+}
+
+}  // namespace shadowtutor::rpc

@@ -1,0 +1,29 @@
+#include "server/resources.h"
+
+namespace shadowtutor::server {
+
+Error Resources::TeacherIsStuck(bool with_this_frame) const {
+  const std::string seconds =
+      std::to_string(std::chrono::duration_cast<std::chrono::seconds>(teacher_timeout).count());
+  if (with_this_frame) {
+    return Error(ErrorCode::kDeadlineExceeded,
+                 "the teacher has not labelled this frame within " + seconds +
+                     " s; a faster teacher, smaller frames or more time for the teacher on the "
+                     "server would help");
+  }
+  return Error(ErrorCode::kUnavailable, "the teacher has been at another frame for more than " +
+                                            seconds + " s; try again when it is back");
+}
+
+TeacherCall::TeacherCall(Resources& resources, uint64_t owner) : resources_(resources) {
+  resources_.teacher_watch.Begin(owner);
+}
+
+TeacherCall::~TeacherCall() {
+  const std::chrono::milliseconds took = resources_.teacher_watch.End();
+  if (took <= resources_.teacher_timeout) return;
+  resources_.Log("the teacher is back after " + std::to_string(took.count()) +
+                 " ms; its answer comes too late");
+}
+
+}  // namespace shadowtutor::server

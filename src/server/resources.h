@@ -1,0 +1,68 @@
+// What all conversations of a server share: the teacher, the queues of work, bounds, figures, the log.
+#ifndef SHADOWTUTOR_SERVER_RESOURCES_H_
+#define SHADOWTUTOR_SERVER_RESOURCES_H_
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "server/scheduler.h"
+#include "server/session.h"
+#include "server/stats.h"
+#include "server/teacher_watch.h"
+#include "shadowtutor/types.h"
+#include "teacher/teacher.h"
+#include "wire/limits.h"
+
+namespace shadowtutor::server {
+
+/// Filled in before the first conversation begins, constant afterwards. The teacher is used by jobs
+/// of `teaching` only.
+///
+/// Thread safety: any thread.
+struct Resources {
+  SessionOptions session;
+  std::shared_ptr<teacher::Teacher> teacher;
+  std::chrono::milliseconds hello_timeout = wire::kHelloTimeout;
+  std::chrono::milliseconds idle_timeout = wire::kIdleTimeout;
+  std::chrono::milliseconds teacher_timeout = wire::kTeacherTimeout;
+  TeacherWatch teacher_watch;
+  std::function<void(const std::string& line)> log;  // may be empty; called from any thread
+  StatsBoard stats;
+  std::unique_ptr<Scheduler> teaching;
+  std::unique_ptr<Scheduler> training;
+
+  void Log(const std::string& line) const {
+    if (log) log(line);
+  }
+
+  /// The number of the conversation whose frame the teacher has had for longer than
+  /// `teacher_timeout`; nullopt while it is in time.
+  std::optional<uint64_t> TeacherOverdue(TeacherWatch::Clock::time_point now) const {
+    return teacher_watch.Overdue(now, teacher_timeout);
+  }
+  /// What clients are told while the teacher is overdue: the one whose frame it has
+  /// (`with_this_frame`), and the others.
+  Error TeacherIsStuck(bool with_this_frame) const;
+};
+
+/// One call of the teacher, from construction to destruction: the watch knows about it meanwhile.
+class TeacherCall {
+ public:
+  /// `owner` is the number of the conversation whose frame it is.
+  TeacherCall(Resources& resources, uint64_t owner);
+  /// Logs a call that took longer than it may.
+  ~TeacherCall();
+  TeacherCall(const TeacherCall&) = delete;
+  TeacherCall& operator=(const TeacherCall&) = delete;
+
+ private:
+  Resources& resources_;
+};
+
+}  // namespace shadowtutor::server
+
+#endif  // SHADOWTUTOR_SERVER_RESOURCES_H_

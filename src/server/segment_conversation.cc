@@ -1,0 +1,203 @@
+#include "server/segment_conversation.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "server/as_error.h"
+#include "server/session.h"
+#include "wire/frame_codec.h"
+#include "wire/jpeg.h"
+#include "wire/limits.h"
+
+namespace shadowtutor::server {
+namespace {
+
+// A server whose libavcodec lacks H.264 says so by choosing another codec, not by failing later.
+wire::VideoCodec Choose(wire::VideoCodec wished) {
+  if (wished != wire::VideoCodec::kH264) return wished;
+  try {
+    wire::H264Decoder trial;
+    return wished;
+  } catch (const Error&) {
+    return wire::VideoCodec::kJpeg;
+  }
+}
+
+// As many as there is memory for, raw as they may be once decoded.
+int FramesInFlight(const wire::SegmentHello& hello) {
+  const size_t frame = std::max(wire::RawFrameBytes(hello.frame_size), size_t{1});
+  const size_t fit = std::clamp<size_t>(wire::kMaxSegmentBytes / frame, 1, wire::kMaxSegmentInFlight);
+  return std::min(hello.in_flight, static_cast<int>(fit));
+}
+
+}  // namespace
+
+SegmentConversation::~SegmentConversation() {
+  // Nobody else is left; the lock orders this after the last job for tools that do not see the
+  // counter of owners.
+  std::lock_guard lock(mutex_);
+  if (!greeted_) return;
+  resources_->stats.SessionEnded(id_);
+  resources_->Log("session " + id_ + " ended, " + std::to_string(answered_) +
+                  " frames were segmented");
+}
+
+void SegmentConversation::Handle(wire::SegmentRequest message, Clock::time_point) {
+  if (auto* hello = std::get_if<wire::SegmentHello>(&message)) {
+    OnHello(*hello);
+  } else if (!greeted_) {
+    End(Error(ErrorCode::kFailedPrecondition,
+              "a conversation begins with a hello; a frame came first"));
+  } else {
+    OnFrame(std::move(std::get<wire::SegmentFrame>(message)));
+  }
+}
+
+void SegmentConversation::OnHello(const wire::SegmentHello& hello) {
+  if (greeted_) {
+    End(Error(ErrorCode::kFailedPrecondition,
+              "a second hello came; a stream has one session, so open another stream for another"));
+    return;
+  }
+  try {
+    CheckProtocolVersion(hello.protocol_version);
+  } catch (const Error& error) {
+    End(error);
+    return;
+  }
+  greeted_ = true;
+  label_codec_ = hello.label_codec;
+  in_flight_ = FramesInFlight(hello);
+  const nn::Checkpoint& student = *resources_->session.student;
+  wire::SegmentWelcome welcome;
+  welcome.server_version = resources_->session.server_version;
+  welcome.session_id = id_;
+  welcome.classes = student.classes;
+  welcome.background = student.background;
+  welcome.video_codec = Choose(hello.video_codec);
+  welcome.label_codec = label_codec_;
+  welcome.in_flight = in_flight_;
+  welcome.teacher = resources_->session.teacher;
+  resources_->stats.SessionOpened(
+      {.id = id_, .client_version = hello.client_version, .frame_size = hello.frame_size});
+  resources_->Log("session " + id_ + " opened: client " +
+                  (hello.client_version.empty() ? "?" : hello.client_version) +
+                  " has every frame segmented, " + std::to_string(hello.frame_size.width) + "x" +
+                  std::to_string(hello.frame_size.height) + " " +
+                  wire::VideoCodecName(welcome.video_codec) + ", at most " +
+                  std::to_string(in_flight_) + " in flight");
+  Send(std::move(welcome));
+}
+
+void SegmentConversation::OnFrame(wire::SegmentFrame frame) {
+  if (waiting_.size() >= static_cast<size_t>(in_flight_)) {
+    End(Error(ErrorCode::kFailedPrecondition,
+              "a frame came while " + std::to_string(in_flight_) +
+                  " were unanswered; the welcome says how many may be"));
+    return;
+  }
+  const size_t bytes = frame.data.size();
+  if (!waiting_.empty() && waiting_bytes_ + bytes > wire::kMaxSegmentBytes) {
+    End(Error(ErrorCode::kResourceExhausted,
+              "the unanswered frames have over " + std::to_string(wire::kMaxSegmentBytes) +
+                  " bytes together; send fewer at a time, or smaller ones"));
+    return;
+  }
+  resources_->stats.Received(bytes);
+  waiting_bytes_ += bytes;
+  waiting_.push_back(std::move(frame));
+  if (!working_) SubmitNext();
+}
+
+void SegmentConversation::SubmitNext() {
+  working_ = resources_->teaching->Submit(number_, [self = shared_from_this()] { self->Job(); });
+  if (!working_) {
+    End(Error(ErrorCode::kResourceExhausted,
+              "the server has too many frames to label; try again later"));
+  }
+}
+
+void SegmentConversation::Job() {
+  const wire::SegmentFrame* frame = nullptr;
+  {
+    std::lock_guard lock(mutex_);
+    if (closed_) {
+      working_ = false;
+      waiting_.clear();
+      return;
+    }
+    frame = &waiting_.front();  // others only push behind it
+  }
+  wire::SegmentReply answer = Answer(*frame);
+  std::lock_guard lock(mutex_);
+  waiting_bytes_ -= frame->data.size();
+  waiting_.pop_front();
+  last_heard_ = Clock::now();
+  ++answered_;
+  Send(std::move(answer));
+  working_ = false;
+  if (closed_) {
+    waiting_.clear();
+  } else if (!waiting_.empty()) {
+    SubmitNext();
+  }
+}
+
+// Labels, or what kept the teacher from them: that costs this frame alone.
+wire::SegmentReply SegmentConversation::Answer(const wire::SegmentFrame& frame) {
+  try {
+    const Clock::time_point start = Clock::now();
+    Image image = Unpack(frame);
+    LabelledFrame labelled;
+    {
+      const TeacherCall call(*resources_, number_);
+      labelled = LabelFrame(*resources_->teacher, std::move(image), frame.frame_index,
+                            static_cast<int>(resources_->session.student->classes.size()));
+    }
+    const LabelMap& labels = labelled.answer.label;
+    wire::SegmentLabels message{.frame_index = frame.frame_index,
+                                .codec = label_codec_,
+                                .size = labels.size(),
+                                .data = wire::EncodeLabels(label_codec_, labels),
+                                .teacher_ms = labelled.teacher_ms};
+    message.codec_ms =
+        std::max(0.0, std::chrono::duration<double, std::milli>(Clock::now() - start).count() -
+                          labelled.teacher_ms);
+    resources_->stats.FrameSegmented(message.teacher_ms);
+    resources_->stats.Sent(message.data.size());
+    return message;
+  } catch (...) {
+    const Error error = AsError(std::current_exception());
+    LogFailure(frame.frame_index, error);
+    return wire::ErrorMessage{error.code(), error.what(), false, frame.frame_index};
+  }
+}
+
+Image SegmentConversation::Unpack(const wire::SegmentFrame& frame) {
+  switch (frame.codec) {
+    case wire::VideoCodec::kRaw:
+      return wire::UnpackRawFrame(frame.data, frame.size);
+    case wire::VideoCodec::kJpeg:
+      return wire::DecodeJpeg(frame.data, frame.size);
+    case wire::VideoCodec::kH264:
+      break;
+  }
+  if (!decoder_) decoder_.emplace();
+  return decoder_->Decode(frame.data, frame.size);
+}
+
+// Its frames would all wait for a teacher that may never return.
+void SegmentConversation::OnTeacherOverdue(uint64_t owner, Clock::time_point) {
+  End(resources_->TeacherIsStuck(owner == number_));
+}
+
+void SegmentConversation::OnClosed() {
+  const bool dropped = resources_->teaching->Forget(number_);
+  std::lock_guard lock(mutex_);
+  closed_ = true;
+  if (dropped) working_ = false;
+  if (!working_) waiting_.clear();
+}
+
+}  // namespace shadowtutor::server

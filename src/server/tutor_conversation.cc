@@ -1,0 +1,263 @@
+#include "server/tutor_conversation.h"
+
+#include <cstdio>
+#include <exception>
+#include <utility>
+
+#include "server/as_error.h"
+
+namespace shadowtutor::server {
+namespace {
+
+std::string Describe(const wire::Hello& hello) {
+  std::string text = "client " + (hello.client_version.empty() ? "?" : hello.client_version);
+  text += ", frames " + std::to_string(hello.frame_size.width) + "x" +
+          std::to_string(hello.frame_size.height);
+  text += hello.frame_codec == wire::FrameCodec::kRaw ? " raw" : " jpeg";
+  text += hello.update_codec == wire::UpdateCodec::kFp16 ? ", updates fp16" : ", updates fp32";
+  return text;
+}
+
+std::string Describe(const wire::Update& update) {
+  char text[200];
+  std::snprintf(text, sizeof(text),
+                "frame %llu: mIoU %.3f -> %.3f, %d steps, teacher %.0f ms, training %.0f ms, "
+                "%.2f MiB down",
+                static_cast<unsigned long long>(update.frame_index), update.initial_metric,
+                update.metric, update.steps, update.teacher_ms, update.train_ms,
+                static_cast<double>(update.payload.size()) / (1 << 20));
+  return text;
+}
+
+}  // namespace
+
+TutorConversation::~TutorConversation() {
+  // Nobody else is left; the lock orders this after the last job for tools that do not see the
+  // counter of owners.
+  std::lock_guard lock(mutex_);
+  DropSession();
+}
+
+void TutorConversation::Handle(wire::ClientMessage message, Clock::time_point now) {
+  if (auto* hello = std::get_if<wire::Hello>(&message)) {
+    OnHello(*hello);
+  } else if (!session_ && !busy_) {
+    End(Error(ErrorCode::kFailedPrecondition,
+              "a conversation begins with a hello; something else came first"));
+  } else if (auto* key_frame = std::get_if<wire::KeyFrame>(&message)) {
+    OnKeyFrame(std::move(*key_frame), now);
+  } else {
+    OnStudentRequest(std::get<wire::StudentRequest>(message));
+  }
+}
+
+void TutorConversation::OnHello(const wire::Hello& hello) {
+  if (session_ || busy_) {
+    End(Error(ErrorCode::kFailedPrecondition,
+              "a second hello came; a stream has one session, so open another stream for another"));
+    return;
+  }
+  try {
+    session_ = std::make_unique<Session>(resources_->session, hello, id_);
+  } catch (...) {
+    End(AsError(std::current_exception()));
+    return;
+  }
+  if (hello.held) resources_->stats.Received(hello.held->trained.size() * sizeof(float));
+  resources_->stats.SessionOpened({.id = id_,
+                                   .client_version = hello.client_version,
+                                   .frame_size = hello.frame_size,
+                                   .adopted = session_->adopted(),
+                                   .version = session_->version()});
+  wire::Welcome welcome = session_->TakeWelcome();
+  if (welcome.student) {
+    resources_->stats.StudentSent();
+    resources_->stats.Sent(welcome.student->safetensors.size());
+  }
+  resources_->Log("session " + id_ + " opened: " + Describe(hello) +
+                  (session_->adopted() ? ", goes on from the client's student version " +
+                                             std::to_string(session_->version())
+                                       : ", starts from the server's student"));
+  Send(std::move(welcome));
+}
+
+void TutorConversation::OnKeyFrame(wire::KeyFrame key_frame, Clock::time_point now) {
+  if (busy_) {
+    End(Error(ErrorCode::kFailedPrecondition,
+              "a key frame came while another one was outstanding; send one at a time"));
+    return;
+  }
+  resources_->stats.Received(key_frame.data.size());
+  if (key_frame.held_version != session_->version()) {
+    resources_->Log("session " + id_ + ": the client holds student version " +
+                    std::to_string(key_frame.held_version) + " instead of " +
+                    std::to_string(session_->version()) + "; sending it whole");
+    SendWhole();
+    if (closed_) return;
+  }
+  const uint64_t frame_index = key_frame.frame_index;
+  if (resources_->TeacherOverdue(now)) {
+    const Error error = resources_->TeacherIsStuck(false);
+    resources_->stats.KeyFrameFailed();
+    Send(wire::ErrorMessage{error.code(), error.what(), false, frame_index});
+    return;
+  }
+  busy_ = true;
+  labelling_ = ++tickets_;
+  labelled_frame_ = frame_index;
+  auto shared = std::make_shared<const wire::KeyFrame>(std::move(key_frame));
+  const bool taken = resources_->teaching->Submit(
+      number_, [self = shared_from_this(), shared, ticket = labelling_] {
+        self->LabelJob(*shared, ticket);
+      });
+  if (!taken) {
+    busy_ = false;
+    labelling_ = 0;
+    Send(wire::ErrorMessage{ErrorCode::kResourceExhausted,
+                            "the server has too many key frames to label; try again later", false,
+                            frame_index});
+  }
+}
+
+void TutorConversation::OnStudentRequest(const wire::StudentRequest& request) {
+  resources_->Log("session " + id_ + ": the client asks for the whole student: " + request.reason);
+  if (busy_) {
+    student_wanted_ = true;  // several requests while a key frame is outstanding get one answer
+  } else {
+    SendWhole();
+  }
+}
+
+void TutorConversation::LabelJob(const wire::KeyFrame& key_frame, uint64_t ticket) {
+  if (Closed()) {
+    if (StillWanted(ticket)) Finish({}, Clock::now());
+    return;
+  }
+  std::shared_ptr<LabelledFrame> labelled;
+  std::optional<Error> failure;
+  try {
+    const TeacherCall call(*resources_, number_);
+    labelled = std::make_shared<LabelledFrame>(LabelKeyFrame(
+        *resources_->teacher, key_frame, resources_->session.student->layout->spec().classes));
+  } catch (...) {
+    failure = AsError(std::current_exception());
+  }
+  if (!StillWanted(ticket)) return;
+  try {
+    if (failure) throw Error(*failure);
+    const bool taken = resources_->training->Submit(
+        number_, [self = shared_from_this(), labelled] { self->TrainJob(*labelled); });
+    if (!taken) {
+      throw Error(ErrorCode::kResourceExhausted,
+                  "the server has too many key frames to train on; try again later");
+    }
+  } catch (...) {
+    AnswerWithError(key_frame.frame_index, AsError(std::current_exception()));
+  }
+}
+
+// False: the key frame was answered without this job. Otherwise it is the job's from now on.
+bool TutorConversation::StillWanted(uint64_t ticket) {
+  std::lock_guard lock(mutex_);
+  if (labelling_ != ticket) return false;
+  labelling_ = 0;
+  return true;
+}
+
+// A call of the teacher cannot be interrupted. Its job finds out that nobody wants the label any
+// more; a job that waits in the queue is taken out of it.
+void TutorConversation::OnTeacherOverdue(uint64_t owner, Clock::time_point now) {
+  if (!labelling_) return;
+  labelling_ = 0;
+  resources_->teaching->Forget(number_);
+  const Error error = resources_->TeacherIsStuck(owner == number_);
+  resources_->stats.KeyFrameFailed();
+  LogFailure(labelled_frame_, error);
+  FinishLocked(wire::ErrorMessage{error.code(), error.what(), false, labelled_frame_}, now);
+}
+
+void TutorConversation::TrainJob(const LabelledFrame& labelled) {
+  if (Closed()) {
+    Finish({}, Clock::now());
+    return;
+  }
+  wire::Update update;
+  try {
+    // One workspace for each training thread, whatever the number of sessions.
+    thread_local const auto workspace = std::make_shared<nn::TrainingWorkspace>();
+    update = session_->Train(labelled, workspace);
+  } catch (...) {
+    AnswerWithError(labelled.frame_index, AsError(std::current_exception()));
+    return;
+  }
+  resources_->stats.KeyFrameAnswered(id_, update);
+  resources_->stats.Sent(update.payload.size());
+  resources_->Log("session " + id_ + " " + Describe(update));
+  Finish(std::move(update), Clock::now());
+}
+
+void TutorConversation::AnswerWithError(uint64_t frame_index, const Error& error) {
+  resources_->stats.KeyFrameFailed();
+  LogFailure(frame_index, error);
+  Finish(wire::ErrorMessage{error.code(), error.what(), false, frame_index}, Clock::now());
+}
+
+// Answers the key frame and does what had to wait for that. One step under the lock: the next key
+// frame may come the moment that the answer is out.
+void TutorConversation::Finish(std::optional<wire::ServerMessage> answer, Clock::time_point now) {
+  std::lock_guard lock(mutex_);
+  FinishLocked(std::move(answer), now);
+}
+
+void TutorConversation::FinishLocked(std::optional<wire::ServerMessage> answer, Clock::time_point now) {
+  busy_ = false;
+  last_heard_ = now;
+  if (answer) Send(std::move(*answer));
+  if (closed_) {
+    DropSession();
+  } else if (std::exchange(student_wanted_, false)) {
+    SendWhole();
+  }
+}
+
+void TutorConversation::OnClosed() {
+  // A running job frees the session at its end; one that never begins cannot.
+  const bool dropped =
+      resources_->teaching->Forget(number_) || resources_->training->Forget(number_);
+  std::lock_guard lock(mutex_);
+  closed_ = true;
+  // Labelling does not touch the session: it need not wait for a teacher that may never return.
+  if (dropped || std::exchange(labelling_, 0)) busy_ = false;
+  if (!busy_) DropSession();
+}
+
+void TutorConversation::OnEnd() {
+  if (!busy_) DropSession();
+}
+
+void TutorConversation::SendWhole() {
+  wire::WholeStudent student;
+  try {
+    student = session_->Whole();
+  } catch (...) {
+    End(AsError(std::current_exception()));
+    return;
+  }
+  resources_->stats.StudentSent();
+  resources_->stats.Sent(student.safetensors.size());
+  Send(std::move(student));
+}
+
+void TutorConversation::DropSession() {
+  if (!session_) return;
+  session_.reset();
+  resources_->stats.SessionEnded(id_);
+  resources_->Log("session " + id_ + " ended");
+}
+
+bool TutorConversation::Closed() const {
+  std::lock_guard lock(mutex_);
+  return closed_;
+}
+
+}  // namespace shadowtutor::server
