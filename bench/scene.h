@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "nn/network.h"
-#include "nn/random_data.h"
+#include "nn/testing/random_data.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::bench {

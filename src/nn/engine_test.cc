@@ -9,11 +9,11 @@
 #include <utility>
 #include <vector>
 
-#include "nn/engine_scene.h"
 #include "nn/learner.h"
 #include "nn/predictor.h"
-#include "nn/random_data.h"
-#include "nn/reference.h"
+#include "nn/testing/engine_scene.h"
+#include "nn/testing/random_data.h"
+#include "nn/testing/reference.h"
 
 namespace shadowtutor::nn {
 namespace {

@@ -14,8 +14,8 @@
 #include "distill/miou.h"
 #include "nn/checkpoint_io.h"
 #include "nn/learner.h"
-#include "nn/reference.h"
 #include "nn/safetensors.h"
+#include "nn/testing/reference.h"
 
 namespace shadowtutor::nn {
 namespace {

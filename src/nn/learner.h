@@ -10,17 +10,11 @@
 #include <string_view>
 #include <vector>
 
+#include "nn/kernels/adam.h"
 #include "nn/network.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::nn {
-
-struct AdamOptions {
-  double learning_rate = 0.01;
-  double beta1 = 0.9;
-  double beta2 = 0.999;
-  double epsilon = 1e-8;
-};
 
 /// What going back to earlier weights goes back to: the trained suffix and Adam's state.
 struct LearnerState {

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "nn/learner.h"
-#include "nn/random_data.h"
-#include "nn/reference.h"
+#include "nn/testing/random_data.h"
+#include "nn/testing/reference.h"
 
 namespace shadowtutor::nn {
 namespace {

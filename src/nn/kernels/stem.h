@@ -9,7 +9,7 @@
 #include <span>
 
 #include "nn/kernels/scratch.h"
-#include "nn/tensor.h"
+#include "nn/kernels/tensor.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::nn {

@@ -7,8 +7,8 @@
 
 #include "nn/kernels/resize.h"
 #include "nn/kernels/scratch.h"
-#include "nn/tail_weights.h"
-#include "nn/tensor.h"
+#include "nn/kernels/tail_weights.h"
+#include "nn/kernels/tensor.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::nn {

@@ -1,6 +1,6 @@
 // Random students, frames and labels for the tests of this folder; the same on every machine.
-#ifndef SHADOWTUTOR_NN_RANDOM_DATA_H_
-#define SHADOWTUTOR_NN_RANDOM_DATA_H_
+#ifndef SHADOWTUTOR_NN_TESTING_RANDOM_DATA_H_
+#define SHADOWTUTOR_NN_TESTING_RANDOM_DATA_H_
 
 #include <algorithm>
 #include <cmath>
@@ -91,4 +91,4 @@ class RandomData {
 
 }  // namespace shadowtutor::nn
 
-#endif  // SHADOWTUTOR_NN_RANDOM_DATA_H_
+#endif  // SHADOWTUTOR_NN_TESTING_RANDOM_DATA_H_
