@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <filesystem>
+#include <memory>
 #include <set>
 #include <type_traits>
 
@@ -15,6 +16,7 @@
 #include "nn/checkpoint_io.h"
 #include "nn/learner.h"
 #include "nn/safetensors.h"
+#include "nn/testing/activations.h"
 #include "nn/testing/reference.h"
 
 namespace shadowtutor::nn {
@@ -74,7 +76,9 @@ class ReferenceCandidate {
 class EngineCandidate {
  public:
   EngineCandidate(const Checkpoint& student, Stage cut)
-      : learner_(student.layout, student.weights, cut) {}
+      : learner_(student.layout, student.weights, cut) {
+    learner_.UseWorkspace(workspace_);
+  }
 
   // The engine composes everything after dec3, so these never exist in it.
   static bool Has(const std::string& name) {
@@ -88,9 +92,7 @@ class EngineCandidate {
   DoubleTensor Activation(const std::string& name) {
     // The last upsampling commutes with out_conv3 and is fused with what reads it.
     const bool logits = name == "logits";
-    const auto values = learner_.Activation(logits ? "logits_half" : name);
-    DoubleTensor tensor(values.channels, values.height, values.width);
-    tensor.values.assign(values.values.begin(), values.values.end());
+    const auto tensor = ReadActivation(learner_, *workspace_, logits ? "logits_half" : name);
     return logits ? reference::Resize(tensor, size_.height, size_.width) : tensor;
   }
   double LossAndGradient(const LabelMap& label, std::span<const float> weights) {
@@ -102,6 +104,7 @@ class EngineCandidate {
 
  private:
   Learner learner_;
+  std::shared_ptr<TrainingWorkspace> workspace_ = std::make_shared<TrainingWorkspace>();
   FrameSize size_;
 };
 

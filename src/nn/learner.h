@@ -5,9 +5,9 @@
 #ifndef SHADOWTUTOR_NN_LEARNER_H_
 #define SHADOWTUTOR_NN_LEARNER_H_
 
+#include <cstdint>
 #include <memory>
 #include <span>
-#include <string_view>
 #include <vector>
 
 #include "nn/kernels/adam.h"
@@ -33,10 +33,11 @@ class TrainingWorkspace {
   TrainingWorkspace();
   ~TrainingWorkspace();
 
- private:
-  friend class Learner;
-  friend class BatchLearner;
+  /// Internal to nn/: training_workspace.h says what it holds.
   struct Impl;
+  Impl& impl() { return *impl_; }
+
+ private:
   std::unique_ptr<Impl> impl_;
 };
 
@@ -77,14 +78,6 @@ class Learner {
   /// Replaces the trained suffix (for example by what the client holds) and clears Adam's state
   /// unless `keep_moments`.
   void SetTrained(std::span<const float> trained, bool keep_moments);
-
-  /// For tests: the last forward pass's output of a stage, [C][H][W]; "dec1_up" and so on for the
-  /// resized ones, "logits_half" for the logits at in_conv1's size.
-  struct Tensor {
-    int channels = 0, height = 0, width = 0;
-    std::vector<float> values;
-  };
-  Tensor Activation(std::string_view name) const;
 
   /// Trains in this workspace from the next SetFrame on; null: lets go of the one in use. Without
   /// this call the first SetFrame makes one of the learner's own. Frame and prediction go with the

@@ -14,8 +14,7 @@
 #define SHADOWTUTOR_NN_KERNELS_STEM_CC_ONCE
 namespace shadowtutor::nn {
 
-constexpr int kGroup = 8;    // output channels computed together
-constexpr int kMargin = 16;  // floats before a row's first
+constexpr int kGroup = 8;  // output channels computed together
 
 // Three neighbouring input rows ([channel][even, odd][stride]) and the row that they give.
 struct StemRow {
@@ -43,7 +42,8 @@ void SplitBytes(const uint8_t* HWY_RESTRICT bgr, int width, size_t stride,
 #if HWY_TARGET == HWY_SCALAR
   for (int x = 0; x < width; ++x) {
     for (int c = 0; c < 3; ++c) {
-      out[static_cast<size_t>(2 * c + x % 2) * stride + static_cast<size_t>(kMargin + x / 2)] =
+      out[static_cast<size_t>(2 * c + x % 2) * stride +
+          static_cast<size_t>(kSplitRowMargin + x / 2)] =
           static_cast<float>(bgr[3 * x + c]) - kMeanBgr[c];
     }
   }
@@ -79,7 +79,7 @@ void SplitBytes(const uint8_t* HWY_RESTRICT bgr, int width, size_t stride,
     }
     for (int c = 0; c < 3; ++c) {
       const V mean = hn::Set(d, kMeanBgr[c]);
-      float* to = out + static_cast<size_t>(2 * c) * stride + kMargin + x / 2;
+      float* to = out + static_cast<size_t>(2 * c) * stride + kSplitRowMargin + x / 2;
       for (int i = 0; i < kPass / 2; i += kLanes) {
         hn::StoreU(hn::Sub(hn::ConvertTo(d, hn::PromoteTo(di, hn::LoadU(half, even[c] + i))), mean),
                    d, to + i);
@@ -93,12 +93,12 @@ void SplitBytes(const uint8_t* HWY_RESTRICT bgr, int width, size_t stride,
   const int evens = (width + 1) / 2, odds = width / 2;
   for (int c = 0; c < 3; ++c) {
     float* row = out + static_cast<size_t>(2 * c) * stride;
-    std::fill(row + kMargin + evens, row + stride, 0.0f);
-    std::fill(row + stride + kMargin + odds, row + 2 * stride, 0.0f);
+    std::fill(row + kSplitRowMargin + evens, row + stride, 0.0f);
+    std::fill(row + stride + kSplitRowMargin + odds, row + 2 * stride, 0.0f);
   }
 }
 
-// out[channel][out_stride] = conv 3x3 stride 2 of three rows, `kMargin` floats in.
+// out[channel][out_stride] = conv 3x3 stride 2 of three rows, `kSplitRowMargin` floats in.
 void ConvolveRow3(const StemRow& row, const float* HWY_RESTRICT weights,
                   const float* HWY_RESTRICT bias, size_t out_stride, float* HWY_RESTRICT out) {
   const D d;
@@ -114,7 +114,8 @@ void ConvolveRow3(const StemRow& row, const float* HWY_RESTRICT weights,
       const float* HWY_RESTRICT w = weights + static_cast<size_t>(group * row.inputs * 9);
       for (int c = 0; c < row.inputs; ++c) {
         for (int r = 0; r < 3; ++r) {
-          const float* even = row.in[r] + static_cast<size_t>(2 * c) * row.in_stride + kMargin + x;
+          const float* even =
+              row.in[r] + static_cast<size_t>(2 * c) * row.in_stride + kSplitRowMargin + x;
           const float* odd = even + row.in_stride;
           const float* taps[3] = {odd - 1, even, odd};
 #pragma GCC unroll 3
@@ -132,7 +133,7 @@ void ConvolveRow3(const StemRow& row, const float* HWY_RESTRICT weights,
         }
       }
       for (int o = 0; o < reals; ++o) {
-        float* to = out + static_cast<size_t>(group + o) * out_stride + kMargin + x;
+        float* to = out + static_cast<size_t>(group + o) * out_stride + kSplitRowMargin + x;
         for (int v = 0; v < kColumns; ++v) hn::StoreU(sum[o][v], d, to + v * kLanes);
       }
     }
@@ -145,12 +146,12 @@ void SplitColumns(const float* HWY_RESTRICT row, int width, size_t stride,
   const D d;
   for (int x = 0; x < width; x += 2 * kLanes) {
     V even, odd;
-    hn::LoadInterleaved2(d, row + kMargin + x, even, odd);
-    hn::StoreU(even, d, split + kMargin + x / 2);
-    hn::StoreU(odd, d, split + stride + kMargin + x / 2);
+    hn::LoadInterleaved2(d, row + kSplitRowMargin + x, even, odd);
+    hn::StoreU(even, d, split + kSplitRowMargin + x / 2);
+    hn::StoreU(odd, d, split + stride + kSplitRowMargin + x / 2);
   }
-  std::fill(split + kMargin + (width + 1) / 2, split + stride, 0.0f);
-  std::fill(split + stride + kMargin + width / 2, split + 2 * stride, 0.0f);
+  std::fill(split + kSplitRowMargin + (width + 1) / 2, split + stride, 0.0f);
+  std::fill(split + stride + kSplitRowMargin + width / 2, split + 2 * stride, 0.0f);
 }
 
 // Adds to dw[output][input][3][3] what one output row's gradient g[output][g_stride] gives.
@@ -164,14 +165,16 @@ void WeightGradientRow3(const StemRow& row, const float* HWY_RESTRICT g, size_t 
         for (int o = 0; o < 4; ++o) {
           for (int k = 0; k < 3; ++k) sum[o][k] = hn::Zero(d);
         }
-        const float* even = row.in[r] + static_cast<size_t>(2 * c) * row.in_stride + kMargin;
+        const float* even =
+            row.in[r] + static_cast<size_t>(2 * c) * row.in_stride + kSplitRowMargin;
         const float* odd = even + row.in_stride;
         for (int x = 0; x < row.width; x += kLanes) {
           const V in0 = hn::LoadU(d, odd - 1 + x), in1 = hn::LoadU(d, even + x),
                   in2 = hn::LoadU(d, odd + x);
 #pragma GCC unroll 4
           for (int o = 0; o < 4; ++o) {
-            const V gv = hn::LoadU(d, g + static_cast<size_t>(group + o) * g_stride + kMargin + x);
+            const V gv =
+                hn::LoadU(d, g + static_cast<size_t>(group + o) * g_stride + kSplitRowMargin + x);
             sum[o][0] = hn::MulAdd(in0, gv, sum[o][0]);
             sum[o][1] = hn::MulAdd(in1, gv, sum[o][1]);
             sum[o][2] = hn::MulAdd(in2, gv, sum[o][2]);
@@ -188,7 +191,7 @@ void WeightGradientRow3(const StemRow& row, const float* HWY_RESTRICT g, size_t 
   }
 }
 
-// Adds weight * row to a row: `count` floats from kMargin on, of each `channels`.
+// Adds weight * row to a row: `count` floats from kSplitRowMargin on, of each `channels`.
 void AddScaled(const float* HWY_RESTRICT from, float weight, int count, float* HWY_RESTRICT to) {
   const D d;
   const V w = hn::Set(d, weight);
@@ -300,10 +303,10 @@ void StemForward(const StemWeights& weights, ImageView frame, const View& out,
     float* plain_out = plain + static_cast<size_t>(c1) * plain1;
     // Margins before a row's first column are padding.
     for (size_t row = 0; row < 3 * 6; ++row) {
-      std::memset(in_ring + row * s.stride0, 0, kMargin * sizeof(float));
+      std::memset(in_ring + row * s.stride0, 0, kSplitRowMargin * sizeof(float));
     }
     for (size_t row = 0; row < 3 * static_cast<size_t>(2 * c1); ++row) {
-      std::memset(mid_ring + row * s.stride1, 0, kMargin * sizeof(float));
+      std::memset(mid_ring + row * s.stride1, 0, kSplitRowMargin * sizeof(float));
     }
     const int y_begin = strip * kStrip, y_end = std::min(s.height2, y_begin + kStrip);
     int next_in = -1, next_mid = std::max(0, 2 * y_begin - 1);
@@ -344,7 +347,8 @@ void StemForward(const StemWeights& weights, ImageView frame, const View& out,
       float* to = out.at(0, y, 0);
       for (int x = 0; x < s.width2; ++x, to += kBlock) {
         for (int c = 0; c < c2; ++c) {
-          to[c] = plain_out[static_cast<size_t>(c) * plain2 + static_cast<size_t>(kMargin + x)];
+          to[c] =
+              plain_out[static_cast<size_t>(c) * plain2 + static_cast<size_t>(kSplitRowMargin + x)];
         }
       }
     }
@@ -384,7 +388,8 @@ void StemBackward(const StemWeights& weights, ImageView frame, const StemActivat
     const float* from = out_gradient.at(0, y, 0);
     for (int x = 0; x < s.width2; ++x, from += kBlock) {
       for (int c = 0; c < c2; ++c) {
-        row[static_cast<size_t>(c) * s.stride1 + static_cast<size_t>(kMargin + x)] = from[c];
+        row[static_cast<size_t>(c) * s.stride1 + static_cast<size_t>(kSplitRowMargin + x)] =
+            from[c];
       }
     }
   });
@@ -409,7 +414,7 @@ void StemBackward(const StemWeights& weights, ImageView frame, const StemActivat
           {kept_row(2 * y - 1), kept_row(2 * y), kept_row(2 * y + 1)}, s.stride1, c1, c2, s.width2};
       weight_gradient(row, g, s.stride1, dw2);
       for (int c = 0; c < c2; ++c) {
-        const float* from = g + static_cast<size_t>(c) * s.stride1 + kMargin;
+        const float* from = g + static_cast<size_t>(c) * s.stride1 + kSplitRowMargin;
         for (int x = 0; x < s.width2; ++x) db2[c] += from[x];
       }
     }
@@ -423,11 +428,11 @@ void StemBackward(const StemWeights& weights, ImageView frame, const StemActivat
       for (int r = (y + 1) % 2; r < 3; r += 2) {
         const int o = (y + 1 - r) / 2;
         if (o < 0 || o >= s.height2) continue;
-        const float* g = g_rows + g_floats * static_cast<size_t>(o) + kMargin;
+        const float* g = g_rows + g_floats * static_cast<size_t>(o) + kSplitRowMargin;
         for (int co = 0; co < c2; ++co, g += s.stride1) {
           for (int ci = 0; ci < c1; ++ci) {
             const float* w = weight2_oihw.data() + (co * c1 + ci) * 9 + r * 3;
-            float* even = split + static_cast<size_t>(2 * ci) * s.stride1 + kMargin;
+            float* even = split + static_cast<size_t>(2 * ci) * s.stride1 + kSplitRowMargin;
             float* odd = even + s.stride1;
             add_scaled(g, w[1], s.width2, even);
             add_scaled(g, w[2], s.width2, odd);
@@ -436,11 +441,11 @@ void StemBackward(const StemWeights& weights, ImageView frame, const StemActivat
         }
       }
       for (int c = 0; c < c1; ++c) {
-        const float* even = split + static_cast<size_t>(2 * c) * s.stride1 + kMargin;
+        const float* even = split + static_cast<size_t>(2 * c) * s.stride1 + kSplitRowMargin;
         float* row = plain + static_cast<size_t>(c) * plain1;
-        join(even, even + s.stride1, s.width1, row + kMargin);
-        std::fill(row + kMargin + s.width1, row + plain1, 0.0f);
-        for (int x = 0; x < s.width1; ++x) db1[c] += row[kMargin + x];
+        join(even, even + s.stride1, s.width1, row + kSplitRowMargin);
+        std::fill(row + kSplitRowMargin + s.width1, row + plain1, 0.0f);
+        for (int x = 0; x < s.width1; ++x) db1[c] += row[kSplitRowMargin + x];
       }
       for (; next_in <= std::min(2 * y + 1, s.height0 - 1); ++next_in) {
         split_bytes(frame.row(next_in), frame.width, s.stride0,
