@@ -56,7 +56,6 @@ class Trainer {
 
   std::span<const float> trained() const { return learner_.trained(); }
   nn::Learner& learner() { return learner_; }
-  const TrainerOptions& options() const { return options_; }
 
  private:
   TrainerOptions options_;

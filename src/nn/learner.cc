@@ -38,7 +38,6 @@ Learner::Learner(Learner&&) noexcept = default;
 Learner& Learner::operator=(Learner&&) noexcept = default;
 
 const NetworkLayout& Learner::layout() const { return impl_->network.layout(); }
-Stage Learner::cut() const { return impl_->network.cut(); }
 std::span<const float> Learner::weights() const { return impl_->network.weights(); }
 std::span<const float> Learner::trained() const { return impl_->network.trained(); }
 std::span<const float> Learner::gradient() const {

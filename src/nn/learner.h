@@ -52,7 +52,6 @@ class Learner {
   Learner& operator=(Learner&&) noexcept;
 
   const NetworkLayout& layout() const;
-  Stage cut() const;
   /// All weights, frozen ones included.
   std::span<const float> weights() const;
   /// The suffix that is trained.

@@ -15,6 +15,7 @@
 #include "nn/testing/activations.h"
 #include "nn/testing/random_data.h"
 #include "nn/testing/reference.h"
+#include "nn/testing/tensor_values.h"
 
 namespace shadowtutor::nn {
 namespace {
@@ -32,7 +33,7 @@ class TorchNetwork {
  public:
   TorchNetwork(const Checkpoint& student, Stage cut) : layout_(student.layout) {
     for (const auto& info : layout_->parameters()) {
-      const auto values = student.Parameter(info.name);
+      const auto values = Parameter(student, info.name);
       const std::vector<double> wide(values.begin(), values.end());
       const std::vector<int64_t> shape(info.shape.begin(), info.shape.end());
       auto tensor = torch::tensor(wide, torch::kFloat64).reshape(shape);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "nn/network.h"
+#include "nn/testing/tensor_values.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::nn {
@@ -78,7 +79,7 @@ class RandomData {
     Checkpoint student = FreshStudent(spec, classes, 0, bits_());
     for (const auto& info : student.layout->parameters()) {
       if (info.shape.size() != 1) continue;
-      for (float& value : student.Parameter(info.name)) {
+      for (float& value : Parameter(student, info.name)) {
         value += static_cast<float>(Uniform(-0.3, 0.3));
       }
     }
