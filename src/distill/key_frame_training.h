@@ -12,6 +12,16 @@
 
 namespace shadowtutor::distill {
 
+/// One distillation step: the weights move along the loss's gradient, and the student predicts the
+/// frame again.
+template <typename Learner, typename PixelWeights>
+StepResult DistillationStep(Learner& student, const LabelMap& label,
+                            const PixelWeights& pixel_weights, int classes) {
+  const double loss = student.LossAndGradient(label, pixel_weights);
+  student.AdamStep();
+  return {.loss = loss, .metric = MeanIoU(student.Predict(), label, classes)};
+}
+
 /// Trains `student` (an nn::Learner or what behaves like one) on one key frame; algorithm section
 /// 3, Algorithm 1 of the paper. `loss_weights()` gives one weight per pixel and is called only when
 /// there is training to do. `best` is scratch memory, kept by the caller so that it is allocated
@@ -28,10 +38,8 @@ TrainResult TrainOnKeyFrame(Learner& student, ImageView frame, const LabelMap& l
   const auto pixel_weights = loss_weights();
   student.SaveState(best);  // the start is the first best
   while (result.steps < options.max_updates) {
-    student.LossAndGradient(label, pixel_weights);
-    student.AdamStep();
+    metric = DistillationStep(student, label, pixel_weights, classes).metric;
     ++result.steps;
-    metric = MeanIoU(student.Predict(), label, classes);
     if (metric > options.threshold) {
       result.metric = metric;
       result.changed = true;

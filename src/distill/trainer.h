@@ -33,6 +33,12 @@ struct TrainResult {
   bool changed = false;       // whether the trained weights differ from those before
 };
 
+/// What one distillation step came to.
+struct StepResult {
+  double loss = 0;    // before it
+  double metric = 0;  // mIoU after it
+};
+
 /// Thread safety: one thread at a time.
 class Trainer {
  public:
@@ -42,9 +48,14 @@ class Trainer {
   /// Algorithm 1's Train. Leaves the student with the weights that the update is made of.
   TrainResult Train(ImageView frame, const TeacherAnswer& teacher);
 
+  /// One distillation step of Train by itself, for measurements: on the frame that learner() was
+  /// given last (nn::Learner::SetFrame), towards `label`, with one weight per pixel. Throws Error
+  /// kInvalidArgument for a label or weights that do not fit the frame, kFailedPrecondition where
+  /// there is no frame.
+  StepResult Step(const LabelMap& label, std::span<const float> pixel_weights);
+
   std::span<const float> trained() const { return learner_.trained(); }
   nn::Learner& learner() { return learner_; }
-  const TrainerOptions& options() const { return options_; }
 
  private:
   TrainerOptions options_;

@@ -5,22 +5,16 @@
 #ifndef SHADOWTUTOR_NN_LEARNER_H_
 #define SHADOWTUTOR_NN_LEARNER_H_
 
+#include <cstdint>
 #include <memory>
 #include <span>
-#include <string_view>
 #include <vector>
 
+#include "nn/kernels/adam.h"
 #include "nn/network.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::nn {
-
-struct AdamOptions {
-  double learning_rate = 0.01;
-  double beta1 = 0.9;
-  double beta2 = 0.999;
-  double epsilon = 1e-8;
-};
 
 /// What going back to earlier weights goes back to: the trained suffix and Adam's state.
 struct LearnerState {
@@ -39,10 +33,11 @@ class TrainingWorkspace {
   TrainingWorkspace();
   ~TrainingWorkspace();
 
- private:
-  friend class Learner;
-  friend class BatchLearner;
+  /// Internal to nn/: training_workspace.h says what it holds.
   struct Impl;
+  Impl& impl() { return *impl_; }
+
+ private:
   std::unique_ptr<Impl> impl_;
 };
 
@@ -57,7 +52,6 @@ class Learner {
   Learner& operator=(Learner&&) noexcept;
 
   const NetworkLayout& layout() const;
-  Stage cut() const;
   /// All weights, frozen ones included.
   std::span<const float> weights() const;
   /// The suffix that is trained.
@@ -83,14 +77,6 @@ class Learner {
   /// Replaces the trained suffix (for example by what the client holds) and clears Adam's state
   /// unless `keep_moments`.
   void SetTrained(std::span<const float> trained, bool keep_moments);
-
-  /// For tests: the last forward pass's output of a stage, [C][H][W]; "dec1_up" and so on for the
-  /// resized ones, "logits_half" for the logits at in_conv1's size.
-  struct Tensor {
-    int channels = 0, height = 0, width = 0;
-    std::vector<float> values;
-  };
-  Tensor Activation(std::string_view name) const;
 
   /// Trains in this workspace from the next SetFrame on; null: lets go of the one in use. Without
   /// this call the first SetFrame makes one of the learner's own. Frame and prediction go with the

@@ -202,16 +202,6 @@ const ParameterInfo& NetworkLayout::Find(std::string_view name) const {
   throw Error(ErrorCode::kNotFound, "the student has no parameter '" + std::string(name) + "'");
 }
 
-std::span<const float> Checkpoint::Parameter(std::string_view name) const {
-  const auto& info = layout->Find(name);
-  return std::span(weights).subspan(info.offset, info.count);
-}
-
-std::span<float> Checkpoint::Parameter(std::string_view name) {
-  const auto& info = layout->Find(name);
-  return std::span(weights).subspan(info.offset, info.count);
-}
-
 Checkpoint FreshStudent(ClassList classes, int background, uint64_t seed) {
   NetworkSpec spec;
   spec.classes = static_cast<int>(classes.size());

@@ -1,6 +1,6 @@
 // Students, frames and truths for tests of the engine, and steps of training on them.
-#ifndef SHADOWTUTOR_NN_ENGINE_SCENE_H_
-#define SHADOWTUTOR_NN_ENGINE_SCENE_H_
+#ifndef SHADOWTUTOR_NN_TESTING_ENGINE_SCENE_H_
+#define SHADOWTUTOR_NN_TESTING_ENGINE_SCENE_H_
 
 #include <cstdint>
 #include <span>
@@ -9,8 +9,8 @@
 
 #include "nn/learner.h"
 #include "nn/network.h"
-#include "nn/random_data.h"
-#include "nn/reference.h"
+#include "nn/testing/random_data.h"
+#include "nn/testing/reference.h"
 
 namespace shadowtutor::nn {
 
@@ -104,4 +104,4 @@ inline std::vector<float> Step(Learner& learner, const Scene& scene) {
 
 }  // namespace shadowtutor::nn
 
-#endif  // SHADOWTUTOR_NN_ENGINE_SCENE_H_
+#endif  // SHADOWTUTOR_NN_TESTING_ENGINE_SCENE_H_

@@ -1,4 +1,4 @@
-#include "nn/reference.h"
+#include "nn/testing/reference.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "nn/kernels/differential.h"
+#include "nn/testing/differential.h"
 
 #include <gtest/gtest.h>
 

@@ -4,10 +4,10 @@
 #include <cmath>
 #include <sstream>
 
-#include "nn/kernels/differential.h"
 #include "nn/kernels/head.h"
 #include "nn/kernels/stem.h"
 #include "nn/kernels/tail.h"
+#include "nn/testing/differential.h"
 
 namespace shadowtutor::nn::differential {
 namespace {

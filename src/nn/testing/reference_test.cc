@@ -1,6 +1,6 @@
 // Finite-difference checks, in double, of every operation of the reference and of the whole
 // network: a gradient is right when it predicts how the loss moves.
-#include "nn/reference.h"
+#include "nn/testing/reference.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <functional>
 #include <limits>
 
-#include "nn/random_data.h"
+#include "nn/testing/random_data.h"
 
 namespace shadowtutor::nn::reference {
 namespace {

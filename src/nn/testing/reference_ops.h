@@ -2,8 +2,8 @@
 //
 // Slow and simple on purpose, one function per formula of algorithm section 2. Instantiated for
 // float and double. Tests and benchmarks only.
-#ifndef SHADOWTUTOR_NN_REFERENCE_OPS_H_
-#define SHADOWTUTOR_NN_REFERENCE_OPS_H_
+#ifndef SHADOWTUTOR_NN_TESTING_REFERENCE_OPS_H_
+#define SHADOWTUTOR_NN_TESTING_REFERENCE_OPS_H_
 
 #include <cstddef>
 #include <span>
@@ -105,4 +105,4 @@ LabelMap ArgMax(const Tensor<T>& logits);
 
 }  // namespace shadowtutor::nn::reference
 
-#endif  // SHADOWTUTOR_NN_REFERENCE_OPS_H_
+#endif  // SHADOWTUTOR_NN_TESTING_REFERENCE_OPS_H_

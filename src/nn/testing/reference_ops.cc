@@ -1,4 +1,4 @@
-#include "nn/reference_ops.h"
+#include "nn/testing/reference_ops.h"
 
 #include <algorithm>
 #include <cmath>

@@ -6,7 +6,7 @@
 #include <span>
 
 #include "core/parallel.h"
-#include "nn/kernels/differential.h"
+#include "nn/testing/differential.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   namespace differential = shadowtutor::nn::differential;

@@ -1,8 +1,8 @@
 // Activations as the kernels see them: blocks of 16 channels, [C/16][H+2][W+2][16] floats with a
 // halo of one pixel that stays zero. Padding is thereby free, and concatenating channels is laying
 // blocks one after the other.
-#ifndef SHADOWTUTOR_NN_TENSOR_H_
-#define SHADOWTUTOR_NN_TENSOR_H_
+#ifndef SHADOWTUTOR_NN_KERNELS_TENSOR_H_
+#define SHADOWTUTOR_NN_KERNELS_TENSOR_H_
 
 #include <cstddef>
 #include <cstdlib>
@@ -79,4 +79,4 @@ class Tensor {
 
 }  // namespace shadowtutor::nn
 
-#endif  // SHADOWTUTOR_NN_TENSOR_H_
+#endif  // SHADOWTUTOR_NN_KERNELS_TENSOR_H_

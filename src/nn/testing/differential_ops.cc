@@ -4,9 +4,9 @@
 #include <sstream>
 
 #include "nn/kernels/adam.h"
-#include "nn/kernels/differential.h"
 #include "nn/kernels/norm.h"
 #include "nn/kernels/resize.h"
+#include "nn/testing/differential.h"
 
 namespace shadowtutor::nn::differential {
 namespace {

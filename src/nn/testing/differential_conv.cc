@@ -6,8 +6,8 @@
 #include <sstream>
 
 #include "nn/kernels/conv_gradient.h"
-#include "nn/kernels/differential.h"
 #include "nn/kernels/winograd.h"
+#include "nn/testing/differential.h"
 
 namespace shadowtutor::nn::differential {
 namespace {

@@ -11,14 +11,14 @@
 // which takes a seventh of the multiplications of the published order at 1280x720 and holds for any
 // two sizes. out_conv2 sees zeros around out_conv1's output, not out_conv1 of zeros; so on the
 // outermost ring of pixels the taps that pass through there are taken back (`Edge` weights).
-#ifndef SHADOWTUTOR_NN_TAIL_WEIGHTS_H_
-#define SHADOWTUTOR_NN_TAIL_WEIGHTS_H_
+#ifndef SHADOWTUTOR_NN_KERNELS_TAIL_WEIGHTS_H_
+#define SHADOWTUTOR_NN_KERNELS_TAIL_WEIGHTS_H_
 
 #include <span>
 #include <vector>
 
 #include "nn/kernels/scratch.h"
-#include "nn/tensor.h"
+#include "nn/kernels/tensor.h"
 
 namespace shadowtutor::nn {
 
@@ -75,4 +75,4 @@ class TailWeights {
 
 }  // namespace shadowtutor::nn
 
-#endif  // SHADOWTUTOR_NN_TAIL_WEIGHTS_H_
+#endif  // SHADOWTUTOR_NN_KERNELS_TAIL_WEIGHTS_H_

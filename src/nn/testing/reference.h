@@ -2,8 +2,8 @@
 // says: the yardstick of the engine's tests. Instantiated for float and double.
 //
 // Thread safety: one thread at a time.
-#ifndef SHADOWTUTOR_NN_REFERENCE_H_
-#define SHADOWTUTOR_NN_REFERENCE_H_
+#ifndef SHADOWTUTOR_NN_TESTING_REFERENCE_H_
+#define SHADOWTUTOR_NN_TESTING_REFERENCE_H_
 
 #include <map>
 #include <memory>
@@ -14,7 +14,7 @@
 
 #include "nn/learner.h"
 #include "nn/network.h"
-#include "nn/reference_ops.h"
+#include "nn/testing/reference_ops.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::nn::reference {
@@ -94,4 +94,4 @@ class Adam {
 
 }  // namespace shadowtutor::nn::reference
 
-#endif  // SHADOWTUTOR_NN_REFERENCE_H_
+#endif  // SHADOWTUTOR_NN_TESTING_REFERENCE_H_

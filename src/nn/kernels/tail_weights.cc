@@ -1,4 +1,4 @@
-#include "nn/tail_weights.h"
+#include "nn/kernels/tail_weights.h"
 
 #include <algorithm>
 #include <cstring>

@@ -1,6 +1,6 @@
 // Random students, frames and labels for the tests of this folder; the same on every machine.
-#ifndef SHADOWTUTOR_NN_RANDOM_DATA_H_
-#define SHADOWTUTOR_NN_RANDOM_DATA_H_
+#ifndef SHADOWTUTOR_NN_TESTING_RANDOM_DATA_H_
+#define SHADOWTUTOR_NN_TESTING_RANDOM_DATA_H_
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "nn/network.h"
+#include "nn/testing/tensor_values.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::nn {
@@ -78,7 +79,7 @@ class RandomData {
     Checkpoint student = FreshStudent(spec, classes, 0, bits_());
     for (const auto& info : student.layout->parameters()) {
       if (info.shape.size() != 1) continue;
-      for (float& value : student.Parameter(info.name)) {
+      for (float& value : Parameter(student, info.name)) {
         value += static_cast<float>(Uniform(-0.3, 0.3));
       }
     }
@@ -91,4 +92,4 @@ class RandomData {
 
 }  // namespace shadowtutor::nn
 
-#endif  // SHADOWTUTOR_NN_RANDOM_DATA_H_
+#endif  // SHADOWTUTOR_NN_TESTING_RANDOM_DATA_H_

@@ -4,8 +4,8 @@
 //
 // Errors are shares of the largest sum of absolute terms in the tensor, which is what rounding
 // goes by: where terms cancel, a small result has no small error, and a fuzzer would find that.
-#ifndef SHADOWTUTOR_NN_KERNELS_DIFFERENTIAL_H_
-#define SHADOWTUTOR_NN_KERNELS_DIFFERENTIAL_H_
+#ifndef SHADOWTUTOR_NN_TESTING_DIFFERENTIAL_H_
+#define SHADOWTUTOR_NN_TESTING_DIFFERENTIAL_H_
 
 #include <cstdint>
 #include <span>
@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "nn/kernels/conv.h"
-#include "nn/random_data.h"
-#include "nn/reference_ops.h"
-#include "nn/tensor.h"
+#include "nn/kernels/tensor.h"
+#include "nn/testing/random_data.h"
+#include "nn/testing/reference_ops.h"
 
 namespace shadowtutor::nn::differential {
 
@@ -110,4 +110,4 @@ std::string Complaint(const Family& family, const Outcome& outcome);
 
 }  // namespace shadowtutor::nn::differential
 
-#endif  // SHADOWTUTOR_NN_KERNELS_DIFFERENTIAL_H_
+#endif  // SHADOWTUTOR_NN_TESTING_DIFFERENTIAL_H_
