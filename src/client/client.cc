@@ -244,6 +244,4 @@ const nn::Checkpoint& Client::student() const {
 
 uint64_t Client::version() const { return impl_->version; }
 
-ServerLink& Client::link() { return *impl_->link; }
-
 }  // namespace shadowtutor::client

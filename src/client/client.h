@@ -127,7 +127,6 @@ class Client {
   /// Throws Error kFailedPrecondition when there is none.
   const nn::Checkpoint& student() const;
   uint64_t version() const;
-  ServerLink& link();
 
  private:
   struct Impl;

@@ -28,8 +28,6 @@ inline constexpr int kDefaultMaxSessions = 16;
 inline constexpr int kMaxSessions = 256;
 /// Streams that one connection may open.
 inline constexpr int kMaxStreamsPerConnection = 16;
-/// Key frames that a session may have outstanding. The paper's client never has more.
-inline constexpr int kMaxOutstandingKeyFrames = 1;
 
 /// Offloading: frames that a session may have unanswered, and the bytes that they may have together
 /// (one frame may always be there). A client that asks for no number gets the default.

@@ -79,8 +79,6 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   /// The stream is no more: frees the session as soon as no job works on it.
   void OnClosed();
 
-  const std::string& id() const { return id_; }
-
  private:
   void OnHello(const wire::Hello& hello);
   void OnKeyFrame(wire::KeyFrame key_frame, Clock::time_point now);
