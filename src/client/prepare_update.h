@@ -33,7 +33,7 @@ struct HeldStudent {
 /// Decodes and checks `update` against the student held, and packs what results: what the client
 /// holds afterwards. Needs nothing else of the client, so it can run beside the prediction. Throws
 /// Error kDataLoss that says why the update does not fit: its base version, its size, its checksum,
-/// its metric.
+/// its metric; kInvalidArgument for a codec that this version does not know.
 std::shared_ptr<const HeldStudent> PrepareUpdate(const wire::Update& update,
                                                  const HeldStudent& held, const Engine& engine);
 
@@ -52,10 +52,11 @@ class Preparation {
   /// throw: an update that does not fit is found out when it is applied.
   void Arrived(const wire::Update& update);
   struct Ready {
-    Clock::time_point received;
+    Clock::time_point received;  // when the update arrived; now, where it was not seen arriving
     std::shared_ptr<const HeldStudent> student;  // null: not prepared, or against another student
   };
-  /// What was prepared for `update`, if it was to be applied to `held`.
+  /// What was prepared for `update` (the update of that frame index), if it was to be applied to
+  /// `held`. Only the last arrival is kept, and only for one call.
   Ready Take(const wire::Update& update, const std::shared_ptr<const HeldStudent>& held);
 
  private:

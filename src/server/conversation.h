@@ -49,8 +49,6 @@ class Conversation {
   /// The stream is no more. What the conversation holds is freed as soon as no job needs it.
   virtual void OnClosed() = 0;
 
-  const std::string& id() const { return id_; }
-
  protected:
   virtual void Handle(Request message, Clock::time_point now) = 0;
   /// Whether the client has said hello.

@@ -42,7 +42,6 @@ struct GrpcLink::Impl {
   void Converse();
   void CheckDeadlines(Clock::time_point now) const;
   std::optional<wire::ClientMessage> NextMessage(std::unique_lock<std::mutex>& lock);
-  std::vector<uint8_t> Encode(ImageView frame) const;
   void Handle(wire::ServerMessage message, size_t bytes);
   void Handle(wire::Welcome welcome);
   void Handle(wire::Update update, size_t bytes);

@@ -15,7 +15,7 @@
 #include <span>
 #include <string>
 
-#include "client/client.h"
+#include "client/server_link.h"
 #include "nn/network.h"
 #include "rpc/client/endpoint.h"
 #include "wire/limits.h"
