@@ -12,7 +12,9 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "teacher/labelling.h"
+#include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
+#include "video/open_source.h"
 #include "video/source.h"
 
 namespace shadowtutor::cli {

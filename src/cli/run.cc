@@ -20,8 +20,10 @@
 #include "nn/checkpoint_io.h"
 #include "rpc/grpc_log.h"
 #include "app/relay.h"
+#include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
 #include "video/sinks.h"
+#include "video/open_source.h"
 #include "video/source.h"
 
 namespace shadowtutor::cli {

@@ -16,6 +16,7 @@
 #include "nn/network.h"
 #include "rpc/grpc_log.h"
 #include "rpc/server/server.h"
+#include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
 
 namespace shadowtutor::cli {

@@ -11,6 +11,7 @@
 #include "teacher/teacher_check.h"
 #include "video/image_png.h"
 #include "video/sinks.h"
+#include "video/open_source.h"
 #include "video/source.h"
 
 namespace shadowtutor::cli {

@@ -6,7 +6,7 @@
 #define SHADOWTUTOR_DISTILL_KEY_FRAME_TRAINING_H_
 
 #include "distill/miou.h"
-#include "distill/trainer.h"
+#include "distill/training_types.h"
 #include "nn/learner.h"
 #include "shadowtutor/types.h"
 

@@ -8,7 +8,7 @@
 #include "core/parallel.h"
 #include "nn/forward.h"
 #include "nn/trained_network.h"
-#include "nn/training_workspace.h"
+#include "nn/training_memory.h"
 
 namespace shadowtutor::nn {
 namespace {
@@ -44,7 +44,7 @@ struct BatchLearner::Impl {
     {
       const std::lock_guard lock(mutex);
       const auto fits = std::find_if(idle.begin(), idle.end(), [&](const auto& workspace) {
-        return workspace->impl().LaidOutFor(network.layout().spec(), network.cut(), size);
+        return workspace->memory().LaidOutFor(network.layout().spec(), network.cut(), size);
       });
       if (fits != idle.end()) {
         auto workspace = std::move(*fits);
@@ -53,7 +53,7 @@ struct BatchLearner::Impl {
       }
     }
     auto workspace = std::make_unique<TrainingWorkspace>();
-    network.LayOut(workspace->impl(), size);
+    network.LayOut(workspace->memory(), size);
     return workspace;
   }
 
@@ -64,7 +64,7 @@ struct BatchLearner::Impl {
     if (idle.size() > most) idle.erase(idle.begin());
   }
 
-  double Compute(const TrainingSample& sample, TrainingWorkspace::Impl& ws,
+  double Compute(const TrainingSample& sample, TrainingMemory& ws,
                  std::span<float> gradient) {
     network.ForwardFrozen(sample.image, ws);
     network.ForwardTrained(sample.image, ws);
@@ -99,9 +99,9 @@ double BatchLearner::LossAndGradient(std::span<const TrainingSample> batch) {
     auto workspace = s.Borrow(batch[i].image.size());
     if (image_per_thread) {
       const SerialScope serial;
-      losses[i] = s.Compute(batch[i], workspace->impl(), s.gradients[i]);
+      losses[i] = s.Compute(batch[i], workspace->memory(), s.gradients[i]);
     } else {
-      losses[i] = s.Compute(batch[i], workspace->impl(), s.gradients[i]);
+      losses[i] = s.Compute(batch[i], workspace->memory(), s.gradients[i]);
     }
     s.Return(std::move(workspace), most_idle);
   });

@@ -5,19 +5,16 @@
 
 #include "nn/forward.h"
 #include "nn/trained_network.h"
-#include "nn/training_workspace.h"
+#include "nn/training_memory.h"
 
 namespace shadowtutor::nn {
-
-TrainingWorkspace::TrainingWorkspace() : impl_(std::make_unique<Impl>()) {}
-TrainingWorkspace::~TrainingWorkspace() = default;
 
 struct Learner::Impl {
   TrainedNetwork network;
   std::vector<float> gradient;  // the whole network's; only the trained part is ever other than 0
 
   std::shared_ptr<TrainingWorkspace> owner;
-  TrainingWorkspace::Impl* ws = nullptr;  // owner's, once there is a frame
+  TrainingMemory* ws = nullptr;  // owner's, once there is a frame
   bool prediction_current = false;
 
   Impl(std::shared_ptr<const NetworkLayout> layout, std::vector<float> weights, Stage cut,
@@ -54,7 +51,7 @@ void Learner::SetFrame(ImageView frame) {
   CheckFrame(frame);
   Impl& s = *impl_;
   if (!s.owner) s.owner = std::make_shared<TrainingWorkspace>();
-  s.ws = &s.owner->impl();
+  s.ws = &s.owner->memory();
   s.network.LayOut(*s.ws, frame.size());
   s.ws->frame.Assign(frame);
   s.prediction_current = false;

@@ -5,41 +5,17 @@
 #ifndef SHADOWTUTOR_NN_LEARNER_H_
 #define SHADOWTUTOR_NN_LEARNER_H_
 
-#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "nn/kernels/adam.h"
+#include "nn/learner_state.h"
 #include "nn/network.h"
+#include "nn/training_workspace.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::nn {
-
-/// What going back to earlier weights goes back to: the trained suffix and Adam's state.
-struct LearnerState {
-  std::vector<float> trained;           // layout.TrainedSize(cut)
-  std::vector<float> moment1, moment2;  // same size
-  int64_t adam_steps = 0;
-};
-
-/// The memory that training on a frame takes: activations and their gradients, up to 250 MB at
-/// 1280x720. Belongs to whoever does the work, not to the student: a server's worker trains many
-/// students, one after the other, in one workspace.
-///
-/// Thread safety: in use by one learner at a time.
-class TrainingWorkspace {
- public:
-  TrainingWorkspace();
-  ~TrainingWorkspace();
-
-  /// Internal to nn/: training_workspace.h says what it holds.
-  struct Impl;
-  Impl& impl() { return *impl_; }
-
- private:
-  std::unique_ptr<Impl> impl_;
-};
 
 /// Thread safety: one thread at a time.
 class Learner {

@@ -35,11 +35,11 @@ TrainedNetwork::TrainedNetwork(std::shared_ptr<const NetworkLayout> layout,
   }
 }
 
-void TrainedNetwork::LayOut(TrainingWorkspace::Impl& workspace, FrameSize size) const {
+void TrainedNetwork::LayOut(TrainingMemory& workspace, FrameSize size) const {
   workspace.LayOut(layout_->spec(), cut_, size);
 }
 
-void TrainedNetwork::ForwardFrozen(ImageView frame, TrainingWorkspace::Impl& workspace) const {
+void TrainedNetwork::ForwardFrozen(ImageView frame, TrainingMemory& workspace) const {
   ForwardWorkspace& forward = *workspace.forward;
   if (!StemTrained()) ForwardStem(packed_, frame, forward, false);
   for (int i = 0; i < packed_.blocks() && packed_.block(i).shape.stage < cut_; ++i) {
@@ -57,7 +57,7 @@ void TrainedNetwork::Pack(Scratch& scratch) {
   packed_current_ = true;
 }
 
-void TrainedNetwork::ForwardTrained(ImageView frame, TrainingWorkspace::Impl& workspace) const {
+void TrainedNetwork::ForwardTrained(ImageView frame, TrainingMemory& workspace) const {
   ForwardWorkspace& forward = *workspace.forward;
   if (StemTrained()) ForwardStem(packed_, frame, forward, true);
   for (int i = 0; i < packed_.blocks(); ++i) {
@@ -68,7 +68,7 @@ void TrainedNetwork::ForwardTrained(ImageView frame, TrainingWorkspace::Impl& wo
 
 double TrainedNetwork::Backward(ImageView frame, const LabelMap& label,
                                 std::span<const float> pixel_weight,
-                                TrainingWorkspace::Impl& workspace,
+                                TrainingMemory& workspace,
                                 std::span<float> gradient) const {
   return nn::Backward(packed_, weights_, transposed_, cut_, frame, *workspace.forward,
                       workspace.logits, label.labels().data(), pixel_weight.data(),

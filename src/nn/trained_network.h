@@ -12,10 +12,10 @@
 
 #include "nn/kernels/adam.h"
 #include "nn/kernels/scratch.h"
-#include "nn/learner.h"
+#include "nn/learner_state.h"
 #include "nn/network.h"
 #include "nn/packed_weights.h"
-#include "nn/training_workspace.h"
+#include "nn/training_memory.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::nn {
@@ -38,19 +38,19 @@ class TrainedNetwork {
   std::span<const float> trained() const { return weights().subspan(offset_); }
 
   /// Lays `workspace` out for frames of this size.
-  void LayOut(TrainingWorkspace::Impl& workspace, FrameSize size) const;
+  void LayOut(TrainingMemory& workspace, FrameSize size) const;
   /// The stages that are not trained, for a frame that `workspace` is laid out for.
-  void ForwardFrozen(ImageView frame, TrainingWorkspace::Impl& workspace) const;
+  void ForwardFrozen(ImageView frame, TrainingMemory& workspace) const;
   /// Brings what the trained stages' passes read up to date with the weights, where it is not;
   /// comes before ForwardTrained.
   void Pack(Scratch& scratch);
   /// The trained stages, after ForwardFrozen of the same frame: the workspace's logits and
   /// prediction.
-  void ForwardTrained(ImageView frame, TrainingWorkspace::Impl& workspace) const;
+  void ForwardTrained(ImageView frame, TrainingMemory& workspace) const;
   /// After ForwardTrained: the loss, and in `gradient` (all of the network's parameters) its
   /// gradient for the trained part. Learner::LossAndGradient says what the loss is.
   double Backward(ImageView frame, const LabelMap& label, std::span<const float> pixel_weight,
-                  TrainingWorkspace::Impl& workspace, std::span<float> gradient) const;
+                  TrainingMemory& workspace, std::span<float> gradient) const;
 
   /// Throws Error kInvalidArgument unless label and weights have this size and every label is one
   /// of the student's.

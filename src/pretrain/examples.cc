@@ -13,8 +13,10 @@
 #include "core/atomic_file.h"
 #include "core/checksum.h"
 #include "pretrain/random.h"
+#include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
 #include "video/label_png.h"
+#include "video/open_source.h"
 #include "video/source.h"
 
 namespace shadowtutor::pretrain {

@@ -8,6 +8,7 @@
 #include "core/atomic_file.h"
 #include "teacher/model_card.h"
 #include "video/label_png.h"
+#include "teacher/open_teacher.h"
 
 namespace shadowtutor::teacher {
 namespace {

@@ -6,6 +6,7 @@
 #include "video/label_png.h"
 #include "video/source.h"
 #include "video/test_files.h"
+#include "teacher/open_teacher.h"
 
 namespace shadowtutor::teacher {
 namespace {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <string>
 
+#include "teacher/open_network.h"
 #include "teacher/network.h"
 #include "teacher/network_input.h"
 #include "teacher/output_reader.h"

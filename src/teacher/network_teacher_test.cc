@@ -8,9 +8,11 @@
 
 #include "teacher/network_input.h"
 #include "teacher/output_reader.h"
+#include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
 #include "teacher/tiny_onnx.h"
 #include "video/label_png.h"
+#include "video/open_source.h"
 #include "video/source.h"
 #include "video/test_files.h"
 

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "core/atomic_file.h"
+#include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
 #include "video/label_png.h"
 #include "video/test_files.h"

@@ -7,6 +7,7 @@
 #include "teacher/class_mapping.h"
 #include "teacher/onnx_info.h"
 #include "teacher/trial.h"
+#include "teacher/open_network.h"
 
 namespace shadowtutor::teacher {
 namespace {

@@ -1,3 +1,4 @@
+#include "video/open_source.h"
 #include "video/source.h"
 
 #include <arpa/inet.h>

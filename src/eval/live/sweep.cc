@@ -11,7 +11,9 @@
 #include "eval/live/live_results.h"
 #include "eval/live/process.h"
 #include "shadowtutor/types.h"
+#include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
+#include "video/open_source.h"
 #include "video/source.h"
 
 namespace shadowtutor::eval::live {

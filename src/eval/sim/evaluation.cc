@@ -8,6 +8,7 @@
 #include "eval/sim/remembering_teacher.h"
 #include "eval/sim/resampling.h"
 #include "nn/checkpoint_io.h"
+#include "video/open_source.h"
 
 namespace shadowtutor::eval {
 namespace {

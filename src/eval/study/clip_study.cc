@@ -15,6 +15,8 @@
 #include "eval/study/stored.h"
 #include "nn/checkpoint_io.h"
 #include "teacher/model_card.h"
+#include "teacher/open_teacher.h"
+#include "video/open_source.h"
 
 namespace shadowtutor::eval {
 namespace {

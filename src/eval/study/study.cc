@@ -9,6 +9,7 @@
 
 #include "eval/study/clip_study.h"
 #include "eval/sim/resampling.h"
+#include "video/open_source.h"
 #include "video/source.h"
 
 namespace shadowtutor::eval {

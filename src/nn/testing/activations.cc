@@ -10,7 +10,7 @@
 #include "nn/kernels/tensor.h"
 #include "nn/network.h"
 #include "nn/packed_weights.h"
-#include "nn/training_workspace.h"
+#include "nn/training_memory.h"
 
 namespace shadowtutor::nn {
 namespace {
@@ -40,7 +40,7 @@ DoubleTensor Plain(const LogitPlanes& logits) {
 }
 
 // Rows of in_conv1's output have their even and odd columns apart.
-DoubleTensor InConv1(const Learner& learner, TrainingWorkspace::Impl& workspace) {
+DoubleTensor InConv1(const Learner& learner, TrainingMemory& workspace) {
   ForwardWorkspace& forward = *workspace.forward;
   PackedWeights packed(std::make_shared<NetworkLayout>(learner.layout()), kNoStage);
   packed.Update(learner.weights(), kFullDistillation);
@@ -64,7 +64,7 @@ DoubleTensor InConv1(const Learner& learner, TrainingWorkspace::Impl& workspace)
 
 DoubleTensor ReadActivation(const Learner& learner, TrainingWorkspace& workspace,
                             std::string_view name) {
-  TrainingWorkspace::Impl& ws = workspace.impl();
+  TrainingMemory& ws = workspace.memory();
   const ForwardWorkspace& forward = *ws.forward;
   const NetworkSpec& spec = learner.layout().spec();
   if (name == "in_conv1") return InConv1(learner, ws);

@@ -1,4 +1,4 @@
-#include "teacher/teacher.h"
+#include "teacher/open_teacher.h"
 
 #include "teacher/teachers_internal.h"
 

@@ -1,4 +1,4 @@
-#include "teacher/network.h"
+#include "teacher/open_network.h"
 
 #include <string>
 
