@@ -8,12 +8,12 @@
 
 #include "core/checksum.h"
 #include "eval/identity.h"
-#include "eval/label_store.h"
 #include "eval/machine.h"
 #include "eval/resampling.h"
 #include "eval/samples.h"
 #include "eval/stored.h"
 #include "nn/checkpoint_io.h"
+#include "teacher/label_store.h"
 #include "teacher/model_card.h"
 
 namespace shadowtutor::eval {
@@ -128,9 +128,9 @@ class ClipStudy {
   void OpenTeacher() {
     if (teacher_) return;
     if (student_) {
-      teacher_ = OpenTeacherWithBoxes(spec_.card, student_->classes, student_->background);
+      teacher_ = teacher::OpenTeacher(spec_.card, student_->classes, student_->background);
     } else {
-      teacher_ = OpenTeacherWithBoxes(spec_.card);
+      teacher_ = teacher::OpenTeacher(spec_.card);
       student_ = std::make_shared<nn::Checkpoint>(
           nn::FreshStudent(teacher_->classes(), teacher_->background(), request_.seed));
     }
@@ -140,7 +140,7 @@ class ClipStudy {
     // has labelled.
     const std::string key =
         ShortHash(key_.at("video") + "\n" + key_.at("teacher") + "\n" + key_.at("classes"));
-    label_store_ = std::make_unique<LabelStore>(
+    label_store_ = std::make_unique<teacher::LabelStore>(
         *teacher_, request_.folder / "labels" / (FileNameOf(spec_.name) + "-" + key),
         "labels of " + spec_.source + " by " + teacher_->description());
   }
@@ -276,7 +276,7 @@ class ClipStudy {
   std::shared_ptr<nn::Checkpoint> student_;  // null: fresh, not made yet
   StoredKey key_;
   std::unique_ptr<teacher::Teacher> teacher_;
-  std::unique_ptr<LabelStore> label_store_;  // null: the teacher replays labels anyway
+  std::unique_ptr<teacher::LabelStore> label_store_;  // null: the teacher replays labels anyway
   size_t pieces_left_ = 0;
 };
 

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "distill/miou.h"
-#include "eval/label_store.h"
 #include "eval/remembering_teacher.h"
 #include "eval/resampling.h"
 #include "nn/checkpoint_io.h"
@@ -98,9 +97,9 @@ EvalReport Evaluate(const EvalRequest& request, const ProgressFunction& progress
   std::unique_ptr<teacher::Teacher> teacher;
   if (request.student) {
     student = std::make_shared<nn::Checkpoint>(nn::LoadCheckpoint(*request.student));
-    teacher = OpenTeacherWithBoxes(request.teacher_card, student->classes, student->background);
+    teacher = teacher::OpenTeacher(request.teacher_card, student->classes, student->background);
   } else {
-    teacher = OpenTeacherWithBoxes(request.teacher_card);
+    teacher = teacher::OpenTeacher(request.teacher_card);
     student = std::make_shared<nn::Checkpoint>(
         nn::FreshStudent(teacher->classes(), teacher->background(), request.seed));
   }

@@ -1,7 +1,7 @@
 // A study: strategies times delays times clips, with what is done kept on disk.
 //
 // In the study's folder:
-//   labels/CLIP-KEY/      a teacher's answers, computed once (eval/label_store.h)
+//   labels/CLIP-KEY/      a teacher's answers, computed once (teacher/label_store.h)
 //   clips/CLIP.json       what was found out about a clip
 //   runs/CLIP-LABEL.json  each run that is done, with the parameters that it was made with
 //   samples/              pictures
