@@ -9,6 +9,7 @@
 
 #include "core/atomic_file.h"
 #include "shadowtutor/types.h"
+#include "teacher/label_folder.h"
 
 namespace shadowtutor::eval {
 namespace {
@@ -78,7 +79,7 @@ class SetReader {
     if (map["teacher"] && map["labels"]) {
       Fail(map["labels"].Mark(), "`teacher` and `labels` exclude each other");
     }
-    if (map["labels"]) return Path(map["labels"], "labels") / "card.yaml";
+    if (map["labels"]) return teacher::LabelFolder::CardIn(Path(map["labels"], "labels"));
     return map["teacher"] ? Path(map["teacher"], "teacher") : std::filesystem::path();
   }
 

@@ -7,13 +7,13 @@
 #include <utility>
 
 #include "core/checksum.h"
-#include "eval/study/identity.h"
-#include "teacher/label_store.h"
-#include "eval/study/machine.h"
 #include "eval/sim/resampling.h"
+#include "eval/study/identity.h"
+#include "eval/study/machine.h"
 #include "eval/study/samples.h"
 #include "eval/study/stored.h"
 #include "nn/checkpoint_io.h"
+#include "teacher/label_store.h"
 #include "teacher/model_card.h"
 #include "teacher/open_teacher.h"
 #include "video/open_source.h"
@@ -130,9 +130,9 @@ class ClipStudy {
   void OpenTeacher() {
     if (teacher_) return;
     if (student_) {
-      teacher_ = teacher::OpenTeacherWithBoxes(spec_.card, student_->classes, student_->background);
+      teacher_ = teacher::OpenTeacher(spec_.card, student_->classes, student_->background);
     } else {
-      teacher_ = teacher::OpenTeacherWithBoxes(spec_.card);
+      teacher_ = teacher::OpenTeacher(spec_.card);
       student_ = std::make_shared<nn::Checkpoint>(
           nn::FreshStudent(teacher_->classes(), teacher_->background(), request_.seed));
     }
