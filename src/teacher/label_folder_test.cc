@@ -8,6 +8,7 @@
 #include "teacher/model_card.h"
 #include "video/label_png.h"
 #include "video/test_files.h"
+#include "teacher/open_teacher.h"
 
 namespace shadowtutor::teacher {
 namespace {

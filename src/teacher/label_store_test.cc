@@ -7,6 +7,7 @@
 #include "core/atomic_file.h"
 #include "video/label_png.h"
 #include "video/test_files.h"
+#include "teacher/open_teacher.h"
 
 namespace shadowtutor::teacher {
 namespace {

@@ -13,6 +13,7 @@
 #include "video/test_files.h"
 #include "wire/frame_codec.h"
 #include "wire/update_codec.h"
+#include "teacher/open_teacher.h"
 
 namespace shadowtutor::eval {
 namespace {
