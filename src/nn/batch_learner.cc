@@ -78,7 +78,8 @@ struct BatchLearner::Impl {
     const auto& labels = sample.label->labels();
     if (std::any_of(labels.begin(), labels.end(), [&](uint8_t v) { return v >= classes; })) {
       throw Error(ErrorCode::kInvalidArgument,
-                  "a label is not below the student's " + std::to_string(classes) + " classes");
+                  "the label holds a class that is not among the student's " +
+                      std::to_string(classes) + " classes");
     }
   }
 

@@ -69,7 +69,7 @@ struct Learner::Impl {
   bool StemTrained() const { return cut <= Stage::kInConv2; }
 
   void RequireFrame() const {
-    if (!ws) throw Error(ErrorCode::kFailedPrecondition, "SetFrame comes first");
+    if (!ws) throw Error(ErrorCode::kFailedPrecondition, "no frame is set; call SetFrame first");
   }
 };
 
@@ -133,7 +133,8 @@ double Learner::LossAndGradient(const LabelMap& label, std::span<const float> pi
   if (std::any_of(label.labels().begin(), label.labels().end(),
                   [&](uint8_t value) { return value >= classes; })) {
     throw Error(ErrorCode::kInvalidArgument,
-                "a label is not below the student's " + std::to_string(classes) + " classes");
+                "the label holds a class that is not among the student's " +
+                    std::to_string(classes) + " classes");
   }
   Predict();
   TrainingWorkspace::Impl& ws = *s.ws;

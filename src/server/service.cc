@@ -74,8 +74,8 @@ grpc::ServerBidiReactor<typename Protocol::Request, typename Protocol::Reply>* S
   if (!refusal && streams_.size() >= static_cast<size_t>(max_sessions_)) {
     resources_->stats.SessionRefused();
     refusal.emplace(ErrorCode::kResourceExhausted,
-                    "The server has its full number of sessions (" + std::to_string(max_sessions_) +
-                        "); try again later or start it with a larger --max-sessions.");
+                    "the server has its full number of sessions (" + std::to_string(max_sessions_) +
+                        "); try again later, or allow more sessions in the server's settings");
   }
   if (refusal) {  // it owns itself
     return std::make_unique<Refusal<Protocol>>(rpc::ToStatus(*refusal)).release();

@@ -72,7 +72,7 @@ class Stream final
       waiting_.push_back(std::move(packed));
       if (waiting_.size() > kMaxWaitingMessages) {
         EndLocked(Error(ErrorCode::kResourceExhausted,
-                        "The client asks for more than it takes; read the answers first."));
+                        "too many answers wait for the client; read them before sending more"));
       }
       open = !ending_;
     }
@@ -173,7 +173,7 @@ class Stream final
     waiting_.clear();
     if (ending_) return;
     ending_ = true;
-    status_ = grpc::Status(grpc::StatusCode::CANCELLED, "The client is gone.");
+    status_ = grpc::Status(grpc::StatusCode::CANCELLED, "the client is gone");
   }
 
   // Starts the next write, or the end, if nothing is on its way.
