@@ -32,7 +32,8 @@ void PrepareFolder(const fs::path& folder, const Teacher& teacher, const std::st
     throw Error(ErrorCode::kFailedPrecondition,
                 folder.string() + " holds other labels already (" +
                     (card.note.empty() ? "its card.yaml has other classes" : card.note) +
-                    "); choose another --out, or remove that folder");
+                    "); choose another folder, or remove that one",
+                Setting::kOutput);
   }
 }
 
@@ -57,7 +58,7 @@ LabellingResult LabelSource(video::Source& source, Teacher& teacher, const fs::p
                             const LabellingOptions& options) {
   if (source.live()) {
     throw Error(ErrorCode::kInvalidArgument,
-                "labels belong to frames that can be read again: record the camera or stream to a "
+                "labels belong to frames that can be read again; record the camera or stream to a "
                 "file and label that");
   }
   PrepareFolder(folder, teacher,
