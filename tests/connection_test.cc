@@ -66,7 +66,8 @@ TEST(Connection, PlainTextToOthersHasToBeAskedFor) {
   auto options = FastLinkOptions("192.0.2.1:50051");
   const Error error = Refusal(options);
   EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
-  ExpectPart(error, "--insecure");
+  ExpectPart(error, "plain text");
+  EXPECT_EQ(error.about(), Setting::kPlainText);
 }
 
 TEST(Connection, AStudentThatDoesNotFitIsRefusedEvenWithRetry) {

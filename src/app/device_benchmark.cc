@@ -30,7 +30,7 @@ void Check(const DeviceBenchmarkOptions& options) {
   }
   if (options.threads < 0 || options.threads > 1024) {
     throw Error(ErrorCode::kInvalidArgument,
-                "threads: 1 to 1024, or 0 for all that the machine has");
+                "the number of threads must be 1 to 1024, or 0 for all that the machine has");
   }
 }
 

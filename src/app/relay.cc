@@ -70,7 +70,8 @@ Target Resolve(const std::string& address) {
     auto* local = reinterpret_cast<sockaddr_un*>(&target.address);
     const std::string path = address.substr(address.starts_with("unix://") ? 7 : 5);
     if (path.empty() || path.size() >= sizeof local->sun_path) {
-      throw Error(ErrorCode::kInvalidArgument, address + " is no Unix socket's path");
+      throw Error(ErrorCode::kInvalidArgument,
+                  address + " is not the path of a Unix socket, or too long for one");
     }
     local->sun_family = AF_UNIX;
     std::copy(path.begin(), path.end(), local->sun_path);

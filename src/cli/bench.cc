@@ -23,7 +23,7 @@ FrameSize ParseSize(const std::string& text) {
   char rest = 0;
   if (std::sscanf(text.c_str(), "%dx%d%c", &size.width, &size.height, &rest) != 2) {
     throw Error(ErrorCode::kInvalidArgument,
-                "--size wants WIDTHxHEIGHT, such as 1280x720, not '" + text + "'");
+                "--size must be WIDTHxHEIGHT, such as 1280x720, not '" + text + "'");
   }
   return size;
 }

@@ -11,6 +11,7 @@
 
 #include "cli/commands.h"
 #include "cli/eval_live.h"
+#include "cli/hints.h"
 #include "cli/interrupt.h"
 #include "core/atomic_file.h"
 #include "eval/sim/evaluation.h"
@@ -41,6 +42,9 @@ std::string StrategyHelp() {
   std::string text = "One or more, with commas between them (naive: all three of them):";
   for (const auto* entry : eval::Strategies()) {
     text += "\n  " + std::string(entry->name) + ": " + std::string(entry->description);
+    if (entry->name == "naive-jpeg") text += " (--jpeg-quality)";
+    if (entry->name == "partial") text += " (--cut)";
+    if (entry->name == "tracking") text += " (--tracking-stride)";
   }
   return text;
 }
@@ -140,7 +144,7 @@ int RunStudy(const Arguments& arguments, std::vector<eval::StrategyChoice> strat
   request.on_fail = [&](const eval::FailedClip& failed) {
     display.Clear();
     std::fprintf(stderr, "shadowtutor: the clip %s is left out: %s\n", failed.clip.c_str(),
-                 failed.why.c_str());
+                 WithOptions("eval", failed.why, failed.about).c_str());
   };
   const eval::StudyResults results = eval::RunStudy(request);
   display.Clear();

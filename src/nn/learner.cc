@@ -23,7 +23,7 @@ struct Learner::Impl {
         gradient(network.weights().size()) {}
 
   void RequireFrame() const {
-    if (!ws) throw Error(ErrorCode::kFailedPrecondition, "SetFrame comes first");
+    if (!ws) throw Error(ErrorCode::kFailedPrecondition, "no frame is set; call SetFrame first");
   }
 };
 

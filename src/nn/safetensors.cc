@@ -167,7 +167,7 @@ class HeaderReader {
   }
 
   bool parse_error(size_t position, const std::string&, const json::exception&) {
-    return Stop("its header is no JSON at byte " + std::to_string(position));
+    return Stop("its header stops being JSON at byte " + std::to_string(position));
   }
 
  private:
@@ -179,7 +179,8 @@ class HeaderReader {
     return false;
   }
   bool Unexpected(const char* what) {
-    return Stop(std::string("its header has ") + what + " where none may be, near " + Quoted(key_));
+    return Stop(std::string("its header has ") + what + " where none is allowed, near " +
+                Quoted(key_));
   }
 
   Place place_ = Place::kOutside;

@@ -84,7 +84,8 @@ void TrainedNetwork::CheckTruth(FrameSize size, const LabelMap& label,
   if (std::any_of(label.labels().begin(), label.labels().end(),
                   [&](uint8_t value) { return value >= classes; })) {
     throw Error(ErrorCode::kInvalidArgument,
-                "a label is not below the student's " + std::to_string(classes) + " classes");
+                "the label holds a class that is not among the student's " +
+                    std::to_string(classes) + " classes");
   }
 }
 

@@ -155,7 +155,9 @@ Picture LoadCutout(const std::filesystem::path& file, uint8_t class_index, int l
   const auto total = static_cast<double>(solid.total());
   if (count < kLeastShare * total || count > (1 - kLeastShare) * total) {
     throw Error(ErrorCode::kInvalidArgument,
-                file.string() + " is transparent everywhere or nowhere; it cuts nothing out");
+                file.string() +
+                    " is transparent everywhere or nowhere; a cut-out is opaque in one part and "
+                    "transparent in another");
   }
   const cv::Rect box = cv::boundingRect(opacity >= 8);
   cv::Mat color;

@@ -48,7 +48,7 @@ void SegmentConversation::Handle(wire::SegmentRequest message, Clock::time_point
     OnHello(*hello);
   } else if (!greeted_) {
     End(Error(ErrorCode::kFailedPrecondition,
-              "a conversation begins with a hello; a frame came first"));
+              "a session must begin with a hello, but a frame came first"));
   } else {
     OnFrame(std::move(std::get<wire::SegmentFrame>(message)));
   }
@@ -57,7 +57,7 @@ void SegmentConversation::Handle(wire::SegmentRequest message, Clock::time_point
 void SegmentConversation::OnHello(const wire::SegmentHello& hello) {
   if (greeted_) {
     End(Error(ErrorCode::kFailedPrecondition,
-              "a second hello came; a stream has one session, so open another stream for another"));
+              "a second hello came, but a stream has one session; open another stream for another session"));
     return;
   }
   try {
@@ -94,7 +94,7 @@ void SegmentConversation::OnFrame(wire::SegmentFrame frame) {
   if (waiting_.size() >= static_cast<size_t>(in_flight_)) {
     End(Error(ErrorCode::kFailedPrecondition,
               "a frame came while " + std::to_string(in_flight_) +
-                  " were unanswered; the welcome says how many may be"));
+                  " were unanswered; send no more at a time than the welcome allows"));
     return;
   }
   const size_t bytes = frame.data.size();

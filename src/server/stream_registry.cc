@@ -30,7 +30,7 @@ std::optional<Error> StreamRegistry::Open(const MakeStream& make) {
     resources_->stats.SessionRefused();
     return Error(ErrorCode::kResourceExhausted,
                  "the server has its full number of sessions (" + std::to_string(max_sessions_) +
-                     "); try again later, or let the server have more");
+                     "); try again later, or allow more sessions in the server's settings");
   }
   const uint64_t number = next_number_++;
   streams_[number] = make(number, id_prefix_ + "-" + std::to_string(number));

@@ -43,7 +43,7 @@ void TutorConversation::Handle(wire::ClientMessage message, Clock::time_point no
     OnHello(*hello);
   } else if (!session_ && !busy_) {
     End(Error(ErrorCode::kFailedPrecondition,
-              "a conversation begins with a hello; something else came first"));
+              "a session must begin with a hello, but another message came first"));
   } else if (auto* key_frame = std::get_if<wire::KeyFrame>(&message)) {
     OnKeyFrame(std::move(*key_frame), now);
   } else {
@@ -54,7 +54,7 @@ void TutorConversation::Handle(wire::ClientMessage message, Clock::time_point no
 void TutorConversation::OnHello(const wire::Hello& hello) {
   if (session_ || busy_) {
     End(Error(ErrorCode::kFailedPrecondition,
-              "a second hello came; a stream has one session, so open another stream for another"));
+              "a second hello came, but a stream has one session; open another stream for another session"));
     return;
   }
   try {
@@ -84,7 +84,7 @@ void TutorConversation::OnHello(const wire::Hello& hello) {
 void TutorConversation::OnKeyFrame(wire::KeyFrame key_frame, Clock::time_point now) {
   if (busy_) {
     End(Error(ErrorCode::kFailedPrecondition,
-              "a key frame came while another one was outstanding; send one at a time"));
+              "a key frame came before the one before it was answered; send one at a time"));
     return;
   }
   resources_->stats.Received(key_frame.data.size());

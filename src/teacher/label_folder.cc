@@ -95,7 +95,8 @@ void LabelFolder::CheckCard(const LabelFolderCard& card) const {
   throw Error(ErrorCode::kFailedPrecondition,
               folder_.string() + " holds other labels already (" +
                   (there.note.empty() ? "its card.yaml has other classes" : there.note) +
-                  "); choose another folder, or remove that one");
+                  "); choose another folder, or remove that one",
+              Setting::kOutput);
 }
 
 void LabelFolder::WriteCard(const LabelFolderCard& card) const {

@@ -14,7 +14,7 @@ LabellingResult LabelSource(video::Source& source, Teacher& teacher,
   using Clock = std::chrono::steady_clock;
   if (source.live()) {
     throw Error(ErrorCode::kInvalidArgument,
-                "labels belong to frames that can be read again: record the camera or stream to a "
+                "labels belong to frames that can be read again; record the camera or stream to a "
                 "file and label that");
   }
   const std::string note = "labels of " + options.source_name + " by " + teacher.description();

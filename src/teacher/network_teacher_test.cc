@@ -109,7 +109,7 @@ TEST_F(NetworkTeacherTest, ClassMap) {
       "kind: class-map\nfile: m.onnx\ninput: {width: 16, height: 8, scale: 1}\n"
       "classes: [background, a, b]\n";
   // 128 (the trial's grey) times 0.01 is no index: the card says so when it is opened.
-  EXPECT_TRUE(Says(OpenError(card), "no class index")) << OpenError(card).what();
+  EXPECT_TRUE(Says(OpenError(card), "not a class index")) << OpenError(card).what();
   Model({{"output", {{1, 0, 0}}, {0}, 1}});
   const auto teacher = Open(
       "kind: class-map\nfile: m.onnx\ninput: {width: 16, height: 8, scale: 1/64}\n"

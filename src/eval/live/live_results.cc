@@ -131,7 +131,8 @@ Json LoadResults(const SweepRequest& request) {
     // Said below.
   }
   throw Error(ErrorCode::kDataLoss,
-              file.string() + " is no results file; move it away or choose another --out");
+              file.string() + " is not a results file; move it away or choose another folder",
+              Setting::kOutput);
 }
 
 std::string Csv(const std::vector<LiveRun>& runs) {
@@ -202,7 +203,7 @@ LiveRun ParseSummary(const std::string& text) {
     return run;
   } catch (const Json::exception& error) {
     throw Error(ErrorCode::kDataLoss,
-                std::string("the client's summary is no summary: ") + error.what());
+                std::string("the client's summary cannot be read: ") + error.what());
   }
 }
 

@@ -73,7 +73,8 @@ class Sweep {
   bool Stopped() const { return request_.stop && request_.stop(); }
   void CheckStopped() const {
     if (Stopped()) {
-      throw Error(ErrorCode::kCancelled, "interrupted; what is done stays, run again to go on");
+      throw Error(ErrorCode::kCancelled,
+                  "interrupted; finished runs are kept, and the same command goes on from there");
     }
   }
   void Log(const std::string& line) const {
@@ -199,7 +200,8 @@ SweepResults Sweep::Run() {
     const auto source = video::OpenSource(request_.source);
     if (source->live()) {
       throw Error(ErrorCode::kInvalidArgument,
-                  "a live sweep plays the same video again and again; a camera cannot");
+                  "a live sweep plays the same video again and again, which a camera cannot do; "
+                  "record it to a file first");
     }
     size_ = source->size();
     constexpr uint64_t kManyFrames = 100'000;  // where the file does not say

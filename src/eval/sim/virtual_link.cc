@@ -68,8 +68,9 @@ std::optional<wire::Update> VirtualLink::WaitForUpdate() {
 }
 
 void VirtualLink::RequestStudent(const std::string& why) {
-  throw Error(ErrorCode::kInternal,
-              "client and trainer differ in a simulation, which is a defect: " + why);
+  throw Error(
+      ErrorCode::kInternal,
+      "client and trainer differ in the simulation, which is a defect of this program: " + why);
 }
 
 }  // namespace shadowtutor::eval

@@ -77,7 +77,8 @@ auto Parsed(const std::string& text, Read&& read) {
   try {
     return read(Json::parse(text));
   } catch (const nlohmann::json::exception& error) {
-    throw Error(ErrorCode::kDataLoss, std::string("not what was stored: ") + error.what());
+    throw Error(ErrorCode::kDataLoss,
+                std::string("what was stored cannot be read: ") + error.what());
   }
 }
 
@@ -231,8 +232,8 @@ std::string ResultsJson(const StudyResults& results, const std::string& live) {
   }
   if (!results.failures.empty()) {
     json["failures"] = Json::array();
-    for (const auto& [clip, why] : results.failures) {
-      json["failures"].push_back({{"clip", clip}, {"why", why}});
+    for (const FailedClip& failed : results.failures) {
+      json["failures"].push_back({{"clip", failed.clip}, {"why", failed.why}});
     }
   }
   const auto notes = Notes(results);

@@ -30,17 +30,18 @@ constexpr std::chrono::milliseconds kTick{200};
 void Check(const ServerOptions& options) {
   distill::Validate({options.trainer.threshold, options.min_stride, options.max_stride});
   if (options.max_sessions < 1 || options.max_sessions > wire::kMaxSessions) {
-    throw Error(ErrorCode::kInvalidArgument, "The number of sessions must be between 1 and " +
-                                                 std::to_string(wire::kMaxSessions) + ".");
+    throw Error(ErrorCode::kInvalidArgument,
+                "the number of sessions must be 1 to " + std::to_string(wire::kMaxSessions));
   }
   if (options.teacher_timeout <= std::chrono::milliseconds::zero()) {
-    throw Error(ErrorCode::kInvalidArgument, "The teacher's timeout must be above 0.");
+    throw Error(ErrorCode::kInvalidArgument, "the teacher's timeout must be above 0");
   }
   if (!options.tls.any() && !options.insecure && !IsLoopback(options.listen)) {
     throw Error(ErrorCode::kInvalidArgument,
-                "Others can reach " + options.listen +
-                    ", and video would travel there in plain text; give --tls-cert and --tls-key, "
-                    "or --insecure if the network is yours alone.");
+                "others can reach " + options.listen +
+                    ", and video would travel there in plain text; give a certificate and its key, "
+                    "or allow plain text if the network is yours alone",
+                Setting::kPlainText);
   }
 }
 
@@ -51,9 +52,10 @@ void CheckFits(const nn::Checkpoint& student, const teacher::Teacher& teacher) {
     same = student.classes[i].name == teacher.classes()[i].name;
   }
   if (!same) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "The student's classes are not those that the teacher speaks of; open the teacher "
-                "with the student's classes, or start without a student.");
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        "the student's classes are not those that the teacher tells apart; open the teacher "
+        "with the student's classes, or start without a student");
   }
 }
 
@@ -132,10 +134,9 @@ void Server::Impl::Start() {
   HandOver();
   grpc_server = builder.BuildAndStart();
   if (!grpc_server || port == 0) {
-    throw Error(ErrorCode::kUnavailable,
-                "Cannot listen on " + options.listen +
-                    "; another program may use that port, or the address is not this machine's "
-                    "(port 0 takes one that is free).");
+    throw Error(ErrorCode::kUnavailable, "cannot listen on " + options.listen +
+                                             "; another program may use that port, or the address "
+                                             "is not this machine's (port 0 takes a free port)");
   }
   std::lock_guard lock(mutex);
   address = WithPort(options.listen, port);
@@ -159,12 +160,13 @@ bool Server::Impl::Shutdown(std::chrono::milliseconds timeout) {
   }
   wake.notify_all();
   if (watcher.joinable()) watcher.join();
-  streams->EndAll(Error(ErrorCode::kUnavailable, "The server is shutting down."));
+  streams->EndAll(Error(ErrorCode::kUnavailable, "the server is shutting down"));
   if (grpc_server) StopListening(timeout);
   // Here and not when the last job lets go of the resources: a thread cannot wait for itself.
   teacher_left = !resources->teaching->Shutdown(timeout);
   if (teacher_left)
-    resources->Log("the teacher does not return from its frame; it is left to itself");
+    resources->Log(
+        "the teacher has not returned from its frame; the server ends without waiting for it");
   resources->training->Shutdown();
   return !teacher_left;
 }

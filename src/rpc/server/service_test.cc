@@ -256,7 +256,7 @@ TEST_F(ServiceTest, ShutdownTellsTheClients) {
   EXPECT_EQ(error.code, ErrorCode::kUnavailable);
   const grpc::Status status = client.Finish();
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
-  EXPECT_EQ(status.error_message(), "The server is shutting down.");
+  EXPECT_EQ(status.error_message(), "the server is shutting down");
 }
 
 TEST_F(ServiceTest, ShutdownInTheMiddleOfAKeyFrame) {
@@ -300,7 +300,7 @@ TEST_F(ServiceTest, ATeacherThatHangsHoldsUpNeitherAnswersNorTheEnd) {
   client.Say(server::SquareFrame(1, 0));
   EXPECT_EQ(std::get<wire::ErrorMessage>(client.Hear()).code, ErrorCode::kUnavailable);
   EXPECT_FALSE(server_->Shutdown(1ms));
-  EXPECT_TRUE(log_->WaitFor("left to itself"));
+  EXPECT_TRUE(log_->WaitFor("ends without waiting for it"));
   server_.reset();
   state->open.set_value();  // the thread ends on its own
   state->left.get_future().wait();

@@ -73,7 +73,7 @@ class Stream final
       waiting_.push_back(std::move(packed));
       if (waiting_.size() > kMaxWaitingMessages) {
         EndLocked(Error(ErrorCode::kResourceExhausted,
-                        "the client asks for more than it takes; read the answers first"));
+                        "too many answers wait for the client; read them before sending more"));
       }
       open = !ending_;
     }

@@ -18,7 +18,7 @@ extern const StrategyEntry kNaiveJpeg;
 const StrategyEntry kNaiveJpeg = {
     .name = "naive-jpeg",
     .label = "naive JPEG",
-    .description = "the same with every frame as a JPEG of --jpeg-quality",
+    .description = "the same with every frame as a JPEG",
     .alters_frames = true,
     .check = [](const StrategyOptions&) {},
     .make = Make,

@@ -19,7 +19,8 @@ void Check(const StrategyOptions& options) {
   if (options.delay < 1 || options.delay > options.tracking_stride) {
     throw Error(ErrorCode::kInvalidArgument,
                 "tracking takes a delay of 1 to " + std::to_string(options.tracking_stride) +
-                    " frames (--tracking-stride), not " + std::to_string(options.delay));
+                    " frames, its stride, not " + std::to_string(options.delay),
+                Setting::kTrackingStride);
   }
 }
 
@@ -90,7 +91,7 @@ extern const StrategyEntry kTracking;
 const StrategyEntry kTracking = {
     .name = "tracking",
     .label = "tracking",
-    .description = "label every --tracking-stride-th frame, carry its mask on by optical flow",
+    .description = "label a frame now and then, carry its mask on by optical flow",
     .heeds_delay = true,
     .check = Check,
     .make = Make,
