@@ -1,11 +1,11 @@
 #include "nn/batch_learner.h"
 
 #include <algorithm>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "core/mutex.h"
 #include "core/parallel.h"
 #include "nn/kernels/adam.h"
 #include "nn/packed_weights.h"
@@ -36,8 +36,8 @@ struct BatchLearner::Impl {
   std::vector<std::vector<float>> gradients;  // of each image; all of the network's parameters
   std::vector<float> mean;                    // of the suffix
 
-  std::mutex mutex;  // guards `idle`
-  std::vector<std::unique_ptr<TrainingWorkspace>> idle;
+  Mutex mutex;
+  std::vector<std::unique_ptr<TrainingWorkspace>> idle ST_GUARDED_BY(mutex);
 
   Impl(std::shared_ptr<const NetworkLayout> layout_, std::vector<float> weights_, Stage cut_,
        const AdamOptions& adam_)
@@ -86,7 +86,7 @@ struct BatchLearner::Impl {
   // go with images, not with threads. Which one it is makes no difference to the result.
   std::unique_ptr<TrainingWorkspace> Borrow(FrameSize size) {
     {
-      const std::lock_guard lock(mutex);
+      const MutexLock lock(mutex);
       const auto fits = std::find_if(idle.begin(), idle.end(), [&](const auto& workspace) {
         return workspace->impl_->LaidOutFor(layout->spec(), cut, size);
       });
@@ -102,7 +102,7 @@ struct BatchLearner::Impl {
   }
 
   void Return(std::unique_ptr<TrainingWorkspace> workspace, size_t most) {
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     idle.push_back(std::move(workspace));
     // Sizes that are no longer in use make room for those that are.
     if (idle.size() > most) idle.erase(idle.begin());
