@@ -4,15 +4,14 @@
 #define SHADOWTUTOR_TESTS_LOOPBACK_H_
 
 #include <chrono>
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "client/client.h"
+#include "core/mutex.h"
 #include "rpc/client/grpc_link.h"
 #include "rpc/server/server.h"
 #include "server/testing.h"
@@ -36,9 +35,9 @@ class Log {
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<std::string> lines_;
+  Mutex mutex_;
+  CondVar changed_;
+  std::vector<std::string> lines_ ST_GUARDED_BY(mutex_);
 };
 
 /// Options for frequent key frames: threshold 0.99, strides 4 to 8, a free port of 127.0.0.1.

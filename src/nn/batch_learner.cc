@@ -1,10 +1,10 @@
 #include "nn/batch_learner.h"
 
 #include <algorithm>
-#include <mutex>
 #include <utility>
 #include <vector>
 
+#include "core/mutex.h"
 #include "core/parallel.h"
 #include "nn/forward.h"
 #include "nn/trained_network.h"
@@ -25,8 +25,8 @@ struct BatchLearner::Impl {
   std::vector<std::vector<float>> gradients;  // of each image; all of the network's parameters
   std::vector<float> mean;                    // of the trained part
 
-  std::mutex mutex;  // guards `idle`
-  std::vector<std::unique_ptr<TrainingWorkspace>> idle;
+  Mutex mutex;
+  std::vector<std::unique_ptr<TrainingWorkspace>> idle ST_GUARDED_BY(mutex);
 
   Impl(std::shared_ptr<const NetworkLayout> layout, std::vector<float> weights, Stage cut,
        const AdamOptions& adam)
@@ -42,7 +42,7 @@ struct BatchLearner::Impl {
   // go with images, not with threads. Which one it is makes no difference to the result.
   std::unique_ptr<TrainingWorkspace> Borrow(FrameSize size) {
     {
-      const std::lock_guard lock(mutex);
+      const MutexLock lock(mutex);
       const auto fits = std::find_if(idle.begin(), idle.end(), [&](const auto& workspace) {
         return workspace->memory().LaidOutFor(network.layout().spec(), network.cut(), size);
       });
@@ -58,7 +58,7 @@ struct BatchLearner::Impl {
   }
 
   void Return(std::unique_ptr<TrainingWorkspace> workspace, size_t most) {
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     idle.push_back(std::move(workspace));
     // Sizes that are no longer in use make room for those that are.
     if (idle.size() > most) idle.erase(idle.begin());

@@ -183,13 +183,13 @@ PictureCache::PictureCache(size_t count, size_t max_bytes, Load load, Report rep
       bad_(count) {}
 
 size_t PictureCache::bytes() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return bytes_;
 }
 
 std::shared_ptr<const Picture> PictureCache::Get(size_t index) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (bad_.at(index)) return nullptr;
     const auto found = entries_.find(index);
     if (found != entries_.end()) {
@@ -205,7 +205,7 @@ std::shared_ptr<const Picture> PictureCache::Get(size_t index) {
   } catch (const Error& error) {
     why = error.what();
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!picture) {
     if (!bad_[index]) {
       bad_[index] = true;

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <condition_variable>
 #include <deque>
 #include <future>
 #include <stdexcept>
@@ -10,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/mutex.h"
 #include "server/testing.h"
 
 namespace shadowtutor::server {
@@ -22,27 +22,27 @@ using Clock = TutorConversation::Clock;
 class FakePeer final : public TutorConversation::Peer {
  public:
   bool Send(wire::ServerMessage message) override {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (deaf_) return false;
     heard_.push_back(std::move(message));
-    changed_.notify_all();
+    changed_.NotifyAll();
     return true;
   }
   void TurnDeaf() {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     deaf_ = true;
   }
   void End(const std::optional<Error>& why) override {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ended_ = true;
     why_ = why;
-    changed_.notify_all();
+    changed_.NotifyAll();
   }
 
   // The next message; fails the test when none comes.
   wire::ServerMessage Next() {
-    std::unique_lock lock(mutex_);
-    if (!changed_.wait_for(lock, 60s, [this] { return !heard_.empty(); })) {
+    const MutexLock lock(mutex_);
+    if (!changed_.WaitFor(mutex_, 60s, [this]() ST_REQUIRES(mutex_) { return !heard_.empty(); })) {
       throw std::runtime_error("the server says nothing");
     }
     wire::ServerMessage message = std::move(heard_.front());
@@ -50,25 +50,25 @@ class FakePeer final : public TutorConversation::Peer {
     return message;
   }
   bool Silent() {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return heard_.empty();
   }
   bool ended() {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return ended_;
   }
   ErrorCode why() {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return why_.value().code();
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<wire::ServerMessage> heard_;
-  bool deaf_ = false;
-  bool ended_ = false;
-  std::optional<Error> why_;
+  Mutex mutex_;
+  CondVar changed_;
+  std::deque<wire::ServerMessage> heard_ ST_GUARDED_BY(mutex_);
+  bool deaf_ ST_GUARDED_BY(mutex_) = false;
+  bool ended_ ST_GUARDED_BY(mutex_) = false;
+  std::optional<Error> why_ ST_GUARDED_BY(mutex_);
 };
 
 class ConversationTest : public testing::Test {
