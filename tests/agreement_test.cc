@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <tuple>
 #include <utility>
 
+#include "core/mutex.h"
 #include "client/forwarding_link.h"
 #include "loopback.h"
 
@@ -108,19 +108,20 @@ class DamagingLink : public client::ForwardingLink {
    public:
     explicit Damage(int which) : left_(which) {}
     void Choose(const wire::Update& arrived) {
-      std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       if (!arrived.payload.empty() && --left_ == 0) frame_index_ = arrived.frame_index;
     }
     wire::Update Of(wire::Update update) const {
-      std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       if (update.frame_index == frame_index_) update.payload[11] ^= 0x10;
       return update;
     }
 
    private:
-    mutable std::mutex mutex_;
-    int left_;
-    std::optional<uint64_t> frame_index_;  // whose update is damaged, once it has arrived
+    mutable Mutex mutex_;
+    int left_ ST_GUARDED_BY(mutex_);
+    /// Whose update is damaged, once it has arrived.
+    std::optional<uint64_t> frame_index_ ST_GUARDED_BY(mutex_);
   };
 
   std::optional<wire::Update> DamageOf(std::optional<wire::Update> update) const {

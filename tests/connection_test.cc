@@ -29,7 +29,8 @@ TEST(Connection, NoServerIsAClearError) {
   const Error error = Refusal(FastLinkOptions(address));
   EXPECT_EQ(error.code(), ErrorCode::kUnavailable);
   ExpectPart(error, "there is no server at " + address);
-  ExpectPart(error, "--retry");
+  ExpectPart(error, "keep trying");
+  EXPECT_EQ(error.about(), Setting::kRetry);
 }
 
 TEST(Connection, RetryWaitsForTheServer) {

@@ -16,12 +16,12 @@
 #include <chrono>
 #include <cstring>
 #include <list>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "core/mutex.h"
 #include "wire/limits.h"
 #include "app/token_bucket.h"
 #include "shadowtutor/types.h"
@@ -161,9 +161,9 @@ struct Relay::Impl {
   Socket listener;
   Socket wake;
   std::list<Connection> connections;  // the thread's
-  mutable std::mutex mutex;
-  RelayStats stats;
-  bool stop = false;
+  mutable Mutex mutex;
+  RelayStats stats ST_GUARDED_BY(mutex);
+  bool stop ST_GUARDED_BY(mutex) = false;
   std::thread thread;
 };
 
@@ -180,7 +180,7 @@ Relay::Impl::Impl(const RelayOptions& options)
 
 Relay::Impl::~Impl() {
   {
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     stop = true;
   }
   const uint64_t one = 1;
@@ -209,7 +209,7 @@ void Relay::Impl::Accept() {
     connection.server = std::move(server);
     connection.connected = connected;
     connection.deadline = Clock::now() + wire::kConnectTimeout;
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     ++stats.connections;
   }
 }
@@ -273,7 +273,7 @@ void Relay::Impl::Serve(Connection& connection, short client_events, short serve
   const size_t sent_down = Write(connection, connection.down, client, down);
   Finish(connection, connection.up, server);
   Finish(connection, connection.down, client);
-  const std::lock_guard lock(mutex);
+  const MutexLock lock(mutex);
   stats.bytes_up += sent_up;
   stats.bytes_down += sent_down;
 }
@@ -313,7 +313,7 @@ void Relay::Impl::Run() {
         whole.count(), std::chrono::duration_cast<std::chrono::nanoseconds>(pause - whole).count()};
     ppoll(polled.data(), polled.size(), &time, nullptr);
     {
-      const std::lock_guard lock(mutex);
+      const MutexLock lock(mutex);
       if (stop) return;
     }
     size_t i = 2;
@@ -335,7 +335,7 @@ Relay::~Relay() = default;
 const std::string& Relay::address() const { return impl_->address; }
 
 RelayStats Relay::stats() const {
-  const std::lock_guard lock(impl_->mutex);
+  const MutexLock lock(impl_->mutex);
   return impl_->stats;
 }
 

@@ -4,6 +4,7 @@
 #include <exception>
 #include <utility>
 
+#include "core/mutex.h"
 #include "server/as_error.h"
 #include "server/session.h"
 #include "wire/frame_codec.h"
@@ -36,7 +37,7 @@ int FramesInFlight(const wire::SegmentHello& hello) {
 SegmentConversation::~SegmentConversation() {
   // Nobody else is left; the lock orders this after the last job for tools that do not see the
   // counter of owners.
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!greeted_) return;
   resources_->stats.SessionEnded(id_);
   resources_->Log("session " + id_ + " ended, " + std::to_string(answered_) +
@@ -121,7 +122,7 @@ void SegmentConversation::SubmitNext() {
 void SegmentConversation::Job() {
   const wire::SegmentFrame* frame = nullptr;
   {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (closed_) {
       working_ = false;
       waiting_.clear();
@@ -130,7 +131,7 @@ void SegmentConversation::Job() {
     frame = &waiting_.front();  // others only push behind it
   }
   wire::SegmentReply answer = Answer(*frame);
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   waiting_bytes_ -= frame->data.size();
   waiting_.pop_front();
   last_heard_ = Clock::now();
@@ -194,7 +195,7 @@ void SegmentConversation::OnTeacherOverdue(uint64_t owner, Clock::time_point) {
 
 void SegmentConversation::OnClosed() {
   const bool dropped = resources_->teaching->Forget(number_);
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   closed_ = true;
   if (dropped) working_ = false;
   if (!working_) waiting_.clear();

@@ -4,6 +4,7 @@
 #include <exception>
 #include <utility>
 
+#include "core/mutex.h"
 #include "server/as_error.h"
 
 namespace shadowtutor::server {
@@ -34,7 +35,7 @@ std::string Describe(const wire::Update& update) {
 TutorConversation::~TutorConversation() {
   // Nobody else is left; the lock orders this after the last job for tools that do not see the
   // counter of owners.
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   DropSession();
 }
 
@@ -158,7 +159,7 @@ void TutorConversation::LabelJob(const wire::KeyFrame& key_frame, uint64_t ticke
 
 // False: the key frame was answered without this job. Otherwise it is the job's from now on.
 bool TutorConversation::StillWanted(uint64_t ticket) {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (labelling_ != ticket) return false;
   labelling_ = 0;
   return true;
@@ -177,15 +178,20 @@ void TutorConversation::OnTeacherOverdue(uint64_t owner, Clock::time_point now) 
 }
 
 void TutorConversation::TrainJob(const LabelledFrame& labelled) {
-  if (Closed()) {
-    Finish({}, Clock::now());
-    return;
+  Session* session = nullptr;  // this job's until Finish
+  {
+    const MutexLock lock(mutex_);
+    if (closed_) {
+      FinishLocked({}, Clock::now());
+      return;
+    }
+    session = session_.get();
   }
   wire::Update update;
   try {
     // One workspace for each training thread, whatever the number of sessions.
     thread_local const auto workspace = std::make_shared<nn::TrainingWorkspace>();
-    update = session_->Train(labelled, workspace);
+    update = session->Train(labelled, workspace);
   } catch (...) {
     AnswerWithError(labelled.frame_index, AsError(std::current_exception()));
     return;
@@ -205,7 +211,7 @@ void TutorConversation::AnswerWithError(uint64_t frame_index, const Error& error
 // Answers the key frame and does what had to wait for that. One step under the lock: the next key
 // frame may come the moment that the answer is out.
 void TutorConversation::Finish(std::optional<wire::ServerMessage> answer, Clock::time_point now) {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   FinishLocked(std::move(answer), now);
 }
 
@@ -224,7 +230,7 @@ void TutorConversation::OnClosed() {
   // A running job frees the session at its end; one that never begins cannot.
   const bool dropped =
       resources_->teaching->Forget(number_) || resources_->training->Forget(number_);
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   closed_ = true;
   // Labelling does not touch the session: it need not wait for a teacher that may never return.
   if (dropped || std::exchange(labelling_, 0)) busy_ = false;
@@ -256,7 +262,7 @@ void TutorConversation::DropSession() {
 }
 
 bool TutorConversation::Closed() const {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return closed_;
 }
 

@@ -4,11 +4,10 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 #include <utility>
 
+#include "core/mutex.h"
 #include "distill/key_frame_stride.h"
 #include "rpc/hand_over.h"
 #include "rpc/server/service.h"
@@ -99,12 +98,12 @@ struct Server::Impl {
   std::shared_ptr<server::StreamRegistry> streams;
   std::unique_ptr<Service> service;
 
-  std::mutex shutdown_mutex;  // held while shutting down
-  mutable std::mutex mutex;
-  std::condition_variable wake;
-  bool stopping = false;
-  bool teacher_left = false;  // in a call that did not end; of shutdown_mutex
-  std::string address;
+  Mutex shutdown_mutex;  // held while shutting down, and taken before `mutex`
+  bool teacher_left ST_GUARDED_BY(shutdown_mutex) = false;  // in a call that did not end
+  mutable Mutex mutex;
+  CondVar wake;
+  bool stopping ST_GUARDED_BY(mutex) = false;
+  std::string address ST_GUARDED_BY(mutex);
   std::unique_ptr<grpc::Server> grpc_server;
   std::thread watcher;
 };
@@ -138,27 +137,28 @@ void Server::Impl::Start() {
                                              "; another program may use that port, or the address "
                                              "is not this machine's (port 0 takes a free port)");
   }
-  std::lock_guard lock(mutex);
+  const MutexLock lock(mutex);
   address = WithPort(options.listen, port);
   watcher = std::thread([this] { WatchDeadlines(); });
 }
 
 void Server::Impl::WatchDeadlines() {
-  std::unique_lock lock(mutex);
-  while (!wake.wait_for(lock, kTick, [this] { return stopping; })) {
-    lock.unlock();
+  while (true) {
+    {
+      const MutexLock lock(mutex);
+      if (wake.WaitFor(mutex, kTick, [this]() ST_REQUIRES(mutex) { return stopping; })) return;
+    }
     streams->Tick(Clock::now());
-    lock.lock();
   }
 }
 
 bool Server::Impl::Shutdown(std::chrono::milliseconds timeout) {
-  std::lock_guard one_at_a_time(shutdown_mutex);
+  const MutexLock one_at_a_time(shutdown_mutex);
   {
-    std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     if (std::exchange(stopping, true)) return !teacher_left;
   }
-  wake.notify_all();
+  wake.NotifyAll();
   if (watcher.joinable()) watcher.join();
   streams->EndAll(Error(ErrorCode::kUnavailable, "the server is shutting down"));
   if (grpc_server) StopListening(timeout);
@@ -194,7 +194,7 @@ Server::~Server() { Shutdown(); }
 void Server::Start() { impl_->Start(); }
 
 std::string Server::address() const {
-  std::lock_guard lock(impl_->mutex);
+  const MutexLock lock(impl_->mutex);
   return impl_->address;
 }
 
