@@ -9,8 +9,8 @@
 #include <tuple>
 #include <utility>
 
-#include "core/mutex.h"
 #include "client/forwarding_link.h"
+#include "core/mutex.h"
 #include "loopback.h"
 
 namespace shadowtutor::tests {

@@ -63,7 +63,7 @@ rpc::ServerOptions FastServerOptions() {
 std::unique_ptr<rpc::Server> StartServer(rpc::ServerOptions options, uint64_t student_seed) {
   auto server =
       std::make_unique<rpc::Server>(std::make_shared<server::FakeTeacher>(),
-                                       server::SmallStudent(student_seed), std::move(options));
+                                    server::SmallStudent(student_seed), std::move(options));
   server->Start();
   return server;
 }

@@ -43,7 +43,7 @@ class Log {
 /// Options for frequent key frames: threshold 0.99, strides 4 to 8, a free port of 127.0.0.1.
 rpc::ServerOptions FastServerOptions();
 std::unique_ptr<rpc::Server> StartServer(rpc::ServerOptions options = FastServerOptions(),
-                                            uint64_t student_seed = 1);
+                                         uint64_t student_seed = 1);
 
 /// Options that connect to `address` and do not wait long to do it again.
 rpc::GrpcLinkOptions FastLinkOptions(const std::string& address);

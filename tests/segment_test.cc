@@ -17,9 +17,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 std::unique_ptr<rpc::Server> StartWith(std::shared_ptr<server::FakeTeacher> teacher,
-                                          rpc::ServerOptions options = FastServerOptions()) {
+                                       rpc::ServerOptions options = FastServerOptions()) {
   auto server = std::make_unique<rpc::Server>(std::move(teacher), server::SmallStudent(1),
-                                                 std::move(options));
+                                              std::move(options));
   server->Start();
   return server;
 }

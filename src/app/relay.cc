@@ -21,10 +21,10 @@
 #include <utility>
 #include <vector>
 
-#include "core/mutex.h"
-#include "wire/limits.h"
 #include "app/token_bucket.h"
+#include "core/mutex.h"
 #include "shadowtutor/types.h"
+#include "wire/limits.h"
 
 namespace shadowtutor::app {
 namespace {

@@ -63,7 +63,7 @@ class SegmentRun {
   Median teacher_ms_, round_trip_ms_;
   Mean teacher_mean_, codec_mean_;
   rpc::SegmentLinkStats counted_;  // of the connection at hand, in the summary already
-  double waited_ms_ = 0;       // for the server
+  double waited_ms_ = 0;           // for the server
   ProgressMeter meter_;
   Pace pace_;
 };

@@ -14,11 +14,11 @@
 #include "cli/hints.h"
 #include "cli/interrupt.h"
 #include "core/atomic_file.h"
+#include "eval/page/report_page.h"
 #include "eval/sim/evaluation.h"
+#include "eval/sim/evaluation_text.h"
 #include "eval/study/lvs.h"
 #include "eval/study/machine.h"
-#include "eval/sim/evaluation_text.h"
-#include "eval/page/report_page.h"
 #include "eval/study/study.h"
 #include "eval/study/study_table.h"
 

@@ -10,20 +10,20 @@
 #include <utility>
 #include <vector>
 
-#include "app/run_segment.h"
 #include "app/reference_score.h"
+#include "app/relay.h"
 #include "app/run_client.h"
+#include "app/run_segment.h"
 #include "app/run_summary.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "core/atomic_file.h"
 #include "nn/checkpoint_io.h"
 #include "rpc/grpc_log.h"
-#include "app/relay.h"
 #include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
-#include "video/sinks.h"
 #include "video/open_source.h"
+#include "video/sinks.h"
 #include "video/source.h"
 
 namespace shadowtutor::cli {

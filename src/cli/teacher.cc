@@ -10,8 +10,8 @@
 #include "core/atomic_file.h"
 #include "teacher/teacher_check.h"
 #include "video/image_png.h"
-#include "video/sinks.h"
 #include "video/open_source.h"
+#include "video/sinks.h"
 #include "video/source.h"
 
 namespace shadowtutor::cli {

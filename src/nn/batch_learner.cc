@@ -64,8 +64,7 @@ struct BatchLearner::Impl {
     if (idle.size() > most) idle.erase(idle.begin());
   }
 
-  double Compute(const TrainingSample& sample, TrainingMemory& ws,
-                 std::span<float> gradient) {
+  double Compute(const TrainingSample& sample, TrainingMemory& ws, std::span<float> gradient) {
     network.ForwardFrozen(sample.image, ws);
     network.ForwardTrained(sample.image, ws);
     return network.Backward(sample.image, *sample.label, sample.pixel_weight, ws, gradient);

@@ -67,8 +67,7 @@ void TrainedNetwork::ForwardTrained(ImageView frame, TrainingMemory& workspace) 
 }
 
 double TrainedNetwork::Backward(ImageView frame, const LabelMap& label,
-                                std::span<const float> pixel_weight,
-                                TrainingMemory& workspace,
+                                std::span<const float> pixel_weight, TrainingMemory& workspace,
                                 std::span<float> gradient) const {
   return nn::Backward(packed_, weights_, transposed_, cut_, frame, *workspace.forward,
                       workspace.logits, label.labels().data(), pixel_weight.data(),

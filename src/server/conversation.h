@@ -1,6 +1,6 @@
-// What the server's two conversations with a client have in common: who is spoken to, deadlines, and
-// how a conversation ends. tutor_conversation.h teaches a client's student, segment_conversation.h
-// labels every frame that the client sends.
+// What the server's two conversations with a client have in common: who is spoken to, deadlines,
+// and how a conversation ends. tutor_conversation.h teaches a client's student,
+// segment_conversation.h labels every frame that the client sends.
 //
 // Nothing here knows a transport: messages come in as calls and go out through a Peer.
 #ifndef SHADOWTUTOR_SERVER_CONVERSATION_H_
@@ -55,8 +55,8 @@ class Conversation {
   virtual bool Greeted() const ST_REQUIRES(mutex_) = 0;
   /// Whether the client waits for the answer to a frame.
   virtual bool FrameOutstanding() const ST_REQUIRES(mutex_) = 0;
-  /// The teacher is overdue with a frame of the conversation numbered `owner`, and this client waits
-  /// for an answer.
+  /// The teacher is overdue with a frame of the conversation numbered `owner`, and this client
+  /// waits for an answer.
   virtual void OnTeacherOverdue(uint64_t owner, Clock::time_point now) ST_REQUIRES(mutex_) = 0;
   /// Nothing is sent any more.
   virtual void OnEnd() ST_REQUIRES(mutex_) {}

@@ -11,8 +11,9 @@ Error Resources::TeacherIsStuck(bool with_this_frame) const {
                      " s; use a faster teacher or smaller frames, or allow the teacher more time "
                      "in the server's settings");
   }
-  return Error(ErrorCode::kUnavailable, "the teacher has been busy with another frame for more than " +
-                                            seconds + " s; try again later");
+  return Error(ErrorCode::kUnavailable,
+               "the teacher has been busy with another frame for more than " + seconds +
+                   " s; try again later");
 }
 
 TeacherCall::TeacherCall(Resources& resources, uint64_t owner) : resources_(resources) {

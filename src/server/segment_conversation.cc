@@ -28,7 +28,8 @@ wire::VideoCodec Choose(wire::VideoCodec wished) {
 // As many as there is memory for, raw as they may be once decoded.
 int FramesInFlight(const wire::SegmentHello& hello) {
   const size_t frame = std::max(wire::RawFrameBytes(hello.frame_size), size_t{1});
-  const size_t fit = std::clamp<size_t>(wire::kMaxSegmentBytes / frame, 1, wire::kMaxSegmentInFlight);
+  const size_t fit =
+      std::clamp<size_t>(wire::kMaxSegmentBytes / frame, 1, wire::kMaxSegmentInFlight);
   return std::min(hello.in_flight, static_cast<int>(fit));
 }
 
@@ -58,7 +59,8 @@ void SegmentConversation::Handle(wire::SegmentRequest message, Clock::time_point
 void SegmentConversation::OnHello(const wire::SegmentHello& hello) {
   if (greeted_) {
     End(Error(ErrorCode::kFailedPrecondition,
-              "a second hello came, but a stream has one session; open another stream for another session"));
+              "a second hello came, but a stream has one session; open another stream for another "
+              "session"));
     return;
   }
   try {

@@ -55,7 +55,8 @@ void TutorConversation::Handle(wire::ClientMessage message, Clock::time_point no
 void TutorConversation::OnHello(const wire::Hello& hello) {
   if (session_ || busy_) {
     End(Error(ErrorCode::kFailedPrecondition,
-              "a second hello came, but a stream has one session; open another stream for another session"));
+              "a second hello came, but a stream has one session; open another stream for another "
+              "session"));
     return;
   }
   try {
@@ -215,7 +216,8 @@ void TutorConversation::Finish(std::optional<wire::ServerMessage> answer, Clock:
   FinishLocked(std::move(answer), now);
 }
 
-void TutorConversation::FinishLocked(std::optional<wire::ServerMessage> answer, Clock::time_point now) {
+void TutorConversation::FinishLocked(std::optional<wire::ServerMessage> answer,
+                                     Clock::time_point now) {
   busy_ = false;
   last_heard_ = now;
   if (answer) Send(std::move(*answer));

@@ -45,17 +45,16 @@ class TutorConversation final : public Conversation<wire::ClientMessage, wire::S
   void TrainJob(const LabelledFrame& labelled) ST_EXCLUDES(mutex_);
   bool StillWanted(uint64_t ticket) ST_EXCLUDES(mutex_);
   void AnswerWithError(uint64_t frame_index, const Error& error) ST_EXCLUDES(mutex_);
-  void Finish(std::optional<wire::ServerMessage> answer, Clock::time_point now)
-      ST_EXCLUDES(mutex_);
+  void Finish(std::optional<wire::ServerMessage> answer, Clock::time_point now) ST_EXCLUDES(mutex_);
   bool Closed() const ST_EXCLUDES(mutex_);
 
   /// Null before the hello and after the end. While busy_, what it points to belongs to the job.
   std::unique_ptr<Session> session_ ST_GUARDED_BY(mutex_);
-  bool busy_ ST_GUARDED_BY(mutex_) = false;    // a key frame is outstanding
+  bool busy_ ST_GUARDED_BY(mutex_) = false;     // a key frame is outstanding
   uint64_t tickets_ ST_GUARDED_BY(mutex_) = 0;  // that were given to labelling jobs
   /// The ticket of the job that the key frame waits for; 0: none.
   uint64_t labelling_ ST_GUARDED_BY(mutex_) = 0;
-  uint64_t labelled_frame_ ST_GUARDED_BY(mutex_) = 0;    // that job's frame
+  uint64_t labelled_frame_ ST_GUARDED_BY(mutex_) = 0;  // that job's frame
   bool student_wanted_ ST_GUARDED_BY(mutex_) = false;  // asked for while busy
 };
 

@@ -6,9 +6,9 @@
 
 #include "core/atomic_file.h"
 #include "teacher/model_card.h"
+#include "teacher/open_teacher.h"
 #include "video/label_png.h"
 #include "video/test_files.h"
-#include "teacher/open_teacher.h"
 
 namespace shadowtutor::teacher {
 namespace {

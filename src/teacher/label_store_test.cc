@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "core/atomic_file.h"
+#include "teacher/open_teacher.h"
 #include "video/label_png.h"
 #include "video/test_files.h"
-#include "teacher/open_teacher.h"
 
 namespace shadowtutor::teacher {
 namespace {

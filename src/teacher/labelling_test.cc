@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "core/atomic_file.h"
+#include "teacher/open_teacher.h"
 #include "video/label_png.h"
 #include "video/source.h"
 #include "video/test_files.h"
-#include "teacher/open_teacher.h"
 
 namespace shadowtutor::teacher {
 namespace {

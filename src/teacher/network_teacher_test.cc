@@ -7,8 +7,8 @@
 #include <opencv2/imgproc.hpp>
 
 #include "teacher/network_input.h"
-#include "teacher/output_reader.h"
 #include "teacher/open_teacher.h"
+#include "teacher/output_reader.h"
 #include "teacher/teacher.h"
 #include "teacher/tiny_onnx.h"
 #include "video/label_png.h"

@@ -6,8 +6,8 @@
 
 #include "teacher/class_mapping.h"
 #include "teacher/onnx_info.h"
-#include "teacher/trial.h"
 #include "teacher/open_network.h"
+#include "teacher/trial.h"
 
 namespace shadowtutor::teacher {
 namespace {

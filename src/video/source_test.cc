@@ -1,5 +1,5 @@
-#include "video/open_source.h"
 #include "video/source.h"
+#include "video/open_source.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>

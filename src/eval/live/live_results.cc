@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
-#include "eval/plan/bounds.h"
 #include "core/csv.h"
+#include "eval/plan/bounds.h"
 #include "eval/study/study_results.h"
 #include "shadowtutor/types.h"
 

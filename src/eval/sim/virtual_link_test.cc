@@ -10,10 +10,10 @@
 #include "nn/learner.h"
 #include "server/session.h"
 #include "teacher/label_folder.h"
+#include "teacher/open_teacher.h"
 #include "video/test_files.h"
 #include "wire/frame_codec.h"
 #include "wire/update_codec.h"
-#include "teacher/open_teacher.h"
 
 namespace shadowtutor::eval {
 namespace {

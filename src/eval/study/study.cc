@@ -7,8 +7,8 @@
 #include <set>
 #include <utility>
 
-#include "eval/study/clip_study.h"
 #include "eval/sim/resampling.h"
+#include "eval/study/clip_study.h"
 #include "video/open_source.h"
 #include "video/source.h"
 

@@ -8,7 +8,8 @@ namespace shadowtutor::rpc {
 
 using std::chrono::milliseconds;
 
-GrpcLink::GrpcLink(GrpcLinkOptions options) : thread_(std::make_unique<LinkThread>(std::move(options))) {}
+GrpcLink::GrpcLink(GrpcLinkOptions options)
+    : thread_(std::make_unique<LinkThread>(std::move(options))) {}
 
 GrpcLink::~GrpcLink() = default;
 
@@ -40,7 +41,8 @@ bool GrpcLink::SendKeyFrame(ImageView frame, uint64_t frame_index) {
   Image copy(frame);
   const MutexLock lock(thread_->mutex);
   // A new session that the client has not heard of yet comes first.
-  if (!thread_->online || thread_->session || thread_->answer != LinkThread::Answer::kNone) return false;
+  if (!thread_->online || thread_->session || thread_->answer != LinkThread::Answer::kNone)
+    return false;
   thread_->key_frame = std::move(copy);
   thread_->key_frame_index = frame_index;
   thread_->answer = LinkThread::Answer::kPending;
@@ -66,9 +68,11 @@ std::optional<wire::Update> GrpcLink::WaitForUpdate() {
   {
     const MutexLock lock(thread_->mutex);
     // The link's thread gives up at the deadline; this one waits a little longer to hear of it.
-    thread_->wake_client.WaitFor(
-        thread_->mutex, thread_->options.update_timeout + std::chrono::seconds(1),
-        [this]() ST_REQUIRES(thread_->mutex) { return thread_->answer != LinkThread::Answer::kPending; });
+    thread_->wake_client.WaitFor(thread_->mutex,
+                                 thread_->options.update_timeout + std::chrono::seconds(1),
+                                 [this]() ST_REQUIRES(thread_->mutex) {
+                                   return thread_->answer != LinkThread::Answer::kPending;
+                                 });
   }
   return PollUpdate();
 }

@@ -13,8 +13,8 @@
 #include "rpc/convert.h"
 #include "rpc/convert_segment.h"
 #include "rpc/errors.h"
-#include "wire/limits.h"
 #include "shadowtutor/v1/shadowtutor.grpc.pb.h"
+#include "wire/limits.h"
 
 namespace shadowtutor::rpc {
 
@@ -27,7 +27,8 @@ std::shared_ptr<grpc::Channel> OpenChannel(const Endpoint& endpoint,
   arguments.SetMaxSendMessageSize(static_cast<int>(wire::kMaxMessageBytes));
   arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, static_cast<int>(wire::kMaxMetadataBytes));
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, static_cast<int>(wire::kKeepAliveTime.count()));
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, static_cast<int>(wire::kKeepAliveTimeout.count()));
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+                   static_cast<int>(wire::kKeepAliveTimeout.count()));
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);  // as many as it takes
   // The pauses between attempts are the link's, so gRPC shall make each attempt afresh and once.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);

@@ -13,8 +13,9 @@ Error ExplainLinkError(const Error& error, const std::string& address, LinkStage
     const std::string sentence = "there is no server at " + address + " (" + what + ")";
     if (stage == LinkStage::kConnecting) return Error(error.code(), sentence);
     return Error(error.code(),
-                 sentence + "; start one with 'shadowtutor serve', check the address, or keep "
-                            "trying until it is there",
+                 sentence +
+                     "; start one with 'shadowtutor serve', check the address, or keep "
+                     "trying until it is there",
                  Setting::kRetry);
   }
   if (what.find(address) != std::string::npos) return error;

@@ -206,9 +206,9 @@ void LinkThread::Disconnected() {
 Error LinkThread::Explain(const Error& error) {
   const MutexLock lock(mutex);
   return ExplainLinkError(error, options.address,
-                          online                                    ? LinkStage::kWelcomed
+                          online                                  ? LinkStage::kWelcomed
                           : stats.sessions == 0 && !options.retry ? LinkStage::kGivingUp
-                                                                    : LinkStage::kConnecting);
+                                                                  : LinkStage::kConnecting);
 }
 
 }  // namespace shadowtutor::rpc

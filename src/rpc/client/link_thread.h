@@ -1,6 +1,6 @@
 // The thread of a GrpcLink, and what it shares with the client's thread. link_thread.cc connects,
-// sends and waits; link_messages.cc takes in what the server says; the client's side of what is shared
-// is in grpc_link.cc. Internal to rpc/client/.
+// sends and waits; link_messages.cc takes in what the server says; the client's side of what is
+// shared is in grpc_link.cc. Internal to rpc/client/.
 #ifndef SHADOWTUTOR_RPC_CLIENT_LINK_THREAD_H_
 #define SHADOWTUTOR_RPC_CLIENT_LINK_THREAD_H_
 
@@ -35,7 +35,8 @@ struct LinkThread {
     if (options.log) options.log(line);
   }
 
-  // All functions from here on are called by this thread, without the lock unless they say otherwise.
+  // All functions from here on are called by this thread, without the lock unless they say
+  // otherwise.
 
   /// Connects, converses, and connects again when that ended.
   void Run();

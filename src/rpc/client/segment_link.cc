@@ -20,8 +20,8 @@ using std::chrono::milliseconds;
 void CheckOptions(const SegmentLinkOptions& options) {
   Check(options);
   if (options.in_flight < 1 || options.in_flight > wire::kMaxSegmentInFlight) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "the number of frames in flight must be 1 to " + std::to_string(wire::kMaxSegmentInFlight));
+    throw Error(ErrorCode::kInvalidArgument, "the number of frames in flight must be 1 to " +
+                                                 std::to_string(wire::kMaxSegmentInFlight));
   }
   if (options.jpeg_quality < 1 || options.jpeg_quality > 100) {
     throw Error(ErrorCode::kInvalidArgument, "JPEG quality must be 1 to 100");
@@ -123,9 +123,10 @@ SegmentLink::Answer SegmentLink::Impl::Accept(wire::SegmentLabels labels) {
   const size_t classes = welcome->classes.size();
   const auto largest = std::max_element(map.labels().begin(), map.labels().end());
   if (*largest >= classes) {
-    throw Error(ErrorCode::kDataLoss, "the server at " + options.address + " sent a label of class " +
-                                          std::to_string(*largest) + ", but has named only " +
-                                          std::to_string(classes) + " classes");
+    throw Error(ErrorCode::kDataLoss, "the server at " + options.address +
+                                          " sent a label of class " + std::to_string(*largest) +
+                                          ", but has named only " + std::to_string(classes) +
+                                          " classes");
   }
   return {.frame_index = labels.frame_index,
           .labels = std::move(map),
@@ -185,7 +186,8 @@ bool SegmentLink::WaitForWelcome(milliseconds timeout) {
     if (auto reply = impl.Next(until)) {
       auto* welcome = std::get_if<wire::SegmentWelcome>(&*reply);
       if (welcome == nullptr) {
-        throw impl.Explain(Error(ErrorCode::kDataLoss, "the server's first message is not a welcome"));
+        throw impl.Explain(
+            Error(ErrorCode::kDataLoss, "the server's first message is not a welcome"));
       }
       try {
         CheckServerVersion(welcome->protocol_version);

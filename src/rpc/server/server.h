@@ -14,9 +14,9 @@
 #include "distill/trainer.h"
 #include "nn/network.h"
 #include "rpc/credentials.h"
-#include "wire/limits.h"
 #include "server/stats.h"
 #include "teacher/teacher.h"
+#include "wire/limits.h"
 
 namespace shadowtutor::rpc {
 

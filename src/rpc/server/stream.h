@@ -20,23 +20,24 @@
 #include "rpc/convert_segment.h"
 #include "rpc/errors.h"
 #include "rpc/hand_over.h"
-#include "wire/limits.h"
 #include "server/peer.h"
 #include "server/stream_registry.h"
+#include "wire/limits.h"
 #include "wire/protocol.h"
 
 namespace shadowtutor::rpc {
 
 /// Messages that wait for the client to take them. An update follows a whole student at most, and
-/// segmentation has at most as many frames outstanding, so only a client that never reads comes here.
+/// segmentation has at most as many frames outstanding, so only a client that never reads comes
+/// here.
 inline constexpr size_t kMaxWaitingMessages = 8;
 static_assert(wire::kMaxSegmentInFlight <= static_cast<int>(kMaxWaitingMessages));
 
 /// gRPC's side of a conversation: one read and one write at a time, and exactly one Finish, after
 /// the last write.
 ///
-/// `Protocol` names the types: Request and Reply, the messages as they travel, and Conversation, who
-/// answers them.
+/// `Protocol` names the types: Request and Reply, the messages as they travel, and Conversation,
+/// who answers them.
 template <typename Protocol>
 class Stream final
     : public grpc::ServerBidiReactor<typename Protocol::Request, typename Protocol::Reply>,
@@ -207,7 +208,7 @@ class Stream final
   std::function<void()> on_done_;
   const std::chrono::milliseconds write_timeout_;
   std::shared_ptr<Conversation> conversation_;  // from Begin on
-  Request incoming_;  // gRPC's between StartRead and OnReadDone
+  Request incoming_;                            // gRPC's between StartRead and OnReadDone
 
   Mutex mutex_;
   std::deque<Reply> waiting_ ST_GUARDED_BY(mutex_);
@@ -219,7 +220,8 @@ class Stream final
   Clock::time_point write_deadline_ ST_GUARDED_BY(mutex_);
 
   Mutex context_mutex_;
-  grpc::CallbackServerContext* context_ ST_GUARDED_BY(context_mutex_);  // null when the call is over
+  grpc::CallbackServerContext* context_
+      ST_GUARDED_BY(context_mutex_);  // null when the call is over
 };
 
 }  // namespace shadowtutor::rpc
