@@ -269,13 +269,14 @@ void Relay::Impl::Serve(Connection& connection, short client_events, short serve
   constexpr short kReadable = POLLIN | POLLHUP | POLLERR;
   if (client_events & kReadable) Read(connection, connection.up, client);
   if (server_events & kReadable) Read(connection, connection.down, server);
-  const size_t sent_up = Write(connection, connection.up, server, up);
-  const size_t sent_down = Write(connection, connection.down, client, down);
+  {
+    // Sent and counted in one step, so that whoever has received a byte finds it counted.
+    const MutexLock lock(mutex);
+    stats.bytes_up += Write(connection, connection.up, server, up);
+    stats.bytes_down += Write(connection, connection.down, client, down);
+  }
   Finish(connection, connection.up, server);
   Finish(connection, connection.down, client);
-  const MutexLock lock(mutex);
-  stats.bytes_up += sent_up;
-  stats.bytes_down += sent_down;
 }
 
 void Relay::Impl::Run() {

@@ -6,8 +6,7 @@
 #include <utility>
 
 #include "nn/checkpoint_io.h"
-#include "wire/frame_codec.h"
-#include "wire/jpeg.h"
+#include "wire/key_frame_codec.h"
 #include "wire/update_codec.h"
 
 namespace shadowtutor::server {
@@ -17,17 +16,6 @@ using Clock = std::chrono::steady_clock;
 
 double MillisecondsSince(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
-
-Image Unpack(const wire::KeyFrame& key_frame) {
-  switch (key_frame.codec) {
-    case wire::FrameCodec::kRaw:
-      return wire::UnpackRawFrame(key_frame.data, key_frame.size);
-    case wire::FrameCodec::kJpeg:
-      return wire::DecodeJpeg(key_frame.data, key_frame.size);
-  }
-  throw Error(ErrorCode::kInvalidArgument,
-              "the key frame is packed by an unknown codec; use raw or JPEG");
 }
 
 std::string Join(const std::vector<std::string>& names) {
@@ -79,7 +67,8 @@ void CheckProtocolVersion(uint32_t client_version) {
 
 LabelledFrame LabelKeyFrame(teacher::Teacher& teacher, const wire::KeyFrame& key_frame,
                             int classes) {
-  return LabelFrame(teacher, Unpack(key_frame), key_frame.frame_index, classes);
+  Image frame = wire::UnpackFrame(key_frame.codec, key_frame.data, key_frame.size);
+  return LabelFrame(teacher, std::move(frame), key_frame.frame_index, classes);
 }
 
 LabelledFrame LabelFrame(teacher::Teacher& teacher, Image frame, uint64_t frame_index,

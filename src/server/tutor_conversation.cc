@@ -6,6 +6,7 @@
 
 #include "core/mutex.h"
 #include "server/as_error.h"
+#include "wire/codec_names.h"
 
 namespace shadowtutor::server {
 namespace {
@@ -14,9 +15,8 @@ std::string Describe(const wire::Hello& hello) {
   std::string text = "client " + (hello.client_version.empty() ? "?" : hello.client_version);
   text += ", frames " + std::to_string(hello.frame_size.width) + "x" +
           std::to_string(hello.frame_size.height);
-  text += hello.frame_codec == wire::FrameCodec::kRaw ? " raw" : " jpeg";
-  text += hello.update_codec == wire::UpdateCodec::kFp16 ? ", updates fp16" : ", updates fp32";
-  return text;
+  return text + " " + wire::NameOf(hello.frame_codec) + ", updates " +
+         wire::NameOf(hello.update_codec);
 }
 
 std::string Describe(const wire::Update& update) {

@@ -17,6 +17,7 @@
 #include "teacher/model_card.h"
 #include "teacher/open_teacher.h"
 #include "video/open_source.h"
+#include "wire/codec_names.h"
 
 namespace shadowtutor::eval {
 namespace {
@@ -41,9 +42,9 @@ std::string ParameterText(const StrategyOptions& options) {
                      std::to_string(options.max_updates) + ", learning rate " +
                      Digits(options.learning_rate) + ", cut ";
   text += options.cut ? nn::StageName(*options.cut) : "default";
-  text += options.frame_codec == wire::FrameCodec::kJpeg ? ", jpeg" : ", raw";
+  text += std::string(", ") + wire::NameOf(options.frame_codec);
   text += " " + std::to_string(options.jpeg_quality);
-  text += options.update_codec == wire::UpdateCodec::kFp16 ? ", fp16" : ", fp32";
+  text += std::string(", ") + wire::NameOf(options.update_codec);
   text += options.label_codec == wire::LabelCodec::kRle ? ", rle" : ", png";
   return text + ", tracking " + std::to_string(options.tracking_stride);
 }

@@ -5,8 +5,7 @@
 #include <utility>
 
 #include "rpc/client/link_errors.h"
-#include "wire/frame_codec.h"
-#include "wire/jpeg.h"
+#include "wire/key_frame_codec.h"
 
 namespace shadowtutor::rpc {
 namespace {
@@ -149,9 +148,7 @@ LinkThread::Waiting LinkThread::TakeWaiting() {
 void LinkThread::SendKeyFrame(TutorStream& stream, WaitingKeyFrame key_frame) {
   wire::KeyFrame& message = key_frame.message;
   try {
-    message.data = message.codec == wire::FrameCodec::kRaw
-                       ? wire::PackRawFrame(key_frame.frame)
-                       : wire::EncodeJpeg(key_frame.frame, options.jpeg_quality);
+    message.data = wire::PackFrame(message.codec, key_frame.frame, options.jpeg_quality);
   } catch (const Error& error) {
     Log(std::string("a key frame could not be sent: ") + error.what());
     const MutexLock lock(mutex);

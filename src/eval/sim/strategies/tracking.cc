@@ -6,7 +6,7 @@
 
 #include "eval/sim/mask_tracker.h"
 #include "eval/sim/strategy.h"
-#include "wire/frame_codec.h"
+#include "wire/key_frame_codec.h"
 
 namespace shadowtutor::eval {
 namespace {
@@ -54,16 +54,9 @@ class Tracking : public Strategy {
 
  private:
   void SendKeyFrame(ImageView frame, uint64_t index) {
-    Image decoded;
-    ImageView seen = frame;
-    if (options_.frame_codec == wire::FrameCodec::kJpeg) {
-      const auto bytes = wire::EncodeJpeg(frame, options_.jpeg_quality);
-      decoded = wire::DecodeJpeg(bytes, frame.size());
-      seen = decoded;
-      totals_.bytes_up += bytes.size();
-    } else {
-      totals_.bytes_up += wire::RawFrameBytes(frame.size());
-    }
+    const auto bytes = wire::PackFrame(options_.frame_codec, frame, options_.jpeg_quality);
+    totals_.bytes_up += bytes.size();
+    const Image seen = wire::UnpackFrame(options_.frame_codec, bytes, frame.size());
     const auto labels = wire::EncodeLabels(options_.label_codec, teacher_.Label(seen, index).label);
     totals_.bytes_down += labels.size();
     ++totals_.key_frames;
