@@ -68,11 +68,6 @@ bool Scheduler::Shutdown(std::optional<std::chrono::milliseconds> timeout) {
   return all_ended;
 }
 
-size_t Scheduler::queued() const {
-  const MutexLock lock(state_->mutex);
-  return state_->queue.size();
-}
-
 void Scheduler::Work(const std::shared_ptr<State>& state) {
   while (true) {
     Job job;

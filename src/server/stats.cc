@@ -61,11 +61,6 @@ void StatsBoard::Sent(size_t bytes) {
   totals_.bytes_down += bytes;
 }
 
-size_t StatsBoard::OpenSessions() const {
-  const MutexLock lock(mutex_);
-  return sessions_.size();
-}
-
 ServerStats StatsBoard::Snapshot() const {
   const MutexLock lock(mutex_);
   ServerStats stats = totals_;

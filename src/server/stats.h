@@ -60,7 +60,6 @@ class StatsBoard {
   void Sent(size_t bytes);
 
   ServerStats Snapshot() const;
-  size_t OpenSessions() const;
 
  private:
   const std::chrono::steady_clock::time_point start_;

@@ -157,7 +157,7 @@ TEST_F(ConversationTest, ASecondHelloEndsIt) {
   Say(wire::Hello{});
   EXPECT_TRUE(peer_->ended());
   EXPECT_EQ(peer_->why(), ErrorCode::kFailedPrecondition);
-  EXPECT_EQ(resources_->stats.OpenSessions(), 0u);
+  EXPECT_EQ(resources_->stats.Snapshot().sessions.size(), 0u);
 }
 
 TEST_F(ConversationTest, AnotherProtocolVersionIsRefused) {
@@ -301,7 +301,7 @@ TEST_F(ConversationTest, ATeacherThatHangsCostsItsKeyFrameAndRefusesOthersUntilI
   const auto waited = std::get<wire::ErrorMessage>(second_peer->Next());
   EXPECT_EQ(waited.code, ErrorCode::kUnavailable);
   EXPECT_EQ(waited.frame_index, 7u);
-  EXPECT_EQ(resources_->teaching->queued(), 0u);
+  EXPECT_FALSE(resources_->teaching->Forget(1) || resources_->teaching->Forget(2));
 
   // More key frames are refused at once, and pile up nowhere.
   for (uint64_t index = 1; index < 20; ++index) {
@@ -310,7 +310,7 @@ TEST_F(ConversationTest, ATeacherThatHangsCostsItsKeyFrameAndRefusesOthersUntilI
     EXPECT_EQ(refused.code, ErrorCode::kUnavailable);
     EXPECT_EQ(refused.frame_index, index);
   }
-  EXPECT_EQ(resources_->teaching->queued(), 0u);
+  EXPECT_FALSE(resources_->teaching->Forget(1) || resources_->teaching->Forget(2));
   EXPECT_EQ(resources_->stats.Snapshot().key_frames_failed, 21u);
 
   // Back again: nothing comes of the late label, and what is sent now is taught.
@@ -366,9 +366,9 @@ TEST_F(ConversationTest, NonsenseFromTheTeacherCostsThatKeyFrameOnly) {
 
 TEST_F(ConversationTest, ClosingFreesTheSession) {
   Hello();
-  EXPECT_EQ(resources_->stats.OpenSessions(), 1u);
+  EXPECT_EQ(resources_->stats.Snapshot().sessions.size(), 1u);
   conversation_->OnClosed();
-  EXPECT_EQ(resources_->stats.OpenSessions(), 0u);
+  EXPECT_EQ(resources_->stats.Snapshot().sessions.size(), 0u);
   Say(SquareFrame(0, 0));  // what was still on its way is ignored
   EXPECT_TRUE(peer_->Silent());
 }
@@ -379,7 +379,7 @@ TEST_F(ConversationTest, ClosingWhileTheTeacherWorksFreesTheSessionAtOnce) {
   Say(SquareFrame(0, 0));
   held.WaitUntilEntered();
   conversation_->OnClosed();
-  EXPECT_EQ(resources_->stats.OpenSessions(), 0u);
+  EXPECT_EQ(resources_->stats.Snapshot().sessions.size(), 0u);
   std::weak_ptr<TutorConversation> watched = conversation_;
   conversation_.reset();
   held.Open();
@@ -399,9 +399,9 @@ TEST_F(ConversationTest, ClosingWhileQueuedFreesTheSessionAtOnce) {
   Say(SquareFrame(0, 0));
   held.WaitUntilEntered();
   second->OnMessage(SquareFrame(0, 0), start_);  // waits for the teacher
-  EXPECT_EQ(resources_->stats.OpenSessions(), 2u);
+  EXPECT_EQ(resources_->stats.Snapshot().sessions.size(), 2u);
   second->OnClosed();
-  EXPECT_EQ(resources_->stats.OpenSessions(), 1u);
+  EXPECT_EQ(resources_->stats.Snapshot().sessions.size(), 1u);
   held.Open();
   EXPECT_TRUE(std::holds_alternative<wire::Update>(peer_->Next()));
 }
