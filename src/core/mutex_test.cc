@@ -68,6 +68,7 @@ TEST(Mutex, KeepsThreadsApart) {
   constexpr int kThreads = 4, kTimes = 10'000;
   Counter counter;
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([&counter] {
       for (int k = 0; k < kTimes; ++k) {
