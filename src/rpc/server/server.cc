@@ -23,7 +23,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// How often deadlines are looked at: none is so short that this would matter.
+// How often deadlines are checked. All of them are much longer than this.
 constexpr std::chrono::milliseconds kTick{200};
 
 void Check(const ServerOptions& options) {
@@ -80,7 +80,8 @@ struct Server::Impl {
     resources->idle_timeout = options.idle_timeout;
     resources->teacher_timeout = options.teacher_timeout;
     resources->log = options.log;
-    // One job per session at most, and each stage computes with all cores already.
+    // A session has at most one job in each queue. One thread each suffices, since labelling and
+    // training use all cores.
     const size_t jobs = static_cast<size_t>(options.max_sessions);
     resources->teaching = std::make_unique<server::Scheduler>(1, jobs);
     resources->training = std::make_unique<server::Scheduler>(1, jobs);
@@ -99,7 +100,7 @@ struct Server::Impl {
   std::unique_ptr<Service> service;
 
   Mutex shutdown_mutex;  // held while shutting down, and taken before `mutex`
-  bool teacher_left ST_GUARDED_BY(shutdown_mutex) = false;  // in a call that did not end
+  bool teacher_left ST_GUARDED_BY(shutdown_mutex) = false;  // in a call that did not return in time
   mutable Mutex mutex;
   CondVar wake;
   bool stopping ST_GUARDED_BY(mutex) = false;
@@ -128,7 +129,8 @@ void Server::Impl::Start() {
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              milliseconds(wire::kMinPingInterval));
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, milliseconds(options.idle_timeout));
-  // Otherwise two servers on one port would share its clients without a word.
+  // Otherwise a second server could listen on the same port, and each would get some of the
+  // clients.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   HandOver();
   grpc_server = builder.BuildAndStart();
@@ -162,7 +164,7 @@ bool Server::Impl::Shutdown(std::chrono::milliseconds timeout) {
   if (watcher.joinable()) watcher.join();
   streams->EndAll(Error(ErrorCode::kUnavailable, "the server is shutting down"));
   if (grpc_server) StopListening(timeout);
-  // Here and not when the last job lets go of the resources: a thread cannot wait for itself.
+  // Must be done here: if the last job destroyed the resources, its thread would wait for itself.
   teacher_left = !resources->teaching->Shutdown(timeout);
   if (teacher_left)
     resources->Log(
@@ -175,7 +177,7 @@ void Server::Impl::StopListening(std::chrono::milliseconds timeout) {
   // Returns when all streams have ended, and cuts off those that have not by the deadline.
   grpc_server->Shutdown(std::chrono::system_clock::now() + timeout);
   grpc_server->Wait();
-  // gRPC may say so a moment before the last stream's OnDone has returned.
+  // gRPC may return from Wait before the last stream's OnDone has returned.
   streams->WaitUntilEmpty(Clock::now() + timeout);
   grpc_server.reset();
 }
@@ -184,7 +186,7 @@ Server::Server(std::shared_ptr<teacher::Teacher> teacher, nn::Checkpoint student
                ServerOptions options) {
   Check(options);
   CheckFits(student, *teacher);
-  // Tells now, and not at the first client, whether the trainer's options are in range.
+  // Throws now, and not at the first client, if the trainer's options are out of range.
   distill::Trainer trial(student, options.trainer);
   impl_ = std::make_unique<Impl>(std::move(teacher), std::move(student), std::move(options));
 }
