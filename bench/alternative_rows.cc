@@ -1,4 +1,4 @@
-// Other ways to the same result than the engine's, so that one run shows what each gives.
+// Other algorithms with the same results as the engine's, so that one run compares their speed.
 #include <memory>
 #include <vector>
 
@@ -40,7 +40,8 @@ void AddBlockRows(RowList& rows, int i) {
                Convolve(input, s.g(i).pre, {.positive = &s.a(i).pre});
              });
   }
-  // The long path's end without composing it, and composed but by the plain sum.
+  // The end of a block's long path: as two convolutions, and as one composed convolution by the
+  // plain sum.
   const double six = 6 * out * out * pixels;
   rows.Add(prefix + "long_1x3_3x1_direct", six, six, 4 * Bytes(a.out), [i](Network& s) {
     const BlockWeights& u = s.separate.block(i);

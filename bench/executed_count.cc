@@ -11,7 +11,8 @@ using nn::Levels;
 using nn::NetworkSpec;
 using nn::Stage;
 
-// A low-resolution pixel lies under this many columns (and rows) of the tail's upsampling.
+// The number of columns (and rows) of the upsampled image that one pixel before the tail's
+// upsampling affects.
 constexpr double kReach = 8;
 constexpr double kTaps = nn::kTailTaps;
 

@@ -1,5 +1,5 @@
-// Inference and partial step over frame sizes, most of which are no multiples of 8: what a pixel
-// costs there, relative to 1280x720. The sizes take turns.
+// Times inference and a partial step for several frame sizes, most of which are no multiples of 8,
+// and prints the time per pixel relative to 1280x720. The sizes take turns.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>

@@ -1,5 +1,5 @@
-// The network at work, for benchmarks that run its kernels one at a time: a forward and a backward
-// pass have gone through all of it.
+// The network after a whole forward and backward pass, for benchmarks that run its kernels one at a
+// time on the buffers of that pass.
 #ifndef SHADOWTUTOR_BENCH_KERNEL_NETWORK_H_
 #define SHADOWTUTOR_BENCH_KERNEL_NETWORK_H_
 
@@ -19,7 +19,7 @@
 namespace shadowtutor::bench {
 
 inline double Pixels(const nn::View& view) { return static_cast<double>(view.height) * view.width; }
-/// Of the floats that a view holds.
+/// The bytes of the floats in a view.
 inline double Bytes(const nn::View& view) { return 4.0 * view.channels * Pixels(view); }
 inline double Bytes(const nn::Buffer& buffer) { return 4.0 * static_cast<double>(buffer.size()); }
 /// The published network's residual blocks: enc1, enc2, enc3, dec1, dec2, dec3.
@@ -53,8 +53,8 @@ struct KernelNetwork {
   std::shared_ptr<const nn::NetworkLayout> layout;
   nn::NetworkSpec spec;
   std::vector<float> weights;
-  nn::PackedWeights composed;  // as predictors have them
-  nn::PackedWeights separate;  // as a learner that trains everything has them
+  nn::PackedWeights composed;  // as predictors use them
+  nn::PackedWeights separate;  // as a learner that trains everything uses them
   nn::ForwardWorkspace forward;
   nn::LogitPlanes logits;
   nn::Buffer logits_floats;
@@ -64,7 +64,7 @@ struct KernelNetwork {
   std::vector<float> gradient, moment1, moment2;
 };
 
-/// Rows over one network.
+/// Collects rows that share one network.
 class RowList {
  public:
   explicit RowList(std::shared_ptr<KernelNetwork> network) : network_(std::move(network)) {}
@@ -83,7 +83,7 @@ class RowList {
   std::vector<KernelRow> rows_;
 };
 
-/// What the engine does, done otherwise.
+/// Adds rows for other algorithms with the same results as the engine's.
 void AddAlternativeRows(RowList& rows);
 
 }  // namespace shadowtutor::bench

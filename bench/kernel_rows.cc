@@ -217,7 +217,7 @@ class Rows {
     }
   }
 
-  // Pixels of the level above `level` per pixel of it.
+  // The number of pixels of the level above `level` per pixel of `level`.
   double RatioUp(int level) const {
     const Levels& l = n_.forward.levels;
     return 1.0 * l.height[level - 1] * l.width[level - 1] /

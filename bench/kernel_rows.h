@@ -13,14 +13,14 @@ namespace shadowtutor::bench {
 
 struct KernelRow {
   std::string name;
-  double executed = 0;  // multiply-adds that the kernel does; 0 where they are not its measure
-  double direct = 0;    // that the plain sum over taps and channels would take
-  double bytes = 0;     // that it must read and write at least once
+  double executed = 0;  // multiply-adds that the kernel does; 0 if it is not measured by them
+  double direct = 0;    // multiply-adds that the plain sum over taps and channels would take
+  double bytes = 0;     // bytes that it must read and write at least once
   std::function<void()> run;
 };
 
-/// All rows in the order of a step. They share one network's memory, which lives as long as any of
-/// them.
+/// All rows, in the order in which a step runs them. They share one network's memory, which lives
+/// as long as any of them.
 std::vector<KernelRow> MakeKernelRows(FrameSize size);
 
 }  // namespace shadowtutor::bench

@@ -20,9 +20,9 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 using D = hn::CappedTag<float, 16>;
 
-// `rounds` times 12 independent multiply-adds of a vector: more than latency times units on any
-// machine in sight, and few enough for 16 registers. Returns multiply-adds; `sink` keeps the
-// compiler from leaving them out.
+// Does `rounds` times 12 independent multiply-adds of a vector: more than latency times units on
+// current machines, and few enough for 16 registers. Returns the number of multiply-adds. `sink`
+// keeps the compiler from removing them.
 double MultiplyAdds(int rounds, float* sink) {
   constexpr int kChains = 12;
   const D d;
@@ -66,8 +66,8 @@ HWY_EXPORT(Scale);
 
 namespace {
 
-// Runs work(), which returns how much it did, on all threads at once, some milliseconds each; the
-// sum of the threads' rates per second.
+// Runs work(), which returns how much it did, on all threads at once for some milliseconds. Returns
+// the sum of the threads' rates per second.
 template <typename Work>
 double RateOf(int threads, const Work& work) {
   using Clock = std::chrono::steady_clock;

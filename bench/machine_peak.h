@@ -1,4 +1,4 @@
-// What the machine can do at most, measured in the same run as what is compared with it.
+// Measures the most that the machine can do, in the same run as what is compared with it.
 #ifndef SHADOWTUTOR_BENCH_MACHINE_PEAK_H_
 #define SHADOWTUTOR_BENCH_MACHINE_PEAK_H_
 
@@ -9,12 +9,12 @@ namespace shadowtutor::bench {
 double MultiplyAddPeak(int threads);
 
 /// Bytes read and written per second by `threads` threads that scale floats from one array into
-/// another, arrays as large as this network's activations (so they lie in the last cache): the best
-/// of several short runs.
+/// another, where the arrays are as large as the network's activations (so they lie in the last
+/// cache): the best of several short runs.
 double StreamPeak(int threads);
 
-/// Keeps the best of the peaks that it saw. A machine that is shared with others shows its peak now
-/// and then only, so ask it often.
+/// Measures the peaks several times and keeps the best. A machine that is shared with others
+/// reaches its peak only now and then, so call Sample often.
 class PeakMeter {
  public:
   explicit PeakMeter(int threads) : threads_(threads) {}

@@ -1,5 +1,5 @@
-// Peak resident memory of a process that does one thing only: predict, predict while an update is
-// prepared, train partially, train fully. Each is a process of its own.
+// Measures the peak resident memory of processes that each do one thing only: predict, predict
+// while an update is prepared, train partially, or train fully.
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,8 +19,7 @@
 namespace shadowtutor::bench {
 namespace {
 
-// What a program has at hand anyhow: a frame of bytes and a checkpoint. No other scenery, whose
-// memory would count.
+// The frame that any such program holds. Nothing else is made, because its memory would be counted.
 Image PlainFrame(FrameSize size) {
   Image frame(size.width, size.height);
   for (size_t i = 0; i < frame.bytes().size(); ++i) {

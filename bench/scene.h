@@ -1,5 +1,5 @@
-// What every benchmark here computes on: a random student, frame, label and weight map. Neither has
-// an influence on the time.
+// What every benchmark computes on: a random student, frame, label and weight map. Their values do
+// not influence the time.
 #ifndef SHADOWTUTOR_BENCH_SCENE_H_
 #define SHADOWTUTOR_BENCH_SCENE_H_
 
@@ -29,16 +29,16 @@ struct Scene {
   std::vector<float> pixel_weights;
 };
 
-/// Weights that hardly move keep every step's arithmetic alike: at the usual rate a few hundred
-/// steps on one frame drive the loss to where gradients are denormal numbers, which are slow on
-/// some machines.
+/// A rate so small that the weights hardly change and every step does the same arithmetic. At the
+/// usual rate a few hundred steps on one frame make the loss so small that gradients become
+/// denormal numbers, which are slow on some machines.
 inline constexpr double kLearningRate = 1e-6;
 
 /// A trainer of the stages from `cut` on that has predicted the scene's frame, ready for its first
 /// distillation step.
 distill::Trainer ReadyTrainer(const Scene& scene, nn::Stage cut,
                               double learning_rate = kLearningRate);
-/// One step of it, Algorithm 1's.
+/// One distillation step of Algorithm 1.
 inline distill::StepResult Step(distill::Trainer& trainer, const Scene& scene) {
   return trainer.Step(scene.label, scene.pixel_weights);
 }

@@ -15,7 +15,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Seconds that this process computed, and that all processors were busy or there at all.
+// Seconds of processor time: of this process, busy on all processors, and available on all
+// processors.
 struct ProcessorTime {
   double own = 0, busy = 0, all = 0;
 };

@@ -104,7 +104,7 @@ struct TorchStudent::Impl {
     dec1 = SizeOf(Block("dec1", Block("enc3", enc2, 2), 1), enc2.sizes());
   }
 
-  // From there to logits at `size`.
+  // From dec1's resized features to logits at `size`.
   Tensor Decode(at::IntArrayRef size) const {
     const Tensor dec2 = SizeOf(Block("dec2", torch::cat({dec1, enc2}, 1), 1), enc1.sizes());
     const Tensor dec3 = SizeOf(Block("dec3", torch::cat({dec2, enc1}, 1), 1), in1.sizes());
@@ -113,7 +113,7 @@ struct TorchStudent::Impl {
     return Conv("out_conv3", SizeOf(out, size), 1);
   }
 
-  // [1][3][H][W] floats of the bytes as they are.
+  // The bytes as [1][3][H][W] floats, not scaled.
   Tensor Floats(ImageView frame) const {
     const Tensor bytes = torch::from_blob(const_cast<uint8_t*>(frame.data),
                                           {1, frame.height, frame.width, 3}, torch::kUInt8)

@@ -1,10 +1,11 @@
-// The engine against the same network in libtorch, in one process and in turns: predicting, and one
-// distillation step of either kind (loss, backward, Adam, next forward pass, mIoU).
+// Compares the engine with the same network in libtorch, in one process and in turns: prediction,
+// and one step of partial and of full distillation (loss, backward pass, Adam, next forward pass,
+// mIoU).
 //
 // libtorch runs once as the original authors' program does and once as fast as it can be made
-// (torch_student.h); before the second part the allocator is tuned as well: it keeps what it has
-// got from the system, where by default it gives every large tensor back and gets it again, page
-// fault by page fault. The engine allocates nothing in these loops.
+// (torch_student.h); before the second part the allocator is tuned as well: it then keeps memory
+// that it got from the system. By default it returns every large tensor's memory and gets it again,
+// with a page fault for every page. The engine allocates nothing in these loops.
 #include <malloc.h>
 
 #include <CLI/CLI.hpp>
@@ -43,7 +44,7 @@ struct Options {
   bool tune_allocator_first = false;
 };
 
-// One kind of work: ours, and how much it is.
+// One kind of work, and how much arithmetic it takes.
 struct Work {
   std::string name;
   nn::Stage cut;               // kNoStage: prediction
@@ -65,7 +66,7 @@ void TuneAllocator() {
   mallopt(M_ARENA_MAX, 1);             // and is one
 }
 
-// Throws unless both students say the same: a rival that computes something else is none.
+// Throws unless engine and libtorch agree, since otherwise the comparison would be meaningless.
 void CheckAgreement(const Scene& scene, const Work& work, TorchStyle style) {
   const auto require = [&](bool holds, const std::string& what) {
     if (!holds) {

@@ -1,5 +1,5 @@
-// Client and server hold the same weights, bit for bit, whatever the codecs, and find back to that
-// after damage.
+// Client and server hold the same weights, bit for bit, with every codec, and agree again after an
+// update was damaged.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -22,7 +22,7 @@ uint64_t TrainedChecksum(const client::Client& client) {
       std::span(student.weights).subspan(student.layout->TrainedOffset(nn::kPartialDistillation)));
 }
 
-// The server's student, whole: the next one that the link brings after having been asked.
+// Asks for the server's whole student and returns the next one that the link receives.
 std::shared_ptr<const nn::Checkpoint> AskForWhole(rpc::GrpcLink& link) {
   link.RequestStudent("to compare");
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
@@ -55,8 +55,8 @@ TEST_P(Agreement, HoldsAfterEveryUpdate) {
   EXPECT_EQ(tutored.link->stats().sessions, 1u);
   EXPECT_EQ(server->stats().students_sent, 1u);
 
-  // Not by checksum alone: the server's own weights. The next update is taken past the client, so
-  // that nothing is under way while the server is asked.
+  // Compares with the server's own weights, not with a checksum only. The next update is taken from
+  // the link without the client, so that nothing is under way while the server is asked.
   EXPECT_TRUE(tutored.ProcessUntil([](const auto& report) { return report.key_frame; }));
   const auto update = tutored.link->WaitForUpdate();
   ASSERT_TRUE(update);
@@ -81,8 +81,8 @@ INSTANTIATE_TEST_SUITE_P(
              (std::get<1>(info.param) == wire::UpdateCodec::kFp32 ? "Fp32" : "Fp16");
     });
 
-// Damages the n-th update that carries weights on its way to the client, wherever the client looks
-// at it: when it arrives, on the link's thread, which comes first, and when it is given.
+// Damages the n-th update that carries weights in both places where the client sees it: first when
+// it arrives, on the link's thread, and then when the client fetches it.
 class DamagingLink : public client::ForwardingLink {
  public:
   DamagingLink(std::unique_ptr<client::ServerLink> link, int which)
@@ -120,7 +120,7 @@ class DamagingLink : public client::ForwardingLink {
    private:
     mutable Mutex mutex_;
     int left_ ST_GUARDED_BY(mutex_);
-    /// Whose update is damaged, once it has arrived.
+    /// The key frame whose update is damaged; known once that update has arrived.
     std::optional<uint64_t> frame_index_ ST_GUARDED_BY(mutex_);
   };
 
@@ -141,7 +141,7 @@ TEST(Recovery, ADamagedUpdateCostsAWholeStudentAndNothingElse) {
         Connect(options, client::Staleness::kWait, [](std::unique_ptr<rpc::GrpcLink> link) {
           return std::make_unique<DamagingLink>(std::move(link), 2);
         });
-    // The first update and the whole student that replaces the second are followed by more.
+    // More updates follow the first one and the whole student that replaces the second.
     int good = 0;
     EXPECT_TRUE(tutored.ProcessUntil([&](const client::FrameReport& report) {
       good += report.update_applied;

@@ -1,4 +1,5 @@
-// Faults at the start: no server, the wrong student, an address that others can read.
+// Faults at the start: no server, the wrong student, plain text to an address that other machines
+// can reach.
 #include <gtest/gtest.h>
 
 #include "loopback.h"

@@ -1,4 +1,4 @@
-// Our client against servers that do what a sound one never does.
+// Our client against servers that do what a correct server never does.
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@ namespace {
 
 using Stream = grpc::ServerReaderWriter<v1::ServerMessage, v1::ClientMessage>;
 
-// Runs a script for every stream.
+// A server that runs a script for every stream.
 class ScriptedServer : public v1::ShadowTutor::Service {
  public:
   using Script = std::function<void(Stream& stream, int session)>;
@@ -226,7 +226,7 @@ TEST(HostileServer, ASecondWelcomeEndsTheConnection) {
   EXPECT_TRUE(log.WaitFor("welcomed us twice"));
 }
 
-// The same for clients that have every frame segmented.
+// The same for clients that have every frame segmented (Segment).
 class ScriptedSegmenter : public v1::ShadowTutor::Service {
  public:
   using Stream = grpc::ServerReaderWriter<v1::SegmentReply, v1::SegmentRequest>;
@@ -258,7 +258,7 @@ class ScriptedSegmenter : public v1::ShadowTutor::Service {
   std::unique_ptr<grpc::Server> server_;
 };
 
-// How a client takes one frame's answer, or what comes instead of it.
+// Sends one frame and returns the code of the error that the client throws, if it throws one.
 std::optional<ErrorCode> SegmentedBy(ScriptedSegmenter::Script script) {
   ScriptedSegmenter server(std::move(script));
   rpc::SegmentLinkOptions options;

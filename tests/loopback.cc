@@ -168,7 +168,8 @@ void ChildProcess::Kill() {
 }
 
 int ChildMain(const std::string& role, const std::string& address) {
-  // The parent holds the other end of our standard input: when that closes, it is gone.
+  // The parent holds the other end of this process's standard input. When that closes, the parent
+  // is gone.
   std::thread([] {
     char c;
     while (read(STDIN_FILENO, &c, 1) > 0) {

@@ -1,5 +1,5 @@
-// What the integration tests share: a server, clients and a second process, on loopback and small
-// enough for the thread sanitizer.
+// What the integration tests share: a server, clients and a second process. They use loopback and
+// are small enough for the thread sanitizer.
 #ifndef SHADOWTUTOR_TESTS_LOOPBACK_H_
 #define SHADOWTUTOR_TESTS_LOOPBACK_H_
 
@@ -18,13 +18,13 @@
 
 namespace shadowtutor::tests {
 
-/// How long anything may take before a test gives up; far more than it ever should.
+/// How long a test waits for anything before it fails; far more than anything should take.
 inline constexpr std::chrono::seconds kPatience{60};
 
 /// A frame with a bright square that moves with the index.
 Image SquareAt(uint64_t index, int width = 64, int height = 48);
 
-/// Lines from any thread, as something that a test can wait for.
+/// Collects lines from any thread. A test can wait for one.
 class Log {
  public:
   void Add(const std::string& line);
@@ -45,7 +45,7 @@ rpc::ServerOptions FastServerOptions();
 std::unique_ptr<rpc::Server> StartServer(rpc::ServerOptions options = FastServerOptions(),
                                          uint64_t student_seed = 1);
 
-/// Options that connect to `address` and do not wait long to do it again.
+/// Options that connect to `address` and, after a loss, connect again soon.
 rpc::GrpcLinkOptions FastLinkOptions(const std::string& address);
 
 struct Tutored {
@@ -53,21 +53,23 @@ struct Tutored {
   rpc::GrpcLink* link = nullptr;  // the client's
   uint64_t frame = 0;
 
-  /// Predicts frames until `done` likes a report; false when it never did within kPatience.
+  /// Predicts frames until `done` returns true for a report. Returns false if it does not within
+  /// kPatience.
   bool ProcessUntil(const std::function<bool(const client::FrameReport&)>& done);
   client::FrameReport Process(int width = 64, int height = 48);
 };
 
-/// Wraps the client's link, for tests that meddle with it.
+/// Wraps the client's link, for tests that change what passes through it.
 using WrapLink = std::function<std::unique_ptr<client::ServerLink>(std::unique_ptr<rpc::GrpcLink>)>;
 /// Connects and waits for the welcome.
 Tutored Connect(rpc::GrpcLinkOptions options,
                 client::Staleness staleness = client::Staleness::kWait, const WrapLink& wrap = {});
 
-/// A port of 127.0.0.1 where nobody listens.
+/// An address of 127.0.0.1 with a port on which nobody listens.
 std::string FreeAddress();
 
-/// This test program once more, as a process that can be killed. It ends by itself when we do.
+/// Runs this test program a second time, as a process that can be killed. It ends by itself when
+/// its parent does.
 class ChildProcess {
  public:
   /// `role`: "server" (listens on `address`) or "client" (connects to it).
@@ -76,9 +78,9 @@ class ChildProcess {
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
 
-  /// The line that it prints when it is up: a server's address, a client's "ready".
+  /// The line that the child prints when it is ready: a server's address, a client's "ready".
   std::string ReadLine();
-  /// SIGKILL, and waits for its end.
+  /// Sends SIGKILL and waits for the child's end.
   void Kill();
 
  private:

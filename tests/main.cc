@@ -1,4 +1,4 @@
-// The integration tests, and the processes that some of them start to kill them.
+// main() of the integration tests, and of the child processes that some of them start and kill.
 #include <gtest/gtest.h>
 
 #include <cstdio>

@@ -20,7 +20,7 @@ TEST(Reconnection, AKilledServerIsSurvivedAndTheNextOneGoesOnFromWhatTheClientHo
 
   first.Kill();
   ASSERT_TRUE(log.WaitFor("lost the connection"));
-  tutored.Process();  // the client hears of it
+  tutored.Process();  // the client learns of the loss
   const uint64_t version = tutored.client->version();
   const std::vector<float> weights = tutored.client->student().weights;
   EXPECT_FALSE(tutored.link->Connected());
@@ -97,7 +97,7 @@ TEST(Reconnection, AMessageOverTheServersLimitDoesNotStopThePrediction) {
   auto options = FastLinkOptions(server->address());
   options.log = log.Sink();
   Tutored tutored = Connect(options);
-  // It is sent away after the first key frame, and comes back.
+  // The server ends the session after the first key frame, and the client connects again.
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   int key_frames = 0;
   while (key_frames < 2 && std::chrono::steady_clock::now() < deadline) {

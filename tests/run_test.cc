@@ -1,4 +1,4 @@
-// The whole way: a source, the client, a server, and what is left on disk.
+// Whole runs: a source, the client, a server, and the files that they leave.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// Segment over real loopback connections: our client and our server, and either of them
-// against somebody who does not keep to the protocol.
+// Segment over real loopback connections: our client with our server, and our server with clients
+// that break the protocol.
 #include <gtest/gtest.h>
 
 #include "app/relay.h"
@@ -31,7 +31,7 @@ app::SegmentRunOptions OptionsFor(const std::string& address, wire::VideoCodec c
   return options;
 }
 
-// Keeps what it is given.
+// A sink that keeps what it is given.
 class Kept : public video::Sink {
  public:
   explicit Kept(std::vector<std::pair<uint64_t, LabelMap>>& kept) : kept_(kept) {}
@@ -103,7 +103,7 @@ TEST(Segment, EveryFrameComesBackLabelledInOrderByEveryCodec) {
           for (size_t k = 0; k < truth.labels().size(); ++k) {
             wrong += truth.labels()[k] != outcome.labels[i].second.labels()[k];
           }
-          // Compression moves an edge here and there.
+          // Lossy codecs move some edges of the labels.
           EXPECT_LE(wrong, codec == wire::VideoCodec::kRaw ? 0 : truth.labels().size() / 20) << i;
         }
       }
@@ -162,7 +162,8 @@ TEST(Segment, WithoutAServerOrFrames) {
   EXPECT_THROW(Segmented(options, 5), Error);
 }
 
-// The server dies in the middle; the next one on its port gets what was unanswered, and the rest.
+// The server dies in the middle. The next server on its port gets the unanswered frames and the
+// rest.
 TEST(Segment, GoesOnWithAnotherServer) {
   for (const auto codec : {wire::VideoCodec::kJpeg, wire::VideoCodec::kH264}) {
     auto first = StartServer();
@@ -188,7 +189,8 @@ TEST(Segment, GoesOnWithAnotherServer) {
   }
 }
 
-// One who has frames segmented, with many frames in flight and one who is tutored share a teacher.
+// A client with many frames in flight to be segmented and a client that is tutored share one
+// teacher.
 TEST(Segment, TakesTurnsWithKeyFrames) {
   const auto server = StartServer();
   struct {
@@ -232,7 +234,7 @@ TEST(Segment, ARelayPassesBothKindsOfConversationOn) {
   EXPECT_EQ(relay.stats().connections, 2u);
 }
 
-// The server against clients that break the protocol, spoken to by bare messages.
+// A client that sends bare messages, so that it can break the protocol.
 class BareClient {
  public:
   explicit BareClient(const std::string& address)
@@ -259,7 +261,7 @@ class BareClient {
     Say(std::move(hello));
     return std::get<wire::SegmentWelcome>(Hear());
   }
-  // The code that the server ends the conversation with.
+  // The error code with which the server ends the conversation.
   ErrorCode End() {
     try {
       while (true) {

@@ -1,4 +1,4 @@
-// A source of loopback.h's moving squares.
+// A video source with loopback.h's moving squares.
 #ifndef SHADOWTUTOR_TESTS_SQUARE_SOURCE_H_
 #define SHADOWTUTOR_TESTS_SQUARE_SOURCE_H_
 

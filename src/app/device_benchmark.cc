@@ -34,7 +34,7 @@ void Check(const DeviceBenchmarkOptions& options) {
   }
 }
 
-// A frame with edges and texture, and the label that goes with it.
+// Draws a frame with edges and texture, and its label.
 Image SyntheticFrame(FrameSize size, LabelMap& label, int classes) {
   Image frame(size.width, size.height);
   label.Resize(size);

@@ -1,4 +1,4 @@
-// How fast the student predicts and learns on this machine.
+// Measures how fast the student predicts and trains on this machine.
 #ifndef SHADOWTUTOR_APP_DEVICE_BENCHMARK_H_
 #define SHADOWTUTOR_APP_DEVICE_BENCHMARK_H_
 
@@ -16,7 +16,7 @@ struct DeviceBenchmarkOptions {
   int threads = 0;                                   // 0: all that the machine has
   int classes = 9;                                   // of a fresh student
   std::shared_ptr<const nn::Checkpoint> student;     // null: a fresh one
-  nn::Stage partial_cut = nn::kPartialDistillation;  // what partial distillation trains
+  nn::Stage partial_cut = nn::kPartialDistillation;  // first stage of partial distillation
   bool full_step = true;                             // measure full distillation as well
   double seconds = 2;                                // per measurement, about
   std::function<bool()> interrupted;                 // asked between measurements; may be empty
@@ -27,15 +27,15 @@ struct DeviceBenchmark {
   FrameSize size;
   int threads = 0;
   std::string isa;
-  double inference_ms = 0;      // BGR bytes to label map
+  double inference_ms = 0;      // from BGR bytes to a label map
   double partial_step_ms = 0;   // loss, backward, Adam, next prediction, mIoU; frozen part cached
   double full_step_ms = 0;      // 0 when it was not asked for
-  double inference_gflops = 0;  // of the network as published, per second of ours
+  double inference_gflops = 0;  // the published network's operations per second of our time
   double peak_rss_mb = 0;       // of the whole process
 };
 
-/// Runs on a synthetic frame, and on random weights unless there is a student: neither has any
-/// influence on the time, only the student's channel counts and depth have. Throws
+/// Runs on a synthetic frame, and on random weights unless a student is given. Neither frame nor
+/// weights influence the time; only the student's numbers of channels and its depth do. Throws
 /// Error kInvalidArgument for a size or thread count out of range, kCancelled when interrupted.
 DeviceBenchmark RunDeviceBenchmark(const DeviceBenchmarkOptions& options);
 

@@ -9,7 +9,7 @@
 
 namespace shadowtutor::app {
 
-/// Of the last kMostSamples values. Thread safety: one thread.
+/// The median of the last kMostSamples values. Thread safety: one thread.
 class Median {
  public:
   static constexpr size_t kMostSamples = 1 << 16;
@@ -22,7 +22,8 @@ class Median {
       next_ = (next_ + 1) % kMostSamples;
     }
   }
-  /// The upper one of the two in the middle when their number is even; nullopt for none.
+  /// If the number of values is even, the upper one of the two in the middle. nullopt without
+  /// values.
   std::optional<double> Value() const {
     if (samples_.empty()) return std::nullopt;
     std::vector<double> sorted = samples_;
@@ -36,14 +37,14 @@ class Median {
   size_t next_ = 0;
 };
 
-/// Thread safety: one thread.
+/// The mean of all values. Thread safety: one thread.
 class Mean {
  public:
   void Add(double value) {
     sum_ += value;
     ++count_;
   }
-  /// nullopt for none.
+  /// nullopt without values.
   std::optional<double> Value() const {
     if (count_ == 0) return std::nullopt;
     return sum_ / static_cast<double>(count_);

@@ -31,7 +31,7 @@ Pace::Pace(double fps) : period_ms_(fps > 0 ? 1000 / fps : 0), begin_(Clock::now
 void Pace::FrameBegins() { begin_ = Clock::now(); }
 
 double Pace::FrameEnds(double waited_ms, const std::function<bool()>& stop) const {
-  // So often somebody may ask to stop.
+  // How often `stop` is asked.
   constexpr double kLookMs = 100;
   const auto own_ms = [&] {
     return std::chrono::duration<double, std::milli>(Clock::now() - begin_).count() - waited_ms;

@@ -1,4 +1,5 @@
-// The clocks of a run: what it reports on the way, and how fast it may go.
+// The clocks of a run: one times its progress reports, the other slows it down to a given frame
+// rate.
 #ifndef SHADOWTUTOR_APP_PACE_H_
 #define SHADOWTUTOR_APP_PACE_H_
 
@@ -15,7 +16,8 @@ class ProgressMeter {
  public:
   /// `basics` must outlive it.
   explicit ProgressMeter(const RunBasics& basics) : basics_(basics) {}
-  /// Reports if it is time to; fills in the rates. Bytes are totals.
+  /// Fills in the rates and calls on_progress if its interval has passed. The bytes are totals
+  /// since the start.
   void Report(RunProgress progress, uint64_t bytes_up, uint64_t bytes_down);
 
  private:
@@ -24,15 +26,17 @@ class ProgressMeter {
   uint64_t frame_ = 0, bytes_up_ = 0, bytes_down_ = 0;
 };
 
-/// Stretches what the device does for a frame to at least 1/fps seconds. Thread safety: one thread.
+/// Stretches the device's work on each frame to at least 1/fps seconds. Thread safety: one thread.
 class Pace {
  public:
-  /// fps 0: does not stretch anything. Throws Error kInvalidArgument for anything below.
+  /// 0 fps: stretches nothing. Throws Error kInvalidArgument for a negative fps.
   explicit Pace(double fps);
 
   void FrameBegins();
-  /// Sleeps as long as is left; `waited_ms` of the time since FrameBegins was not the device's own.
-  /// Returns what the frame took of the device's time, in milliseconds, with the sleep.
+  /// Sleeps for what is left of the frame's time, or until `stop` (may be empty) returns true.
+  /// `waited_ms` is the part of the time since FrameBegins in which the device waited for the
+  /// server; it does not count. Returns the device's time for the frame in milliseconds, with the
+  /// sleep.
   double FrameEnds(double waited_ms, const std::function<bool()>& stop) const;
 
  private:
@@ -40,7 +44,8 @@ class Pace {
   std::chrono::steady_clock::time_point begin_;
 };
 
-/// Of `max_frames` (-1: all) and the source's count (-1: unknown), whichever comes first.
+/// How many frames a run will have: the smaller one of `max_frames` (-1: all) and the source's
+/// count (-1: unknown); -1 if both are -1.
 int64_t TotalFrames(int64_t max_frames, int64_t source_frames);
 
 }  // namespace shadowtutor::app

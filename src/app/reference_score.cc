@@ -53,7 +53,7 @@ ReferenceScore::Result ReferenceScore::Score(
       sum += distill::MeanIoU(packed.Unpack(), answer.label, classes);
       ++result.frames;
     } catch (const Error&) {
-      continue;  // as on the server: a frame that cannot be labelled costs that frame
+      continue;  // as on the server, a frame that cannot be labelled is left out
     }
     if (on_frame) on_frame(result.frames, kept_.size());
   }

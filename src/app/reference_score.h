@@ -1,5 +1,6 @@
-// How well a run's predictions agree with the teacher: some of them are kept while it runs, and the
-// teacher sees their frames afterwards, so that it costs the run nothing.
+// Measures how well a run's predictions agree with a teacher. Some predictions are kept during the
+// run, and the teacher labels their frames afterwards, so that labelling does not slow the run
+// down.
 #ifndef SHADOWTUTOR_APP_REFERENCE_SCORE_H_
 #define SHADOWTUTOR_APP_REFERENCE_SCORE_H_
 
@@ -16,7 +17,7 @@
 
 namespace shadowtutor::app {
 
-/// A label map in runs of equal labels.
+/// A label map in compressed form: runs of equal labels.
 class PackedLabels {
  public:
   explicit PackedLabels(const LabelMap& labels);
@@ -49,8 +50,9 @@ class ReferenceScore {
     uint64_t frames = 0;
   };
   /// Reads `source` again from its start and compares what was kept with the teacher's labels. A
-  /// frame that the teacher cannot label is left out; `stop` (may be empty) ends it early.
-  /// `on_frame` (may be empty) hears of frames compared and kept.
+  /// frame that the teacher cannot label is left out; `stop` (may be empty) returns true to end
+  /// early. `on_frame` (may be empty) is called with the number of frames compared so far and of
+  /// those kept.
   Result Score(video::Source& source, teacher::Teacher& teacher, int classes,
                const std::function<bool()>& stop,
                const std::function<void(uint64_t compared, uint64_t kept)>& on_frame) const;

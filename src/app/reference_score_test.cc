@@ -13,7 +13,7 @@ LabelMap Columns(int ones) {
   return labels;
 }
 
-// Frame i is filled with i.
+// Frame i has the value i in every byte.
 class CountingSource : public video::Source {
  public:
   explicit CountingSource(int frames) : frames_(frames) {}
@@ -32,7 +32,7 @@ class CountingSource : public video::Source {
   int frames_, next_ = 0;
 };
 
-// Answers the left half, and fails on frame `bad`.
+// Labels the left half, and fails on frame `bad`.
 class HalfTeacher : public teacher::Teacher {
  public:
   teacher::Answer Label(ImageView frame, uint64_t frame_index) override {

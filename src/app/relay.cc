@@ -32,11 +32,11 @@ namespace {
 using Clock = TokenBucket::Clock;
 using std::chrono::milliseconds;
 
-// A packet's worth: less is not sent before it is all there is, so that slow links do not chop
-// everything into crumbs.
+// The payload of one packet. Less is sent only when no more is there, so that a slow link does not
+// send many tiny packets.
 constexpr size_t kPacket = 1448;
-// What may go at once after a rest: 10 ms of the rate, because a busy machine wakes us late, but
-// some packets at least.
+// How much may be sent at once after a pause: what the rate gives in 10 ms, because a busy machine
+// wakes the thread late, but at least some packets.
 constexpr double kBurstSeconds = 0.010;
 constexpr size_t kLeastBurst = 4 * kPacket;
 
@@ -58,7 +58,7 @@ class Socket {
   int fd_;
 };
 
-// Where to connect, as the system's calls want it.
+// The address to connect to, in the form that system calls take.
 struct Target {
   sockaddr_storage address{};
   socklen_t length = 0;
@@ -104,8 +104,7 @@ Socket Listen(std::string& address) {
   local.sin_family = AF_INET;
   local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t length = sizeof local;
-  // Taken over by the connections that are accepted: a small window, so that a sender is held
-  // back soon.
+  // A small receive window, which accepted connections inherit, so that a sender is held back soon.
   const int window = Relay::kBufferBytes;
   if (!socket || setsockopt(socket.fd(), SOL_SOCKET, SO_RCVBUF, &window, sizeof window) != 0 ||
       bind(socket.fd(), reinterpret_cast<sockaddr*>(&local), sizeof local) != 0 ||
@@ -122,9 +121,9 @@ Socket Listen(std::string& address) {
 // One direction of one connection.
 struct Pipe {
   std::vector<uint8_t> buffer = std::vector<uint8_t>(Relay::kBufferBytes);
-  size_t begin = 0, end = 0;  // what is to be passed on
+  size_t begin = 0, end = 0;  // the bytes that are still to be passed on
   bool read_all = false;      // the sender has closed its side
-  bool closed = false;        // and the receiver was told
+  bool closed = false;        // the receiver was told so, too
 
   size_t held() const { return end - begin; }
   bool wants_more() const { return !read_all && held() < buffer.size(); }
@@ -147,11 +146,12 @@ struct Relay::Impl {
   void Run();
   void Accept();
   void Serve(Connection& connection, short client_events, short server_events);
-  // `from` has something, `to` may take something.
+  // Read takes bytes from the socket `from`, Write passes them on to the socket `to`, Finish passes
+  // the end on.
   void Read(Connection& connection, Pipe& pipe, int from) const;
   size_t Write(Connection& connection, Pipe& pipe, int to, TokenBucket& bucket);
   void Finish(Connection& connection, Pipe& pipe, int to) const;
-  // What of the pipe may be written now; how long until there is something, if nothing.
+  // How many bytes of the pipe may be written now.
   static size_t Allowed(const Pipe& pipe, TokenBucket& bucket, Clock::time_point now);
 
   const Target target;
@@ -160,7 +160,7 @@ struct Relay::Impl {
   std::string address;
   Socket listener;
   Socket wake;
-  std::list<Connection> connections;  // the thread's
+  std::list<Connection> connections;  // used by the thread only
   mutable Mutex mutex;
   RelayStats stats ST_GUARDED_BY(mutex);
   bool stop ST_GUARDED_BY(mutex) = false;
@@ -184,7 +184,7 @@ Relay::Impl::~Impl() {
     stop = true;
   }
   const uint64_t one = 1;
-  // Fails only when the counter is full, and then the thread wakes as well.
+  // Fails only when the counter is full; then the thread wakes anyway.
   [[maybe_unused]] const ssize_t written = write(wake.fd(), &one, sizeof one);
   thread.join();
 }
@@ -282,7 +282,7 @@ void Relay::Impl::Serve(Connection& connection, short client_events, short serve
 void Relay::Impl::Run() {
   std::vector<pollfd> polled;
   while (true) {
-    // Nothing lasts longer than this without another look: connects have a deadline.
+    // Look again after this time at the latest, because connects have a deadline.
     Clock::duration pause = milliseconds(1000);
     polled.assign({{wake.fd(), POLLIN, 0}, {listener.fd(), POLLIN, 0}});
     if (connections.size() >= static_cast<size_t>(kMostConnections)) polled[1].fd = -1;
@@ -305,7 +305,7 @@ void Relay::Impl::Run() {
         want(connection.up, up, server);
         want(connection.down, down, client);
       }
-      // A socket of which nothing is wanted would still report its end, over and over.
+      // A socket of which no event is wanted is left out: it would report its end over and over.
       polled.push_back({client != 0 ? connection.client.fd() : -1, client, 0});
       polled.push_back({server != 0 ? connection.server.fd() : -1, server, 0});
     }

@@ -1,7 +1,7 @@
-// A link with less bandwidth than there is: connections to a port of this machine are passed on to
-// an address, and each direction passes no more bytes a second than it may. TLS goes through
-// untouched. For measuring what a slower network would do; docs/protocol.md says what it leaves
-// out.
+// A link of limited bandwidth, to measure the effect of a slower network: connections to a port of
+// this machine are passed on to an address, at a limited number of bytes per second in each
+// direction. TLS passes through unchanged. docs/protocol.md says which properties of a slow network
+// are not imitated.
 #ifndef SHADOWTUTOR_APP_RELAY_H_
 #define SHADOWTUTOR_APP_RELAY_H_
 
@@ -13,7 +13,7 @@ namespace shadowtutor::app {
 
 struct RelayOptions {
   std::string address;          // of the server, host:port or unix:path
-  double bytes_per_second = 0;  // of each direction, all connections together
+  double bytes_per_second = 0;  // per direction, for all connections together
 };
 
 struct RelayStats {
@@ -22,18 +22,18 @@ struct RelayStats {
   uint64_t connections = 0;
 };
 
-/// Holds at most kBufferBytes a direction and connection and takes nothing more meanwhile, so
-/// that TCP's own flow control holds back whoever sends too fast. At most kMostConnections at a
+/// Buffers at most kBufferBytes per direction and connection and reads no more while the buffer is
+/// full, so that TCP's own flow control holds back a fast sender. Has at most kMostConnections at a
 /// time.
 ///
-/// Thread safety: any thread.
+/// Thread safety: all functions may be called from any thread.
 class Relay {
  public:
   static constexpr size_t kBufferBytes = 64 << 10;
   static constexpr int kMostConnections = 8;
 
-  /// Listens on a free port of the loopback address. Throws Error kInvalidArgument for a bandwidth
-  /// or an address that is none, kUnavailable when there is no port to be had.
+  /// Listens on a free port of the loopback address. Throws Error kInvalidArgument for an invalid
+  /// bandwidth or address, kUnavailable when no port is free.
   explicit Relay(const RelayOptions& options);
   /// Cuts all connections.
   ~Relay();

@@ -78,7 +78,7 @@ Bytes ReceiveAll(int fd) {
   return all;
 }
 
-// Both ends at once, as a stream that is full in both directions.
+// Sends in both directions at once, so that the stream is full in both.
 void Exchange(int client, int server, const Bytes& up, const Bytes& down) {
   Bytes arrived_up, arrived_down;
   std::thread threads[] = {std::thread([&] { SendAll(client, up); }),
@@ -115,7 +115,7 @@ TEST(Relay, ASlowOneHoldsASenderBack) {
   Relay relay({listener.address(), 1000});  // a byte a millisecond
   const int client = Connect(relay.address());
   const int server = listener.Accept();
-  // What the relay and the kernel hold is bounded; the rest does not fit anywhere.
+  // The relay and the kernel hold a bounded amount; the rest must stay with the sender.
   const Bytes much(64 << 20);
   const ssize_t taken = send(client, much.data(), much.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   EXPECT_GT(taken, 0);
@@ -146,7 +146,7 @@ TEST(Relay, EndsWithConnectionsOpen) {
     SendAll(client, RandomBytes(100, 1));
   }
   ReceiveAll(client);
-  ReceiveAll(server);  // come back because both ends were closed
+  ReceiveAll(server);  // both return because both ends were closed
   close(client);
   close(server);
 }

@@ -18,7 +18,7 @@ double SecondsBetween(Clock::time_point from, Clock::time_point to) {
 
 constexpr std::chrono::milliseconds kLook{100};
 
-// False: stopped before the server answered.
+// Returns false when `stop` returned true before the server answered.
 bool WaitForServer(rpc::GrpcLink& link, const std::function<bool()>& stop) {
   while (!link.WaitForWelcome(kLook)) {
     if (stop && stop()) return false;
@@ -26,7 +26,8 @@ bool WaitForServer(rpc::GrpcLink& link, const std::function<bool()>& stop) {
   return true;
 }
 
-// A server can die between its welcome and our taking its student; the link then gets another.
+// Waits until the client has a student. A server can die between its welcome and that moment; the
+// link then gets a student from the next one.
 bool WaitForStudent(client::Client& client, const std::function<bool()>& stop) {
   const auto deadline = Clock::now() + wire::kUpdateTimeout;
   while (!client.HasStudent()) {

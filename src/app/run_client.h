@@ -1,4 +1,5 @@
-// Source -> Client -> Sinks: what `shadowtutor run` does, without the command line.
+// A run from a source through the client to sinks: what `shadowtutor run` does, without the command
+// line.
 #ifndef SHADOWTUTOR_APP_RUN_CLIENT_H_
 #define SHADOWTUTOR_APP_RUN_CLIENT_H_
 
@@ -15,9 +16,9 @@ struct RunOptions : RunBasics {
   client::Staleness staleness = client::Staleness::kWait;
 };
 
-/// Runs to the source's end, to `max_frames`, or until stopped, and closes the sinks.
-/// Throws Error as GrpcLink::WaitForWelcome does, kDataLoss for a source without frames, and what
-/// source and sinks throw; sinks are left with whole files in every case.
+/// Runs to the source's end, to `max_frames`, or until stopped, and closes the sinks. Throws Error
+/// as GrpcLink::WaitForWelcome does, kDataLoss for a source without frames, and what source and
+/// sinks throw; the sinks' files are complete in every case.
 RunSummary RunClient(video::Source& source, const RunOptions& options);
 
 }  // namespace shadowtutor::app

@@ -37,7 +37,7 @@ class SegmentRun {
     return !source_ended_ &&
            (options_.max_frames < 0 || next_index_ < static_cast<uint64_t>(options_.max_frames));
   }
-  // False: stopped before the server answered.
+  // Returns false when the run was stopped before the server answered.
   bool Connect();
   bool ConnectOnce();
   void Work();
@@ -53,16 +53,16 @@ class SegmentRun {
   int background_ = 0;
 
   std::deque<Frame> unanswered_;
-  size_t sent_ = 0;  // of them, over the connection at hand
+  size_t sent_ = 0;  // how many of unanswered_ were sent over the current connection
   uint64_t next_index_ = 0;
   bool source_ended_ = false;
-  bool paced_ = true;  // the frame before has had its time
+  bool paced_ = true;  // pace_.FrameEnds was called for the previous frame
   LabelMap last_labels_;
 
   RunSummary summary_;
   Median teacher_ms_, round_trip_ms_;
   Mean teacher_mean_, codec_mean_;
-  rpc::SegmentLinkStats counted_;  // of the connection at hand, in the summary already
+  rpc::SegmentLinkStats counted_;  // the part of link_'s totals that summary_ contains already
   double waited_ms_ = 0;           // for the server
   ProgressMeter meter_;
   Pace pace_;
@@ -154,7 +154,7 @@ RunSummary SegmentRun::Run() {
   return summary_;
 }
 
-// Until the last frame is answered, or somebody asks to stop.
+// Sends frames and takes answers until the last frame is answered or the run is stopped.
 void SegmentRun::Work() {
   while (MoreToRead() || !unanswered_.empty()) {
     if (Stopped()) {

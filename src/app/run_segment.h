@@ -1,5 +1,6 @@
-// Source -> server -> Sinks: what `shadowtutor run --segment` does, without the
-// command line. What ShadowTutor is compared with, and what serves devices too weak for a student.
+// A run from a source through the server to sinks: what `shadowtutor run --segment` does, without
+// the command line. ShadowTutor is compared with it, and devices that are too weak for a student
+// can use it.
 #ifndef SHADOWTUTOR_APP_RUN_SEGMENT_H_
 #define SHADOWTUTOR_APP_RUN_SEGMENT_H_
 
@@ -15,18 +16,17 @@ namespace shadowtutor::app {
 
 struct SegmentRunOptions : RunBasics {
   rpc::SegmentLinkOptions link;  // frame_size and frames_per_second are taken from the source
-  /// Keep trying when the server is not there or goes away; frames that were unanswered are sent
-  /// again.
+  /// Whether to connect again when the server cannot be reached or the connection is lost;
+  /// unanswered frames are then sent again.
   bool retry = false;
-  /// Gets a line whenever the connection changes or a frame fails. May be empty.
+  /// Called with a line of text when the connection changes or a frame fails. May be empty.
   std::function<void(const std::string& line)> log;
 };
 
 /// Runs to the source's end, to `max_frames`, or until stopped, and closes the sinks. A frame that
-/// the server cannot segment gets the labels of the one before.
-/// Throws Error as SegmentLink does (with `retry` only for what another attempt cannot change),
-/// kDataLoss for a source without frames, and what source and sinks throw; sinks are left with
-/// whole files in every case.
+/// the server cannot segment gets the labels of the frame before. Throws Error as SegmentLink does
+/// (with `retry` only if another attempt would not help), kDataLoss for a source without frames,
+/// and what source and sinks throw; the sinks' files are complete in every case.
 RunSummary RunSegment(video::Source& source, const SegmentRunOptions& options);
 
 }  // namespace shadowtutor::app

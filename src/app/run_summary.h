@@ -1,4 +1,4 @@
-// What a run of the client came to, for people and for machines.
+// The figures of a run, as text and as JSON.
 #ifndef SHADOWTUTOR_APP_RUN_SUMMARY_H_
 #define SHADOWTUTOR_APP_RUN_SUMMARY_H_
 
@@ -12,20 +12,20 @@ namespace shadowtutor::app {
 /// measured.
 struct RunSummary {
   uint64_t frames = 0;
-  double seconds = 0;       // from the first frame's reading to the last one's end
+  double seconds = 0;       // from the reading of the first frame to the end of the last one
   uint64_t key_frames = 0;  // without a student: every frame
   uint64_t distillation_steps = 0;
-  uint64_t bytes_up = 0;          // key frames as they travelled
-  uint64_t bytes_down = 0;        // updates, or labels, as they travelled
+  uint64_t bytes_up = 0;          // serialized key frames
+  uint64_t bytes_down = 0;        // serialized updates or labels
   uint64_t naive_bytes_up = 0;    // every frame raw, as in the paper's naive offloading
   uint64_t naive_bytes_down = 0;  // a label map for each
   std::optional<double> student_ms;
   std::optional<double> teacher_ms;
   std::optional<double> step_ms;
-  std::optional<double> update_ms;       // from an update's arrival to its being in use
-  std::optional<double> update_swap_ms;  // the part of it that kept the prediction waiting
-  // Means, for the bounds of algorithm section 6: what a frame takes of the device's time without
-  // what it waits for the server, a key frame of the teacher's, a step of the trainer's.
+  std::optional<double> update_ms;       // from an update's arrival to its first use
+  std::optional<double> update_swap_ms;  // the part of it for which predictions had to wait
+  // Means, for the bounds of algorithm section 6: the device's time per frame without waiting for
+  // the server, the teacher's per key frame, and the trainer's per distillation step.
   std::optional<double> device_mean_ms;
   std::optional<double> teacher_mean_ms;
   std::optional<double> step_mean_ms;
@@ -33,11 +33,11 @@ struct RunSummary {
   // Of runs whose every frame the server segments:
   std::string segment;                  // the frames' codec; empty for tutoring
   std::optional<double> round_trip_ms;  // from a frame's sending to its labels' arrival
-  std::optional<double> codec_mean_ms;  // the server's, for a frame and its labels
+  std::optional<double> codec_mean_ms;  // the server's decoding of frame, encoding of labels
   uint64_t frames_failed = 0;           // the server could not segment them
   std::optional<double> mean_miou;      // against the reference teacher, 0..1
-  uint64_t reference_frames = 0;        // that mean_miou is the mean of
-  bool stopped = false;                 // before the source's end, because somebody asked
+  uint64_t reference_frames = 0;        // the number of frames in mean_miou
+  bool stopped = false;                 // before the source's end, on request
 
   double fps() const { return seconds > 0 ? static_cast<double>(frames) / seconds : 0; }
   double key_frame_ratio() const {
@@ -45,8 +45,8 @@ struct RunSummary {
   }
 };
 
-/// One object, one key a line, as in run_summary.cc; null for what was not measured. Those of
-/// segmentation are there only when the server segmented every frame.
+/// One JSON object with one key per line; its keys are listed in run_summary.cc. Null stands for
+/// what was not measured. Keys of segmentation are there only if the server segmented every frame.
 std::string ToJson(const RunSummary& summary);
 /// A few lines for the terminal.
 std::string ToText(const RunSummary& summary);

@@ -34,7 +34,7 @@ TokenBucket::Clock::duration TokenBucket::Until(size_t bytes, Clock::time_point 
   Fill(now);
   const double missing = std::min(static_cast<double>(bytes), burst_) - tokens_;
   if (missing <= 0) return Clock::duration::zero();
-  // Rounded up, so that whoever waits so long finds them there.
+  // Rounded up, so that the bytes are there after this time.
   return std::chrono::duration_cast<Clock::duration>(
              std::chrono::duration<double>(missing / rate_)) +
          Clock::duration(1);

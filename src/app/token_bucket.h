@@ -1,4 +1,4 @@
-// How many bytes may go now, so that on average a rate is kept.
+// Tells how many bytes may be sent now so that an average rate is kept.
 #ifndef SHADOWTUTOR_APP_TOKEN_BUCKET_H_
 #define SHADOWTUTOR_APP_TOKEN_BUCKET_H_
 
@@ -16,11 +16,12 @@ class TokenBucket {
   /// Throws Error kInvalidArgument unless rate and burst are above 0.
   TokenBucket(double bytes_per_second, size_t burst, Clock::time_point now);
 
-  /// What may be taken now, at most `want`.
+  /// How many bytes may be taken now, at most `want`.
   size_t Available(size_t want, Clock::time_point now);
-  /// Takes what Available said there is, or less.
+  /// Takes bytes, at most as many as Available returned.
   void Take(size_t bytes);
-  /// How long from `now` until `bytes` (at most the burst) can be taken; 0 if they can.
+  /// How long from `now` until `bytes` (at most the burst) can be taken; 0 if they can be taken
+  /// now.
   Clock::duration Until(size_t bytes, Clock::time_point now);
 
  private:

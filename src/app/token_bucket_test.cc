@@ -37,7 +37,7 @@ TEST(TokenBucket, SaysHowLongToWait) {
   EXPECT_LE(bucket.Until(100000, now), milliseconds(101)) << "never more than the burst";
 }
 
-// A clock that goes in jumps of any length, bytes taken as greedily as they may be.
+// The clock jumps by any length, and as many bytes as allowed are taken each time.
 TEST(TokenBucket, KeepsItsRateWhateverTheClockDoes) {
   std::mt19937 random(5);
   for (const double rate : {1e3, 1e6, 11.25e6}) {
@@ -54,7 +54,7 @@ TEST(TokenBucket, KeepsItsRateWhateverTheClockDoes) {
       now += bucket.Until(1 + random() % burst, now);
       if (random() % 8 == 0) now += std::chrono::microseconds(random() % 100);
     }
-    // Nearly all of it is used by someone who is always there.
+    // A sender that always has bytes uses nearly the whole rate.
     const double seconds = std::chrono::duration<double>(now.time_since_epoch()).count();
     EXPECT_GT(taken, 0.9 * rate * seconds) << rate;
   }

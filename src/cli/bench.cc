@@ -1,4 +1,4 @@
-// `shadowtutor bench`: how fast the student runs and learns here.
+// `shadowtutor bench`: measures how fast the student predicts and trains on this machine.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>

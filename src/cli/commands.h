@@ -1,5 +1,5 @@
 // The subcommands of `shadowtutor`, one source file each. They read options and call the other
-// rooms; no logic lives here.
+// rooms; they have no logic of their own.
 #ifndef SHADOWTUTOR_CLI_COMMANDS_H_
 #define SHADOWTUTOR_CLI_COMMANDS_H_
 
@@ -10,8 +10,8 @@ class App;
 namespace shadowtutor::cli {
 
 // Each adds its subcommand to `app`. When the user calls it, it runs inside CLI11's parse and
-// leaves the process's exit code in `exit_code`, which must outlive the parse. What goes wrong is
-// thrown as shadowtutor::Error; main prints its sentence and picks the exit code.
+// leaves the process's exit code in `exit_code`, which must outlive the parse. Failures are thrown
+// as shadowtutor::Error; main prints the sentence and chooses the exit code.
 
 void AddServeCommand(CLI::App& app, int& exit_code);
 void AddRunCommand(CLI::App& app, int& exit_code);

@@ -49,7 +49,7 @@ std::string StrategyHelp() {
   return text;
 }
 
-// One line that is written over and over on a terminal, and a line now and then in a log.
+// Shows progress: on a terminal as one line that is overwritten, in a log as a line now and then.
 class ProgressDisplay {
  public:
   ~ProgressDisplay() { Clear(); }
@@ -84,7 +84,7 @@ void TakeParameters(Arguments& arguments) {
       arguments.label_codec == "rle" ? wire::LabelCodec::kRle : wire::LabelCodec::kPng;
 }
 
-// One strategy on one video, without a folder.
+// Runs one strategy on one video, without a results folder.
 int RunOne(const Arguments& arguments, const eval::StrategyChoice& choice) {
   eval::EvalRequest request;
   request.source = arguments.source;
@@ -156,7 +156,7 @@ int RunStudy(const Arguments& arguments, std::vector<eval::StrategyChoice> strat
   return results.failures.empty() ? 0 : 1;
 }
 
-// With --live: what this command's other options say.
+// With --live: makes a request from this command's other options.
 eval::live::SweepRequest LiveRequest(const Arguments& arguments) {
   const auto& parameters = arguments.options.parameters;
   eval::live::SweepRequest request;

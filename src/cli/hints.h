@@ -1,5 +1,5 @@
-// What the library's advice is called on the command line. The library's sentences name a setting
-// ("allow plain text"); whoever types a command reads the option beside it ("--insecure").
+// Adds command-line options to the library's error sentences. A sentence of the library names a
+// setting ("allow plain text"); the command line adds the option for it ("--insecure").
 #ifndef SHADOWTUTOR_CLI_HINTS_H_
 #define SHADOWTUTOR_CLI_HINTS_H_
 

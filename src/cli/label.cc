@@ -38,7 +38,8 @@ std::string TimeLeft(double seconds) {
   return text;
 }
 
-// One line that overwrites itself on a terminal; a line every 100 frames in a log.
+// Shows progress: on a terminal as one line that is overwritten, in a log as a line every 100
+// frames.
 void ShowProgress(const teacher::LabellingProgress& progress) {
   const bool terminal = isatty(STDERR_FILENO);
   if (!terminal && progress.frames % 100 != 0) return;
@@ -48,7 +49,8 @@ void ShowProgress(const teacher::LabellingProgress& progress) {
                TimeLeft(progress.seconds_left).c_str(), terminal ? "" : "\n");
 }
 
-// The same video by whatever path: the folder's card names it, and a second run compares.
+// The source's name, the same for every path to the same video. The folder's card stores it, and a
+// second run compares it.
 std::string SourceName(const std::string& source) {
   std::error_code error;
   const std::filesystem::path path = std::filesystem::canonical(source, error);

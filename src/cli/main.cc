@@ -15,8 +15,8 @@ namespace {
 constexpr int kFailure = 1;
 constexpr int kUsage = 2;
 
-// What scripts can tell apart: 2 when the command line or a file named on it is wrong and trying
-// again is pointless, 1 for everything else.
+// 2 when the command line or a file named on it is wrong, so that trying again is pointless; 1 for
+// everything else.
 int ExitCodeFor(const shadowtutor::Error& error) {
   return error.code() == shadowtutor::ErrorCode::kInvalidArgument ? kUsage : kFailure;
 }

@@ -1,4 +1,4 @@
-// `shadowtutor pretrain`: a student that knows something before its first video.
+// `shadowtutor pretrain`: trains a student on labelled images before its first video.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -55,7 +55,7 @@ std::string TimeText(double seconds) {
   return text;
 }
 
-// One line that is written over and over on a terminal, and a line now and then in a log.
+// Shows progress: on a terminal as one line that is overwritten, in a log as a line now and then.
 class Display {
  public:
   void Step(const pretrain::PretrainProgress& progress) {

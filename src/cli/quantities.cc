@@ -18,7 +18,7 @@ constexpr int kMostWhole = 1'000'000;
   throw Error(ErrorCode::kInvalidArgument, option + " must be " + wants + ", not '" + text + "'");
 }
 
-// The whole of `text` as a number, whatever the locale.
+// Parses the whole of `text` as a number, independent of the locale.
 template <typename Number>
 bool Parse(std::string_view text, Number& value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

@@ -1,4 +1,4 @@
-// Sizes and lists as people write them on a command line.
+// Parses sizes and lists as users write them on the command line.
 #ifndef SHADOWTUTOR_CLI_QUANTITIES_H_
 #define SHADOWTUTOR_CLI_QUANTITIES_H_
 
@@ -9,9 +9,11 @@
 
 namespace shadowtutor::cli {
 
-// All throw Error kInvalidArgument that names `option` and says what it takes.
+// All functions throw Error kInvalidArgument for anything else; the sentence names `option` and
+// says what it takes.
 
-/// "300kB" (1000 bytes each), "2.637MiB" (2^20), "2500000" and so on; at most 1 TB.
+/// A number of bytes: "300kB" (1000 bytes per kB), "2.637MiB" (2^20 bytes per MiB), "2500000" and
+/// so on; at most 1 TB.
 double ParseBytes(const std::string& option, const std::string& text);
 
 /// "80" or "80,40,8": numbers above 0, at most 64 of them.

@@ -1,4 +1,4 @@
-// `shadowtutor report`: an evaluation's page made anew.
+// `shadowtutor report`: writes an evaluation's report page again.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>

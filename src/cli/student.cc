@@ -1,4 +1,4 @@
-// `shadowtutor student init|info|convert`: students as files.
+// `shadowtutor student init|info|convert`: makes, describes and converts files of students.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
@@ -22,7 +22,8 @@ namespace {
 
 constexpr double kMebibyte = 1024.0 * 1024.0;
 
-// What --classes, --colors, --background and --seed say, for `init` and for `convert`'s new head.
+// The values of --classes, --colors, --background and --seed, for `init` and for `convert` with a
+// new head.
 struct ClassOptions {
   std::vector<std::string> names;
   std::vector<std::string> colors;
@@ -264,7 +265,7 @@ void AddConvert(CLI::App& parent) {
 
 }  // namespace
 
-// The three only throw or succeed, so the exit code stays what it is.
+// The three commands either throw or succeed, so the exit code is not changed.
 void AddStudentCommand(CLI::App& app, int& /*exit_code*/) {
   CLI::App* student =
       app.add_subcommand("student", "Make, inspect and convert students (.safetensors files)");

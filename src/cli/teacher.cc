@@ -1,4 +1,4 @@
-// `shadowtutor teacher check`: what a teacher sees, and what may be wrong with its card.
+// `shadowtutor teacher check`: shows a teacher's labels, and what may be wrong with its card.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>

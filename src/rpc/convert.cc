@@ -14,7 +14,7 @@
 namespace shadowtutor::rpc {
 namespace {
 
-// Floats travel as they lie in memory.
+// Floats are copied as they lie in memory, and the protocol has them in little endian.
 static_assert(std::endian::native == std::endian::little);
 
 double Share(double value, const char* what) {
@@ -32,7 +32,7 @@ v1::UpdateCodec ToProto(wire::UpdateCodec codec) {
   return codec == wire::UpdateCodec::kFp16 ? v1::UPDATE_CODEC_FP16 : v1::UPDATE_CODEC_FP32;
 }
 
-// For wishes: what we do not know becomes what everybody can.
+// For wishes: an unknown codec becomes one that every peer supports.
 wire::FrameCodec WishedFrameCodec(v1::FrameCodec codec) {
   return codec == v1::FRAME_CODEC_RAW ? wire::FrameCodec::kRaw : wire::FrameCodec::kJpeg;
 }
@@ -41,7 +41,7 @@ wire::UpdateCodec WishedUpdateCodec(v1::UpdateCodec codec) {
   return codec == v1::UPDATE_CODEC_FP16 ? wire::UpdateCodec::kFp16 : wire::UpdateCodec::kFp32;
 }
 
-// For data that is packed that way.
+// For data that is packed already: an unknown codec is an error.
 wire::FrameCodec UsedFrameCodec(v1::FrameCodec codec) {
   switch (codec) {
     case v1::FRAME_CODEC_RAW:
@@ -231,7 +231,8 @@ v1::Hello ToProto(wire::Hello hello) {
 wire::Hello FromProto(const v1::Hello& from) {
   wire::Hello hello;
   hello.protocol_version = from.protocol_version();
-  // Whoever speaks another version gets to hear about that, not about fields that changed meaning.
+  // In another version the fields may have other meanings. They are not read, so that the client is
+  // refused for its version and not for a field.
   if (hello.protocol_version != wire::kProtocolVersion) return hello;
   hello.client_version = Text(from.client_version(), "client version");
   hello.frame_size = Size(from.frame_width(), from.frame_height(), true);

@@ -1,5 +1,5 @@
-// Between the messages of proto/shadowtutor/v1 and the plain structs of wire/. Reading is where
-// what came from the network is checked; writing moves the big fields instead of copying them.
+// Converts between the messages of proto/shadowtutor/v1 and the plain structs of wire/. FromProto
+// checks everything that came from the network; ToProto moves large fields instead of copying them.
 #ifndef SHADOWTUTOR_RPC_CONVERT_H_
 #define SHADOWTUTOR_RPC_CONVERT_H_
 
@@ -12,10 +12,10 @@ namespace shadowtutor::rpc {
 v1::ClientMessage ToProto(wire::ClientMessage message);
 v1::ServerMessage ToProto(wire::ServerMessage message);
 
-/// Throw Error kDataLoss or kInvalidArgument for anything that a sound partner would not send: no
-/// message set, sizes over the bounds of limits.h, numbers that are not finite, stages that do not
-/// exist. Values of enums that this version does not know come out as the default codec where a
-/// wish is meant, and throw where data is packed that way.
+/// Throw Error kDataLoss or kInvalidArgument for anything that a correct peer would not send: no
+/// message set, sizes over the bounds of wire/limits.h, numbers that are not finite, stages that do
+/// not exist. A codec that this version does not know becomes the default codec where the peer only
+/// wishes for it, and is an error where data is already packed with it.
 wire::ClientMessage FromProto(v1::ClientMessage&& message);
 wire::ServerMessage FromProto(v1::ServerMessage&& message);
 

@@ -27,7 +27,7 @@ v1::LabelCodec ToProto(wire::LabelCodec codec) {
   return codec == wire::LabelCodec::kRle ? v1::LABEL_CODEC_RLE : v1::LABEL_CODEC_PNG;
 }
 
-// For data that is packed that way.
+// For data that is packed already: an unknown codec is an error.
 wire::VideoCodec UsedCodec(v1::VideoCodec codec) {
   switch (codec) {
     case v1::VIDEO_CODEC_RAW:
@@ -54,7 +54,7 @@ wire::LabelCodec UsedCodec(v1::LabelCodec codec) {
   }
 }
 
-// For wishes: what we do not know becomes what everybody can.
+// For wishes: an unknown codec becomes one that every peer supports.
 wire::VideoCodec WishedCodec(v1::VideoCodec codec) {
   const bool known = codec >= v1::VIDEO_CODEC_RAW && codec <= v1::VIDEO_CODEC_H264;
   return known ? UsedCodec(codec) : wire::VideoCodec::kJpeg;
@@ -84,7 +84,8 @@ v1::SegmentHello ToProto(wire::SegmentHello hello) {
 wire::SegmentHello FromProto(const v1::SegmentHello& from) {
   wire::SegmentHello hello;
   hello.protocol_version = from.protocol_version();
-  // Whoever speaks another version gets to hear about that, not about fields that changed meaning.
+  // In another version the fields may have other meanings. They are not read, so that the client is
+  // refused for its version and not for a field.
   if (hello.protocol_version != wire::kProtocolVersion) return hello;
   hello.client_version = Text(from.client_version(), "client version");
   hello.frame_size = Size(from.frame_width(), from.frame_height(), true);

@@ -1,4 +1,4 @@
-// As convert.h, for the messages of Segment.
+// Converts the messages of Segment, as convert.h does those of Tutor.
 #ifndef SHADOWTUTOR_RPC_CONVERT_SEGMENT_H_
 #define SHADOWTUTOR_RPC_CONVERT_SEGMENT_H_
 
@@ -10,9 +10,9 @@ namespace shadowtutor::rpc {
 v1::SegmentRequest ToProto(wire::SegmentRequest message);
 v1::SegmentReply ToProto(wire::SegmentReply message);
 
-/// Throw as those of convert.h. A wish for a codec that this version does not know comes out as
-/// JPEG or PNG, a wish for more frames in flight than there may be as the most, and for none as the
-/// default.
+/// Throw as those of convert.h. A wish for a codec that this version does not know becomes JPEG for
+/// frames and PNG for labels. A wish for too many frames in flight becomes the most that are
+/// allowed, and 0 becomes the default.
 wire::SegmentRequest FromProto(v1::SegmentRequest&& message);
 wire::SegmentReply FromProto(v1::SegmentReply&& message);
 

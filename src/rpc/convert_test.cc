@@ -11,7 +11,7 @@
 namespace shadowtutor::rpc {
 namespace {
 
-// Over the wire and back: serialised bytes, as a partner would read them.
+// Serialises a message and reads it back, as the peer would.
 wire::ClientMessage Travel(wire::ClientMessage message) {
   v1::ClientMessage parsed;
   EXPECT_TRUE(parsed.ParseFromString(ToProto(std::move(message)).SerializeAsString()));

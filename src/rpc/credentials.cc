@@ -67,7 +67,7 @@ bool IsLoopback(const std::string& address) {
   if (colon == std::string_view::npos) return false;
   std::string_view host = all.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  // A name such as 127.0.0.1.example.org is none of ours: digits and dots only.
+  // Digits and dots only: the name 127.0.0.1.example.org is not a loopback address.
   return host == "localhost" || host == "::1" ||
          (host.starts_with("127.") &&
           host.find_first_not_of("0123456789.") == std::string_view::npos);

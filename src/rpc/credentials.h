@@ -1,4 +1,4 @@
-// TLS on either side, or plain text. gRPC's headers stay out of this one.
+// Credentials of either side: TLS or plain text. This header does not include gRPC's.
 #ifndef SHADOWTUTOR_RPC_CREDENTIALS_H_
 #define SHADOWTUTOR_RPC_CREDENTIALS_H_
 
@@ -15,18 +15,21 @@ namespace shadowtutor::rpc {
 
 /// PEM files; all empty means plain text.
 struct TlsFiles {
-  std::filesystem::path certificate;  // ours: the server needs one, a client where the server asks
+  std::filesystem::path certificate;  // our own; a client needs one only if the server asks for it
   std::filesystem::path key;          // of `certificate`
-  std::filesystem::path authority;    // whom we trust: the server asks clients for a certificate of
-                                    // this authority; a client takes the system's where it is empty
+  /// The authority whose certificates we accept. A server that has one asks every client for a
+  /// certificate; a client that has none accepts the system's authorities.
+  std::filesystem::path authority;
 
   bool any() const { return !certificate.empty() || !key.empty() || !authority.empty(); }
 };
 
-/// Plain text when `files` is empty. Throws Error kInvalidArgument when a certificate comes without
-/// its key (or the other way round), kNotFound for a file that is not there.
+/// Plain text when `files` is empty. Throws Error kInvalidArgument when there is no certificate, a
+/// certificate without its key or a key without its certificate, or a file that is not PEM, and
+/// kNotFound for a file that does not exist.
 std::shared_ptr<grpc::ServerCredentials> MakeServerCredentials(const TlsFiles& files);
-/// Plain text unless `use_tls` or a file is given.
+/// Plain text unless `use_tls` or a file is given. Throws as MakeServerCredentials, but needs no
+/// certificate.
 std::shared_ptr<grpc::ChannelCredentials> MakeChannelCredentials(const TlsFiles& files,
                                                                  bool use_tls = false);
 

@@ -9,8 +9,10 @@
 namespace shadowtutor::rpc {
 namespace {
 
-// What is left of a sentence that may hold anything (file names, a library's message): a bounded
-// length, because it travels in HTTP/2 headers too, and bytes that Protobuf takes for text.
+// Makes a sentence fit to be sent; it may contain anything, such as a file's name or a library's
+// message. Cuts it to kMaxSentenceBytes, because it travels in HTTP/2 headers too, and replaces
+// control characters and, where it is not UTF-8, which Protobuf refuses, all bytes that are not
+// ASCII.
 std::string Sentence(std::string text) {
   bool utf8 = true;
   for (size_t i = 0; i < text.size() && utf8;) {
@@ -19,7 +21,8 @@ std::string Sentence(std::string text) {
     utf8 = (byte < 0x80 || (byte >= 0xc2 && byte <= 0xf4)) && i + length <= text.size();
     for (size_t k = 1; k < length && utf8; ++k) {
       const auto next = static_cast<uint8_t>(text[i + k]);
-      // The second byte's narrower ranges keep out overlong forms, surrogates and what lies beyond.
+      // The second byte's narrower ranges exclude overlong forms, surrogates and values over
+      // U+10FFFF.
       const uint8_t least = k == 1 && byte == 0xe0 ? 0xa0 : k == 1 && byte == 0xf0 ? 0x90 : 0x80;
       const uint8_t most = k == 1 && byte == 0xed ? 0x9f : k == 1 && byte == 0xf4 ? 0x8f : 0xbf;
       utf8 = next >= least && next <= most;

@@ -1,5 +1,5 @@
-// Our errors on the network: as messages, and as gRPC's status. The one place where our error codes
-// and gRPC's meet.
+// Converts errors to and from messages and gRPC's status. No other file maps our error codes to
+// gRPC's.
 #ifndef SHADOWTUTOR_RPC_ERRORS_H_
 #define SHADOWTUTOR_RPC_ERRORS_H_
 

@@ -1,4 +1,4 @@
-// What a job threw, as something that a client can be told.
+// Turns what a job threw into an Error that the client can be sent.
 #ifndef SHADOWTUTOR_SERVER_AS_ERROR_H_
 #define SHADOWTUTOR_SERVER_AS_ERROR_H_
 
@@ -8,7 +8,7 @@
 
 namespace shadowtutor::server {
 
-/// Errors as they are, no memory as kResourceExhausted, all else as kInternal.
+/// Returns an Error as it is, std::bad_alloc as kResourceExhausted, and anything else as kInternal.
 Error AsError(const std::exception_ptr& thrown);
 
 }  // namespace shadowtutor::server

@@ -58,7 +58,8 @@ std::shared_ptr<Resources> MakeResources(std::shared_ptr<teacher::Teacher> teach
   resources->idle_timeout = options.idle_timeout;
   resources->teacher_timeout = options.teacher_timeout;
   resources->log = options.log;
-  // One job per session at most, and each stage computes with all cores already.
+  // A session has at most one job in each queue. One thread each suffices, since labelling and
+  // training use all cores.
   const size_t jobs = static_cast<size_t>(options.max_sessions);
   resources->teaching = std::make_unique<Scheduler>(1, jobs);
   resources->training = std::make_unique<Scheduler>(1, jobs);
@@ -103,7 +104,7 @@ void Backend::EndStreams(const Error& why) {
 }
 
 bool Backend::Shutdown(std::chrono::milliseconds timeout) {
-  // Here and not when the last job lets go of the resources: a thread cannot wait for itself.
+  // Must be done here: if the last job destroyed the resources, its thread would wait for itself.
   const bool returned = resources_->teaching->Shutdown(timeout);
   if (!returned) {
     resources_->Log(

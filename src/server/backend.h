@@ -29,11 +29,12 @@ struct BackendOptions {
   int max_sessions = wire::kDefaultMaxSessions;  // of all transports together
   std::chrono::milliseconds hello_timeout = wire::kHelloTimeout;
   std::chrono::milliseconds idle_timeout = wire::kIdleTimeout;
-  /// For one call of the teacher, which cannot be interrupted: when it is over, the frame is
-  /// answered with an error, and other frames are refused until the teacher returns.
+  /// The longest that one call of the teacher should take. A call that takes longer cannot be
+  /// interrupted: its frame is answered with an error, and further frames are refused until it
+  /// returns.
   std::chrono::milliseconds teacher_timeout = wire::kTeacherTimeout;
 
-  /// Called with a line of text whenever something happened, from any thread. May be empty.
+  /// Called with a line of text for every event, from any thread. May be empty.
   std::function<void(const std::string& line)> log;
 };
 

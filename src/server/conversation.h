@@ -1,8 +1,8 @@
-// What the server's two conversations with a client have in common: who is spoken to, deadlines,
-// and how a conversation ends. tutor_conversation.h teaches a client's student,
-// segment_conversation.h labels every frame that the client sends.
+// What the server's two kinds of conversation with a client have in common: the peer, the deadlines
+// and the end. tutor_conversation.h trains a client's student, segment_conversation.h labels every
+// frame that the client sends.
 //
-// Nothing here knows a transport: messages come in as calls and go out through a Peer.
+// A conversation knows no transport: messages come in as calls and go out through a Peer.
 #ifndef SHADOWTUTOR_SERVER_CONVERSATION_H_
 #define SHADOWTUTOR_SERVER_CONVERSATION_H_
 
@@ -19,11 +19,12 @@
 
 namespace shadowtutor::server {
 
-/// `Request` is what the client sends, `Reply` what it gets; both are variants of wire's structs.
-/// Lives in a std::shared_ptr, which its jobs share.
+/// `RequestType` holds the client's messages, `ReplyType` the server's; both are variants of
+/// structs of wire/. A conversation lives in a std::shared_ptr, of which each of its jobs keeps a
+/// copy.
 ///
-/// Thread safety: all public functions may be called from any thread; messages of one client come
-/// one after the other.
+/// Thread safety: all public functions may be called from any thread, but OnMessage only for one
+/// message at a time.
 template <typename RequestType, typename ReplyType>
 class Conversation {
  public:
@@ -32,38 +33,42 @@ class Conversation {
   using Clock = std::chrono::steady_clock;
   using Peer = PeerOf<Reply>;
 
-  /// `number` tells this conversation's jobs from others'; `id` names it for people. `peer` may go
-  /// away before the conversation does.
+  /// `number` identifies this conversation's jobs in the schedulers, `id` identifies the
+  /// conversation in logs. `peer` may be destroyed before the conversation is.
   Conversation(std::shared_ptr<Resources> resources, std::weak_ptr<Peer> peer, uint64_t number,
                std::string id, Clock::time_point now);
   virtual ~Conversation() = default;
   Conversation(const Conversation&) = delete;
   Conversation& operator=(const Conversation&) = delete;
 
+  /// Handles the client's next message; ignores it once the conversation has ended.
   void OnMessage(Request message, Clock::time_point now) ST_EXCLUDES(mutex_);
-  /// Something came that is no message; `error` says why. Ends the conversation.
+  /// Ends the conversation because the client sent an invalid message; `error` says what is wrong
+  /// with it.
   void OnBadMessage(const Error& error) ST_EXCLUDES(mutex_);
-  /// To be called now and then. Ends the conversation when its client has been silent for too long,
-  /// and does not let it wait for a teacher that is overdue.
+  /// Checks the deadlines; to be called regularly. Ends the conversation when its client has been
+  /// silent for too long. While the teacher is overdue, a client that waits for an answer gets an
+  /// error instead.
   void OnTick(Clock::time_point now) ST_EXCLUDES(mutex_);
-  /// The stream is no more. What the conversation holds is freed as soon as no job needs it.
+  /// To be called when the stream is over. Frees what the conversation holds as soon as no job uses
+  /// it any more.
   virtual void OnClosed() = 0;
 
  protected:
   virtual void Handle(Request message, Clock::time_point now) ST_REQUIRES(mutex_) = 0;
-  /// Whether the client has said hello.
+  /// Whether a hello has been accepted.
   virtual bool Greeted() const ST_REQUIRES(mutex_) = 0;
   /// Whether the client waits for the answer to a frame.
   virtual bool FrameOutstanding() const ST_REQUIRES(mutex_) = 0;
   /// The teacher is overdue with a frame of the conversation numbered `owner`, and this client
   /// waits for an answer.
   virtual void OnTeacherOverdue(uint64_t owner, Clock::time_point now) ST_REQUIRES(mutex_) = 0;
-  /// Nothing is sent any more.
+  /// Called at the end of End.
   virtual void OnEnd() ST_REQUIRES(mutex_) {}
 
-  /// Nothing happens once the conversation has ended.
+  /// Sends a message to the client. Does nothing once the conversation has ended.
   void Send(Reply message) ST_REQUIRES(mutex_);
-  /// Ends the conversation; the client is told why.
+  /// Ends the conversation and tells the client why.
   void End(const Error& why) ST_REQUIRES(mutex_);
   void LogFailure(uint64_t frame_index, const Error& error) const;
 

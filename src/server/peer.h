@@ -1,4 +1,4 @@
-// The other end of a conversation, as whoever converses sees it.
+// The interface through which a conversation sends messages to its client.
 #ifndef SHADOWTUTOR_SERVER_PEER_H_
 #define SHADOWTUTOR_SERVER_PEER_H_
 
@@ -8,14 +8,16 @@
 
 namespace shadowtutor::server {
 
-/// Takes messages of one kind. Both functions return at once and may be called from any thread.
+/// Sends messages of one type to a client. Thread safety: both functions may be called from any
+/// thread, and neither blocks.
 template <typename Message>
 class PeerOf {
  public:
   virtual ~PeerOf() = default;
-  /// False: nothing is sent any more, because of End or because the client takes nothing.
+  /// Returns false when the stream takes no more messages: it has ended, or too many messages wait
+  /// for the client to read them.
   virtual bool Send(Message message) = 0;
-  /// Tells the client (unless there is nothing to tell) and closes.
+  /// Ends the stream. `why`, if there is one, is the last message that the client gets.
   virtual void End(const std::optional<Error>& why) = 0;
 };
 

@@ -1,5 +1,5 @@
-// What all conversations of a server share: the teacher, the queues of work, bounds, figures, the
-// log.
+// What all conversations of a server share: the teacher, the job queues, the deadlines, the
+// statistics and the log.
 #ifndef SHADOWTUTOR_SERVER_RESOURCES_H_
 #define SHADOWTUTOR_SERVER_RESOURCES_H_
 
@@ -20,10 +20,10 @@
 
 namespace shadowtutor::server {
 
-/// Filled in before the first conversation begins, constant afterwards. The teacher is used by jobs
-/// of `teaching` only.
+/// The fields are set before the first conversation begins and constant afterwards. Only jobs of
+/// `teaching` may use the teacher.
 ///
-/// Thread safety: any thread.
+/// Thread safety: everything but the teacher may be used from any thread.
 struct Resources {
   SessionOptions session;
   std::shared_ptr<teacher::Teacher> teacher;
@@ -45,17 +45,18 @@ struct Resources {
   std::optional<uint64_t> TeacherOverdue(TeacherWatch::Clock::time_point now) const {
     return teacher_watch.Overdue(now, teacher_timeout);
   }
-  /// What clients are told while the teacher is overdue: the one whose frame it has
-  /// (`with_this_frame`), and the others.
+  /// The error for a client that waits while the teacher is overdue. `with_this_frame`: whether the
+  /// frame that the teacher is labelling is this client's.
   Error TeacherIsStuck(bool with_this_frame) const;
 };
 
-/// One call of the teacher, from construction to destruction: the watch knows about it meanwhile.
+/// Reports one call of the teacher to `teacher_watch`. To be constructed before the call and
+/// destroyed after it.
 class TeacherCall {
  public:
   /// `owner` is the number of the conversation whose frame it is.
   TeacherCall(Resources& resources, uint64_t owner);
-  /// Logs a call that took longer than it may.
+  /// Logs the call if it took longer than `teacher_timeout`.
   ~TeacherCall();
   TeacherCall(const TeacherCall&) = delete;
   TeacherCall& operator=(const TeacherCall&) = delete;

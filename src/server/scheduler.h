@@ -1,8 +1,8 @@
-// Who computes next: a bounded queue of jobs, first come first served, and a few threads.
+// A bounded queue of jobs, first come first served, and a few threads that run them.
 //
-// The server has two: one with a single thread, which is how a teacher is used by one thread at a
-// time, and one for training. A session never has more than one job in either, so that first come
-// first served is fair: whoever has many key frames waits between them like everybody else.
+// The server has two schedulers: one for labelling, whose single thread is the only one that uses
+// the teacher, and one for training. A session has at most one job waiting in each of them, so a
+// client with many key frames cannot keep the others from their turn.
 //
 // Thread safety: all functions may be called from any thread.
 #ifndef SHADOWTUTOR_SERVER_SCHEDULER_H_
@@ -24,7 +24,7 @@ namespace shadowtutor::server {
 
 class Scheduler {
  public:
-  /// Must not throw: whoever submits it knows whom to tell of a failure.
+  /// Must not throw: a job itself tells the client of a failure.
   using Job = std::function<void()>;
 
   /// Starts `threads` (>= 1) threads that share a queue of at most `max_queued` jobs.
@@ -34,14 +34,14 @@ class Scheduler {
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
-  /// False, and the job is dropped, when the queue is full, when the owner has a job in it already,
-  /// or after Shutdown.
+  /// Adds a job to the queue. Returns false and drops the job when the queue is full, when the
+  /// owner already has a job in it, or after Shutdown.
   bool Submit(uint64_t owner, Job job) ST_EXCLUDES(state_->mutex);
-  /// Drops the owner's job if it has not begun; says whether there was one.
+  /// Drops the owner's job if it has not begun. Returns whether there was one.
   bool Forget(uint64_t owner) ST_EXCLUDES(state_->mutex);
-  /// Takes no more jobs, drops those in the queue, and waits for those that run, without `timeout`
-  /// for as long as they take. False: one still ran at the end of it and is left to itself; its
-  /// thread ends when it does. Not to be called by a job.
+  /// Takes no more jobs, drops those in the queue, and waits for the running ones: for at most
+  /// `timeout`, or without a limit if it is not given. Returns false when a job still ran after
+  /// that time; its thread is then detached and ends with the job. Must not be called by a job.
   bool Shutdown(std::optional<std::chrono::milliseconds> timeout = std::nullopt)
       ST_EXCLUDES(join_mutex_, state_->mutex);
 
@@ -51,7 +51,7 @@ class Scheduler {
     uint64_t owner;
     Job job;
   };
-  // Shared with the threads, because one that is left to itself outlives the scheduler.
+  // Shared with the threads, because a detached thread outlives the scheduler.
   struct State {
     mutable Mutex mutex;
     CondVar wake, ended;
@@ -63,7 +63,7 @@ class Scheduler {
 
   const size_t max_queued_;
   const std::shared_ptr<State> state_ = std::make_shared<State>();
-  Mutex join_mutex_ ST_ACQUIRED_BEFORE(state_->mutex);  // held while threads are joined or left
+  Mutex join_mutex_ ST_ACQUIRED_BEFORE(state_->mutex);  // held while threads are joined or detached
   std::vector<std::thread> threads_ ST_GUARDED_BY(join_mutex_);
 };
 

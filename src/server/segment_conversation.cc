@@ -14,7 +14,7 @@
 namespace shadowtutor::server {
 namespace {
 
-// A server whose libavcodec lacks H.264 says so by choosing another codec, not by failing later.
+// Chooses JPEG if this machine's libavcodec lacks H.264, so that the frames do not fail later.
 wire::VideoCodec Choose(wire::VideoCodec wished) {
   if (wished != wire::VideoCodec::kH264) return wished;
   try {
@@ -25,7 +25,8 @@ wire::VideoCodec Choose(wire::VideoCodec wished) {
   }
 }
 
-// As many as there is memory for, raw as they may be once decoded.
+// The number of frames that may be unanswered: what the client wishes, but no more than fit into
+// kMaxSegmentBytes once they are decoded.
 int FramesInFlight(const wire::SegmentHello& hello) {
   const size_t frame = std::max(wire::RawFrameBytes(hello.frame_size), size_t{1});
   const size_t fit =
@@ -36,8 +37,8 @@ int FramesInFlight(const wire::SegmentHello& hello) {
 }  // namespace
 
 SegmentConversation::~SegmentConversation() {
-  // Nobody else is left; the lock orders this after the last job for tools that do not see the
-  // counter of owners.
+  // No other thread uses the object any more. The lock is for the thread sanitizer, which does not
+  // see that the shared_ptr's counter orders this after the last job.
   const MutexLock lock(mutex_);
   if (!greeted_) return;
   resources_->stats.SessionEnded(id_);
@@ -130,7 +131,7 @@ void SegmentConversation::Job() {
       waiting_.clear();
       return;
     }
-    frame = &waiting_.front();  // others only push behind it
+    frame = &waiting_.front();  // others only add frames behind it
   }
   wire::SegmentReply answer = Answer(*frame);
   const MutexLock lock(mutex_);
@@ -147,7 +148,7 @@ void SegmentConversation::Job() {
   }
 }
 
-// Labels, or what kept the teacher from them: that costs this frame alone.
+// Returns the frame's labels, or an error that concerns this frame alone.
 wire::SegmentReply SegmentConversation::Answer(const wire::SegmentFrame& frame) {
   try {
     const Clock::time_point start = Clock::now();
@@ -190,7 +191,7 @@ Image SegmentConversation::Unpack(const wire::SegmentFrame& frame) {
   return decoder_->Decode(frame.data, frame.size);
 }
 
-// Its frames would all wait for a teacher that may never return.
+// Ends the conversation, because all of its frames would wait for a teacher that may never return.
 void SegmentConversation::OnTeacherOverdue(uint64_t owner, Clock::time_point) {
   End(resources_->TeacherIsStuck(owner == number_));
 }

@@ -1,10 +1,10 @@
-// How the server labels every frame of one client, message by message. No student is involved: what
-// the paper calls naive offloading, and the protocol Segment.
+// The server's conversation with a client that has every frame labelled. No student is involved.
+// The paper calls this naive offloading, the protocol calls it Segment.
 //
-//   hello -> welcome, then frames, each answered by labels or an error, in their order.
+//   hello -> welcome, then frames, each answered by labels or an error, in the order of the frames.
 //
-// Frames wait for the teacher in the same queue as key frames, and a client has one in it at a time
-// however many it has sent, so that clients of both kinds take turns.
+// Frames wait for the teacher in the same queue as key frames. A client has at most one frame in
+// that queue, however many it has sent, so that clients of both kinds take turns.
 #ifndef SHADOWTUTOR_SERVER_SEGMENT_CONVERSATION_H_
 #define SHADOWTUTOR_SERVER_SEGMENT_CONVERSATION_H_
 
@@ -40,7 +40,7 @@ class SegmentConversation final : public Conversation<wire::SegmentRequest, wire
   void OnFrame(wire::SegmentFrame frame) ST_REQUIRES(mutex_);
   void SubmitNext() ST_REQUIRES(mutex_);
 
-  // For the job, without the lock.
+  // Called by the job, without the lock.
   void Job() ST_EXCLUDES(mutex_);
   wire::SegmentReply Answer(const wire::SegmentFrame& frame);
   Image Unpack(const wire::SegmentFrame& frame);
@@ -48,13 +48,14 @@ class SegmentConversation final : public Conversation<wire::SegmentRequest, wire
   bool greeted_ ST_GUARDED_BY(mutex_) = false;
   wire::LabelCodec label_codec_ = wire::LabelCodec::kPng;  // constant once greeted
   int in_flight_ ST_GUARDED_BY(mutex_) = 1;
-  /// The first one belongs to the job while working_.
+  /// The unanswered frames, oldest first. While working_, the job reads the first one without the
+  /// lock.
   std::deque<wire::SegmentFrame> waiting_ ST_GUARDED_BY(mutex_);
   size_t waiting_bytes_ ST_GUARDED_BY(mutex_) = 0;
   bool working_ ST_GUARDED_BY(mutex_) = false;  // a job is queued or runs
   uint64_t answered_ ST_GUARDED_BY(mutex_) = 0;
 
-  std::optional<wire::H264Decoder> decoder_;  // the job's
+  std::optional<wire::H264Decoder> decoder_;  // used by the job only
 };
 
 }  // namespace shadowtutor::server

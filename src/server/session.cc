@@ -30,8 +30,8 @@ std::vector<std::string> Names(const ClassList& classes) {
   return names;
 }
 
-// A student that cannot be trained here is refused, not silently replaced: whoever chose it wants
-// to know.
+// Refuses a student that cannot be trained here. It is not silently replaced, because the user who
+// chose it would not notice.
 void CheckFits(const wire::HeldStudent& held, const nn::Checkpoint& ours) {
   const std::vector<std::string> names = Names(ours.classes);
   if (held.class_names != names) {
@@ -135,7 +135,8 @@ std::vector<float> Session::StartingWeights(const wire::Hello& hello) {
     version_ = held.version;
     adopted_ = true;
   } else {
-    // Numbers go on from the client's, so that it never meets one number for two students.
+    // Goes on from the client's version, so that the client never sees one version for two
+    // students.
     version_ = held.version + 1;
   }
   return weights;
@@ -163,7 +164,8 @@ wire::Update Session::Train(const LabelledFrame& key_frame,
     if (result.changed) {
       update.payload = wire::EncodeUpdate(codec_, base, learner.trained());
       if (codec_ != wire::UpdateCodec::kFp32) {
-        // What a lossy codec left out must be left out here too; it goes with the next update.
+        // Takes back what the lossy codec left out, so that both sides hold the same weights. The
+        // next update will contain it.
         learner.SetTrained(wire::DecodeUpdate(codec_, base, update.payload), true);
       }
       update.new_version = version_ + 1;

@@ -1,5 +1,6 @@
-// One client's student and what is done to it: Algorithm 1 on each key frame, and the versions by
-// which client and server agree, bit by bit, on what they hold. Knows nothing of the network.
+// The server's copy of one client's student: Algorithm 1 on each key frame, and the versions and
+// checksums by which client and server hold the same weights, bit for bit. The order of messages is
+// not checked here (tutor_conversation.h does that), and the network plays no part.
 #ifndef SHADOWTUTOR_SERVER_SESSION_H_
 #define SHADOWTUTOR_SERVER_SESSION_H_
 
@@ -16,13 +17,13 @@
 
 namespace shadowtutor::server {
 
-/// What all sessions of a server have in common. Immutable once the server runs.
+/// What all sessions of a server have in common. Constant once the server runs.
 struct SessionOptions {
   std::shared_ptr<const nn::Checkpoint> student;  // what a session starts from
   distill::TrainerOptions trainer;
   int min_stride = 8;
   int max_stride = 64;
-  std::string teacher;  // its description
+  std::string teacher;  // the teacher's description
   std::string server_version;
 };
 
@@ -37,39 +38,40 @@ struct LabelledFrame {
 /// Throws Error kFailedPrecondition for a client of another protocol version than this server's.
 void CheckProtocolVersion(uint32_t client_version);
 
-/// Asks the teacher about a frame. Throws Error when it fails, or when its answer does not fit
-/// frame or classes (`classes` is their number).
+/// Has the teacher label a frame. Throws what the teacher throws, and Error kInternal when its
+/// answer does not fit the frame or has a class of `classes` or above.
 LabelledFrame LabelFrame(teacher::Teacher& teacher, Image frame, uint64_t frame_index, int classes);
 
-/// Unpacks a key frame and asks the teacher as LabelFrame does. Throws Error, also when the bytes
-/// are not the frame that they claim to be.
+/// Unpacks a key frame and labels it as LabelFrame does. Throws as LabelFrame, and Error kDataLoss
+/// when the bytes are not a frame of the declared size.
 LabelledFrame LabelKeyFrame(teacher::Teacher& teacher, const wire::KeyFrame& key_frame,
                             int classes);
 
-/// Thread safety: one thread at a time.
+/// One client's student in training. Thread safety: one thread at a time.
 class Session {
  public:
-  /// Opens a session. A student that the hello hands over is taken where it fits what the server
-  /// has; where only its frozen part differs, the server's student is sent instead. Throws Error:
-  /// kFailedPrecondition (another protocol version, other classes, another network), kDataLoss (the
-  /// weights are not what their checksum says).
+  /// Opens a session that is named `id`. A student that the hello hands over is adopted if its
+  /// classes, its shape and its frozen part are the server's; if only the frozen part differs, the
+  /// client gets the server's student instead. Throws Error: kFailedPrecondition (another protocol
+  /// version, other classes, another shape), kDataLoss (the weights do not have their checksum).
   Session(const SessionOptions& options, const wire::Hello& hello, const std::string& id);
 
-  /// The answer to the hello; has the student in it where the client needs one. Once.
+  /// The answer to the hello, with the student if the client needs it. To be called once.
   wire::Welcome TakeWelcome();
   /// Whether the student that the client handed over is in use.
   bool adopted() const { return adopted_; }
 
-  /// Algorithm 1 on a labelled key frame, and the update that takes the client to the same weights.
-  /// On an Error (weights that became infinite, no memory) the student is as it was before. The
-  /// memory that training takes is the caller's: a worker's, not the session's.
+  /// Runs Algorithm 1 on a labelled key frame and returns the update that gives the client the same
+  /// weights. If it throws (weights that became infinite, no memory), the student stays as it was.
+  /// `workspace` is the memory that training uses; sessions that are trained one after the other
+  /// can share it.
   wire::Update Train(const LabelledFrame& key_frame,
                      std::shared_ptr<nn::TrainingWorkspace> workspace);
 
-  /// All weights, for a client that does not hold what it should.
+  /// The whole student, for a client that does not hold the right weights.
   wire::WholeStudent Whole() const;
 
-  /// Of the student that the client holds once it has everything that was sent.
+  /// The version that the client holds once it has received everything that was sent.
   uint64_t version() const { return version_; }
 
  private:

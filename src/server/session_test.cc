@@ -212,7 +212,7 @@ TEST_F(SessionTest, RefusesStudentsThatDoNotFit) {
   EXPECT_EQ(CodeOf([&] { Session(options, HelloWith(shape), "s"); }),
             ErrorCode::kFailedPrecondition);
 
-  // Another depth, which says so.
+  // Another depth: the error names the number of parameters.
   nn::NetworkSpec deeper = good.layout->spec();
   deeper.depth = 2;
   const nn::Checkpoint deep = nn::FreshStudent(deeper, good.classes, good.background, 1);

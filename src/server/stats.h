@@ -18,7 +18,7 @@ struct SessionStats {
   std::string id;
   std::string client_version;
   FrameSize frame_size;
-  bool adopted = false;  // goes on from weights that the client brought along
+  bool adopted = false;  // goes on from weights that the client handed over
   uint64_t version = 0;  // of the student
   uint64_t key_frames = 0;
   uint64_t distillation_steps = 0;
@@ -29,14 +29,14 @@ struct SessionStats {
 struct ServerStats {
   double uptime_s = 0;
   uint64_t sessions_opened = 0;
-  uint64_t sessions_refused = 0;   // for want of room
+  uint64_t sessions_refused = 0;   // because the server was full
   uint64_t key_frames = 0;         // answered with an update
   uint64_t key_frames_failed = 0;  // answered with an error
   uint64_t updates_with_weights = 0;
   uint64_t distillation_steps = 0;
   uint64_t frames_segmented = 0;  // for clients that send every frame
   uint64_t students_sent = 0;     // whole ones, at the start or on request
-  uint64_t bytes_up = 0;          // frames' and weights' bytes, without framing
+  uint64_t bytes_up = 0;          // of frames and weights, without the rest of the messages
   uint64_t bytes_down = 0;
   double last_teacher_ms = 0;
   double last_train_ms = 0;

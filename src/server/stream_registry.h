@@ -1,5 +1,5 @@
-// The streams that a server has open, whatever transport carries them: who may still come in, their
-// deadlines, and their end.
+// The streams that a server has open, whatever transport carries them. The registry bounds their
+// number, has them check their deadlines, and ends them.
 #ifndef SHADOWTUTOR_SERVER_STREAM_REGISTRY_H_
 #define SHADOWTUTOR_SERVER_STREAM_REGISTRY_H_
 
@@ -21,9 +21,9 @@ namespace shadowtutor::server {
 class OpenStream {
  public:
   virtual ~OpenStream() = default;
-  /// Looks at its deadlines.
+  /// Checks the stream's deadlines.
   virtual void Tick(std::chrono::steady_clock::time_point now) = 0;
-  /// Tells the client why, and ends.
+  /// Tells the client why, and ends the stream.
   virtual void EndWith(const Error& why) = 0;
 };
 
@@ -33,19 +33,19 @@ class StreamRegistry {
   /// At most `max_sessions` streams at a time.
   StreamRegistry(std::shared_ptr<Resources> resources, int max_sessions);
 
-  /// Makes a stream for a client that came in, and keeps it until Remove. `make` gets the stream's
-  /// number and an id for people; it must not call the registry. Returns why there is no room,
-  /// without a call of `make` then.
+  /// Makes a stream for a new client and keeps it until Remove. `make` gets the stream's number and
+  /// an id for logs; it must not call the registry. When there is no room, or after EndAll, the
+  /// reason is returned and `make` is not called.
   using MakeStream =
       std::function<std::shared_ptr<OpenStream>(uint64_t number, const std::string& id)>;
   std::optional<Error> Open(const MakeStream& make);
-  /// The stream is over. Unknown numbers are ignored.
+  /// Removes a stream that is over. Unknown numbers are ignored.
   void Remove(uint64_t number);
-  /// Lets all streams look at their deadlines.
+  /// Has all streams check their deadlines.
   void Tick(std::chrono::steady_clock::time_point now);
-  /// Opens no more, and ends those that are open.
+  /// Ends all open streams and opens no more; the reason for both is `why`.
   void EndAll(const Error& why);
-  /// False: some are still there at the deadline.
+  /// Waits until all streams are removed. Returns false when some are left at the deadline.
   bool WaitUntilEmpty(std::chrono::steady_clock::time_point deadline);
 
  private:

@@ -1,5 +1,6 @@
-// How long the teacher has been at the frame that it looks at. A call into a network cannot be
-// broken off; what can be done is to answer without it, and to send nobody else after it.
+// Measures how long the teacher's current call has taken. Such a call cannot be interrupted. When
+// it takes too long, the server answers the waiting clients with errors and gives the teacher no
+// more frames until it returns.
 #ifndef SHADOWTUTOR_SERVER_TEACHER_WATCH_H_
 #define SHADOWTUTOR_SERVER_TEACHER_WATCH_H_
 
@@ -11,16 +12,18 @@
 
 namespace shadowtutor::server {
 
-/// Thread safety: all functions may be called from any thread; calls of the teacher do not overlap.
+/// Thread safety: all functions may be called from any thread; there may be only one call of the
+/// teacher at a time.
 class TeacherWatch {
  public:
   using Clock = std::chrono::steady_clock;
 
+  /// A call of the teacher begins, for the conversation numbered `owner`.
   void Begin(uint64_t owner) {
     const MutexLock lock(mutex_);
     call_ = Call{owner, Clock::now()};
   }
-  /// Returns how long the call took.
+  /// The call has returned. Returns how long it took.
   std::chrono::milliseconds End() {
     const MutexLock lock(mutex_);
     const auto took = Clock::now() - call_.value().began;
@@ -28,7 +31,7 @@ class TeacherWatch {
     return std::chrono::duration_cast<std::chrono::milliseconds>(took);
   }
 
-  /// Whose frame the teacher has been at for longer than `timeout`; nobody's when it has not.
+  /// The owner of the current call if that has taken longer than `timeout`, otherwise nullopt.
   std::optional<uint64_t> Overdue(Clock::time_point now, std::chrono::milliseconds timeout) const {
     const MutexLock lock(mutex_);
     if (!call_ || now - call_->began <= timeout) return std::nullopt;

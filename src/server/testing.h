@@ -1,5 +1,5 @@
-// What the tests of this folder share: a small student, a teacher that is told what to say, and
-// frames on which both can work in milliseconds.
+// What the tests of this folder share: a small student, a teacher whose answers a test can change,
+// and frames that take both only milliseconds.
 #ifndef SHADOWTUTOR_SERVER_TESTING_H_
 #define SHADOWTUTOR_SERVER_TESTING_H_
 
@@ -26,7 +26,7 @@ inline nn::Checkpoint SmallStudent(uint64_t seed, ClassList classes = TestClasse
   return nn::FreshStudent(spec, std::move(classes), background, seed);
 }
 
-/// Bright pixels are things, unless told to fail or to say something else.
+/// Labels bright pixels as things. A test can have it fail, wait or give another answer.
 class FakeTeacher final : public teacher::Teacher {
  public:
   teacher::Answer Label(ImageView frame, uint64_t frame_index) override {

@@ -33,8 +33,8 @@ std::string Describe(const wire::Update& update) {
 }  // namespace
 
 TutorConversation::~TutorConversation() {
-  // Nobody else is left; the lock orders this after the last job for tools that do not see the
-  // counter of owners.
+  // No other thread uses the object any more. The lock is for the thread sanitizer, which does not
+  // see that the shared_ptr's counter orders this after the last job.
   const MutexLock lock(mutex_);
   DropSession();
 }
@@ -158,7 +158,8 @@ void TutorConversation::LabelJob(const wire::KeyFrame& key_frame, uint64_t ticke
   }
 }
 
-// False: the key frame was answered without this job. Otherwise it is the job's from now on.
+// Returns false when the key frame has been answered without this job. Otherwise it is for this job
+// alone to answer it.
 bool TutorConversation::StillWanted(uint64_t ticket) {
   const MutexLock lock(mutex_);
   if (labelling_ != ticket) return false;
@@ -166,8 +167,8 @@ bool TutorConversation::StillWanted(uint64_t ticket) {
   return true;
 }
 
-// A call of the teacher cannot be interrupted. Its job finds out that nobody wants the label any
-// more; a job that waits in the queue is taken out of it.
+// A running call of the teacher cannot be interrupted; its job finds out afterwards that the label
+// is no longer wanted. A job that still waits in the queue is removed from it.
 void TutorConversation::OnTeacherOverdue(uint64_t owner, Clock::time_point now) {
   if (!labelling_) return;
   labelling_ = 0;
@@ -209,8 +210,8 @@ void TutorConversation::AnswerWithError(uint64_t frame_index, const Error& error
   Finish(wire::ErrorMessage{error.code(), error.what(), false, frame_index}, Clock::now());
 }
 
-// Answers the key frame and does what had to wait for that. One step under the lock: the next key
-// frame may come the moment that the answer is out.
+// Answers the key frame and does what had to wait for the answer. All of it happens under one lock,
+// because the next key frame may come as soon as the answer has been sent.
 void TutorConversation::Finish(std::optional<wire::ServerMessage> answer, Clock::time_point now) {
   const MutexLock lock(mutex_);
   FinishLocked(std::move(answer), now);
@@ -229,12 +230,14 @@ void TutorConversation::FinishLocked(std::optional<wire::ServerMessage> answer,
 }
 
 void TutorConversation::OnClosed() {
-  // A running job frees the session at its end; one that never begins cannot.
+  // A running job frees the session when it ends. A job that is dropped from the queue cannot, so
+  // that is done here.
   const bool dropped =
       resources_->teaching->Forget(number_) || resources_->training->Forget(number_);
   const MutexLock lock(mutex_);
   closed_ = true;
-  // Labelling does not touch the session: it need not wait for a teacher that may never return.
+  // Labelling does not use the session, so the session is freed without waiting for the teacher,
+  // which may never return.
   if (dropped || std::exchange(labelling_, 0)) busy_ = false;
   if (!busy_) DropSession();
 }

@@ -1,5 +1,5 @@
-// How the server teaches one client's student, message by message: what may come when, what is
-// answered, and what ends it.
+// The server's conversation with a client whose student it trains: which message may come when,
+// what answers it, and what ends the conversation.
 //
 //   hello -> welcome, then any number of: key frame -> update (or an error for that frame),
 //   student request -> whole student. One key frame at a time.
@@ -40,7 +40,7 @@ class TutorConversation final : public Conversation<wire::ClientMessage, wire::S
   void FinishLocked(std::optional<wire::ServerMessage> answer, Clock::time_point now)
       ST_REQUIRES(mutex_);
 
-  // For the jobs, without the lock.
+  // Called by the jobs, without the lock.
   void LabelJob(const wire::KeyFrame& key_frame, uint64_t ticket) ST_EXCLUDES(mutex_);
   void TrainJob(const LabelledFrame& labelled) ST_EXCLUDES(mutex_);
   bool StillWanted(uint64_t ticket) ST_EXCLUDES(mutex_);
@@ -48,14 +48,14 @@ class TutorConversation final : public Conversation<wire::ClientMessage, wire::S
   void Finish(std::optional<wire::ServerMessage> answer, Clock::time_point now) ST_EXCLUDES(mutex_);
   bool Closed() const ST_EXCLUDES(mutex_);
 
-  /// Null before the hello and after the end. While busy_, what it points to belongs to the job.
+  /// Null before the hello and after the end. While busy_, only the job uses the session.
   std::unique_ptr<Session> session_ ST_GUARDED_BY(mutex_);
   bool busy_ ST_GUARDED_BY(mutex_) = false;     // a key frame is outstanding
-  uint64_t tickets_ ST_GUARDED_BY(mutex_) = 0;  // that were given to labelling jobs
-  /// The ticket of the job that the key frame waits for; 0: none.
+  uint64_t tickets_ ST_GUARDED_BY(mutex_) = 0;  // given to labelling jobs so far
+  /// The ticket of the labelling job that the key frame waits for; 0: none.
   uint64_t labelling_ ST_GUARDED_BY(mutex_) = 0;
   uint64_t labelled_frame_ ST_GUARDED_BY(mutex_) = 0;  // that job's frame
-  bool student_wanted_ ST_GUARDED_BY(mutex_) = false;  // asked for while busy
+  bool student_wanted_ ST_GUARDED_BY(mutex_) = false;  // requested while busy_
 };
 
 }  // namespace shadowtutor::server

@@ -104,8 +104,8 @@ class ConversationTest : public testing::Test {
   std::shared_ptr<TutorConversation> conversation_;
 };
 
-// Holds the teacher in the middle of a key frame. The teacher's thread shares the state, so that it
-// may outlive the test's view of it.
+// Holds the teacher in the middle of a key frame. The teacher's thread shares the state, because it
+// may run for longer than this object exists.
 class HeldTeacher {
  public:
   explicit HeldTeacher(FakeTeacher& teacher) {
@@ -313,7 +313,7 @@ TEST_F(ConversationTest, ATeacherThatHangsCostsItsKeyFrameAndRefusesOthersUntilI
   EXPECT_FALSE(resources_->teaching->Forget(1) || resources_->teaching->Forget(2));
   EXPECT_EQ(resources_->stats.Snapshot().key_frames_failed, 21u);
 
-  // Back again: nothing comes of the late label, and what is sent now is taught.
+  // The teacher is back: its late label is ignored, and the next key frame is trained on.
   held.Open();
   while (resources_->TeacherOverdue(later)) std::this_thread::yield();
   teacher_->on_label = nullptr;
@@ -410,7 +410,8 @@ TEST_F(ConversationTest, DoesNotWorkForAClientThatTakesNothing) {
   Hello();
   peer_->TurnDeaf();
   for (int i = 0; i < 3; ++i) Say(wire::StudentRequest{"more"});
-  EXPECT_EQ(resources_->stats.Snapshot().students_sent, 2u);  // the welcome's and one in vain
+  EXPECT_EQ(resources_->stats.Snapshot().students_sent,
+            2u);  // in the welcome, and the first that the client did not take
 }
 
 TEST_F(ConversationTest, SessionsHaveStudentsOfTheirOwn) {

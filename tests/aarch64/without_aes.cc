@@ -1,5 +1,5 @@
-// Loaded before the C library (LD_PRELOAD) by scripts/test-aarch64: a processor that says it has no
-// AES instructions, as a Raspberry Pi 4's does.
+// Loaded before the C library (LD_PRELOAD) by scripts/test-aarch64. Makes the processor report that
+// it has no AES instructions, like a Raspberry Pi 4's.
 #include <sys/auxv.h>
 
 #include <cerrno>

@@ -1,8 +1,7 @@
-// A device without a server beside it: everything that the device library offers in one process,
-// with an object that moves over a plain background as the video and its known place as the
-// teacher.
+// A device without a server: uses everything that the device library offers in one process. The
+// video is an object that moves over a plain background; the teacher is its known place.
 //
-// scripts/check-device-library runs it and looks at what it was linked with.
+// scripts/check-device-library runs this program and checks which libraries it was linked with.
 
 #include <cstdio>
 #include <memory>
@@ -45,7 +44,7 @@ Image Film(uint64_t frame) {
   return image;
 }
 
-/// A server within reach of the hand: trains as soon as it is given a key frame.
+/// A server in the same process: trains as soon as it is given a key frame.
 class InProcessLink : public client::ServerLink {
  public:
   InProcessLink(const nn::Checkpoint& student, const distill::TrainerOptions& options)
@@ -92,7 +91,7 @@ class InProcessLink : public client::ServerLink {
 int Run() {
   const nn::Checkpoint fresh =
       nn::FreshStudent({{"background", {}}, {"object", {200, 40, 40}}}, 0, /*seed=*/1);
-  // Through a file's bytes and back, as a device would get it.
+  // Converts the student to a file's bytes and back, as a device would get it.
   const auto student =
       std::make_shared<const nn::Checkpoint>(nn::ParseCheckpoint(nn::SerializeCheckpoint(fresh)));
 

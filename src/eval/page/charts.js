@@ -1,4 +1,4 @@
-// Line charts by uPlot, with a legend and a read-out that the keyboard reaches as well.
+// Line charts drawn by uPlot, with a legend and a read-out that can be used by keyboard, too.
 
 const haveCharts = typeof uPlot === 'function';
 const chartsAlive = new Set();
@@ -58,7 +58,7 @@ function lineChart({x, lines, xLabel, yLabel, caption, describe, yRange, height 
       box
     );
   };
-  // The size is the page's to give: on a phone the chart shrinks with it.
+  // The page determines the size: on a phone the chart shrinks with it.
   chart.resize = () => {
     const width = Math.floor(box.clientWidth);
     if (width > 0 && (!chart.plot || chart.plot.width !== width)) chart.draw();

@@ -1,4 +1,4 @@
-// One clip at a time: what each strategy came to, mIoU and stride over time.
+// Shows one clip at a time: the figures of each strategy, mIoU and stride over time.
 
 // Mean over the frames within half a window on either side.
 function smoothed(values, window) {
@@ -28,7 +28,7 @@ function clipTable(results, clip) {
   const runs = results.runsOf(clip);
   const most = Math.max(...runs.map((run) => results.bytesPerFrame(run) || 0), 1);
   const least = Math.min(...runs.map((run) => results.bytesPerFrame(run)).filter((bytes) => bytes > 0), most);
-  // A decade below the least, so that the shortest bar can be seen.
+  // The scale begins a factor of ten below the least value, so that the shortest bar can be seen.
   const share = (bytes) => (100 * Math.log10((10 * bytes) / least)) / Math.log10((10 * most) / least);
   const rows = runs.map((run) => {
     const bytes = results.bytesPerFrame(run),
@@ -69,7 +69,7 @@ function clipTable(results, clip) {
   );
 }
 
-// What the curves start with; nine of them at once would hide one another.
+// The curves that are shown at first; nine of them at once would hide one another.
 const PAPER_LABELS = ['wild', 'P-1', 'P-8', 'F-1'];
 
 function miouChart(results, clip, smooth) {

@@ -1,4 +1,5 @@
-// Elements and figures, for all other files. Text from results.json only ever becomes text nodes.
+// Makes HTML elements and formats figures, for all other files. Text from results.json only becomes
+// text nodes, never markup.
 
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -95,7 +96,8 @@ function table(caption, head, rows, options = {}) {
   );
 }
 
-// How each strategy looks, everywhere: a colour and a dash pattern that tell them apart without colour.
+// How each strategy is drawn in all charts: a colour, and a dash pattern that tells strategies
+// apart without colour.
 const STYLES = Object.assign(Object.create(null), {
   'P-1': ['--blue', []],
   'P-8': ['--sky', [8, 4]],

@@ -1,4 +1,4 @@
-// The report page's parts, built into the program from the files beside this one.
+// The parts of the report page, built into the program from the files in this folder.
 #ifndef SHADOWTUTOR_EVAL_PAGE_EMBEDDED_H_
 #define SHADOWTUTOR_EVAL_PAGE_EMBEDDED_H_
 
@@ -9,7 +9,8 @@ namespace shadowtutor::eval::page {
 extern const std::string_view kHtml;
 extern const std::string_view kCss;
 extern const std::string_view kScript;
-/// uPlot; all three are empty where scripts/fetch-charts had not run before the build.
+/// uPlot, the chart library. All three are empty if scripts/fetch-charts was not run before the
+/// build.
 extern const std::string_view kChartScript;
 extern const std::string_view kChartCss;
 extern const std::string_view kChartLicence;

@@ -11,7 +11,8 @@ function liveLine(label, runs, bandwidths) {
   const bound = (i) => at((run) => (run.bounds && Array.isArray(run.bounds.fps) ? run.bounds.fps[i] : null));
   const line = {label, values: at((run) => run.fps), dots: true};
   const band = [bound(0), bound(1)];
-  // One band, the one that the figure is about; several would hide one another. The table has all.
+  // Only partial distillation gets a band, because several bands would hide one another. The table
+  // has all bounds.
   if (runs.some((run) => run.strategy === 'partial') && band[0].some(isNumber)) line.band = band;
   return line;
 }

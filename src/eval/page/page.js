@@ -42,7 +42,7 @@ function headline(results) {
   };
 }
 
-// Of what is saved, in per cent; negative where it is more.
+// Describes a saving in per cent in words; a negative one is an increase.
 function lessOrMore(percent) {
   if (percent >= 0) return `${fixed(percent, 1)} % less`;
   return percent > -100 ? `${fixed(-percent, 1)} % more` : `${fixed(1 - percent / 100, 1)} times as much`;
@@ -239,7 +239,8 @@ function fillRun(section, results) {
   );
 }
 
-// The system's choice until the reader makes one; the page is a file, so nothing is remembered.
+// Uses the system's theme until the reader chooses one. The choice is not stored, because the page
+// is a file.
 function setUpTheme() {
   const system = matchMedia('(prefers-color-scheme: dark)');
   const button = document.getElementById('theme');
@@ -257,7 +258,7 @@ function setUpTheme() {
     apply();
   });
   system.addEventListener('change', apply);
-  // Paper is white.
+  // Printing uses the light theme.
   let before = null;
   addEventListener('beforeprint', () => {
     before = chosen;

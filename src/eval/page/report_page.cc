@@ -21,7 +21,7 @@ constexpr size_t kMostResultBytes = size_t{256} << 20;
 constexpr size_t kMostImageBytes = size_t{8} << 20;
 constexpr size_t kMostImages = 400;
 
-// Length of the UTF-8 sequence at the front of `text`; 0 where there is none. Overlong forms and
+// The length of the UTF-8 sequence at the start of `text`; 0 if there is none. Overlong forms and
 // surrogates are left to the JSON parser's own check, which follows.
 size_t SequenceLength(std::string_view text) {
   const auto lead = static_cast<uint8_t>(text[0]);
@@ -37,7 +37,7 @@ size_t SequenceLength(std::string_view text) {
   return length;
 }
 
-// File names need not be UTF-8; what is not becomes the replacement character.
+// File names need not be UTF-8; invalid bytes become the replacement character.
 std::string AsUtf8(std::string_view bytes) {
   std::string text;
   text.reserve(bytes.size());
@@ -75,8 +75,8 @@ const char* MediaType(const std::filesystem::path& file) {
   return nullptr;
 }
 
-// The image as a data address; nullopt where it cannot be had. `name` comes from a file, so it may
-// not lead out of the folder.
+// The image as a data URL; nullopt if it cannot be read. `name` comes from a file, so it must not
+// lead out of the folder.
 std::optional<std::string> ImageAddress(const std::filesystem::path& folder,
                                         const std::string& name) {
   const std::filesystem::path relative = std::filesystem::path(name).lexically_normal();
@@ -92,7 +92,7 @@ std::optional<std::string> ImageAddress(const std::filesystem::path& folder,
   }
 }
 
-// Puts the images themselves where their names are; null for those that are not to be had.
+// Replaces the images' names by the images themselves, or by null for those that cannot be read.
 void InlineImages(const std::filesystem::path& folder, json& results) {
   const auto samples = results.find("samples");
   if (samples == results.end() || !samples->is_array()) return;
@@ -145,7 +145,8 @@ std::string ForScriptElement(const json& value) {
   return text;
 }
 
-// The page with each "{{name}}" replaced by its part; parts are not looked through again.
+// The page with each "{{name}}" replaced by its part; the parts themselves are not searched for
+// names.
 std::string Fill(std::string_view page,
                  const std::vector<std::pair<std::string_view, std::string_view>>& parts) {
   std::string text;

@@ -7,10 +7,11 @@
 namespace shadowtutor::eval {
 
 /// Reads `folder`/results.json (docs/evaluate.md says what is in it) and the images that it names,
-/// and writes `folder`/report.html, which needs no other file and no network. An image that is not
-/// there, not in the folder or over 8 MiB is left out, and the page says so. Throws Error:
-/// kNotFound without results.json, kInvalidArgument when it is not what it should be,
-/// kResourceExhausted over 256 MiB, kUnavailable when the page cannot be written.
+/// and writes `folder`/report.html, which needs no other file and no network. An image that does
+/// not exist, lies outside the folder or is over 8 MiB is left out, and the page says so. Throws
+/// Error: kNotFound without results.json, kInvalidArgument when results.json does not have its
+/// format, kResourceExhausted when it is over 256 MiB, kUnavailable when the page cannot be
+/// written.
 void WriteReportPage(const std::filesystem::path& folder);
 
 }  // namespace shadowtutor::eval

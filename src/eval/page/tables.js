@@ -1,9 +1,9 @@
-// The paper's tables with our figures beside its own.
+// The paper's tables, with this study's figures beside the paper's.
 
 const categoryOf = (clip) =>
   clip.camera || clip.scene ? `${clip.camera || 'any'} / ${clip.scene || 'any'}` : 'no group named';
 
-// All that several places ask of results.json.
+// The questions about results.json that several places ask.
 class Results {
   constructor(json) {
     this.json = json;
@@ -24,7 +24,7 @@ class Results {
     }
     return null;
   }
-  // The paper's strategy: at the least delay where there are several.
+  // The run of the paper's strategy with the least delay.
   partial(clip) {
     return this.run(clip, 'P-1', 'P-8') || this.runsOf(clip).find((run) => run.strategy === 'partial');
   }
@@ -38,7 +38,7 @@ class Results {
     const bytes = this.bytesPerFrame(run);
     return isNumber(bytes) && clip.frames_per_second > 0 ? 8e-6 * bytes * clip.frames_per_second : null;
   }
-  // Every frame raw, a byte for each pixel back.
+  // The bytes of naive offloading: every frame raw, and a byte per pixel back.
   naiveRawBytes(clip) {
     return (
       this.bytesPerFrame(this.run(clip, 'naive raw')) ||

@@ -21,12 +21,12 @@ namespace shadowtutor::eval {
 struct EvalOptions {
   std::string strategy = "partial";
   StrategyOptions parameters;
-  uint64_t frames = 0;     // at most so many; 0: all there are
+  uint64_t frames = 0;     // at most this many; 0: all
   bool per_frame = false;  // fill EvalReport::miou and key_frame_indices
 };
 
 /// The figures of one run. The same inputs give the same report, to the last bit, with any number
-/// of threads; another instruction set (nn/kernels/isa.h) rounds otherwise.
+/// of threads; another instruction set (nn/kernels/isa.h) rounds differently.
 struct EvalReport {
   EvalOptions options;
   uint64_t frames = 0;
@@ -34,7 +34,8 @@ struct EvalReport {
   double mean_miou = 0;  // 0..1, mean over all frames of the frame's mIoU
   std::vector<double> miou;
   std::vector<uint64_t> key_frame_indices;
-  /// Frame and stride in force from it on, at the start and at every change; empty without one.
+  /// The frames at which the stride changed, each with the stride from there on; the first entry is
+  /// the start. Empty if the strategy has no stride.
   std::vector<std::pair<uint64_t, int>> strides;
 
   double key_frame_ratio() const;
@@ -42,7 +43,7 @@ struct EvalReport {
   double steps_per_key_frame() const;
 };
 
-/// After every frame.
+/// How far a run is; reported after every frame.
 struct EvalProgress {
   uint64_t frames = 0;
   int64_t frames_in_all = -1;  // -1: unknown
@@ -52,7 +53,7 @@ struct EvalProgress {
 /// Returns false to stop; Evaluate then throws Error kCancelled.
 using ProgressFunction = std::function<bool(const EvalProgress&)>;
 
-/// One frame and what was made of it. The views are valid during the call alone.
+/// One frame with its label and its prediction. The views are valid during the call only.
 struct EvaluatedFrame {
   uint64_t index = 0;
   ImageView frame;
@@ -61,28 +62,30 @@ struct EvaluatedFrame {
 };
 using FrameFunction = std::function<void(const EvaluatedFrame&)>;
 
-/// Throws Error: options out of range, no frames, a frame that the teacher cannot label (says
-/// which), or a live source without a limit.
+/// Runs the strategy over the source's frames. `progress` may be empty. Throws Error for options
+/// out of range, a source without frames, a frame that the teacher cannot label (the sentence says
+/// which), and a live source without a limit on the frames.
 EvalReport Evaluate(video::Source& source, teacher::Teacher& teacher,
                     std::shared_ptr<const nn::Checkpoint> student, const EvalOptions& options,
                     const ProgressFunction& progress = {});
 
-/// The same where the truth is known already: `labels` gives the teacher's answers to the frames as
-/// they are (from files, say), and `teacher` itself is asked only about frames that a codec changed
-/// on their way to it.
+/// The same for labels that are stored already: `labels` gives the teacher's answers to the
+/// unchanged frames (from files, for example). `teacher` is asked only about frames that a codec
+/// has changed. `on_frame` is called for every frame; it and `progress` may be empty.
 EvalReport Evaluate(video::Source& source, teacher::Teacher& labels, teacher::Teacher& teacher,
                     std::shared_ptr<const nn::Checkpoint> student, const EvalOptions& options,
                     const ProgressFunction& progress, const FrameFunction& on_frame);
 
-/// The same from what a user names.
+/// What a user names to have evaluated.
 struct EvalRequest {
   std::string source;
   std::filesystem::path teacher_card;
-  std::optional<std::filesystem::path> student;  // absent: fresh, of the card's classes
-  uint64_t seed = 0;                             // of a fresh one
-  std::optional<double> fps;                     // re-sample to so many frames per second
+  std::optional<std::filesystem::path> student;  // absent: fresh, with the card's classes
+  uint64_t seed = 0;                             // of the fresh student
+  std::optional<double> fps;                     // re-sample to this many frames per second
   EvalOptions options;
 };
+/// Opens what the request names and evaluates it. Throws Error as above, and as opening does.
 EvalReport Evaluate(const EvalRequest& request, const ProgressFunction& progress = {});
 
 }  // namespace shadowtutor::eval

@@ -43,7 +43,7 @@ TEST(Strategies, AreFoundByName) {
   }
 }
 
-// The moment from which an update is in use, counted by the client itself.
+// From which frame on an update is used, as the client itself reports it.
 TEST(ShadowEducation, UsesUpdatesAfterTheDelay) {
   for (const int delay : {1, 3, 7, 8}) {
     ShapesTeacher teacher;

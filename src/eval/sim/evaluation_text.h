@@ -17,7 +17,7 @@ std::string ReportJson(const EvalReport& report);
 /// A few lines for a terminal, figures in per cent and MiB.
 std::string ReportTable(const EvalReport& report);
 
-/// "frame 120/289  mIoU 71.2 %  key frames 9": one line without its end.
+/// "frame 120/289  mIoU 71.2 %  key frames 9": one line, without a line break.
 std::string ProgressLine(const EvalProgress& progress);
 
 }  // namespace shadowtutor::eval

@@ -8,21 +8,21 @@
 
 namespace shadowtutor::eval {
 
-/// Dense inverse search (OpenCV's DIS, preset medium) between neighbouring frames, grey, with the
-/// long side reduced to 640 pixels where it is more. The same frames give the same flow with any
-/// number of threads. Thread safety: one thread; while Advance runs, OpenCV is limited to one
-/// thread in the whole process.
+/// The flow is dense inverse search (OpenCV's DIS, preset medium) between neighbouring frames in
+/// grey, whose long side is reduced to 640 pixels if it is longer. The same frames give the same
+/// flow with any number of threads. Thread safety: one thread; while Advance runs, OpenCV is
+/// limited to one thread in the whole process.
 class MaskTracker {
  public:
   MaskTracker();
   ~MaskTracker();
 
-  /// Takes the next frame. Afterwards Carry moves maps from the frame before to this one. A frame
-  /// of another size starts anew.
+  /// Takes the next frame. Afterwards Carry moves label maps from the previous frame to this one. A
+  /// frame of another size starts anew.
   void Advance(ImageView frame);
 
-  /// Each pixel takes the label of the place that it came from, to the nearest pixel; what came
-  /// from outside the frame takes the label at its rim. Before the second frame, and for maps of
+  /// Gives each pixel the label of the nearest pixel to the place that it came from; if that lies
+  /// outside the frame, the label at the frame's edge. Before the second frame, and for maps of
   /// another size, nothing moves.
   void Carry(LabelMap& labels) const;
 

@@ -1,4 +1,4 @@
-// What anyone would do without a student: every frame goes to the server, its label map comes back.
+// Naive offloading as a strategy: every frame goes to the server, its label map comes back.
 #ifndef SHADOWTUTOR_EVAL_SIM_NAIVE_H_
 #define SHADOWTUTOR_EVAL_SIM_NAIVE_H_
 
@@ -10,17 +10,18 @@
 
 namespace shadowtutor::eval {
 
-/// Every frame counts as a key frame. The teacher sees what comes out of the codec, so it errs
-/// where the codec does (one that replays labels cannot see that). The clock stands still
-/// meanwhile: what waiting for the answer costs is for a live measurement to say. Thread safety:
-/// one thread.
+/// Every frame counts as a key frame. The teacher labels the frame as the codec leaves it, so the
+/// codec's losses cost accuracy (but not with a teacher that replays labels, which does not look at
+/// frames). The time that the answer takes is not simulated; a live measurement shows it. Thread
+/// safety: one thread.
 class Naive : public Strategy {
  public:
-  /// One frame on its way up.
+  /// One frame as it was sent to the server.
   struct Sent {
     size_t bytes = 0;
-    Image decoded;  // empty: nothing was lost on the way
+    Image decoded;  // empty: the codec is lossless
   };
+  /// Encodes a frame and decodes it again.
   using Channel = std::function<Sent(ImageView frame)>;
 
   Naive(const StrategyInputs& inputs, Channel channel);

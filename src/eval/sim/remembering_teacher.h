@@ -1,4 +1,4 @@
-// A teacher that is asked once per frame, however many want to know.
+// A teacher that passes repeated questions about one frame on to another teacher only once.
 #ifndef SHADOWTUTOR_EVAL_SIM_REMEMBERING_TEACHER_H_
 #define SHADOWTUTOR_EVAL_SIM_REMEMBERING_TEACHER_H_
 
@@ -11,14 +11,15 @@
 
 namespace shadowtutor::eval {
 
-/// Answers from memory when the frame is, byte for byte, the one before. Thread safety: one thread.
+/// Answers from memory when the frame has the index and, byte for byte, the pixels of the frame
+/// before. Thread safety: one thread.
 class RememberingTeacher : public teacher::Teacher {
  public:
   /// `teacher` must outlive this one.
   explicit RememberingTeacher(teacher::Teacher& teacher) : teacher_(teacher) {}
 
   teacher::Answer Label(ImageView frame, uint64_t frame_index) override;
-  /// What the teacher is known to say about this frame, from elsewhere.
+  /// Stores an answer of the teacher's that is known already.
   void Remember(ImageView frame, uint64_t frame_index, teacher::Answer answer);
   const ClassList& classes() const override { return teacher_.classes(); }
   int background() const override { return teacher_.background(); }

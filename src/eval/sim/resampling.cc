@@ -8,8 +8,9 @@
 namespace shadowtutor::eval {
 namespace {
 
-// Rates come from containers as rounded fractions. A frame that is due within a millionth of a
-// frame's time is on display: 30 to 10 takes 0, 3, 6, ... whatever the last digit.
+// Containers store rates as rounded fractions. A frame that is due within a millionth of a frame's
+// time counts as on display, so that 30 to 10 frames per second keeps 0, 3, 6, ... in spite of the
+// rounding.
 constexpr double kRounding = 1e-6;
 
 std::string Text(double rate) {

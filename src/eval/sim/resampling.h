@@ -12,20 +12,21 @@
 
 namespace shadowtutor::eval {
 
-/// Which frames of a video stay. Frame k of the re-sampled video is the one that is on display at k
-/// / rate seconds: the source's frame floor(k * source_rate / rate). From 29.97 to 7 frames per
-/// second those are 0, 4, 8, 12, 17, 21, ...: none comes twice, and over time neither video runs
-/// ahead. Plain value.
+/// Which frames of a video are kept. Frame k of the re-sampled video is the one that is on display
+/// at k / rate seconds: the source's frame floor(k * source_rate / rate). From 29.97 to 7 frames
+/// per second those are 0, 4, 8, 12, 17, 21, ...: no frame comes twice, and the two videos stay in
+/// step. Plain value.
 class Resampling {
  public:
-  /// Every frame stays.
+  /// Keeps every frame.
   Resampling() = default;
   /// Throws Error kInvalidArgument unless 0 < rate <= source_rate, and kFailedPrecondition when
   /// the source's rate is unknown (0).
   Resampling(double source_rate, double rate);
 
+  /// The source's number of the frame that is number `index` here.
   uint64_t SourceIndex(uint64_t index) const;
-  /// How many of the first `source_frames` stay.
+  /// How many of the first `source_frames` are kept.
   uint64_t FramesOf(uint64_t source_frames) const;
 
  private:
@@ -35,7 +36,7 @@ class Resampling {
 /// Reads `source` at a lower rate.
 class ResampledSource : public video::Source {
  public:
-  /// `rate` as Resampling has it; absent: as the source is.
+  /// `rate` is Resampling's; absent: every frame is kept.
   ResampledSource(std::unique_ptr<video::Source> source, std::optional<double> rate);
 
   bool Read(Image& frame) override;
@@ -54,8 +55,8 @@ class ResampledSource : public video::Source {
   uint64_t next_ = 0;
 };
 
-/// Asks `teacher` by the source's own frame numbers, so that replayed labels stay with their
-/// frames. `teacher` must outlive this one.
+/// Asks `teacher` with the source's own frame numbers, so that a teacher that replays labels gives
+/// those of the right frame. `teacher` must outlive this one.
 class ResampledTeacher : public teacher::Teacher {
  public:
   ResampledTeacher(teacher::Teacher& teacher, Resampling resampling)

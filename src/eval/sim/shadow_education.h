@@ -15,6 +15,7 @@ namespace shadowtutor::eval {
 /// allow.
 void CheckShadowEducation(const StrategyOptions& options);
 
+/// Thread safety: one thread.
 class ShadowEducation : public Strategy {
  public:
   /// Trains the stages from `cut` on. Throws Error kInvalidArgument for options out of range.

@@ -21,7 +21,7 @@ std::shared_ptr<const nn::Checkpoint> Student() {
   return std::make_shared<nn::Checkpoint>(SmallShapeStudent(1));
 }
 
-// Unlike ShapesTeacher this one looks at the pixels, so a codec shows in its answers.
+// Unlike ShapesTeacher, this teacher looks at the pixels, so its answers show what a codec changed.
 class ThresholdTeacher : public ShapesTeacher {
  public:
   teacher::Answer Label(ImageView frame, uint64_t) override {
@@ -122,7 +122,7 @@ TEST(Tracking, CarriesTheMaskWithTheMotion) {
   EXPECT_EQ(report.totals.distillation_steps, 0u);
   EXPECT_GT(report.mean_miou, 0.85);
 
-  // The last labelled mask, left where it was, is worse.
+  // Showing the last labels without moving them is worse.
   double still = 0;
   ThresholdTeacher teacher;
   for (uint64_t i = 1; i < 40; ++i) {
@@ -138,7 +138,7 @@ TEST(Tracking, ALabelComesAfterTheDelayAndIsCarriedOverTheFramesSince) {
   EvalOptions options = Options("tracking");
   options.parameters.delay = 5;
   const EvalReport report = RunShapes(options, 16);
-  // All background until the first label is there.
+  // All pixels are background until the first labels have arrived.
   ASSERT_EQ(report.miou.size(), 16u);
   for (int i = 0; i < 5; ++i) EXPECT_LT(report.miou[i], 0.4) << i;
   for (int i = 5; i < 16; ++i) EXPECT_GT(report.miou[i], 0.75) << i;
@@ -197,7 +197,7 @@ TEST(JustInTime, UsesWhatItLearntAtOnceAndCountsTheWholeStudent) {
   EXPECT_LE(updates, report.totals.trained_key_frames);
   EXPECT_EQ(report.totals.bytes_up, report.totals.key_frames * kSize.pixels() * 3);
 
-  // The first frame is predicted with what was learnt on it, so a better start than `full` has.
+  // The first frame is predicted after training on it, so it is better than with `full`.
   const EvalReport full = RunShapes(Options("full"), 1);
   EXPECT_GT(report.miou[0], full.miou[0]);
   EXPECT_GT(report.mean_miou, RunShapes(Options("wild"), 60).mean_miou + 0.2);

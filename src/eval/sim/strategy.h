@@ -1,5 +1,5 @@
-// A way of getting every frame of a video segmented, seen from its evaluation: partial and full
-// distillation, the student alone, and what else one wants to compare with them.
+// The interface of a strategy: a way to segment every frame of a video that can be evaluated and
+// compared with others, such as partial distillation, full distillation, or the student alone.
 //
 // To add one: a file under strategies/, which the room's CMakeLists.txt names, and its entry in
 // strategies/registry.cc.
@@ -24,10 +24,10 @@
 
 namespace shadowtutor::eval {
 
-/// The parameters that a strategy may heed.
+/// The parameters of all strategies. Each strategy uses those that concern it.
 struct StrategyOptions {
-  /// The frames from a key frame to the first one that its update is in use for: 1 is the very next
-  /// frame, stride.min_stride (the most) the last one that the client does not wait for.
+  /// How many frames after a key frame its update is used first: 1 is the very next frame. At most
+  /// stride.min_stride, because the client waits for an update that takes longer.
   int delay = 1;
   distill::StrideOptions stride;
   int max_updates = 8;
@@ -37,7 +37,7 @@ struct StrategyOptions {
   int jpeg_quality = wire::kDefaultJpegQuality;
   wire::UpdateCodec update_codec = wire::UpdateCodec::kFp32;
   wire::LabelCodec label_codec = wire::LabelCodec::kPng;
-  int tracking_stride = 8;  // frames from one that `tracking` has labelled to the next
+  int tracking_stride = 8;  // for `tracking`: frames from one that is labelled to the next
 };
 
 /// What a strategy did so far.
@@ -53,10 +53,11 @@ struct Totals {
 struct FrameOutcome {
   bool key_frame = false;
   bool update_applied = false;  // before this frame was predicted
-  int stride = 0;               // between key frames, in force after this frame; 0: has none
+  int stride = 0;               // the key frame stride after this frame; 0: the strategy has none
 };
 
-/// Thread safety: one thread. Same inputs, same outputs, to the last bit: no clock, no scheduling.
+/// Thread safety: one thread. The same inputs must give the same outputs, to the last bit, so
+/// neither a clock nor the order of threads may matter.
 class Strategy {
  public:
   virtual ~Strategy() = default;
@@ -66,8 +67,8 @@ class Strategy {
   virtual Totals totals() const = 0;
 };
 
-/// What a strategy is made from. The teacher outlives it; asking it about the frame at hand costs
-/// little, as the evaluation asks about every frame anyway.
+/// What a strategy is made from. The teacher must outlive the strategy. Asking it about the current
+/// frame costs little, because the evaluation has asked about it already.
 struct StrategyInputs {
   std::shared_ptr<const nn::Checkpoint> student;
   teacher::Teacher* teacher = nullptr;
@@ -78,15 +79,15 @@ struct StrategyInputs {
 /// One line of the registry; constant data.
 struct StrategyEntry {
   std::string_view name;  // as on the command line
-  /// As in tables and legends. Ends in '-' where the delay always follows: "P-" makes "P-8".
+  /// For tables and legends. If it ends in '-', the delay is always added: "P-" becomes "P-8".
   std::string_view label;
   std::string_view description;  // one line for people
-  bool heeds_delay = false;      // otherwise one run does for all delays
+  bool heeds_delay = false;      // whether the delay matters; if not, one run stands for all delays
   bool trains = false;           // distils into a student
-  bool alters_frames = false;    // asks the teacher about frames that a codec always changes
+  bool alters_frames = false;    // the teacher is asked about frames that a codec always changes
   /// Throws Error kInvalidArgument for options that this strategy cannot run with.
   void (*check)(const StrategyOptions& options) = nullptr;
-  /// Checks the options, too.
+  /// Makes the strategy. Throws as `check`.
   std::unique_ptr<Strategy> (*make)(const StrategyInputs& inputs) = nullptr;
 };
 

@@ -1,8 +1,8 @@
-// A server in the client's own process and thread, on a clock that counts frames.
+// A client's link to a server in its own process and thread, on a clock that counts frames.
 //
 // A key frame is labelled and trained on at once by a real session, and its update is handed out a
-// fixed number of frames later. Frames and updates pass through the codecs that a network would
-// see, so sizes, losses and checks are the real ones; nothing depends on how long anything takes.
+// fixed number of frames later. Frames and updates pass through the same codecs as over a network,
+// so sizes, losses and checks are the real ones. Nothing depends on how long anything takes.
 #ifndef SHADOWTUTOR_EVAL_SIM_VIRTUAL_LINK_H_
 #define SHADOWTUTOR_EVAL_SIM_VIRTUAL_LINK_H_
 
@@ -45,9 +45,9 @@ class VirtualLink : public client::ServerLink {
   std::optional<WholeStudent> TakeStudent() override { return std::nullopt; }
   /// Throws Error kInternal: in one process the two sides can differ only by a defect.
   void RequestStudent(const std::string& why) override;
-  /// Of no use here: this link never reconnects.
+  /// Does nothing: this link never reconnects.
   void Holding(std::span<const float>, uint64_t) override {}
-  /// None begins: the client was made with the session's parameters.
+  /// Always nullopt: the client is made with the session's parameters.
   std::optional<Session> TakeSession() override { return std::nullopt; }
 
  private:

@@ -20,7 +20,7 @@ namespace {
 
 constexpr FrameSize kSize{64, 48};
 
-// Always of the opinion of the student itself, so that there is never anything to train.
+// Answers with the student's own prediction, so that there is never anything to train.
 class Agreeing : public ShapesTeacher {
  public:
   explicit Agreeing(const nn::Checkpoint& student)
@@ -123,7 +123,8 @@ TEST_F(VirtualLinkTest, SendsNoWeightsWhenNothingWasTrained) {
   EXPECT_EQ(link->totals().bytes_down, 0u);
 }
 
-// A label folder and what each side makes of its card, opened anew by each.
+// Updates from a label folder's card: by a server's session and by the link, each of which opens it
+// for itself.
 class ReplayedLabels : public VirtualLinkTest {
  protected:
   static constexpr uint64_t kFrames = 3;
@@ -132,7 +133,7 @@ class ReplayedLabels : public VirtualLinkTest {
     const teacher::LabelFolder labels(folder_ / name, ShapeClasses().size());
     labels.WriteCard({ShapeClasses(), kShapeBackground, name});
     for (uint64_t i = 0; i < kFrames; ++i) {
-      // Not where the label's connected areas are.
+      // The box is not where the label's connected areas are.
       const Box box{static_cast<int>(8 * i), 4, 20, 30};
       labels.Write(i, {.label = LabelShapes(kSize, i),
                        .instances = with_instances ? std::vector<Box>{box} : std::vector<Box>{},
@@ -187,7 +188,7 @@ TEST_F(ReplayedLabels, WithInstancesTrainAServersSessionAndTheLinkAlike) {
     EXPECT_EQ(by_server[i].steps, by_link[i].steps) << i;
     EXPECT_EQ(by_server[i].base_version, by_link[i].base_version) << i;
     EXPECT_EQ(by_server[i].new_version, by_link[i].new_version) << i;
-    // The boxes do weigh: without them the same labels teach something else.
+    // The boxes matter: without them the same labels give other weights.
     EXPECT_NE(by_server[i].payload, without[i].payload) << i;
   }
 }

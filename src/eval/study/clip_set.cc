@@ -16,7 +16,7 @@ namespace {
 
 constexpr size_t kMaxSetBytes = size_t{1} << 20;
 
-// Walks the YAML tree; every complaint names the file, the line and the key.
+// Reads the YAML tree. Every error names the file, the line and the key.
 class SetReader {
  public:
   explicit SetReader(std::filesystem::path file) : file_(std::move(file)) {}
@@ -124,7 +124,7 @@ class SetReader {
     if (node["camera"]) clip.camera = Text(node["camera"], "camera");
     if (node["scene"]) clip.scene = Text(node["scene"], "scene");
     clip.source = Text(node["video"], "video");
-    // Addresses stay what they are; everything else is a path.
+    // Addresses are kept as they are; everything else is a path.
     if (clip.source.find("://") == std::string::npos) {
       clip.source = Path(node["video"], "video").string();
     }

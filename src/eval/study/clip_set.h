@@ -1,4 +1,4 @@
-// What a study runs on: clips, by themselves or as a data set that a YAML file describes.
+// The clips that a study runs on: single ones, or a data set that a YAML file describes.
 #ifndef SHADOWTUTOR_EVAL_STUDY_CLIP_SET_H_
 #define SHADOWTUTOR_EVAL_STUDY_CLIP_SET_H_
 
@@ -10,13 +10,13 @@
 
 namespace shadowtutor::eval {
 
-/// A video, who labels it, and the group in which tables count it.
+/// A video, its teacher, and the category to which tables count it.
 struct ClipSpec {
-  std::string name;                              // unique in a study
-  std::string camera, scene;                     // "fixed", "people"; may be empty
-  std::string source;                            // as video::OpenSource takes it
-  std::filesystem::path card;                    // the teacher's; that of label PNGs, too
-  uint64_t frames = 0;                           // at most so many, after re-sampling; 0: all
+  std::string name;            // unique in a study
+  std::string camera, scene;   // "fixed", "people"; may be empty
+  std::string source;          // as video::OpenSource takes it
+  std::filesystem::path card;  // the teacher's model card; label PNGs have one, too
+  uint64_t frames = 0;         // at most this many, after re-sampling; 0: all
   std::optional<std::filesystem::path> student;  // absent: the study's
 };
 
@@ -28,8 +28,8 @@ inline constexpr size_t kMaxClips = 10000;
 /// kResourceExhausted (over 1 MiB, or over kMaxClips).
 std::vector<ClipSpec> LoadClipSet(const std::filesystem::path& file);
 
-/// A name as part of a file's name: what is not a letter, a digit, '.', '-' or '_' becomes '_', and
-/// a leading '.' too.
+/// Returns `name` in a form that can be part of a file's name: every character but letters, digits,
+/// '.', '-' and '_' becomes '_', and so does a leading '.'.
 std::string FileNameOf(const std::string& name);
 
 }  // namespace shadowtutor::eval

@@ -32,7 +32,7 @@ std::string Digits(double value) {
   return text;
 }
 
-// Rounded, as the files have it, so that a run that was stored equals one that was just made.
+// Rounds as the files do, so that a new run equals the same run read from its file.
 double FourDigits(double value) { return std::round(value * 1e4) / 1e4; }
 
 std::string ParameterText(const StrategyOptions& options) {
@@ -49,8 +49,8 @@ std::string ParameterText(const StrategyOptions& options) {
   return text + ", tracking " + std::to_string(options.tracking_stride);
 }
 
-// The first student that learns with the least delay stands for all of them, beside the one that
-// does not learn; where there are neither, whatever is run first.
+// The labels of the runs that get pictures: the first strategy that trains, and `wild`, the student
+// that is not trained. If there is neither, the first run.
 std::vector<std::string> SampledLabels(const std::vector<StrategyChoice>& strategies) {
   std::vector<std::string> labels;
   const auto add = [&](auto&& wanted) {
@@ -63,8 +63,8 @@ std::vector<std::string> SampledLabels(const std::vector<StrategyChoice>& strate
   return labels;
 }
 
-// What an earlier run stored, if it is still good. What another version wrote in another form is
-// not.
+// The stored result of an earlier study if it is still valid. A result that cannot be parsed,
+// because another version of the program wrote it, is not.
 template <typename Parse>
 auto Earlier(const fs::path& file, const StoredKey& key, Parse&& parse)
     -> std::optional<decltype(parse(std::string()))> {
@@ -127,7 +127,8 @@ class ClipStudy {
            ClassIdentity(student_->classes);
   }
 
-  // Opens what a stored run does without.
+  // Opens the teacher and its stored labels. Called only when a clip must be labelled or run,
+  // because stored results need neither.
   void OpenTeacher() {
     if (teacher_) return;
     if (student_) {
@@ -148,7 +149,7 @@ class ClipStudy {
         "labels of " + spec_.source + " by " + teacher_->description());
   }
 
-  // The teacher's answers to the frames as they are.
+  // Gives the teacher's answers to frames that no codec has changed.
   teacher::Teacher& Labels() { return label_store_ ? *label_store_ : *teacher_; }
 
   ResampledSource OpenSource() const {
@@ -170,14 +171,14 @@ class ClipStudy {
       Store(file, key_, ClipJson(*earlier));
     }
     ClipRecord& record = *earlier;
-    // These may change without any work to be done again.
+    // These may change without anything having to be run again.
     record.name = spec_.name;
     record.camera = spec_.camera;
     record.scene = spec_.scene;
     return record;
   }
 
-  // Sees every frame once, so that all of them have labels before anything is run on them.
+  // Reads and labels every frame once, so that all frames have labels before a strategy is run.
   ClipRecord Survey() {
     OpenTeacher();
     ResampledSource source = OpenSource();
@@ -276,10 +277,10 @@ class ClipStudy {
   const ClipSpec& spec_;
   const std::function<bool(const ClipProgress&)>& progress_;
   const std::optional<fs::path> student_file_;
-  std::shared_ptr<nn::Checkpoint> student_;  // null: fresh, not made yet
+  std::shared_ptr<nn::Checkpoint> student_;  // null: a fresh student that has not been made yet
   StoredKey key_;
   std::unique_ptr<teacher::Teacher> teacher_;
-  std::unique_ptr<teacher::LabelStore> label_store_;  // null: the teacher replays labels anyway
+  std::unique_ptr<teacher::LabelStore> label_store_;  // null: the teacher itself replays labels
   size_t pieces_left_ = 0;
 };
 

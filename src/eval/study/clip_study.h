@@ -1,4 +1,5 @@
-// One clip of a study: its teacher's labels, its runs, its pictures. Internal to eval/study/.
+// One clip of a study: has the teacher label it, runs the strategies on it and takes the pictures.
+// Internal to eval/study/.
 #ifndef SHADOWTUTOR_EVAL_STUDY_CLIP_STUDY_H_
 #define SHADOWTUTOR_EVAL_STUDY_CLIP_STUDY_H_
 
@@ -12,14 +13,14 @@
 
 namespace shadowtutor::eval {
 
-/// What has been done of a clip's work. `frames` of `frames_in_all` (-1: unknown) are done of the
-/// piece of work at hand, and `pieces_left` as long ones come after it.
+/// How far the work on one clip is. The work is done in passes over all of the clip's frames: one
+/// that labels them, then one for each run.
 struct ClipProgress {
-  std::string label;
-  uint64_t frames = 0;
-  int64_t frames_in_all = -1;
-  size_t pieces_left = 0;
-  double mean_miou = -1;
+  std::string label;           // of the run; "labels" while the teacher labels
+  uint64_t frames = 0;         // done in this pass
+  int64_t frames_in_all = -1;  // of this pass; -1: unknown
+  size_t pieces_left = 0;      // passes that follow this one
+  double mean_miou = -1;       // 0..1, of the run so far; -1: not a run
 };
 
 struct ClipResults {
@@ -28,12 +29,13 @@ struct ClipResults {
   std::vector<SampleRecord> samples;
 };
 
-/// Does what is missing. `progress` is called after every frame that was worked on; false stops.
-/// Throws Error: kCancelled when it was told to stop, and whatever keeps this clip from being run.
+/// Labels and runs what no stored result covers, and returns all results of the clip. `progress` is
+/// called after every frame; it returns false to stop. Throws Error kCancelled when it was stopped,
+/// and any other Error that keeps the clip from being run.
 ClipResults RunClip(const StudyRequest& request, const ClipSpec& spec,
                     const std::function<bool(const ClipProgress&)>& progress);
 
-/// The most frames that a clip may give; 0: all it has.
+/// The most frames of a clip that a study uses; 0: all.
 uint64_t FrameLimit(const StudyRequest& request, const ClipSpec& spec);
 
 }  // namespace shadowtutor::eval

@@ -1,4 +1,5 @@
-// What a stored result was made from, as text that changes when any of it does.
+// Texts that identify what a stored result was made from. A text changes when its file, card or
+// class list changes.
 #ifndef SHADOWTUTOR_EVAL_STUDY_IDENTITY_H_
 #define SHADOWTUTOR_EVAL_STUDY_IDENTITY_H_
 
@@ -10,19 +11,19 @@
 
 namespace shadowtutor::eval {
 
-/// A file: its canonical path, size and time of change. A folder: the same of every file in it,
-/// hashed. What is neither (an address, a missing file): the text itself. Never throws for what is
-/// on disk.
+/// For a file its canonical path, size and time of change; for a folder a hash of these for every
+/// file in it; for anything else (an address, a missing file) `path` itself. Errors of the file
+/// system do not throw.
 std::string FileIdentity(const std::string& path);
 
-/// A model card's text, and the identity of the model or of the labels that it names. Throws Error
+/// The text of a model card and the identity of the model or the labels that it names. Throws Error
 /// as teacher::LoadModelCard.
 std::string TeacherIdentity(const std::filesystem::path& card);
 
-/// Names, in their order.
+/// The names of the classes, in their order.
 std::string ClassIdentity(const ClassList& classes);
 
-/// 16 hexadecimal digits.
+/// A hash of `text` as 16 hexadecimal digits.
 std::string ShortHash(std::string_view text);
 
 }  // namespace shadowtutor::eval

@@ -20,8 +20,8 @@ struct Known {
   std::string_view camera, scene;
 };
 
-// The first that fits counts; cameras on a person's head or body come first, since their names
-// also hold the sport.
+// The first entry that fits counts. Cameras on a person's head or body come first, because their
+// names also contain the sport's.
 constexpr std::array kKnown = {
     Known{"ego_", "egocentric", "people"},    Known{"biking", "egocentric", "people"},
     Known{"badminton", "fixed", "people"},    Known{"squash", "fixed", "people"},
@@ -69,7 +69,7 @@ fs::path CardOf(const fs::path& video) {
 fs::path FirstLabelled(const fs::path& sequence) {
   for (const fs::path& file : Sorted(sequence)) {
     if (file.extension() != ".mp4" || !IsThere(CardOf(file))) continue;
-    // Where a converted one has labels as well, it stands for both.
+    // A converted video that has labels as well is used instead.
     const fs::path converted = sequence / (file.stem().string() + std::string(kConverted) + ".mp4");
     return IsThere(converted) && IsThere(CardOf(converted)) ? converted : file;
   }

@@ -13,9 +13,9 @@ namespace shadowtutor::eval {
 
 /// The clips of the dataset in `folder`: the first video of every sequence that has labels, which
 /// tools/lvs_labels.py makes from the detections that come with the dataset (STEM-labels/ beside
-/// STEM.mp4). A video that was converted to 720p (STEM-720p.mp4) comes before its original. Throws
-/// Error: kNotFound (no such folder), kInvalidArgument (no video in it has labels; says how to make
-/// them).
+/// STEM.mp4). A video that was converted to 720p (STEM-720p.mp4) is taken instead of its original.
+/// Throws Error: kNotFound (no such folder), kInvalidArgument (no video in it has labels; says how
+/// to make them).
 std::vector<ClipSpec> ListLvs(const std::filesystem::path& folder);
 
 /// Camera and scene of a sequence by its name, as the paper groups them; sequences that are not

@@ -23,10 +23,10 @@ using testing::WriteText;
 
 constexpr int kWidth = 80, kHeight = 60;
 
-// As the data set has it: a 0-dimensional array of one object, a dictionary from frame number to
-// boxes (top, left, bottom, right in parts of the frame), classes, scores and 28x28 masks. What
-// frame 0 holds: a sure person over an unsure dog that also overlaps it, a truck that is too
-// unsure, and a chair, which is no class of the student's.
+// Makes detections in the data set's format: a 0-dimensional array of one object, a dictionary from
+// frame number to boxes (top, left, bottom, right as fractions of the frame), classes, scores and
+// 28x28 masks. Frame 0 has a person with a high score that overlaps a dog with a lower one, a truck
+// whose score is too low, and a chair, which is not among the student's classes.
 constexpr char kMakeDetections[] = R"(
 import sys
 import numpy as np
@@ -90,7 +90,7 @@ TEST_F(LvsTest, DetectionsBecomeLabelsAndInstances) {
   const auto first = teacher->Label(frame, 0);
   ASSERT_EQ(first.label.size(), (FrameSize{kWidth, kHeight}));
   EXPECT_EQ(first.label.at(0, 0), 0);
-  EXPECT_EQ(first.label.at(30, 20), 0);  // person and dog: the surer one
+  EXPECT_EQ(first.label.at(30, 20), 0);  // person and dog overlap: the higher score counts
   EXPECT_EQ(first.label.at(39, 29), 0);
   EXPECT_EQ(first.label.at(40, 29), 4);
   EXPECT_EQ(first.label.at(59, 44), 4);

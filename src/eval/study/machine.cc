@@ -15,7 +15,7 @@ namespace {
 std::string CpuName() {
   std::ifstream info("/proc/cpuinfo");
   for (std::string line; std::getline(info, line);) {
-    // "Model" is what a Raspberry Pi has.
+    // A Raspberry Pi has a line "Model" instead.
     if (!line.starts_with("model name") && !line.starts_with("Model")) continue;
     const size_t colon = line.find(": ");
     if (colon != std::string::npos) return line.substr(colon + 2);
@@ -27,7 +27,8 @@ std::string System() {
   utsname names{};
   if (uname(&names) != 0) return "unknown";
   const std::string release = names.release;
-  // Version and patch level; what distributions append says nothing about speed.
+  // The version and its patch level, without what distributions append, which says nothing about
+  // speed.
   const size_t end = release.find_first_not_of("0123456789.");
   return std::string(names.sysname) + " " + release.substr(0, end) + " " + names.machine;
 }
@@ -58,7 +59,7 @@ std::string CommandLine() {
     const std::string word = words.c_str() + at;
     at += word.size() + 1;
     if (line.empty()) {
-      line = Quoted(word.substr(word.rfind('/') + 1));  // npos + 1: the whole of it
+      line = Quoted(word.substr(word.rfind('/') + 1));  // npos + 1 is 0: the whole word
     } else {
       line.append(" ").append(Quoted(word));
     }

@@ -1,4 +1,4 @@
-// What a result was measured with, for those who read it later.
+// Describes the machine and the command that a result was made with, for its readers.
 #ifndef SHADOWTUTOR_EVAL_STUDY_MACHINE_H_
 #define SHADOWTUTOR_EVAL_STUDY_MACHINE_H_
 
@@ -9,7 +9,7 @@ namespace shadowtutor::eval {
 struct Machine {
   std::string cpu;     // the processor's name; "unknown" where the system does not say
   std::string isa;     // the instruction set that the engine runs on
-  int threads = 0;     // that it may use
+  int threads = 0;     // that this process may use
   std::string system;  // "Linux 6.1 x86_64"
 };
 Machine ThisMachine();

@@ -1,5 +1,5 @@
-// Pictures of a few frames of every clip: what came in, what the teacher and what students made of
-// it.
+// Pictures of a few frames of every clip: the input, the teacher's label and the predictions of
+// some runs.
 #ifndef SHADOWTUTOR_EVAL_STUDY_SAMPLES_H_
 #define SHADOWTUTOR_EVAL_STUDY_SAMPLES_H_
 
@@ -15,33 +15,34 @@
 namespace shadowtutor::eval {
 
 inline constexpr int kSamplesPerClip = 4;
-inline constexpr int kSampleSide = 480;  // the long side, at most
+inline constexpr int kSampleSide = 480;  // of the pictures' long side, at most
 
-/// Frames to take pictures of: evenly spaced, the middle of each of kSamplesPerClip equal parts.
-/// Fewer frames than that are all taken.
+/// The frames to take pictures of: the middle one of each of kSamplesPerClip equal parts of the
+/// clip, or all frames if there are fewer.
 std::vector<uint64_t> SampleFrames(uint64_t frames);
 
 /// The pictures of one clip, as JPEGs in FOLDER/samples.
 class SampleWriter {
  public:
-  /// `labels` are those of the runs that have pictures. Throws Error kUnavailable when the folder
-  /// cannot be made.
+  /// `labels` are the labels of the runs that get pictures. Throws Error kUnavailable when the
+  /// folder cannot be made.
   SampleWriter(std::filesystem::path folder, const ClipRecord& clip,
                std::vector<std::string> labels);
 
-  /// Whether a run of this label has pictures, and whether they are all there.
+  /// Whether the run of this label gets pictures.
   bool Wants(const std::string& label) const;
+  /// Whether all pictures of this run exist.
   bool Has(const std::string& label) const;
 
-  /// Writes the pictures of a run, and those of the input and the teacher, where `frame` is one of
-  /// the frames to take. Throws Error kUnavailable.
+  /// Writes the pictures of the input, the teacher's label and the run's prediction if `frame` is
+  /// one of the frames to take. Throws Error kUnavailable.
   void Write(const std::string& label, const EvaluatedFrame& frame) const;
 
-  /// What is there, for results.json.
+  /// The pictures that exist, for results.json.
   std::vector<SampleRecord> Records() const;
 
  private:
-  // Seen from the folder.
+  // The path relative to the folder.
   std::string FileOf(uint64_t frame, const std::string& what) const;
 
   std::filesystem::path folder_;

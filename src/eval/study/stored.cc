@@ -10,7 +10,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Ten million frames' worth of one run.
+// Enough for a run of ten million frames.
 constexpr size_t kMaxStoredBytes = size_t{1} << 28;
 
 Json AsJson(const StoredKey& key) {
@@ -19,7 +19,7 @@ Json AsJson(const StoredKey& key) {
   return json;
 }
 
-// Both sides of the comparison go through it, so that paths that are not UTF-8 compare equal, too.
+// Used for both sides of a comparison, so that paths that are not UTF-8 compare equal, too.
 std::string Text(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

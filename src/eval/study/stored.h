@@ -1,4 +1,4 @@
-// A result on disk that is good as long as what it was made from stays the same.
+// Results on disk, each of which is valid as long as what it was made from stays the same.
 #ifndef SHADOWTUTOR_EVAL_STUDY_STORED_H_
 #define SHADOWTUTOR_EVAL_STUDY_STORED_H_
 
@@ -12,11 +12,12 @@ namespace shadowtutor::eval {
 /// What a result was made from, by name.
 using StoredKey = std::map<std::string, std::string>;
 
-/// The JSON text that Store put into `file` under the same key; absent when there is no such file,
-/// it is damaged, or it was made from something else.
+/// The JSON text that Store wrote to `file` with the same key; absent when the file does not exist,
+/// is damaged, or has another key.
 std::optional<std::string> LoadStored(const std::filesystem::path& file, const StoredKey& key);
 
-/// `json` is the text of one JSON value. Throws Error kUnavailable when it cannot be written.
+/// Writes a result and its key; `json` is the text of one JSON value. Throws Error kUnavailable
+/// when it cannot be written.
 void Store(const std::filesystem::path& file, const StoredKey& key, const std::string& json);
 
 }  // namespace shadowtutor::eval

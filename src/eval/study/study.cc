@@ -44,7 +44,7 @@ void MakeFolders(const fs::path& folder) {
   }
 }
 
-// Frames that a clip will have, as far as one can tell without reading it; 0: cannot tell.
+// The number of frames that a clip will have, as far as is known without reading it; 0: unknown.
 double ExpectedFrames(const StudyRequest& request, const ClipSpec& spec) {
   const uint64_t limit = FrameLimit(request, spec);
   if (limit > 0) return static_cast<double>(limit);
@@ -52,16 +52,16 @@ double ExpectedFrames(const StudyRequest& request, const ClipSpec& spec) {
     const ResampledSource source(video::OpenSource(spec.source), request.fps);
     return static_cast<double>(std::max<int64_t>(0, source.frame_count()));
   } catch (const std::exception&) {
-    return 0;  // its turn to be reported comes
+    return 0;  // the error is reported when the clip is run
   }
 }
 
-// How long the rest of a study will take, at the speed of what was worked on so far.
+// Estimates how long the rest of a study will take, from its speed so far.
 class Pace {
  public:
   explicit Pace(const StudyRequest& request) {
     for (const ClipSpec& clip : request.clips) {
-      // One look at every frame for its label, then the runs.
+      // One pass over all frames labels them, then each run is one more.
       later_ += ExpectedFrames(request, clip) * static_cast<double>(request.strategies.size() + 1);
       expected_.push_back(later_);
     }
@@ -81,7 +81,7 @@ class Pace {
   }
 
  private:
-  std::vector<double> expected_;  // frames of all clips up to and with this one
+  std::vector<double> expected_;  // by clip: frames to work on up to the end of this one
   double later_ = 0;
   double left_after_clip_ = 0;
   double worked_ = 0;
@@ -131,7 +131,7 @@ StudyResults RunStudy(const StudyRequest& request) {
       give_up(error.what(), Setting::kNone);
     }
   }
-  // With nothing to say, what an earlier study wrote is worth more.
+  // If every clip failed, the results of an earlier study are kept.
   if (!results.clips.empty()) WriteResults(results, request.folder);
   return results;
 }

@@ -1,4 +1,4 @@
-// What a study is asked to do: which strategies on which clips, and what is told meanwhile.
+// What a study is to do: which strategies on which clips, and whom it tells of its progress.
 #ifndef SHADOWTUTOR_EVAL_STUDY_STUDY_REQUEST_H_
 #define SHADOWTUTOR_EVAL_STUDY_STUDY_REQUEST_H_
 
@@ -23,19 +23,20 @@ struct StrategyChoice {
   std::string label() const { return RunLabel(*strategy, delay); }
 };
 
-/// What is to be run when a user names `names` and `delays`: strategies in the order of the names,
-/// each with every delay where it heeds one; "naive" stands for all whose name begins so. What is
-/// named twice is run once. Throws Error kInvalidArgument for an unknown strategy, and for a delay
-/// or another parameter that one of the strategies cannot run with.
+/// The runs for the strategies and delays that a user names: in the order of `names`, each strategy
+/// with every delay if it heeds the delay, otherwise once. "naive" stands for all strategies whose
+/// name begins with it. What is named twice is run once. Throws Error kInvalidArgument for an
+/// unknown strategy, and for a delay or another parameter that one of the strategies cannot run
+/// with.
 std::vector<StrategyChoice> ChooseStrategies(const std::vector<std::string>& names,
                                              const std::vector<int>& delays,
                                              const StrategyOptions& parameters);
 
 struct StudyProgress {
   std::string clip;
-  std::string label;  // of the run; "labels" while the teacher is asked
+  std::string label;  // of the run; "labels" while the teacher labels
   size_t clip_number = 0, clips = 0;
-  uint64_t frames = 0;         // of this run
+  uint64_t frames = 0;         // of this run or labelling
   int64_t frames_in_all = -1;  // -1: unknown
   double mean_miou = -1;       // so far; -1: not a run
   double seconds_left = -1;    // for the whole study; -1: unknown
@@ -45,17 +46,17 @@ struct StudyRequest {
   std::vector<ClipSpec> clips;
   std::vector<StrategyChoice> strategies;
   StrategyOptions parameters;
-  std::optional<double> fps;  // re-sample every clip to so many frames a second
-  uint64_t frames = 0;        // at most so many of every clip; 0: as the clip has
-  std::optional<std::filesystem::path> student;  // absent: fresh, of the teacher's classes
-  uint64_t seed = 0;                             // of a fresh one
+  std::optional<double> fps;  // re-sample every clip to this many frames a second
+  uint64_t frames = 0;        // at most this many of every clip; 0: as the clip's own limit
+  std::optional<std::filesystem::path> student;  // absent: fresh, with the teacher's classes
+  uint64_t seed = 0;                             // of the fresh student
   std::filesystem::path folder;
-  bool fresh = false;  // do all runs anew; labels are kept
+  bool fresh = false;  // run everything anew; stored labels are kept
   std::string version, command;
 
   std::function<void(const StudyProgress&)> on_progress;
   std::function<bool()> stop;                      // asked after every frame
-  std::function<void(const FailedClip&)> on_fail;  // a clip that is given up
+  std::function<void(const FailedClip&)> on_fail;  // called for a clip that failed
 };
 
 }  // namespace shadowtutor::eval

@@ -14,7 +14,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// A results.json with the live measurements in it; some hundred times what one has.
+// The largest results.json that is read; real ones are some hundred times smaller.
 constexpr size_t kMaxResultsBytes = size_t{1} << 30;
 
 std::string HexColor(Rgb color) {
@@ -68,7 +68,7 @@ Json AsJson(const RunRecord& run) {
           {"strides", std::move(strides)}};
 }
 
-// Text from outside may hold bytes that are not UTF-8 (file names do); JSON cannot.
+// Text from outside, such as a file's name, may contain bytes that are not UTF-8; JSON may not.
 std::string Dump(const Json& json, int indent) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
@@ -97,7 +97,7 @@ std::string LiveOf(const std::filesystem::path& file) {
     const Json json = Json::parse(bytes.begin(), bytes.end());
     return json.contains("live") ? Dump(json.at("live"), -1) : std::string();
   } catch (const std::exception&) {
-    return {};  // not a results.json that we wrote: replaced
+    return {};  // not written by this program, so it is replaced
   }
 }
 
@@ -290,7 +290,7 @@ std::string FramesCsv(const StudyResults& results) {
 void WriteResults(const StudyResults& results, const std::filesystem::path& folder) {
   WriteFileAtomically(folder / "runs.csv", RunsCsv(results));
   WriteFileAtomically(folder / "frames.csv", FramesCsv(results));
-  // Last, and so never newer than what lies beside it.
+  // Written last, so that it is never newer than the other files.
   const auto file = folder / "results.json";
   WriteFileAtomically(file, ResultsJson(results, LiveOf(file)));
 }

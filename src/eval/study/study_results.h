@@ -1,4 +1,4 @@
-// What a study found, and its files: results.json, runs.csv, frames.csv.
+// The results of a study, and the files that hold them: results.json, runs.csv, frames.csv.
 #ifndef SHADOWTUTOR_EVAL_STUDY_STUDY_RESULTS_H_
 #define SHADOWTUTOR_EVAL_STUDY_STUDY_RESULTS_H_
 
@@ -24,7 +24,7 @@ struct ClipRecord {
   uint64_t frames = 0;
   ClassList classes;
   int background = -1;    // index into classes; -1: none
-  bool replayed = false;  // the teacher replays labels, whatever the frame looks like
+  bool replayed = false;  // the teacher replays labels and does not look at frames
 };
 
 /// One strategy on one clip.
@@ -36,7 +36,7 @@ struct RunRecord {
   uint64_t frames = 0;
   double mean_miou = 0;
   Totals totals;
-  std::vector<double> miou;  // per frame, to four digits
+  std::vector<double> miou;  // 0..1 per frame, rounded to four digits
   std::vector<uint64_t> key_frame_indices;
   std::vector<std::pair<uint64_t, int>> strides;
 
@@ -45,7 +45,7 @@ struct RunRecord {
   double bytes_per_frame() const;  // up and down
 };
 
-/// Pictures of one frame; paths seen from results.json.
+/// Pictures of one frame; paths are relative to the folder of results.json.
 struct SampleRecord {
   std::string clip;
   uint64_t frame = 0;
@@ -55,7 +55,7 @@ struct SampleRecord {
 struct FailedClip {
   std::string clip;
   std::string why;
-  Setting about = Setting::kNone;  // what `why` advises on; for whoever shows it, not stored
+  Setting about = Setting::kNone;  // the setting that `why` advises on; not stored
 };
 
 struct StudyResults {
@@ -69,25 +69,26 @@ struct StudyResults {
   std::vector<FailedClip> failures;  // these clips are in no other list
 };
 
-/// A run or a clip as JSON text, and back. Throws Error kDataLoss for what is no such text.
+/// Convert a run or a clip to JSON text and back. The Parse functions throw Error kDataLoss for any
+/// other text.
 std::string RunJson(const RunRecord& run);
 RunRecord ParseRun(const std::string& json);
 std::string ClipJson(const ClipRecord& clip);
 ClipRecord ParseClip(const std::string& json);
 
-/// What a reader of the figures must know, a sentence each.
+/// What a reader of the figures must know, one sentence per note.
 std::vector<std::string> Notes(const StudyResults& results);
 
-/// The whole of results.json; docs/evaluate.md explains it. `live`, where not empty, is the JSON
-/// value under that key.
+/// The whole of results.json; docs/evaluate.md explains it. `live` is the JSON text of the value of
+/// the key "live"; empty: there is no such key.
 std::string ResultsJson(const StudyResults& results, const std::string& live);
 
-/// One row per run, and one per run and frame. Texts are quoted as RFC 4180 has it.
+/// RunsCsv has one row per run, FramesCsv one per run and frame. Texts are quoted as in RFC 4180.
 std::string RunsCsv(const StudyResults& results);
 std::string FramesCsv(const StudyResults& results);
 
-/// Writes the three into `folder`. What a live measurement left in a results.json that is there
-/// already stays. Throws Error kUnavailable.
+/// Writes the three files into `folder`. The value of "live" in an existing results.json is kept.
+/// Throws Error kUnavailable.
 void WriteResults(const StudyResults& results, const std::filesystem::path& folder);
 
 }  // namespace shadowtutor::eval

@@ -148,7 +148,7 @@ TEST(StudyTables, AverageIsOverCategories) {
   // People 50 (25 and 75), street 100: 75, where the mean over the clips would be 66.67.
   EXPECT_NE(text.substr(line, text.find('\n', line) - line).find("75.00"), std::string::npos)
       << text;
-  // wild was run on one clip alone: the others have no figure.
+  // wild was run on one clip only: the other clips have no figure.
   EXPECT_NE(text.find(" -\n"), std::string::npos) << text;
 }
 

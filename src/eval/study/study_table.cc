@@ -73,7 +73,7 @@ double OfCategory(const Column& column, const Category& category, Quantity quant
   return Mean(values);
 }
 
-// A terminal's cells; UTF-8's continuation bytes take none.
+// The width of `text` in a terminal's cells. UTF-8's continuation bytes take none.
 size_t Cells(std::string_view text) {
   return static_cast<size_t>(std::count_if(
       text.begin(), text.end(), [](char c) { return (static_cast<uint8_t>(c) & 0xC0) != 0x80; }));

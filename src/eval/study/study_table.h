@@ -13,7 +13,8 @@ namespace shadowtutor::eval {
 /// clips; the last row is the mean over the categories, as the paper takes it.
 std::string StudyTables(const StudyResults& results);
 
-/// "clip 1/5 dog  P-8  frame 120/289  mIoU 71.20 %  12:30 min left": one line without its end.
+/// "clip 1/5 dog  P-8  frame 120/289  mIoU 71.20 %  12:30 min left": one line, without a line
+/// break.
 std::string StudyProgressLine(const StudyProgress& progress);
 
 }  // namespace shadowtutor::eval

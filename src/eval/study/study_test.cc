@@ -1,4 +1,4 @@
-// Studies from files on disk: what is run, what is kept, what is run again.
+// Studies of files on disk: what is run, what is kept, and what is run again.
 #include "eval/study/study.h"
 
 #include <gtest/gtest.h>
@@ -87,14 +87,14 @@ class StudyTest : public ::testing::Test {
     request.student = folder_ / "student.safetensors";
     request.folder = folder_ / "out";
     request.version = "test";
-    // Every label of a piece of work that was really done.
+    // Notes the label of all work that was really done.
     request.on_progress = [this](const StudyProgress& progress) {
       worked_.insert(progress.clip + " " + progress.label);
     };
     return request;
   }
 
-  // What RunStudy works on, as "clip label".
+  // The work that RunStudy does, as "clip label".
   std::set<std::string> WorkOf(const StudyRequest& request) {
     worked_.clear();
     RunStudy(request);
@@ -187,7 +187,7 @@ TEST_F(StudyTest, DoesOnlyWhatIsMissingOrHasChanged) {
 
   nn::SaveCheckpoint(SmallShapeStudent(4), folder_ / "student.safetensors");
   EXPECT_EQ(WorkOf(request).size(), 6u);
-  request.clips[0].camera = "moving";  // only a table's business
+  request.clips[0].camera = "moving";  // matters only for tables
   EXPECT_TRUE(WorkOf(request).empty());
   EXPECT_NE(ReadText(folder_ / "out/runs.csv").find("first,moving"), std::string::npos);
 
@@ -315,7 +315,7 @@ TEST_F(StudyTest, RefusesWhatItCannotDo) {
   WriteText(folder_ / "file", "");
   request.folder = folder_ / "file";
   EXPECT_EQ(ErrorOf([&] { RunStudy(request); }).code(), ErrorCode::kUnavailable);
-  // These have no rate, so they cannot be re-sampled; that is each clip's own failure.
+  // These clips have no frame rate and cannot be re-sampled, so each of them fails.
   request = Request({"wild"});
   request.fps = 7;
   EXPECT_EQ(RunStudy(request).failures.size(), 2u);

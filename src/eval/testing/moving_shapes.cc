@@ -8,7 +8,8 @@ namespace {
 
 constexpr uint8_t kDisc = 0, kBox = 1;
 
-// Which class the pixel shows. Positions are in halves of the frame around its middle.
+// The class that the pixel shows. Positions are relative to the frame's middle, in halves of its
+// sides.
 uint8_t ClassAt(FrameSize size, uint64_t index, int x, int y) {
   const double t = static_cast<double>(index);
   const double u = (2.0 * x + 1) / size.width - 1, v = (2.0 * y + 1) / size.height - 1;

@@ -38,7 +38,8 @@ class ShapesSource : public video::Source {
   int64_t next_ = 0;
 };
 
-/// Knows the labels by the frame's index, and counts how often it was asked.
+/// Draws the labels from the frame's index, without looking at the frame, and counts how often it
+/// was asked.
 class ShapesTeacher : public teacher::Teacher {
  public:
   teacher::Answer Label(ImageView frame, uint64_t frame_index) override;

@@ -27,7 +27,7 @@ TrainingOutcome Checked(const TrainingOutcome& outcome, const SystemCosts& costs
   return outcome;
 }
 
-// A key frame on its way to becoming an update.
+// A key frame whose update has not arrived yet.
 struct Outstanding {
   double arrives = 0;
   double metric = 0;

@@ -1,7 +1,6 @@
-// A run of the client and its server played through on a clock of its own, event by event, from the
-// costs of their parts: what the bounds (bounds.h) are tested against, and what a user's system can
-// be tried on before it is there. No network is trained and no frame is read; how well training
-// went is drawn by the caller.
+// Simulates a run of client and server, event by event on a virtual clock, from the costs of their
+// parts. The bounds (eval/plan/bounds.h) are tested against it. No student is trained and no frame
+// is read; the caller decides how well training went.
 #ifndef SHADOWTUTOR_EVAL_TESTING_TIMELINE_H_
 #define SHADOWTUTOR_EVAL_TESTING_TIMELINE_H_
 
@@ -22,23 +21,23 @@ struct TrainingOutcome {
 struct TimelineOptions {
   SystemCosts costs;
   double threshold = 0.8;
-  /// The share of the network's and the teacher's time that the device predicts beside, 0 to 1: the
-  /// "degree of concurrency" of thesis section 4.3. For the rest it stands still.
+  /// The share, 0 to 1, of the network's and the teacher's time during which the device goes on
+  /// predicting: the "degree of concurrency" of thesis section 4.3. For the rest the device waits.
   double overlap = 1;
   /// Whether the device also predicts while the server takes its distillation steps. Equation 4.2
-  /// adds their time to the run's, as if it did not.
+  /// assumes that it does not: it adds their time to the run's.
   bool trains_beside = false;
 };
 
-/// What a stretch of the run came to.
+/// The totals of a part of the run.
 struct TimelineTotals {
   uint64_t frames = 0;      // n
   uint64_t key_frames = 0;  // k
   uint64_t steps = 0;       // d
   double seconds = 0;       // t_tot
   double bytes = 0;         // both directions
-  /// What the MIN_STRIDE frames after every key frame took, added up; without the steps' time
-  /// unless `trains_beside`. Divided by key_frames it is t_c.
+  /// The sum of the times that the MIN_STRIDE frames after every key frame took, without the
+  /// distillation steps' time unless `trains_beside`. Divided by key_frames it is t_c.
   double stride_start_seconds = 0;
 
   double throughput() const { return static_cast<double>(frames) / seconds; }
@@ -46,15 +45,15 @@ struct TimelineTotals {
 };
 
 struct Timeline {
-  /// All frames. The last stride may be cut off: its update counts if it arrived.
+  /// All frames. The last stride may be incomplete; its update counts if it arrived.
   TimelineTotals run;
-  /// From the first key frame to the start of the last one; frames is 0 where there was but one.
+  /// From the first key frame to the start of the last one; frames is 0 if there was only one.
   TimelineTotals whole_strides;
 };
 
-/// Algorithm 3 for `frames` frames of a file (it waits for an overdue update). `train` is asked
-/// once for each key frame. Throws Error kInvalidArgument for costs, an overlap or an outcome out
-/// of range.
+/// Plays Algorithm 3 for `frames` frames of a file, where the client waits for an overdue update.
+/// `train` is called once for each key frame. Throws Error kInvalidArgument for costs, an overlap
+/// or an outcome out of range.
 Timeline PlayTimeline(const TimelineOptions& options, uint64_t frames,
                       const std::function<TrainingOutcome()>& train);
 

@@ -15,7 +15,7 @@ void Check(const Endpoint& endpoint) {
                     "plain text if the network is yours alone",
                 Setting::kPlainText);
   }
-  MakeChannelCredentials(endpoint.tls, endpoint.use_tls);  // throws what would fail later
+  MakeChannelCredentials(endpoint.tls, endpoint.use_tls);  // throws now what would fail later
 }
 
 }  // namespace shadowtutor::rpc

@@ -1,4 +1,4 @@
-// Where a client's server is, and how to speak to it.
+// The address of a client's server, and how to connect to it.
 #ifndef SHADOWTUTOR_RPC_CLIENT_ENDPOINT_H_
 #define SHADOWTUTOR_RPC_CLIENT_ENDPOINT_H_
 
@@ -13,13 +13,13 @@ struct Endpoint {
   TlsFiles tls;
   bool use_tls = false;   // TLS with the system's authorities, without any file
   bool insecure = false;  // plain text to other machines
-  /// Connect here instead, to something that passes everything on to `address` (rpc/relay.h).
-  /// Certificates are still those of `address`. Empty: nothing lies between.
+  /// If not empty, the client connects to this address instead, where a relay (app/relay.h) passes
+  /// everything on to `address`. Certificates are still checked for `address`.
   std::string via;
 };
 
-/// Throws Error kInvalidArgument for plain text to an address that others can reach (unless
-/// `insecure`), and what MakeChannelCredentials throws.
+/// Throws Error kInvalidArgument for plain text to an address that other machines can reach (unless
+/// `insecure`), and as MakeChannelCredentials.
 void Check(const Endpoint& endpoint);
 
 }  // namespace shadowtutor::rpc

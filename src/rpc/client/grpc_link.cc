@@ -40,7 +40,7 @@ bool GrpcLink::Connected() {
 bool GrpcLink::SendKeyFrame(ImageView frame, uint64_t frame_index) {
   Image copy(frame);
   const MutexLock lock(thread_->mutex);
-  // A new session that the client has not heard of yet comes first.
+  // The client must take a new session before it sends a key frame.
   if (!thread_->online || thread_->session || thread_->answer != LinkThread::Answer::kNone)
     return false;
   thread_->key_frame = std::move(copy);
@@ -67,7 +67,8 @@ std::optional<wire::Update> GrpcLink::PollUpdate() {
 std::optional<wire::Update> GrpcLink::WaitForUpdate() {
   {
     const MutexLock lock(thread_->mutex);
-    // The link's thread gives up at the deadline; this one waits a little longer to hear of it.
+    // The link's thread gives up at the deadline. This thread waits a second longer, so that it
+    // learns of that.
     thread_->wake_client.WaitFor(thread_->mutex,
                                  thread_->options.update_timeout + std::chrono::seconds(1),
                                  [this]() ST_REQUIRES(thread_->mutex) {

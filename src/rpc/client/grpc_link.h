@@ -1,9 +1,9 @@
-// The client's way to a server: client::ServerLink over one bidirectional gRPC stream.
+// The client's link to a server: client::ServerLink over one bidirectional gRPC stream.
 //
-// A thread of its own connects, encodes key frames, takes in what comes, and connects again with
-// growing pauses when the connection is lost; the client's thread only leaves frames and fetches
-// updates. docs/protocol.md tells the conversation, wire/limits.h has every bound and deadline.
-// gRPC's headers stay out of this one.
+// The link has a thread of its own, which connects, encodes key frames, receives messages, and
+// connects again after growing pauses when the connection is lost. The client's thread only hands
+// over frames and fetches updates. docs/protocol.md describes the protocol, wire/limits.h has every
+// bound and deadline. This header does not include gRPC's.
 #ifndef SHADOWTUTOR_RPC_CLIENT_GRPC_LINK_H_
 #define SHADOWTUTOR_RPC_CLIENT_GRPC_LINK_H_
 
@@ -23,20 +23,21 @@ namespace shadowtutor::rpc {
 
 struct LinkThread;
 
-/// Thread safety: the ServerLink part as there; the rest from any thread.
+/// Thread safety: the functions of ServerLink as declared there; all others may be called from any
+/// thread.
 class GrpcLink final : public client::ServerLink {
  public:
-  /// Begins to connect. Throws Error kInvalidArgument for plain text to an address that others can
-  /// reach (unless `insecure`) or options out of range, and what MakeChannelCredentials throws.
+  /// Begins to connect, and returns without waiting for the connection. Throws Error
+  /// kInvalidArgument for options out of range, and as Check(Endpoint).
   explicit GrpcLink(GrpcLinkOptions options);
   /// Ends the session.
   ~GrpcLink() override;
 
-  /// Waits for the first welcome, at most `timeout`; whether it has come. Throws Error when the
-  /// first connection failed and is not tried again: the server is not there and `retry` is off, or
-  /// it refused us, which another attempt would not change.
+  /// Waits for the first welcome, at most `timeout`. Returns whether it has come. Throws Error when
+  /// the first connection failed and the link does not try again, because `retry` is off or because
+  /// the server refused the client for a reason that another attempt would not change.
   bool WaitForWelcome(std::chrono::milliseconds timeout);
-  /// The last welcome, without its student. nullopt before the first.
+  /// The last welcome, without its student; nullopt before the first one.
   std::optional<wire::Welcome> welcome() const;
   GrpcLinkStats stats() const;
 

@@ -1,4 +1,4 @@
-// How a client's link to its server behaves, and what it has done so far.
+// The options of a client's link to its server, and the totals of what it has done so far.
 #ifndef SHADOWTUTOR_RPC_CLIENT_GRPC_LINK_OPTIONS_H_
 #define SHADOWTUTOR_RPC_CLIENT_GRPC_LINK_OPTIONS_H_
 
@@ -26,7 +26,8 @@ struct GrpcLinkOptions : Endpoint {
   std::shared_ptr<const nn::Checkpoint> student;
   uint64_t version = 0;
 
-  /// Keep trying when the first connection fails, too. A lost one is always made anew.
+  /// Whether to try again when the first connection fails. After the first welcome, the link always
+  /// connects again.
   bool retry = false;
   std::chrono::milliseconds connect_timeout = wire::kConnectTimeout;
   std::chrono::milliseconds hello_timeout = wire::kHelloTimeout;
@@ -34,7 +35,8 @@ struct GrpcLinkOptions : Endpoint {
   std::chrono::milliseconds reconnect_first = wire::kReconnectFirst;
   std::chrono::milliseconds reconnect_most = wire::kReconnectMost;
 
-  /// Gets a line whenever the connection changes, from the link's thread. May be empty.
+  /// Called on the link's thread with a line of text for every change of the connection. May be
+  /// empty.
   std::function<void(const std::string& line)> log;
 };
 

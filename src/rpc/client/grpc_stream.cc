@@ -29,8 +29,9 @@ std::shared_ptr<grpc::Channel> OpenChannel(const Endpoint& endpoint,
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, static_cast<int>(wire::kKeepAliveTime.count()));
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
                    static_cast<int>(wire::kKeepAliveTimeout.count()));
-  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);  // as many as it takes
-  // The pauses between attempts are the link's, so gRPC shall make each attempt afresh and once.
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);  // no limit
+  // The link itself pauses between attempts, so gRPC must make only one attempt, on a new
+  // connection.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, static_cast<int>(connect_timeout.count()));
   const std::string& target = endpoint.via.empty() ? endpoint.address : endpoint.via;
@@ -124,7 +125,7 @@ class GrpcStream<Out, In>::Call final
   grpc::Status Finish(bool cancel) {
     if (cancel) context_.TryCancel();
     this->RemoveHold();
-    // After a cancellation or the stream's end this depends on our own side alone.
+    // After a cancellation or the stream's end, nothing of the server is needed for OnDone to come.
     const MutexLock lock(state_->mutex);
     state_->changed.Wait(state_->mutex,
                          [this]() ST_REQUIRES(state_->mutex) { return state_->done; });
@@ -132,7 +133,7 @@ class GrpcStream<Out, In>::Call final
   }
 
  private:
-  // Outlives the call in OnDone, whose last act is to let Finish go on.
+  // Shared with OnDone, because Finish may go on and destroy the call before OnDone has returned.
   struct State {
     Mutex mutex;
     CondVar changed;
@@ -153,8 +154,7 @@ class GrpcStream<Out, In>::Call final
 
   void OnWriteDone(bool ok) override {
     {
-      // After a failed write there is no room for another, and the read that fails next ends the
-      // stream.
+      // After a failed write no other one may follow. The read will fail next and end the stream.
       const MutexLock lock(state_->mutex);
       state_->writing = !ok;
     }

@@ -1,6 +1,7 @@
-// One call of ShadowTutor's service from the client's side, as a few operations that never block
-// but Finish. gRPC calls back from its own threads; this turns that into states that one thread can
-// look at, and gRPC's types into ours. gRPC's headers stay out of this one.
+// The client's side of one call of ShadowTutor's service. Its functions do not block, except
+// Finish. gRPC reports events by callbacks on its own threads; this class keeps them as a state
+// that one thread can ask for, and converts gRPC's types to structs of wire/. This header does not
+// include gRPC's.
 #ifndef SHADOWTUTOR_RPC_CLIENT_GRPC_STREAM_H_
 #define SHADOWTUTOR_RPC_CLIENT_GRPC_STREAM_H_
 
@@ -17,14 +18,15 @@
 
 namespace shadowtutor::rpc {
 
-/// `Out` goes to the server, `In` comes from it. There are two, TutorStream and SegmentStream.
+/// `Out` is what the client sends, `In` what the server sends. There are two instances, TutorStream
+/// and SegmentStream.
 ///
 /// Thread safety: one thread.
 template <typename Out, typename In>
 class GrpcStream {
  public:
-  /// Opens a connection of its own and the stream on it. `wake` is called from any thread whenever
-  /// something changed; not after Finish.
+  /// Begins to open a new connection and the stream on it. `wake` is called from any thread
+  /// whenever the stream's state has changed, but not after Finish.
   GrpcStream(const Endpoint& endpoint, std::chrono::milliseconds connect_timeout,
              std::function<void()> wake);
   /// Cancels the call if Finish was not called.
@@ -32,24 +34,26 @@ class GrpcStream {
   GrpcStream(const GrpcStream&) = delete;
   GrpcStream& operator=(const GrpcStream&) = delete;
 
-  /// Whether the message before is on its way, so that there is room for the next.
+  /// Whether Write may be called: the previous message has been handed on, and the stream has not
+  /// ended.
   bool CanWrite() const;
-  /// Only when CanWrite. Returns the message's size in bytes as serialized.
+  /// Sends a message; only when CanWrite. Returns its serialized size in bytes.
   size_t Write(Out message);
 
   struct Incoming {
     In message;
     size_t bytes = 0;  // as serialized
   };
-  /// The next message if one has arrived. The one after it is not read before this is called, so
-  /// gRPC's flow control holds back a server that sends faster than we take. Throws Error for a
-  /// message that a sound server would not send.
+  /// Returns the next message if one has arrived. The one after it is not read before this call, so
+  /// gRPC's flow control holds back a server that sends faster than the client takes messages.
+  /// Throws Error for a message that a correct server would not send.
   std::optional<Incoming> Take();
-  /// The stream has ended and its last message was taken; Finish says why.
+  /// Whether the stream has ended and its last message was taken. Finish then returns the reason.
   bool Ended() const;
 
-  /// Ends the call and waits for that. With `cancel` at once; without, which is for a stream that
-  /// has ended, the server's reason is returned (kUnavailable where it gave none). Once.
+  /// Ends the call, waits for its end and returns the reason. To be called once. `cancel` cancels a
+  /// call that still runs; without it the stream must have Ended(), and the reason is the server's
+  /// (kUnavailable if it gave none).
   Error Finish(bool cancel);
 
  private:

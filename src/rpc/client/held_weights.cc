@@ -7,7 +7,7 @@ namespace shadowtutor::rpc {
 
 namespace {
 
-// The stage at which a trained part of that size begins.
+// The stage at which a trained part of `trained` floats begins; nullopt if there is none.
 std::optional<nn::Stage> CutOf(const nn::NetworkLayout& layout, size_t trained) {
   for (int stage = 0; stage < nn::kStages; ++stage) {
     const auto cut = static_cast<nn::Stage>(stage);

@@ -1,4 +1,4 @@
-// What the client holds, as its link remembers it: to be handed over to the next server.
+// The link's copy of the weights that the client holds, to be handed over to the next server.
 #ifndef SHADOWTUTOR_RPC_CLIENT_HELD_WEIGHTS_H_
 #define SHADOWTUTOR_RPC_CLIENT_HELD_WEIGHTS_H_
 
@@ -13,26 +13,30 @@
 
 namespace shadowtutor::rpc {
 
-/// A whole student, and the trained part that has grown since. Thread safety: a plain value.
+/// A whole student and the newest trained part. Thread safety: a plain value.
 class HeldWeights {
  public:
   HeldWeights() = default;
-  /// `student` may be null: nothing is held.
+  /// `student` may be null: nothing is held. `server_knows_it`: whether a server has the same
+  /// weights before the cut, so that only the trained part needs to travel.
   HeldWeights(std::shared_ptr<const nn::Checkpoint> student, uint64_t version, bool server_knows_it)
       : base_(std::move(student)), version_(version), server_knows_base_(server_knows_it) {}
 
   bool empty() const { return base_ == nullptr; }
   uint64_t version() const { return version_; }
 
-  /// A server goes on from what is held here: its weights before the cut are known from now on.
+  /// A server has accepted these weights as `version`, so it knows those before the cut from now
+  /// on.
   void AgreedUpon(uint64_t version) {
     version_ = version;
     server_knows_base_ = true;
   }
-  /// The weights from some stage on are these now. Ignored where they do not fit.
+  /// Replaces the trained part: the weights from some stage to the end. Ignored if their number
+  /// fits no stage.
   void Grow(std::span<const float> trained, uint64_t version);
 
-  /// The trained part where a server has seen the rest, everything otherwise; nullopt when empty.
+  /// What a hello hands over: the trained part if a server knows the rest, otherwise all weights;
+  /// nullopt when nothing is held.
   std::optional<wire::HeldStudent> ForHello() const;
 
  private:

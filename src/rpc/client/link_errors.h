@@ -1,4 +1,4 @@
-// What a client is told when the connection to its server fails: for both kinds of link.
+// Explains to the user why the connection to the server failed, for both kinds of link.
 #ifndef SHADOWTUTOR_RPC_CLIENT_LINK_ERRORS_H_
 #define SHADOWTUTOR_RPC_CLIENT_LINK_ERRORS_H_
 
@@ -17,7 +17,7 @@ enum class LinkStage {
   kWelcomed,
 };
 
-/// `error` with the server's address and what the user can do about it.
+/// Returns `error` with the server's address and with what the user can do about it.
 Error ExplainLinkError(const Error& error, const std::string& address, LinkStage stage);
 
 /// Throws Error kFailedPrecondition for a server that speaks another version of the protocol.

@@ -9,7 +9,7 @@
 namespace shadowtutor::rpc {
 namespace {
 
-// Throws Error kDataLoss for one that was damaged on its way, and what ParseCheckpoint throws.
+// Throws Error kDataLoss for a student that was damaged on its way, and as ParseCheckpoint.
 client::ServerLink::WholeStudent Parse(const wire::WholeStudent& message, nn::Stage cut) {
   auto student = std::make_shared<const nn::Checkpoint>(nn::ParseCheckpoint(message.safetensors));
   const auto trained = std::span(student->weights).subspan(student->layout->TrainedOffset(cut));
@@ -75,7 +75,8 @@ void LinkThread::Handle(wire::Welcome message) {
 }
 
 void LinkThread::Handle(wire::Update message, size_t bytes) {
-  // Decoding and packing take milliseconds that the prediction need not wait for.
+  // The callback decodes and packs the update on this thread. That takes milliseconds, for which
+  // the client's predictions then do not wait.
   ServerLink::Arrived tell;
   {
     const MutexLock lock(mutex);

@@ -12,7 +12,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Whether another attempt could end otherwise without anybody changing anything.
+// Whether another attempt could succeed although neither side changes its settings.
 bool MayPass(ErrorCode code) {
   return code != ErrorCode::kInvalidArgument && code != ErrorCode::kFailedPrecondition &&
          code != ErrorCode::kDataLoss;
@@ -77,7 +77,8 @@ void LinkThread::Run() {
 void LinkThread::Converse() {
   wire::Hello hello = MakeHello();
   TutorStream stream(options, options.connect_timeout, [this] {
-    // Under the lock, so that the link's thread cannot miss it between looking and waiting.
+    // Under the lock, so that the link's thread cannot miss the event between its check and its
+    // wait.
     const MutexLock lock(mutex);
     event = true;
     wake_link.NotifyAll();

@@ -1,6 +1,6 @@
-// The thread of a GrpcLink, and what it shares with the client's thread. link_thread.cc connects,
-// sends and waits; link_messages.cc takes in what the server says; the client's side of what is
-// shared is in grpc_link.cc. Internal to rpc/client/.
+// The thread of a GrpcLink, and the state that it shares with the client's thread. link_thread.cc
+// connects, sends and waits; link_messages.cc handles the server's messages; grpc_link.cc is the
+// client's side of the shared state. Internal to rpc/client/.
 #ifndef SHADOWTUTOR_RPC_CLIENT_LINK_THREAD_H_
 #define SHADOWTUTOR_RPC_CLIENT_LINK_THREAD_H_
 
@@ -35,22 +35,22 @@ struct LinkThread {
     if (options.log) options.log(line);
   }
 
-  // All functions from here on are called by this thread, without the lock unless they say
-  // otherwise.
+  // All functions below run on this thread. They are called without the lock, except those that are
+  // marked ST_REQUIRES.
 
-  /// Connects, converses, and connects again when that ended.
+  /// Connects, converses with the server, and connects again when the connection is lost.
   void Run();
   /// One connection from the hello to its end. Returns when the link is to stop; throws Error when
   /// the connection is lost.
   void Converse();
   wire::Hello MakeHello();
-  /// Sends what waits to be sent. False: nothing does.
+  /// Sends the next waiting message. Returns false when none waits.
   bool SendNext(TutorStream& stream);
-  /// Until something happens or a deadline passes.
+  /// Waits until something happens or a deadline passes.
   void WaitForEvent();
-  /// Throws Error kDeadlineExceeded for an answer that is overdue.
+  /// Throws Error kDeadlineExceeded when an answer is overdue.
   void CheckDeadlines(Clock::time_point now) const ST_REQUIRES(mutex);
-  /// Forgets the conversation; what the client holds stays.
+  /// Forgets the state of the conversation, but not the weights that the client holds.
   void Disconnected() ST_REQUIRES(mutex);
   Error Explain(const Error& error);
 
@@ -62,7 +62,7 @@ struct LinkThread {
   using Waiting = std::variant<std::monostate, wire::StudentRequest, WaitingKeyFrame>;
   Waiting TakeWaiting();
   void SendKeyFrame(TutorStream& stream, WaitingKeyFrame key_frame);
-  /// Nothing answers the outstanding key frame.
+  /// Gives up the outstanding key frame: no update will come for it.
   void NoAnswer() ST_REQUIRES(mutex);
 
   void Handle(wire::ServerMessage message, size_t bytes);
@@ -80,16 +80,17 @@ struct LinkThread {
   bool event ST_GUARDED_BY(mutex) = false;  // the stream or the client has something new
   std::optional<Error> failed ST_GUARDED_BY(mutex);
 
-  // The conversation at hand; all of it ends with the connection.
+  // The current conversation. All but the last welcome is reset when the connection is lost.
   bool online ST_GUARDED_BY(mutex) = false;
   std::optional<wire::Welcome> welcome ST_GUARDED_BY(mutex);
   std::optional<Error> farewell ST_GUARDED_BY(mutex);  // the server's fatal error
   enum class Answer { kNone, kPending, kArrived };
   Answer answer ST_GUARDED_BY(mutex) = Answer::kNone;
   uint64_t key_frame_index ST_GUARDED_BY(mutex) = 0;
-  std::optional<Image> key_frame ST_GUARDED_BY(mutex);  // to be sent; the queue of one
+  std::optional<Image> key_frame ST_GUARDED_BY(mutex);  // waits to be sent
   std::optional<wire::Update> update ST_GUARDED_BY(mutex);
-  std::optional<std::string> request ST_GUARDED_BY(mutex);  // to be sent
+  std::optional<std::string> request
+      ST_GUARDED_BY(mutex);  // a request for the whole student, waits to be sent; holds its reason
   Clock::time_point answer_deadline ST_GUARDED_BY(mutex) = Clock::time_point::max();
   Clock::time_point student_deadline ST_GUARDED_BY(mutex) = Clock::time_point::max();
   Clock::time_point hello_deadline ST_GUARDED_BY(mutex) = Clock::time_point::max();

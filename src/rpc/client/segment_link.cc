@@ -33,7 +33,8 @@ void CheckOptions(const SegmentLinkOptions& options) {
 struct SegmentLink::Impl {
   explicit Impl(SegmentLinkOptions given);
 
-  // What has arrived, at most waiting until `deadline`; nullopt when the stream stirred without.
+  // Returns the next message and waits for it until `deadline` at most. Returns nullopt after that
+  // time, and when the stream's state changed without a message.
   std::optional<wire::SegmentReply> Next(Clock::time_point deadline);
   Answer Accept(wire::SegmentLabels labels);
   Answer Accept(wire::ErrorMessage error);
@@ -43,7 +44,7 @@ struct SegmentLink::Impl {
 
   const SegmentLinkOptions options;
 
-  // What the stream's threads touch; they may still be calling back while it is being ended.
+  // Used by gRPC's threads, which may call back until `stream` is destroyed.
   Mutex mutex;
   CondVar stirred;
   bool event ST_GUARDED_BY(mutex) = false;
@@ -61,7 +62,7 @@ struct SegmentLink::Impl {
   std::optional<wire::H264Encoder> encoder;
   FrameSize encoder_size;
   SegmentLinkStats stats;
-  SegmentStream stream;  // the first to go
+  SegmentStream stream;  // the last member, so that it is destroyed first
 };
 
 SegmentLink::Impl::Impl(SegmentLinkOptions given)
@@ -88,7 +89,7 @@ std::optional<wire::SegmentReply> SegmentLink::Impl::Next(Clock::time_point dead
         throw farewell ? *farewell : reason;
       }
       if (waited) return std::nullopt;
-      // The event of a moment ago counts, too: at worst somebody looks once more for nothing.
+      // An event from before this wait counts, too; at worst the caller checks once more in vain.
       const auto before = Clock::now();
       const MutexLock lock(mutex);
       stirred.WaitUntil(mutex, deadline, [this]() ST_REQUIRES(mutex) { return event; });
@@ -137,7 +138,7 @@ SegmentLink::Answer SegmentLink::Impl::Accept(wire::SegmentLabels labels) {
 
 SegmentLink::Answer SegmentLink::Impl::Accept(wire::ErrorMessage error) {
   Expect(error.frame_index.value_or(~uint64_t{0}));
-  // The decoder on the other side may have lost a picture that later ones refer to.
+  // The server's decoder may have lost a picture that later ones refer to.
   if (encoder) encoder->ForceKeyFrame();
   return {.frame_index = *error.frame_index,
           .labels = std::nullopt,
@@ -163,7 +164,7 @@ std::vector<uint8_t> SegmentLink::Impl::Encode(ImageView frame) {
 SegmentLink::SegmentLink(SegmentLinkOptions options) {
   CheckOptions(options);
   if (options.video_codec == wire::VideoCodec::kH264) {
-    wire::H264Encoder trial({64, 64}, options.h264_crf);  // throws what would fail later
+    wire::H264Encoder trial({64, 64}, options.h264_crf);  // throws now what would fail later
   }
   impl_ = std::make_unique<Impl>(std::move(options));
   wire::SegmentHello hello;

@@ -1,6 +1,6 @@
-// The client's way to a server that segments every frame: naive offloading, over one bidirectional
-// gRPC stream. docs/protocol.md tells the conversation, limits.h has every bound and deadline.
-// gRPC's headers stay out of this one.
+// The client's link to a server that segments every frame (naive offloading), over one
+// bidirectional gRPC stream. docs/protocol.md describes the protocol, wire/limits.h has every bound
+// and deadline. This header does not include gRPC's.
 #ifndef SHADOWTUTOR_RPC_CLIENT_SEGMENT_LINK_H_
 #define SHADOWTUTOR_RPC_CLIENT_SEGMENT_LINK_H_
 
@@ -40,45 +40,49 @@ struct SegmentLinkStats {
   uint64_t answers = 0;
   uint64_t bytes_up = 0;
   uint64_t bytes_down = 0;
-  double waited_ms = 0;  // for the server, within Receive
+  double waited_ms = 0;  // waiting for the server's messages
 };
 
-/// One connection. When it is lost, what was unanswered is lost with it.
+/// One connection. When it is lost, the unanswered frames are lost with it; the link does not
+/// connect again.
 ///
 /// Thread safety: one thread.
 class SegmentLink {
  public:
-  /// Begins to connect. Throws Error kInvalidArgument for options out of range, and as
-  /// rpc::Check(Endpoint).
+  /// Begins to connect, and returns without waiting for the connection. Throws Error
+  /// kInvalidArgument for options out of range, and as rpc::Check(Endpoint).
   explicit SegmentLink(SegmentLinkOptions options);
   /// Ends the session.
   ~SegmentLink();
   SegmentLink(const SegmentLink&) = delete;
   SegmentLink& operator=(const SegmentLink&) = delete;
 
-  /// Waits for the server's welcome, at most `timeout`; whether it has come. Throws Error when the
-  /// server is not there, refuses, or does not answer by its deadline.
+  /// Waits for the server's welcome, at most `timeout`. Returns whether it has come. Throws Error
+  /// when the server is not there, refuses the client, or does not answer by the deadline.
   bool WaitForWelcome(std::chrono::milliseconds timeout);
-  /// After the welcome.
+  /// Throws Error kFailedPrecondition before the welcome has come.
   const wire::SegmentWelcome& welcome() const;
 
-  /// Whether another frame may go out: few enough are unanswered, and the one before is on its way.
+  /// Whether Send may be called: fewer frames are unanswered than may be, and the previous one has
+  /// been handed on.
   bool CanSend() const;
-  /// Encodes a frame as the welcome says and sends it. When CanSend.
+  /// Encodes a frame as the welcome says and sends it. Throws Error kFailedPrecondition unless
+  /// CanSend.
   void Send(ImageView frame, uint64_t frame_index);
+  /// The number of frames that were sent and not answered yet.
   int unanswered() const;
 
   struct Answer {
     uint64_t frame_index = 0;
-    std::optional<LabelMap> labels;  // absent: the server could not do it, `error` says why
+    std::optional<LabelMap> labels;  // absent: the server failed on this frame, see `error`
     std::string error;
     double teacher_ms = 0;
     double codec_ms = 0;       // the server's, for frame and labels
-    double round_trip_ms = 0;  // from Send to here
+    double round_trip_ms = 0;  // from Send to Receive
   };
-  /// The next answer; they come in the order of the frames. Waits at most `timeout`, and not longer
-  /// than until CanSend may have changed; nullopt then. Throws Error when the connection is lost
-  /// or no answer came by its deadline.
+  /// Returns the next answer; answers come in the order of the frames. Waits at most `timeout`.
+  /// Returns nullopt after that time, and earlier when CanSend may have changed. Throws Error when
+  /// the connection is lost or no answer came by the deadline.
   std::optional<Answer> Receive(std::chrono::milliseconds timeout);
 
   SegmentLinkStats stats() const;

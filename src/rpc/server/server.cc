@@ -76,7 +76,8 @@ void Server::Impl::Start() {
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              milliseconds(wire::kMinPingInterval));
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, milliseconds(options.idle_timeout));
-  // Otherwise two servers on one port would share its clients without a word.
+  // Otherwise a second server could listen on the same port, and each would get some of the
+  // clients.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   HandOver();
   grpc_server = builder.BuildAndStart();

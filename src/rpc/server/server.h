@@ -1,8 +1,9 @@
-// The server: a teacher, a student to start from, and the gRPC service that trains one copy of it
-// per client (proto/shadowtutor/v1, docs/protocol.md). gRPC's headers stay out of this one.
+// The gRPC server: a teacher labels the clients' key frames, and each client gets a copy of the
+// student that is trained on them (proto/shadowtutor/v1, docs/protocol.md). This header does not
+// include gRPC's.
 //
-// It holds nothing that must survive: clients carry their students, and go on with another server
-// or after a restart.
+// The server holds nothing that must survive a restart: clients keep their students and can go on
+// with the same server or another.
 #ifndef SHADOWTUTOR_RPC_SERVER_SERVER_H_
 #define SHADOWTUTOR_RPC_SERVER_SERVER_H_
 
@@ -20,9 +21,9 @@
 namespace shadowtutor::rpc {
 
 struct ServerOptions : server::BackendOptions {
-  std::string listen = "127.0.0.1:50051";  // port 0: one that is free
+  std::string listen = "127.0.0.1:50051";  // port 0: any free port
   TlsFiles tls;
-  /// Plain text for addresses that others can reach.
+  /// Allows plain text on addresses that other machines can reach.
   bool insecure = false;
 
   size_t max_message_bytes = wire::kMaxMessageBytes;
@@ -43,15 +44,17 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Listens. Throws Error kUnavailable when the address cannot be had. Once.
+  /// Begins to listen. To be called once. Throws Error kUnavailable when it cannot listen on the
+  /// address.
   void Start();
-  /// The address with the port that was found, after Start.
+  /// The address with the port in use; empty before Start.
   std::string address() const;
 
-  /// Tells every client that the server is shutting down, and returns when the last stream is gone
-  /// or cut off after `timeout`; a training step that runs is waited for, a teacher's call only as
-  /// long. False: that call still ran and was left to itself, so that this process should end
-  /// without the destructors of what it may use (std::_Exit).
+  /// Tells every client that the server is shutting down and waits until all streams have ended;
+  /// those that are open after `timeout` are cut off. Then waits for a running call of the teacher,
+  /// for `timeout` at most, and for a running training job. Returns false when the call of the
+  /// teacher has not returned: its thread is detached, and the process should end without running
+  /// destructors (std::_Exit), because that call may still use any object.
   bool Shutdown(std::chrono::milliseconds timeout = wire::kShutdownTimeout);
 
   server::ServerStats stats() const;

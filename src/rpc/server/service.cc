@@ -27,7 +27,7 @@ struct Segmenting {
   using Conversation = server::SegmentConversation;
 };
 
-// Tells a client why it gets no session.
+// Ends a call at once and tells the client why it gets no session.
 template <typename Protocol>
 class Refusal final
     : public grpc::ServerBidiReactor<typename Protocol::Request, typename Protocol::Reply> {
@@ -65,7 +65,7 @@ grpc::ServerBidiReactor<typename Protocol::Request, typename Protocol::Reply>* S
     return stream;
   });
   if (!refusal) return opened;
-  // Owns itself until gRPC is done with it.
+  // The refusal deletes itself in OnDone.
   return std::make_unique<Refusal<Protocol>>(ToStatus(*refusal)).release();
 }
 

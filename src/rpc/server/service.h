@@ -1,5 +1,5 @@
-// The gRPC service: a Stream for each call, between gRPC's callbacks and the server's conversation
-// with that client.
+// The gRPC service. It makes a Stream for each call, which connects gRPC's callbacks with the
+// server's conversation with that client.
 #ifndef SHADOWTUTOR_RPC_SERVER_SERVICE_H_
 #define SHADOWTUTOR_RPC_SERVER_SERVICE_H_
 

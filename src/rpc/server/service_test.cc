@@ -1,5 +1,5 @@
-// The service over a real loopback connection, spoken to as a hostile or clumsy client would: by
-// bare protocol messages. Faults seen from our own client's side are in tests/.
+// The service over a real loopback connection. The tests send it bare protocol messages, as a
+// hostile or faulty client would. Faults that our own client meets are in tests/.
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <gtest/gtest.h>
@@ -21,7 +21,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// The log as something that a test can wait for.
+// A log that a test can wait for.
 class Log {
  public:
   void Add(const std::string& line) {
@@ -205,7 +205,7 @@ TEST_F(ServiceTest, SessionsAreBoundedAndTheirPlacesAreGivenBack) {
   EXPECT_EQ(server_->stats().sessions_refused, 1u);
   first->WritesDone();
   EXPECT_TRUE(first->Finish().ok());
-  // The place is free once the server has seen the end, a moment after the client has.
+  // The server sees the end of the stream, which makes room for another, a moment after the client.
   grpc::Status status;
   for (int attempt = 0; attempt < 1000; ++attempt) {
     BareClient third(address());

@@ -1,5 +1,5 @@
-// One call of the service: between gRPC's callbacks and the server's conversation with that client.
-// Internal to rpc/server/.
+// One call of the service: connects gRPC's callbacks with the server's conversation with that
+// client. Internal to rpc/server/.
 #ifndef SHADOWTUTOR_RPC_SERVER_STREAM_H_
 #define SHADOWTUTOR_RPC_SERVER_STREAM_H_
 
@@ -27,17 +27,19 @@
 
 namespace shadowtutor::rpc {
 
-/// Messages that wait for the client to take them. An update follows a whole student at most, and
-/// segmentation has at most as many frames outstanding, so only a client that never reads comes
-/// here.
+/// The most messages that may wait for the client to read them. A client that is tutored has at
+/// most an update and a whole student to read, one that has frames segmented at most
+/// kMaxSegmentInFlight answers, so only a client that does not read reaches this bound.
 inline constexpr size_t kMaxWaitingMessages = 8;
 static_assert(wire::kMaxSegmentInFlight <= static_cast<int>(kMaxWaitingMessages));
 
-/// gRPC's side of a conversation: one read and one write at a time, and exactly one Finish, after
-/// the last write.
+/// gRPC's side of a conversation. gRPC asks for one read and one write at a time, and exactly one
+/// Finish, after the last write.
 ///
-/// `Protocol` names the types: Request and Reply, the messages as they travel, and Conversation,
-/// who answers them.
+/// `Protocol` names the types: Request and Reply are the Protobuf messages, Conversation is the
+/// class that answers them.
+///
+/// Thread safety: all public functions may be called from any thread.
 template <typename Protocol>
 class Stream final
     : public grpc::ServerBidiReactor<typename Protocol::Request, typename Protocol::Reply>,
@@ -55,7 +57,7 @@ class Stream final
          std::chrono::milliseconds write_timeout)
       : on_done_(std::move(on_done)), write_timeout_(write_timeout), context_(context) {}
 
-  // Whoever lets go last may be on any thread.
+  // The last owner may be on any thread.
   ~Stream() override { HandOver(); }
 
   void Begin(std::shared_ptr<Conversation> conversation) {
@@ -100,7 +102,7 @@ class Stream final
       const MutexLock lock(mutex_);
       if (!(writing_ || finished_) || now < write_deadline_) return;
     }
-    // A mutex of its own: cancelling may call back, and then takes the other one.
+    // Not guarded by mutex_, because cancelling may call OnCancel, which takes mutex_.
     const MutexLock lock(context_mutex_);
     if (context_ != nullptr) context_->TryCancel();
   }
@@ -108,7 +110,7 @@ class Stream final
   void OnReadDone(bool ok) override {
     const HandOverScope hand_over;
     if (!ok) {
-      // The client has said all that it had to say, or is gone.
+      // The client has closed its side of the stream, or is gone.
       conversation_->OnClosed();
       End(std::nullopt);
       return;
@@ -157,7 +159,7 @@ class Stream final
       context_ = nullptr;
     }
     conversation_->OnClosed();
-    const std::function<void()> on_done = std::move(on_done_);  // outlives this stream
+    const std::function<void()> on_done = std::move(on_done_);  // the call may destroy this stream
     on_done();
   }
 
@@ -178,7 +180,7 @@ class Stream final
     status_ = grpc::Status(grpc::StatusCode::CANCELLED, "the client is gone");
   }
 
-  // Starts the next write, or the end, if nothing is on its way.
+  // Starts the next write, or Finish after the last one, unless one is under way already.
   void Pump() ST_EXCLUDES(mutex_) {
     grpc::Status status;
     bool finish = false;
@@ -207,12 +209,12 @@ class Stream final
 
   std::function<void()> on_done_;
   const std::chrono::milliseconds write_timeout_;
-  std::shared_ptr<Conversation> conversation_;  // from Begin on
-  Request incoming_;                            // gRPC's between StartRead and OnReadDone
+  std::shared_ptr<Conversation> conversation_;  // set by Begin
+  Request incoming_;                            // used by gRPC between StartRead and OnReadDone
 
   Mutex mutex_;
   std::deque<Reply> waiting_ ST_GUARDED_BY(mutex_);
-  Reply outgoing_;  // gRPC's between StartWrite and OnWriteDone
+  Reply outgoing_;  // used by gRPC between StartWrite and OnWriteDone
   bool writing_ ST_GUARDED_BY(mutex_) = false;
   bool ending_ ST_GUARDED_BY(mutex_) = false;    // no more messages; Finish follows the last write
   bool finished_ ST_GUARDED_BY(mutex_) = false;  // Finish was called

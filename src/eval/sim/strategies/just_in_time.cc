@@ -1,9 +1,10 @@
-// Online distillation as in the work that the paper builds on (its reference 18): the student
-// learns where it runs, so there is no network between a training and its use.
+// Online distillation as in the work that the paper builds on (its reference 18): the student is
+// trained where it runs, so no network lies between its training and its use.
 //
 // What differs from `full` with the least delay: a key frame is itself predicted with the weights
-// that it was trained on, and the stride doubles when training got over the threshold and halves
-// otherwise. Trainer, loss and optimizer are this project's own, so that nothing else is compared.
+// that it was trained on, and the stride doubles when training reached a metric over the threshold
+// and halves otherwise. Trainer, loss and optimizer are the same as for the other strategies, so
+// that only these differences are compared.
 #include <algorithm>
 #include <utility>
 
@@ -59,8 +60,8 @@ class JustInTime : public Strategy {
   Totals totals() const override { return totals_; }
 
  private:
-  // Whether the weights changed. The frame passes through the codec in which it would travel, and
-  // the bytes are those of a student that is trained elsewhere and comes back whole.
+  // Trains on a key frame and returns whether the weights changed. Counts the bytes that training
+  // on a server would take: the encoded frame up, the whole student down.
   bool TrainOn(ImageView frame, uint64_t index) {
     const auto bytes = wire::PackFrame(options_.frame_codec, frame, options_.jpeg_quality);
     totals_.bytes_up += bytes.size();

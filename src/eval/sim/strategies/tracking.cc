@@ -33,8 +33,8 @@ class Tracking : public Strategy {
 
   FrameOutcome Process(ImageView frame, uint64_t index, LabelMap& prediction) override {
     FrameOutcome outcome{.stride = options_.tracking_stride};
-    // What is shown and what is on its way move along alike, so a label that arrives has been
-    // carried over all the frames since its own.
+    // Both the labels that are shown and those that are still on their way are carried along, so
+    // labels that arrive have been carried over all frames since their own.
     tracker_.Advance(frame);
     tracker_.Carry(shown_);
     tracker_.Carry(coming_);
