@@ -1,6 +1,7 @@
-// The small types that every other header speaks: frames, label maps, classes, errors.
+// The small types that every other header uses: frames, label maps, classes, errors.
 //
-// Thread safety: plain values; share them between threads as you would a std::vector.
+// Thread safety: these are plain values, with the rules of a std::vector: several threads may read
+// one at a time; a thread that changes one needs it to itself.
 #ifndef SHADOWTUTOR_TYPES_H_
 #define SHADOWTUTOR_TYPES_H_
 
@@ -16,10 +17,10 @@ namespace shadowtutor {
 
 /// What kind of thing went wrong; the network boundary maps these to gRPC status codes.
 enum class ErrorCode {
-  kInvalidArgument,     // the caller or the file at hand is wrong; trying again will not help
+  kInvalidArgument,     // an argument or an input file is wrong; trying again will not help
   kNotFound,            // a file, a class, a server address that does not exist
   kDataLoss,            // truncated, corrupt or hostile bytes
-  kFailedPrecondition,  // right request, wrong moment or wrong partner
+  kFailedPrecondition,  // a valid request, but not now or not to this partner
   kResourceExhausted,   // over one of the documented bounds
   kUnavailable,         // the other side is not there (yet); trying again may help
   kDeadlineExceeded,    // it took longer than its deadline
@@ -27,12 +28,12 @@ enum class ErrorCode {
   kInternal,            // a defect of ours
 };
 
-/// "INVALID_ARGUMENT" and so on.
+/// The code's name in capitals: "INVALID_ARGUMENT" and so on.
 const char* ErrorCodeName(ErrorCode code);
 
-/// The setting that an error's advice is about. Sentences say "allow plain text" and do not know
-/// how that is done; a program that shows them can add what it calls the setting, as the command
-/// line does with its options.
+/// The setting that an error's advice is about. An error's sentence says "allow plain text" but not
+/// how; a program that shows the sentence can add its own name for the setting, as the command line
+/// adds the option.
 enum class Setting {
   kNone,            // the advice is about no setting, or about none that is listed here
   kOutput,          // the file or folder that results are written to
@@ -44,13 +45,13 @@ enum class Setting {
   kLimitedLink,     // how the bandwidth of a live evaluation is limited
   kLabels,          // where the labels of training images come from
   kClasses,         // the names of the classes
-  kLearningRate,    // of a training that diverged
-  kResume,          // whether an earlier run is gone on with
+  kLearningRate,    // the learning rate of a training that diverged
+  kResume,          // whether to continue an earlier run
 };
 
-/// Thrown by constructors and configuration. `what()` is a sentence that says what is wrong and
-/// what to do. It begins in lower case and has no full stop, so that it can stand inside another
-/// one.
+/// The exception that the whole system throws. `what()` is a sentence that says what is wrong and
+/// what to do. It begins in lower case and has no full stop, so that it can be part of another
+/// sentence.
 class Error : public std::runtime_error {
  public:
   Error(ErrorCode code, const std::string& sentence, Setting about = Setting::kNone)
@@ -70,7 +71,7 @@ struct FrameSize {
   size_t pixels() const { return static_cast<size_t>(width) * static_cast<size_t>(height); }
 };
 
-/// Someone else's BGR frame, 8 bits a channel, rows `stride` bytes apart. Does not own its pixels.
+/// A BGR frame, 8 bits a channel, whose pixels belong to somebody else and must outlive the view.
 struct ImageView {
   const uint8_t* data = nullptr;
   int width = 0;
@@ -78,6 +79,7 @@ struct ImageView {
   ptrdiff_t stride = 0;  // bytes from one row to the next
 
   ImageView() = default;
+  /// `row_bytes` is the stride; 0 means that rows follow each other without gaps.
   ImageView(const uint8_t* pixels, int w, int h, ptrdiff_t row_bytes = 0)
       : data(pixels), width(w), height(h), stride(row_bytes ? row_bytes : ptrdiff_t{3} * w) {}
 
@@ -86,14 +88,14 @@ struct ImageView {
   const uint8_t* row(int y) const { return data + y * stride; }
 };
 
-/// A BGR frame of our own, rows without gaps.
+/// A BGR frame that owns its pixels: 8 bits a channel, rows without gaps.
 class Image {
  public:
   Image() = default;
   Image(int width, int height)
       : width_(width), height_(height), pixels_(FrameSize{width, height}.pixels() * 3) {}
   explicit Image(ImageView view) { Assign(view); }
-  /// Copies `view`, into the memory at hand where it is enough.
+  /// Copies `view`. Allocates only when the present memory is too small.
   void Assign(ImageView view);
 
   int width() const { return width_; }
@@ -124,6 +126,7 @@ class LabelMap {
   int height() const { return height_; }
   FrameSize size() const { return {width_, height_}; }
   bool empty() const { return labels_.empty(); }
+  /// Changes the size. The labels are unspecified afterwards.
   void Resize(FrameSize size) {
     width_ = size.width;
     height_ = size.height;
@@ -156,7 +159,8 @@ struct ClassInfo {
 };
 using ClassList = std::vector<ClassInfo>;
 
-/// Distinct colours for lists that come without: index `i` of any list, black for background.
+/// The colour of class `index` (>= 0) in a list that gives no colours; the first 32 are distinct.
+/// None is black, which is for the background class.
 Rgb DefaultClassColor(int index);
 
 /// An axis-aligned box in pixels: columns [x, x+width), rows [y, y+height).
@@ -165,10 +169,10 @@ struct Box {
   bool operator==(const Box&) const = default;
 };
 
-/// The largest frame side and area that any part of the system accepts.
+/// The largest frame side and area, in pixels, that any part of the system accepts.
 inline constexpr int kMaxFrameSide = 8192;
 inline constexpr size_t kMaxFramePixels = size_t{1} << 24;  // 16.8 megapixels
-/// Class indices are bytes.
+/// The most classes that a student or teacher can have: a class index is a byte.
 inline constexpr int kMaxClasses = 255;
 
 }  // namespace shadowtutor

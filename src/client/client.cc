@@ -51,14 +51,15 @@ struct Client::Impl {
   std::shared_ptr<Preparation> preparation;
   ClientOptions options;
 
-  nn::Checkpoint student;  // without a layout until there is one; weights on request, from `held`
+  nn::Checkpoint student;  // layout is null until there is a student; Client::student() copies the
+                           // weights from `held`
   std::shared_ptr<const HeldStudent> held;  // null until there is a student
-  uint64_t version = 0;                     // of a student to come, before there is one
+  uint64_t version = 0;                     // may be set before the student itself arrives
 
-  int stride = 0;  // frames from key frame to key frame
+  int stride = 0;  // frames from one key frame to the next
   int step = 0;    // frames predicted since the last key frame
   uint64_t frame_index = 0;
-  std::optional<uint64_t> outstanding;  // the key frame that an update is due for
+  std::optional<uint64_t> outstanding;  // index of the key frame that awaits its update
   bool student_requested = false;
   double metric = -1;
 };
@@ -75,8 +76,8 @@ Client::Client(std::shared_ptr<const nn::Checkpoint> student, uint64_t version,
 
 Client::~Client() = default;
 
-// Algorithm 3 (Algorithm 2 in the thesis), with the update taken in before a frame instead of after
-// the one before it, which is the same moment.
+// Algorithm 3 (Algorithm 2 in the thesis). The paper applies an update at the end of a frame; here
+// it is applied at the start of the next frame, which is the same moment.
 FrameReport Client::Process(ImageView frame, LabelMap& labels) {
   Impl& self = *impl_;
   wire::CheckFrameSize(frame.size());
@@ -99,7 +100,7 @@ FrameReport Client::Process(ImageView frame, LabelMap& labels) {
     }
   }
 
-  // Key frame. The step is past the stride when the link was away or an update came late.
+  // Key frame. `step` can be larger than `stride` when the link was lost or an update was late.
   if (self.step >= self.stride && !self.outstanding && !self.student_requested &&
       self.link->Connected() && self.link->SendKeyFrame(frame, self.frame_index)) {
     self.outstanding = self.frame_index;
@@ -118,7 +119,8 @@ FrameReport Client::Process(ImageView frame, LabelMap& labels) {
   return report;
 }
 
-// The update that is due, if it is there. At step = MIN_STRIDE the client waits for it.
+// The update for the outstanding key frame, if it has arrived. With Staleness::kWait the client
+// waits for it from step = MIN_STRIDE on.
 std::optional<wire::Update> Client::Impl::Receive(FrameReport& report) {
   while (outstanding) {
     std::optional<wire::Update> update;
@@ -127,7 +129,7 @@ std::optional<wire::Update> Client::Impl::Receive(FrameReport& report) {
       update = link->WaitForUpdate();
       report.waited_ms += MillisecondsSince(start);
       if (!update) {
-        CatchUp();  // the link may be gone, back with another server, or have brought a student
+        CatchUp();  // the link may be lost, have a new session, or have brought a student
         outstanding.reset();
       }
     } else {
@@ -135,9 +137,10 @@ std::optional<wire::Update> Client::Impl::Receive(FrameReport& report) {
       if (!update && !link->AnswerPending()) outstanding.reset();
     }
     if (!update) return std::nullopt;
-    if (update->frame_index != *outstanding) continue;  // for a key frame that was given up
+    // An update for an earlier key frame, which the client no longer waits for, is dropped.
+    if (update->frame_index != *outstanding) continue;
     outstanding.reset();
-    // A whole student that came on the way before the update is what the update applies to.
+    // If a whole student arrived before the update, the update applies to that student.
     TakeWholeStudent();
     return update;
   }
@@ -158,7 +161,7 @@ bool Client::Impl::Apply(const wire::Update& update, FrameReport& report) {
   return true;
 }
 
-// The swap: a pointer for the engine, one for whoever prepares the next update.
+// Puts `next` to use: one pointer goes to the engine, one to the preparation of the next update.
 void Client::Impl::Hold(std::shared_ptr<const HeldStudent> next) {
   if (!held || next->packed != held->packed) engine->Use(next->packed);
   held = std::move(next);
@@ -167,7 +170,7 @@ void Client::Impl::Hold(std::shared_ptr<const HeldStudent> next) {
   TellWhatIsHeld();
 }
 
-// What the link has to tell besides updates: it is gone, it is back, here is a whole student.
+// Handles what the link reports besides updates: a new session, a whole student, a lost connection.
 void Client::Impl::CatchUp() {
   const auto session = link->TakeSession();
   if (session) Begin(*session);
@@ -178,7 +181,7 @@ void Client::Impl::CatchUp() {
     }
   }
   if (!link->Connected()) {
-    // Whatever was under way is void, and the first frame after the return is a key frame.
+    // Nothing is outstanding any more, and the first frame after the reconnection is a key frame.
     outstanding.reset();
     student_requested = false;
     step = std::max(step, stride);

@@ -1,7 +1,8 @@
-// Algorithm 3: the device's side (algorithm section 5).
+// Algorithm 3: the client on the device (algorithm section 5).
 //
-// The client predicts every frame with the weights at hand, sends sparse key frames over a
-// ServerLink, and applies the updates that come back between two frames.
+// The client predicts every frame with the weights that it has, sends a few key frames over a
+// ServerLink, and applies the updates that come back, each between two frames. It knows nothing of
+// networks and transports.
 #ifndef SHADOWTUTOR_CLIENT_CLIENT_H_
 #define SHADOWTUTOR_CLIENT_CLIENT_H_
 
@@ -17,13 +18,14 @@
 
 namespace shadowtutor::client {
 
-/// What to do at step = MIN_STRIDE when the update has not arrived.
+/// What the client does when an update has not arrived MIN_STRIDE frames after its key frame.
 enum class Staleness {
-  kWait,  // the paper's rule: wait for it (files: nothing is lost by waiting)
-  kGoOn,  // live sources: predict on with the weights at hand
+  kWait,  // the paper's rule: wait for the update; for files, where waiting loses no frames
+  kGoOn,  // continue with the present weights; for live sources
 };
 
-/// A session's parameters (ServerLink::TakeSession) replace `stride` and `cut`.
+/// The client's options. When a session begins, its parameters (ServerLink::TakeSession) replace
+/// `stride` and `cut`.
 struct ClientOptions {
   distill::StrideOptions stride;
   nn::Stage cut = nn::kPartialDistillation;
@@ -33,45 +35,48 @@ struct ClientOptions {
 /// What happened at one frame.
 struct FrameReport {
   uint64_t index = 0;           // 0 for the first frame
-  bool key_frame = false;       // this frame was sent
-  bool update_applied = false;  // an update was put to use before this frame was predicted
-  int stride = 0;               // in force after this frame
-  double metric = -1;           // of the last update, -1 before the first
-  double predict_ms = 0;
-  double waited_ms = 0;                // for an overdue update
-  double apply_ms = 0;                 // from the update's arrival to its being in use
-  double swap_ms = 0;                  // the part of it that kept the prediction waiting
-  std::optional<wire::Update> update;  // the one that was applied, without its payload
+  bool key_frame = false;       // whether this frame was sent
+  bool update_applied = false;  // whether an update was applied before this frame was predicted
+  int stride = 0;               // the stride after this frame, in frames
+  double metric = -1;           // mIoU (0..1) of the last update; -1 before the first one
+  double predict_ms = 0;        // time of the prediction
+  double waited_ms = 0;         // time spent waiting for an overdue update
+  double apply_ms = 0;          // time from the update's arrival until it was in use
+  double swap_ms = 0;           // the part of apply_ms that delayed the prediction
+  std::optional<wire::Update> update;  // the update that was applied, without its payload
 };
 
 class Engine;
 
-/// Every update is checked by version and checksum before it is put to use. One that does not fit
-/// is dropped, the link is asked for the whole student, and the client predicts on with what it
-/// has.
+/// The client checks the version and the checksum of every update before it applies it. It drops an
+/// update that does not fit, asks the link for the whole student, and continues with the weights
+/// that it has.
 ///
-/// Thread safety: one thread.
+/// Thread safety: one thread at a time.
 class Client {
  public:
-  /// `student` may be null: the first WholeStudent from the link serves.
+  /// `student` may be null: the client then begins with the first WholeStudent from the link.
+  /// `version` is the student's version. Throws Error kInvalidArgument for options out of range.
   Client(std::shared_ptr<const nn::Checkpoint> student, uint64_t version,
          std::unique_ptr<ServerLink> link, const ClientOptions& options);
-  /// With another engine than the project's own (client/engine.h): for tests.
+  /// The same with an engine given by the caller (client/engine.h), for tests.
   Client(std::shared_ptr<const nn::Checkpoint> student, uint64_t version,
          std::unique_ptr<ServerLink> link, const ClientOptions& options,
          std::unique_ptr<Engine> engine);
   ~Client();
 
-  /// Algorithm 3 for one frame: predicts it into `labels`.
-  /// Throws Error kFailedPrecondition when there is no student yet, kInvalidArgument or
-  /// kResourceExhausted for an empty or oversized frame. The size may change from frame to frame.
+  /// Algorithm 3 for one frame. Writes the prediction to `labels`, which gets the frame's size. The
+  /// size may change from frame to frame. Throws Error kFailedPrecondition when there is no student
+  /// yet, kInvalidArgument or kResourceExhausted for an empty or oversized frame.
   FrameReport Process(ImageView frame, LabelMap& labels);
 
-  /// Takes what the link has to hand over, as Process does before it predicts. For waiting for the
-  /// first student.
+  /// Whether there is a student to predict with. Takes new sessions and students from the link
+  /// first, as Process does, so that a program can wait for the first student.
   bool HasStudent();
-  /// Throws Error kFailedPrecondition when there is none.
+  /// The student that the client predicts with. The reference is valid until the next call. Throws
+  /// Error kFailedPrecondition when there is none.
   const nn::Checkpoint& student() const;
+  /// The version of that student.
   uint64_t version() const;
 
  private:

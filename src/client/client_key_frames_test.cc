@@ -21,8 +21,7 @@ TEST_F(ClientKeyFrames, FirstFrameIsAKeyFrameAndLowMetricsKeepTheStrideSmall) {
   ExpectInStep();
 }
 
-// At threshold 0.8 a metric of 1 doubles the stride, 0.9 makes it half as long again, 0.4 halves
-// it.
+// At threshold 0.8 a metric of 1 multiplies the stride by 2, 0.9 by 1.5 and 0.4 by 0.5.
 TEST_F(ClientKeyFrames, StrideFollowsTheMetrics) {
   Start();
   for (const double metric : {1.0, 1.0, 0.9, 1.0, 0.4, 0.1}) {

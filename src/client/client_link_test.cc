@@ -1,4 +1,4 @@
-// Algorithm 3 when the link goes and comes back: sessions, and students that the server hands over.
+// Algorithm 3 when the link is lost and comes back: new sessions and whole students.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -15,15 +15,15 @@ TEST_F(ClientLink, PredictsOnWithoutTheLinkAndSendsAKeyFrameOnReturn) {
   Start();
   link->script.push_back({1.0, 1});
   link->script.push_back({1.0, 5});
-  Frames(18);  // key frames at 0 and 16, the latter outstanding
+  Frames(18);  // key frames at 0 and 16; the one at 16 is outstanding
   link->Lose();
   Frames(100);
   EXPECT_EQ(link->sent, (Indices{0, 16}));
   EXPECT_TRUE(link->waits.empty());
   EXPECT_EQ(engine->used.size(), 118u);
-  EXPECT_EQ(client->version(), 2u);  // the outstanding key frame's update is void
+  EXPECT_EQ(client->version(), 2u);  // the outstanding key frame gets no update
 
-  // The server goes on from what the client holds.
+  // The new session begins with the weights that the client holds.
   std::copy(client->student().weights.begin(), client->student().weights.end(),
             link->server.weights.begin());
   link->version = 2;

@@ -1,6 +1,6 @@
-// Algorithm 3 against a scripted link: which weights predict which frame, and what becomes of
-// updates that do not fit. With a link that shows each update on arrival and with one that does
-// not: both must come to the same.
+// Algorithm 3 against a scripted link: which weights predict which frame, and what happens to
+// updates that do not fit. Each test runs with a link that shows updates on arrival and with one
+// that does not; the results must be the same.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -53,7 +53,7 @@ TEST_P(ClientUpdates, UpdateThatMakesTheNextFrameAKeyFrameIsInUseForIt) {
 
 TEST_P(ClientUpdates, AreMadeReadyOnceAndOnArrivalWhereTheLinkShowsIt) {
   Start();
-  Frame();  // the key frame, whose update is there before the next frame
+  Frame();  // the key frame; its update arrives before the next frame
   EXPECT_EQ(engine->repacks, shows_arrivals() ? 1 : 0);
   Frame();
   EXPECT_TRUE(reports[1].update_applied);
@@ -112,7 +112,7 @@ TEST_P(ClientUpdates, DamagedUpdatesAreDroppedAndTheStudentIsAskedForWhole) {
   }
 }
 
-// What a server does that finds a wrong version in a key frame: the student first, then the update.
+// A server that finds a wrong version in a key frame sends the whole student before the update.
 TEST_P(ClientUpdates, AWholeStudentThatComesBeforeAnUpdateIsItsBase) {
   for (const bool at_once : {true, false}) {
     Start();

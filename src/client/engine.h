@@ -1,4 +1,5 @@
-// What the client predicts with: nn/predictor.h in the product, a fake in the tests of Algorithm 3.
+// The interface through which the client predicts: implemented by nn/predictor.h, and by a fake in
+// the tests of Algorithm 3.
 #ifndef SHADOWTUTOR_CLIENT_ENGINE_H_
 #define SHADOWTUTOR_CLIENT_ENGINE_H_
 
@@ -10,9 +11,11 @@
 
 namespace shadowtutor::client {
 
+/// Thread safety: Pack and Repack from any thread at any time; Use and Predict from one thread at a
+/// time.
 class Engine {
  public:
-  /// Weights made ready for the kernels; immutable.
+  /// Weights in the order that the kernels need. Immutable.
   class Weights {
    public:
     virtual ~Weights() = default;
@@ -20,16 +23,16 @@ class Engine {
 
   virtual ~Engine() = default;
 
-  /// The slow part of a change of weights. Thread safety: any thread, while another predicts.
+  /// Prepares all weights of a student for use: the slow part of a change of weights.
   virtual std::shared_ptr<const Weights> Pack(std::shared_ptr<const nn::NetworkLayout> layout,
                                               std::span<const float> weights) const = 0;
-  /// The same where only the stages from `first` on differ from `base`: the rest is shared with it.
-  /// `weights` are all of the student's.
+  /// The same, for weights that differ from `base` only in the stages from `first` on; the result
+  /// shares the rest with `base`. `weights` holds all of the student's weights.
   virtual std::shared_ptr<const Weights> Repack(const Weights& base, std::span<const float> weights,
                                                 nn::Stage first) const = 0;
-  /// The quick part: a pointer swap, between two frames.
+  /// Predictions use `weights` from now on. Only swaps a pointer.
   virtual void Use(std::shared_ptr<const Weights> weights) = 0;
-  /// Predicts with the weights last given to Use.
+  /// Predicts `frame` into `labels`, which get its size, with the weights last given to Use.
   virtual void Predict(ImageView frame, LabelMap& labels) = 0;
 };
 

@@ -1,4 +1,4 @@
-// A link that passes everything on to another link.
+// A ServerLink that forwards every call to another ServerLink.
 #ifndef SHADOWTUTOR_CLIENT_FORWARDING_LINK_H_
 #define SHADOWTUTOR_CLIENT_FORWARDING_LINK_H_
 
@@ -13,14 +13,14 @@
 
 namespace shadowtutor::client {
 
-/// To be derived from by wrappers that change one thing and leave the rest as it is.
+/// A base class for wrappers, which override only the functions that they change.
 ///
-/// Updates go two ways: OnArrival shows each one, perhaps on the other link's thread, and
-/// PollUpdate or WaitForUpdate gives it. The client uses what it made of the first, so a wrapper
-/// that changes updates overrides all three.
+/// The client receives each update twice: the callback of OnArrival sees it first, perhaps on a
+/// thread of the other link, then PollUpdate or WaitForUpdate returns it. The client may apply what
+/// it prepared in the callback, so a wrapper that changes updates must override all three.
 ///
-/// Thread safety: that of the other link. The callback given to OnArrival may still run while a
-/// derived class is destroyed, so it must not point to one.
+/// Thread safety: that of the other link. The callback given to OnArrival may still run while an
+/// object of a derived class is being destroyed, so it must not refer to that object.
 class ForwardingLink : public ServerLink {
  public:
   /// Owns `link`.
@@ -45,7 +45,7 @@ class ForwardingLink : public ServerLink {
   std::optional<Session> TakeSession() override { return link_.TakeSession(); }
 
  private:
-  const std::unique_ptr<ServerLink> owned_;  // null where the other link is borrowed
+  const std::unique_ptr<ServerLink> owned_;  // null when the other link is borrowed
   ServerLink& link_;
 };
 

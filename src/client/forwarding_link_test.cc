@@ -7,7 +7,7 @@
 namespace shadowtutor::client {
 namespace {
 
-// Notes each call, and answers it with something that can be recognized.
+// Records each call, and returns values that the tests recognise.
 class NotingLink : public ServerLink {
  public:
   explicit NotingLink(std::vector<std::string>& calls) : calls_(calls) {}

@@ -13,7 +13,7 @@ std::shared_ptr<const HeldStudent> PrepareUpdate(const wire::Update& update,
                 "the update applies to version " + std::to_string(update.base_version) +
                     " of the student, but version " + std::to_string(held.version) + " is held");
   }
-  if (!(update.metric >= 0 && update.metric <= 1)) {  // also NaN
+  if (!(update.metric >= 0 && update.metric <= 1)) {  // also true for a NaN
     throw Error(ErrorCode::kDataLoss, "the update's metric is not within 0 to 1");
   }
 
@@ -54,7 +54,7 @@ void Preparation::Arrived(const wire::Update& update) {
     try {
       ready.student = PrepareUpdate(update, *base, *engine_);
     } catch (const std::exception&) {
-      // Applying it finds the same and says so.
+      // The client gets the same error, and reports it, when it applies the update.
     }
   }
   const MutexLock lock(mutex_);

@@ -1,4 +1,5 @@
-// From an update as it arrived to weights that are ready for use.
+// Turns an update as it arrived into weights that are ready for use. Does not put them to use;
+// that is the client's part.
 #ifndef SHADOWTUTOR_CLIENT_PREPARE_UPDATE_H_
 #define SHADOWTUTOR_CLIENT_PREPARE_UPDATE_H_
 
@@ -17,46 +18,46 @@
 
 namespace shadowtutor::client {
 
-/// What the client holds at one moment. Immutable once shared.
+/// The student that the client holds at one moment. Must not change once it is shared.
 struct HeldStudent {
   std::shared_ptr<const nn::NetworkLayout> layout;
-  std::vector<float> weights;  // of the whole student
+  std::vector<float> weights;  // all of the student's
   uint64_t version = 0;
-  nn::Stage cut = nn::kPartialDistillation;
-  std::shared_ptr<const Engine::Weights> packed;
+  nn::Stage cut = nn::kPartialDistillation;       // the first stage that updates change
+  std::shared_ptr<const Engine::Weights> packed;  // `weights`, packed for the engine
 
   std::span<const float> trained() const {
     return std::span(weights).subspan(layout->TrainedOffset(cut));
   }
 };
 
-/// Decodes and checks `update` against the student held, and packs what results: what the client
-/// holds afterwards. Needs nothing else of the client, so it can run beside the prediction. Throws
-/// Error kDataLoss that says why the update does not fit: its base version, its size, its checksum,
-/// its metric; kInvalidArgument for a codec that this version does not know.
+/// Applies `update` to `held`: decodes and checks it, and packs the resulting weights. Returns the
+/// student that the client holds afterwards. Throws Error kDataLoss when the update's base version,
+/// size, checksum or metric does not fit; kInvalidArgument for a codec that this version does not
+/// know. Thread safety: any thread, also during a prediction.
 std::shared_ptr<const HeldStudent> PrepareUpdate(const wire::Update& update,
                                                  const HeldStudent& held, const Engine& engine);
 
-/// Updates that are prepared where they arrive, off the prediction's path.
+/// Prepares updates on the thread on which they arrive, so that predictions need not wait for it.
 ///
-/// Thread safety: any function from any thread.
+/// Thread safety: any thread.
 class Preparation {
  public:
   using Clock = std::chrono::steady_clock;
 
   explicit Preparation(std::shared_ptr<const Engine> engine) : engine_(std::move(engine)) {}
 
-  /// From now on updates are prepared against this.
+  /// Sets the student that later updates are prepared against.
   void Held(std::shared_ptr<const HeldStudent> held) ST_EXCLUDES(mutex_);
-  /// Called by the link's thread when an update has arrived, before the client can see it. Does not
-  /// throw: an update that does not fit is found out when it is applied.
+  /// Prepares `update`. The link calls it when an update has arrived, before the client can take
+  /// it. Ignores an update that does not fit; the error comes when the client applies it.
   void Arrived(const wire::Update& update) ST_EXCLUDES(mutex_);
   struct Ready {
-    Clock::time_point received;  // when the update arrived; now, where it was not seen arriving
-    std::shared_ptr<const HeldStudent> student;  // null: not prepared, or against another student
+    Clock::time_point received;  // when the update arrived; now, if Arrived was not called with it
+    std::shared_ptr<const HeldStudent> student;  // null when there is nothing prepared for `held`
   };
-  /// What was prepared for `update` (the update of that frame index), if it was to be applied to
-  /// `held`. Only the last arrival is kept, and only for one call.
+  /// The result of Arrived for the update with this frame index, if it was prepared against this
+  /// very `held` object. Only the last arrival is kept, and each call discards it.
   Ready Take(const wire::Update& update, const std::shared_ptr<const HeldStudent>& held)
       ST_EXCLUDES(mutex_);
 
@@ -64,7 +65,7 @@ class Preparation {
   const std::shared_ptr<const Engine> engine_;
   Mutex mutex_;
   std::shared_ptr<const HeldStudent> held_ ST_GUARDED_BY(mutex_);
-  // That ready_ was prepared against.
+  // The student that ready_ was prepared against.
   std::shared_ptr<const HeldStudent> base_ ST_GUARDED_BY(mutex_);
   uint64_t frame_index_ ST_GUARDED_BY(mutex_) = 0;
   std::optional<Ready> ready_ ST_GUARDED_BY(mutex_);

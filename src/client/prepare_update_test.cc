@@ -1,4 +1,4 @@
-// What an update must be to be used, and what was prepared on arrival for whom.
+// Tests of the checks on updates, and of the updates prepared on arrival.
 #include "client/prepare_update.h"
 
 #include <gtest/gtest.h>
@@ -29,7 +29,7 @@ std::shared_ptr<HeldStudent> Student(const Engine& engine,
   return held;
 }
 
-// What a server sends that trained on `held`.
+// The update of a server that trained `held`.
 wire::Update UpdateOf(const HeldStudent& held, uint64_t frame_index = 3,
                       wire::UpdateCodec codec = wire::UpdateCodec::kFp32) {
   std::vector<float> target(held.trained().begin(), held.trained().end());
@@ -45,7 +45,7 @@ wire::Update UpdateOf(const HeldStudent& held, uint64_t frame_index = 3,
   return update;
 }
 
-// The same when nothing was trained.
+// The update of a server that trained nothing.
 wire::Update EmptyUpdateOf(const HeldStudent& held) {
   wire::Update update;
   update.frame_index = 3;
@@ -227,7 +227,8 @@ TEST_F(PreparationTest, PreparesNothingWhileNoStudentIsHeld) {
   EXPECT_EQ(engine_->repacks, 0);
 }
 
-// The base is the student itself, not one that looks the same: its session may be another.
+// The base must be the same object. An equal student is not enough, because it may belong to
+// another session.
 TEST_F(PreparationTest, GivesNothingWhenTheBaseChangedMeanwhile) {
   preparation_.Held(held_);
   preparation_.Arrived(update_);
@@ -280,7 +281,7 @@ TEST_F(PreparationTest, DamageOnArrivalIsLeftForWhoeverAppliesTheUpdate) {
   EXPECT_TRUE(preparation_.Take(update_, held_).student) << "the next one is good";
 }
 
-// A damaged update does not leave behind what was prepared for the one before it.
+// After a damaged update, the result for the previous update is gone.
 TEST_F(PreparationTest, ADamagedArrivalReplacesTheOneBefore) {
   preparation_.Held(held_);
   preparation_.Arrived(update_);
@@ -305,7 +306,7 @@ TEST_F(PreparationTest, WhatTheEngineThrowsOnArrivalIsCaught) {
   EXPECT_FALSE(preparation.Take(update_, held_).student);
 }
 
-// The link's thread prepares while the client's takes and changes what is held.
+// One thread prepares updates while another takes the results and changes the held student.
 TEST_F(PreparationTest, MayBeUsedByTwoThreads) {
   constexpr uint64_t kUpdates = 50;
   preparation_.Held(held_);

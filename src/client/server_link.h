@@ -1,4 +1,5 @@
-// What a client needs of whoever carries its key frames to a teacher and the updates back.
+// The interface between the client and whatever brings its key frames to a server and the updates
+// back.
 #ifndef SHADOWTUTOR_CLIENT_SERVER_LINK_H_
 #define SHADOWTUTOR_CLIENT_SERVER_LINK_H_
 
@@ -16,55 +17,63 @@
 
 namespace shadowtutor::client {
 
-/// Implementations: rpc/grpc_link.h (the network), eval's in-process link on a virtual clock,
-/// scripted ones in tests. Every function is pure, so that no implementation leaves one out without
-/// saying so; one that wraps another link derives from ForwardingLink (client/forwarding_link.h).
+/// The implementations are a link over gRPC in rpc/client, a link within the process on a virtual
+/// clock in eval/sim, and scripted links in tests. Every function is pure virtual, so that no
+/// implementation can forget one; links that wrap another link derive from ForwardingLink
+/// (client/forwarding_link.h).
 ///
-/// Called by the client's thread only. No call blocks but WaitForUpdate, which has a deadline.
+/// Thread safety: the client's thread only. Only WaitForUpdate blocks, and it has a deadline.
 class ServerLink {
  public:
   virtual ~ServerLink() = default;
 
-  /// Whether a key frame would reach a server now. While false the client predicts on and sends
-  /// none.
+  /// Whether there is a session with a server. While there is none, the client sends no key frames
+  /// and continues to predict.
   virtual bool Connected() = 0;
-  /// Hands over a key frame; copies or encodes what it needs before it returns. False: not sent.
+  /// Sends a key frame. Returns false when it cannot be sent. `frame` need not live longer than the
+  /// call.
   virtual bool SendKeyFrame(ImageView frame, uint64_t frame_index) = 0;
 
-  /// `arrived` wants to see each update on whatever thread it comes in on, before PollUpdate gives
-  /// it, so that it can be made ready there. It does not throw. A link without a thread of its own
-  /// need not call it: the client then makes an update ready when it applies it.
+  /// Sets a callback that prepares updates. The link calls it with each update, on the thread on
+  /// which the update arrives, before PollUpdate or WaitForUpdate can return the update. The
+  /// callback does not throw. A link without a thread of its own need not call it; the client then
+  /// prepares an update when it applies it.
   using Arrived = std::function<void(const wire::Update& update)>;
   virtual void OnArrival(Arrived arrived) = 0;
-  /// The update for the outstanding key frame if it has arrived.
+  /// The next update, if one has arrived.
   virtual std::optional<wire::Update> PollUpdate() = 0;
-  /// Waits for it, at most as long as the link's own deadline. nullopt: the link was lost, the
-  /// server refused or the deadline passed; the key frame is no longer outstanding.
+  /// Waits for the next update, at most until the link's own deadline. Returns nullopt when the
+  /// connection was lost, the server sent an error instead, or the deadline passed; the key frame
+  /// then gets no update.
   virtual std::optional<wire::Update> WaitForUpdate() = 0;
-  /// False once it is known that the key frame sent last gets no update (the teacher failed on it).
+  /// False once it is known that the last key frame gets no update, for example because the teacher
+  /// failed on it.
   virtual bool AnswerPending() = 0;
 
-  /// A whole student that the server handed over since the last call (at the start, or after
-  /// RequestStudent): what the client must hold from now on, and what updates that come after it
-  /// apply to. One that came before an update is here by the time that PollUpdate gives the update.
+  /// A whole student from the server: at the start of a session, or after RequestStudent. The
+  /// client must hold it from now on, and later updates apply to it.
   struct WholeStudent {
     std::shared_ptr<const nn::Checkpoint> student;
     uint64_t version = 0;
   };
+  /// The last whole student that arrived since the previous call. A student that the server sent
+  /// before an update is available here once PollUpdate or WaitForUpdate has returned the update.
   virtual std::optional<WholeStudent> TakeStudent() = 0;
-  /// The client's weights are not the server's (wrong version or checksum): send them whole.
+  /// Asks the server for a whole student, because the client's weights differ from the server's (in
+  /// version or checksum). `why` is a sentence for the server's log.
   virtual void RequestStudent(const std::string& why) = 0;
-  /// Tells the link what the client holds, so that a reconnection can hand it over.
+  /// Tells the link the trained suffix that the client holds and its version. The link sends them
+  /// to the server when it reconnects. `trained` need not live longer than the call.
   virtual void Holding(std::span<const float> trained, uint64_t version) = 0;
 
-  /// What a server settled when it welcomed the client.
+  /// What the server's Welcome said at the start of a session.
   struct Session {
     wire::Parameters parameters;
-    uint64_t version = 0;   // of the student that both sides hold now
-    uint64_t checksum = 0;  // wire::WeightChecksum of its trained part
+    uint64_t version = 0;   // of the student that the session begins with
+    uint64_t checksum = 0;  // wire::WeightChecksum of that student's trained part
   };
-  /// The session that began since the last call: at the start and after every reconnection. nullopt
-  /// always for a link that has one server, with the parameters that the client was made with.
+  /// The session that began since the previous call: at the start and after every reconnection. A
+  /// link whose parameters are always those that the client was made with returns only nullopt.
   virtual std::optional<Session> TakeSession() = 0;
 };
 

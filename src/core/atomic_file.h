@@ -1,4 +1,6 @@
-// Files that are there whole or not at all.
+// Reading whole files, and writing files so that they appear complete or not at all.
+//
+// Thread safety: any thread.
 #ifndef SHADOWTUTOR_CORE_ATOMIC_FILE_H_
 #define SHADOWTUTOR_CORE_ATOMIC_FILE_H_
 
@@ -10,12 +12,14 @@
 
 namespace shadowtutor {
 
-/// Writes beside `file` and renames. Throws Error kUnavailable (disk full, no permission, ...).
+/// Writes a temporary file beside `file` and renames it to `file`, so that readers see the old
+/// content or the new one. Throws Error kUnavailable (disk full, no permission, ...).
 void WriteFileAtomically(const std::filesystem::path& file, std::span<const uint8_t> bytes);
 void WriteFileAtomically(const std::filesystem::path& file, std::string_view text);
 
-/// Reads a whole file of at most `max_bytes`. Throws Error: kNotFound, kResourceExhausted,
-/// kDataLoss.
+/// Reads a whole file. Throws Error: kNotFound (no such file), kInvalidArgument (a folder or
+/// another special file), kResourceExhausted (more than `max_bytes`), kUnavailable (it cannot be
+/// opened), kDataLoss (it ends too early).
 std::vector<uint8_t> ReadFile(const std::filesystem::path& file, size_t max_bytes);
 
 }  // namespace shadowtutor

@@ -71,7 +71,7 @@ TEST(Checksum, SeesEveryFloatAndEveryBit) {
       EXPECT_NE(before, FloatChecksum64(changed)) << i << " " << bit;
     }
   }
-  // Two changed signs at odd places would cancel out in FNV-1a over words.
+  // In plain FNV-1a over words, two changed signs at odd positions would cancel out.
   auto signs = values;
   signs[1] = -signs[1];
   signs[3] = -signs[3];

@@ -7,9 +7,9 @@
 
 namespace shadowtutor {
 
-/// One field by RFC 4180: in quotes where it holds a comma, a quote or a line's end, its quotes
-/// doubled. A text that a spreadsheet would run as a formula (it begins with =, +, - or @, a tab or
-/// a return) gets an apostrophe in front.
+/// One field as RFC 4180 writes it: a text with a comma, a quote or a line end is put in quotes,
+/// and quotes inside it are doubled. A text that a spreadsheet would run as a formula (it begins
+/// with =, +, - or @, a tab or a carriage return) gets an apostrophe in front.
 inline std::string CsvText(std::string_view text) {
   std::string field;
   if (!text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos) {

@@ -11,7 +11,7 @@ constexpr uint32_t kSmallestNormalHalf = 0x38800000;  // 2^-14 as a float
 constexpr uint16_t kHalfInfinity = 0x7c00;
 constexpr uint16_t kLargestHalf = 0x7bff;
 
-// value / 2^shift, to nearest, ties to even; 1 <= shift <= 31.
+// value / 2^shift, rounded to the nearest integer, ties to even; 1 <= shift <= 31.
 uint32_t ShiftRight(uint32_t value, int shift) {
   const uint32_t quotient = value >> shift;
   const uint32_t rest = value & ((1u << shift) - 1);
@@ -26,21 +26,21 @@ uint16_t HalfFromFloat(float value) {
   const uint32_t bits = std::bit_cast<uint32_t>(value);
   const uint16_t sign = static_cast<uint16_t>((bits >> 16) & 0x8000);
   const uint32_t magnitude = bits & 0x7fffffff;
-  if (magnitude > kFloatInfinity) {  // NaN, made quiet
+  if (magnitude > kFloatInfinity) {  // a NaN; the result is a quiet NaN
     return static_cast<uint16_t>(sign | kHalfInfinity | 0x200 | ((magnitude >> 13) & 0x3ff));
   }
   if (magnitude == kFloatInfinity) return sign | kHalfInfinity;
 
   uint32_t half;
   if (magnitude >= kSmallestNormalHalf) {
-    // 13 mantissa bits go; a carry out of the mantissa raises the exponent, as it should.
+    // Drops 13 mantissa bits; a carry out of the mantissa raises the exponent, as it should.
     half = ShiftRight(magnitude - ((127u - 15u) << 23), 13);
     if (half > kLargestHalf) half = kLargestHalf;
   } else {
     // A subnormal half counts in units of 2^-24.
     const int exponent = static_cast<int>(magnitude >> 23);
     const int shift = 126 - exponent;
-    if (exponent == 0 || shift > 24) return sign;  // below half a unit
+    if (exponent == 0 || shift > 24) return sign;  // less than half a unit: rounds to zero
     half = ShiftRight((magnitude & 0x7fffff) | 0x800000, shift);
   }
   return sign | static_cast<uint16_t>(half);

@@ -6,11 +6,11 @@
 
 namespace shadowtutor {
 
-/// Rounds to nearest, ties to even. Finite values beyond the range become the largest finite half
-/// (65504), never infinity; infinities and NaNs stay what they are.
+/// The bits of the nearest half, ties to even. Finite values beyond the range of a half become
+/// +-65504, its largest finite values, never infinity; infinities and NaNs stay what they are.
 uint16_t HalfFromFloat(float value);
 
-/// Exact.
+/// The value of a half given by its bits; exact.
 float FloatFromHalf(uint16_t half);
 
 }  // namespace shadowtutor

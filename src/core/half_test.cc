@@ -35,7 +35,8 @@ TEST(Half, ValuesAreTheStandards) {
   }
 }
 
-// Between neighbours: the middle goes to the even one, everything else to the nearer one.
+// The middle between two neighbouring halves rounds to the even one, any other value to the nearer
+// one.
 TEST(Half, RoundsToNearestEven) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   for (uint32_t bits = 0; bits < 0x7bff; ++bits) {

@@ -1,5 +1,6 @@
-// A mutex, its lock and its condition variable: the standard library's, with the annotations by
-// which Clang checks that what a mutex guards is used with the lock held. They cost nothing more.
+// A mutex, its lock and its condition variable: those of the standard library, annotated so that
+// Clang can check at compile time that guarded members are used only with the lock held. The
+// annotations cost nothing at run time.
 //
 //   class Queue {
 //    public:
@@ -56,19 +57,20 @@ class ST_CAPABILITY("mutex") Mutex {
 class ST_SCOPED_CAPABILITY MutexLock {
  public:
   explicit MutexLock(Mutex& mutex) ST_ACQUIRE(mutex) : mutex_(mutex) { mutex_.Lock(); }
-  // Clang sees the release from outside, but cannot follow the flag inside.
+  // The annotation tells callers that the lock is released here; the body is not analysed, because
+  // Clang cannot follow `held_`.
   ~MutexLock() ST_RELEASE() ST_NO_THREAD_SAFETY_ANALYSIS {
     if (held_) mutex_.Unlock();
   }
   MutexLock(const MutexLock&) = delete;
   MutexLock& operator=(const MutexLock&) = delete;
 
-  /// For the few places where something in between must happen without the lock.
+  /// Releases the mutex before the end of the scope. Call it only while the mutex is held.
   void Unlock() ST_RELEASE() {
     mutex_.Unlock();
     held_ = false;
   }
-  /// After Unlock.
+  /// Takes the mutex again after Unlock.
   void Lock() ST_ACQUIRE() {
     mutex_.Lock();
     held_ = true;
@@ -79,9 +81,10 @@ class ST_SCOPED_CAPABILITY MutexLock {
   bool held_ = true;
 };
 
-/// Waits until something has changed that a mutex guards. Who waits holds the mutex; it is released
-/// while waiting, and held again when the predicate is called and afterwards. A predicate that
-/// reads guarded members is annotated like a function: []() ST_REQUIRES(mutex) { ... }.
+/// Waits for a change of members that a mutex guards. The caller of a Wait function holds the
+/// mutex; it is released during the wait, and is held whenever the predicate runs and when the
+/// function returns. A predicate that reads guarded members is annotated like a function:
+/// []() ST_REQUIRES(mutex) { ... }.
 ///
 /// Thread safety: any thread.
 class CondVar {
@@ -93,8 +96,8 @@ class CondVar {
   void NotifyOne() noexcept { condition_.notify_one(); }
   void NotifyAll() noexcept { condition_.notify_all(); }
 
-  // The predicate's annotation names the mutex as its own scope knows it, which Clang cannot match
-  // with the parameter here; so the bodies are not analysed, while their callers are.
+  // The predicate's annotation names the mutex as the calling code does, and Clang cannot see that
+  // it is the parameter `mutex` here. So these bodies are not analysed; their callers are.
 
   /// Returns when `ready()` is true.
   template <typename Predicate>
@@ -102,14 +105,14 @@ class CondVar {
     Adopted adopted(mutex);
     condition_.wait(adopted.lock, std::move(ready));
   }
-  /// At most `time`. Returns what `ready()` says at the end.
+  /// Returns when `ready()` is true or `time` has passed; the result is that of the last `ready()`.
   template <typename Rep, typename Period, typename Predicate>
   bool WaitFor(Mutex& mutex, const std::chrono::duration<Rep, Period>& time, Predicate ready)
       ST_REQUIRES(mutex) ST_NO_THREAD_SAFETY_ANALYSIS {
     Adopted adopted(mutex);
     return condition_.wait_for(adopted.lock, time, std::move(ready));
   }
-  /// Not beyond `deadline`. Returns what `ready()` says at the end.
+  /// Returns when `ready()` is true or at `deadline`; the result is that of the last `ready()`.
   template <typename Clock, typename Duration, typename Predicate>
   bool WaitUntil(Mutex& mutex, const std::chrono::time_point<Clock, Duration>& deadline,
                  Predicate ready) ST_REQUIRES(mutex) ST_NO_THREAD_SAFETY_ANALYSIS {
@@ -118,8 +121,8 @@ class CondVar {
   }
 
  private:
-  // A mutex that is held already, as std::condition_variable wants it. It stays held at the end,
-  // also when the predicate throws.
+  // Wraps a mutex that is already held in the std::unique_lock that std::condition_variable needs.
+  // The mutex stays held at the end, also when the predicate throws.
   struct Adopted {
     explicit Adopted(Mutex& mutex) : lock(mutex.mutex_, std::adopt_lock) {}
     ~Adopted() { lock.release(); }

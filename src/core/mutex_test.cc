@@ -19,7 +19,7 @@ using Clock = std::chrono::steady_clock;
 static_assert(sizeof(Mutex) == sizeof(std::mutex));
 static_assert(sizeof(CondVar) == sizeof(std::condition_variable));
 
-// The example of the header.
+// The example in the comment of core/mutex.h.
 class Queue {
  public:
   void Push(int number) ST_EXCLUDES(mutex_) {
@@ -50,7 +50,7 @@ struct Counter {
   CondVar changed;
   int count ST_GUARDED_BY(mutex) = 0;
 
-  // By another thread, which has to wait until the mutex is free.
+  // Increments on another thread, which waits until the mutex is free.
   std::future<void> Increment() {
     return std::async(std::launch::async, [this] {
       const MutexLock lock(mutex);

@@ -18,9 +18,9 @@ namespace internal {
 #if defined(__SANITIZE_THREAD__)
 namespace {
 
-// Debian's oneTBB is not built for the thread sanitizer, which would take every loop for a race. A
-// thread of our own per loop is slow, but the sanitizer sees all of it, so races between tasks are
-// found.
+// Debian's oneTBB is not built for the thread sanitizer, which would therefore report a race in
+// every loop. Threads started by us for each loop are slow, but the sanitizer sees everything that
+// they do and finds the races between tasks.
 thread_local int slot = 0;
 
 void RunOnTwoThreads(int tasks, void* context, TaskFunction function) {
@@ -73,7 +73,7 @@ int ThreadSlot() { return internal::slot; }
 int ThreadSlots() { return 2; }
 #else
 int ThreadSlot() {
-  // A thread that never met the scheduler runs its loops alone.
+  // oneTBB gives no index to a thread that is not in an arena; such a thread runs alone.
   const int slot = tbb::this_task_arena::current_thread_index();
   return slot == tbb::task_arena::not_initialized ? 0 : slot;
 }

@@ -1,8 +1,7 @@
-// The one front to the thread pool (oneTBB): a loop over independent tasks.
+// Parallel loops over independent tasks. The only code that uses the thread pool (oneTBB) directly.
 //
-// Which thread runs which task is left open, so tasks must not depend on it; everything that the
-// engine computes is split into tasks by its own shape, never by the number of threads, which is
-// what makes results independent of it.
+// Tasks must not depend on which thread runs them. The engine splits its work by the shape of the
+// data, never by the number of threads, so its results are the same for any number of threads.
 #ifndef SHADOWTUTOR_CORE_PARALLEL_H_
 #define SHADOWTUTOR_CORE_PARALLEL_H_
 
@@ -16,8 +15,8 @@ using TaskFunction = void (*)(void* context, int task);
 void RunTasks(int tasks, void* context, TaskFunction function);
 }  // namespace internal
 
-/// Calls body(0) ... body(tasks - 1), in parallel, and returns when all are done. May be nested and
-/// called from several threads at once; they share one pool. Exceptions propagate.
+/// Calls body(0) ... body(tasks - 1) in parallel and returns when all have returned. May be nested.
+/// Rethrows an exception of a task. Thread safety: any thread; all callers share one pool.
 template <typename Body>
 void ParallelFor(int tasks, Body&& body) {
   using Plain = std::remove_reference_t<Body>;
@@ -25,17 +24,19 @@ void ParallelFor(int tasks, Body&& body) {
                      [](void* context, int task) { (*static_cast<Plain*>(context))(task); });
 }
 
-/// Inside a ParallelFor body: a number below ThreadSlots() that no other thread has at the same
-/// time in the same loop. For working memory per thread; results must not depend on it.
+/// Call it inside a ParallelFor body: a number in [0, ThreadSlots()) that no other thread of the
+/// same loop has at the same time. It is for choosing working memory; results must not depend on
+/// it.
 int ThreadSlot();
+/// The number of slots: every ThreadSlot() in a loop that this thread starts is below it.
 int ThreadSlots();
 
-/// Threads that ParallelFor may use, this one included; the machine's cores unless limited, and 1
-/// in a SerialScope.
+/// The number of threads that ParallelFor may use, the calling thread included: the number of cores
+/// unless a ThreadLimit is lower, and 1 in a SerialScope.
 int MaxThreads();
 
-/// While it lives, the loops that this thread starts run on this thread alone: for tasks of an
-/// outer loop that are whole enough to keep a core busy by themselves. May be nested.
+/// While it lives, the loops that this thread starts run on this thread alone. Meant for tasks of
+/// an outer parallel loop that each keep a core busy. May be nested.
 class SerialScope {
  public:
   SerialScope();
@@ -44,7 +45,7 @@ class SerialScope {
   SerialScope& operator=(const SerialScope&) = delete;
 };
 
-/// Limits the pool of the whole process while it lives. `threads` >= 1; 0 means no limit.
+/// While it lives, ParallelFor uses at most `threads` threads in the whole process; 0: no limit.
 class ThreadLimit {
  public:
   explicit ThreadLimit(int threads);

@@ -37,7 +37,8 @@ void Image::Assign(ImageView view) {
 }
 
 Rgb DefaultClassColor(int index) {
-  // Eight hues that stay apart for colour-blind readers (Okabe and Ito, 2008), then darker rounds.
+  // Eight colours that colour-blind readers can tell apart (Okabe and Ito, 2008); later indices
+  // repeat them darker.
   static constexpr Rgb kHues[] = {{230, 159, 0}, {86, 180, 233}, {0, 158, 115},   {240, 228, 66},
                                   {0, 114, 178}, {213, 94, 0},   {204, 121, 167}, {153, 153, 153}};
   const Rgb hue = kHues[index % 8];

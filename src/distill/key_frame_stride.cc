@@ -24,12 +24,13 @@ void Validate(const StrideOptions& options) {
 
 int NextStride(int stride, double metric, const StrideOptions& options) {
   const double threshold = options.threshold;
-  // Two lines that meet at (THRESHOLD, 1): through the origin below, through (1, 2) above.
+  // The ratio as a function of the metric is two straight lines that meet at (THRESHOLD, 1): the
+  // lower one goes through (0, 0), the upper one through (1, 2).
   const double ratio =
       metric <= threshold ? metric / threshold : (metric + 1 - 2 * threshold) / (1 - threshold);
   const double next = std::floor(ratio * stride);
-  // Clamped before the conversion, so that no metric from outside can overflow the integer; in this
-  // order a metric that is no number gives the shortest stride.
+  // Clamped before the conversion, so that no metric can overflow the integer. In this order of
+  // min and max, a NaN gives the shortest stride.
   const double least = options.min_stride, most = options.max_stride;
   return static_cast<int>(std::min(std::max(least, next), most));
 }

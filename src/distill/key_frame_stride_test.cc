@@ -18,14 +18,14 @@ TEST(NextStride, StaysAtTheThreshold) {
 TEST(NextStride, ShrinksInProportionBelowTheThreshold) {
   EXPECT_EQ(NextStride(32, 0.4, kDefaults), 16);
   EXPECT_EQ(NextStride(63, 0.4, kDefaults), 31);  // 31.5
-  EXPECT_EQ(NextStride(64, 0.6, kDefaults), 47);  // 47.999...: the double below 0.75
+  EXPECT_EQ(NextStride(64, 0.6, kDefaults), 47);  // 47.999...: 0.6 / 0.8 is just below 0.75
   EXPECT_EQ(NextStride(16, 0.0, kDefaults), 8);
 }
 
 TEST(NextStride, GrowsUpToTwiceAboveTheThreshold) {
   EXPECT_EQ(NextStride(10, 1.0, kDefaults), 20);
   EXPECT_EQ(NextStride(20, 0.85, kDefaults), 25);
-  EXPECT_EQ(NextStride(32, 0.95, kDefaults), 55);  // 1.75 less a rounding error, times 32
+  EXPECT_EQ(NextStride(32, 0.95, kDefaults), 55);  // 55.999...: the ratio is just below 1.75
 }
 
 TEST(NextStride, LeavesTheMinimumOnlyFromAMetricOf0825On) {

@@ -1,7 +1,7 @@
-// Algorithm 1, from the teacher's label on. Internal to distill/; Trainer is what others use.
+// The training loop of Algorithm 1. Internal to distill/; other rooms use Trainer.
 //
-// A template so that tests can put a scripted learner in the place of the network and see every
-// step that is, and is not, taken.
+// The loop is a template so that tests can replace the network by a scripted learner and check
+// every step.
 #ifndef SHADOWTUTOR_DISTILL_KEY_FRAME_TRAINING_H_
 #define SHADOWTUTOR_DISTILL_KEY_FRAME_TRAINING_H_
 
@@ -12,8 +12,8 @@
 
 namespace shadowtutor::distill {
 
-/// One distillation step: the weights move along the loss's gradient, and the student predicts the
-/// frame again.
+/// One distillation step: an Adam step along the loss's gradient, then a new prediction of the
+/// frame.
 template <typename Learner, typename PixelWeights>
 StepResult DistillationStep(Learner& student, const LabelMap& label,
                             const PixelWeights& pixel_weights, int classes) {
@@ -22,10 +22,10 @@ StepResult DistillationStep(Learner& student, const LabelMap& label,
   return {.loss = loss, .metric = MeanIoU(student.Predict(), label, classes)};
 }
 
-/// Trains `student` (an nn::Learner or what behaves like one) on one key frame; algorithm section
-/// 3, Algorithm 1 of the paper. `loss_weights()` gives one weight per pixel and is called only when
-/// there is training to do. `best` is scratch memory, kept by the caller so that it is allocated
-/// once.
+/// Trains `student` (an nn::Learner or a class with the same functions) on one key frame: Algorithm
+/// 1 of the paper, algorithm section 3. `loss_weights()` returns one weight per pixel; it is called
+/// only when there is something to train. `best` is scratch memory that the caller keeps, so that
+/// it is allocated only once.
 template <typename Learner, typename LossWeightsFunction>
 TrainResult TrainOnKeyFrame(Learner& student, ImageView frame, const LabelMap& label, int classes,
                             LossWeightsFunction&& loss_weights, const TrainerOptions& options,
@@ -36,7 +36,7 @@ TrainResult TrainOnKeyFrame(Learner& student, ImageView frame, const LabelMap& l
   if (metric > options.threshold) return result;
 
   const auto pixel_weights = loss_weights();
-  student.SaveState(best);  // the start is the first best
+  student.SaveState(best);  // until a step is better, the weights from before are the best
   while (result.steps < options.max_updates) {
     metric = DistillationStep(student, label, pixel_weights, classes).metric;
     ++result.steps;

@@ -12,8 +12,8 @@ namespace {
 constexpr int kClasses = 2;
 constexpr int kPixels = 20;
 
-// A prediction of which `right` of 20 pixels are right. Every label is 0 and wrong pixels are of
-// class 1, so class 0 has right/20 and class 1 has 0/wrong.
+// A prediction in which `right` of 20 pixels are right. Every label is 0 and every wrong pixel is
+// of class 1, so class 0 has an IoU of right/20 and class 1 of 0.
 LabelMap Prediction(int right) {
   LabelMap map(kPixels, 1, 0);
   for (int x = right; x < kPixels; ++x) map.at(x, 0) = 1;
@@ -24,7 +24,7 @@ double MetricOf(int right) {
   return right == kPixels ? 1.0 : share / 2;
 }
 
-// Behaves like nn::Learner, with one weight that says which entry of a script it predicts.
+// Behaves like nn::Learner. Its only weight is the index of the script entry that it predicts.
 class ScriptedLearner {
  public:
   explicit ScriptedLearner(std::vector<int> right) : right_(std::move(right)) {}
@@ -125,7 +125,7 @@ TEST(TrainOnKeyFrame, GoesBackToTheBestWeightsAndMoments) {
 }
 
 TEST(TrainOnKeyFrame, GoesBackToTheStartWhenNothingWasBetter) {
-  ScriptedLearner learner({15, 12, 15, 14});  // equal is not better
+  ScriptedLearner learner({15, 12, 15, 14});  // an equal metric is not an improvement
   const auto [result, weight_maps] = Train(learner, 0.9, 3);
   EXPECT_EQ(learner.log(), "FPSGAPGAPGAPR");
   EXPECT_EQ(result.steps, 3);
@@ -136,7 +136,7 @@ TEST(TrainOnKeyFrame, GoesBackToTheStartWhenNothingWasBetter) {
 }
 
 TEST(TrainOnKeyFrame, ComparesStrictlyWithTheThreshold) {
-  // Exactly the threshold is not enough before training, nor after a step.
+  // A metric equal to the threshold is not enough, neither before training nor after a step.
   ScriptedLearner at_start({16, 20});
   EXPECT_EQ(Train(at_start, MetricOf(16), 8).result.steps, 1);
   ScriptedLearner after_step({10, 16, 20});

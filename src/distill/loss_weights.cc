@@ -6,14 +6,15 @@
 namespace shadowtutor::distill {
 namespace {
 
-// Pixels [begin, end) of one row that are of one class, and the set of runs they are connected to.
+// A run: pixels [begin, end) of row y, all of one class. Runs of one component form a tree.
 struct Run {
   int begin, end, y;
   uint8_t label;
-  uint32_t parent;  // index of a run of the same component; its own where it is the root
+  uint32_t parent;  // index of another run of the same component; the root has its own index
 };
 
-// The root of a run's component. Halves the path on the way, which keeps later look-ups short.
+// The index of the root of a run's component. Shortens the path to it, so that later calls are
+// fast.
 uint32_t Root(std::vector<Run>& runs, uint32_t run) {
   while (runs[run].parent != run) {
     runs[run].parent = runs[runs[run].parent].parent;
@@ -22,7 +23,8 @@ uint32_t Root(std::vector<Run>& runs, uint32_t run) {
   return run;
 }
 
-// The earlier root wins, so that a component's root is its first run in reading order.
+// Joins the components of runs a and b. The earlier root becomes the root of both, so that a
+// component's root is its first run in reading order.
 void Connect(std::vector<Run>& runs, uint32_t a, uint32_t b) {
   a = Root(runs, a);
   b = Root(runs, b);
@@ -40,10 +42,10 @@ void AppendRuns(const uint8_t* row, int width, int y, int background, std::vecto
   }
 }
 
-// Connects the runs from `row` on with those of the row above, [above, row). With 8 neighbours runs
-// also touch at a corner, so where one's end is the other's begin.
+// Connects the runs from index `row` on with those of the row above, which have the indices [above,
+// row). With 8 neighbours, runs touch at a corner when the end of one is the begin of the other.
 void ConnectRows(std::vector<Run>& runs, uint32_t above, uint32_t row) {
-  uint32_t first = above;  // no earlier run reaches the run at hand or any to its right
+  uint32_t first = above;  // runs before this one touch neither the current run nor a later one
   for (uint32_t run = row; run < runs.size(); ++run) {
     while (first < row && runs[first].end < runs[run].begin) ++first;
     for (uint32_t other = first; other < row && runs[other].begin <= runs[run].end; ++other) {
@@ -52,8 +54,8 @@ void ConnectRows(std::vector<Run>& runs, uint32_t above, uint32_t row) {
   }
 }
 
-// One side of a box grown by 3/40 (7.5 %) at both ends and clamped to the pixels 0 .. size - 1.
-// In whole numbers, which truncates exactly as the rule says.
+// One axis of a box, grown by 3/40 (7.5 %) at both ends and clamped to the pixels 0 .. size - 1.
+// Integer arithmetic truncates exactly as the rule demands.
 struct Interval {
   int first, last;  // both included
 };
@@ -80,7 +82,7 @@ std::vector<Box> ComponentBoxes(const LabelMap& label, int background) {
     int left, right, top, bottom;
   };
   std::vector<Extent> extents;
-  std::vector<uint32_t> extent_of(runs.size());  // valid at roots
+  std::vector<uint32_t> extent_of(runs.size());  // meaningful only at the indices of roots
   for (uint32_t i = 0; i < runs.size(); ++i) {
     const Run& run = runs[i];
     const uint32_t root = Root(runs, i);
@@ -92,7 +94,7 @@ std::vector<Box> ComponentBoxes(const LabelMap& label, int background) {
     Extent& extent = extents[extent_of[root]];
     extent.left = std::min(extent.left, run.begin);
     extent.right = std::max(extent.right, run.end);
-    extent.bottom = run.y + 1;  // runs come in reading order
+    extent.bottom = run.y + 1;  // runs come in reading order, so the last one is the lowest
   }
 
   std::vector<Box> boxes;

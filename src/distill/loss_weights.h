@@ -1,4 +1,7 @@
-// The loss's weight map: 5 in and around every teacher instance, 1 elsewhere (algorithm section 3).
+// The weight of each pixel in the loss: 5 in and around every instance that the teacher found, 1
+// elsewhere (algorithm section 3).
+//
+// Thread safety: any thread.
 #ifndef SHADOWTUTOR_DISTILL_LOSS_WEIGHTS_H_
 #define SHADOWTUTOR_DISTILL_LOSS_WEIGHTS_H_
 
@@ -11,11 +14,13 @@ namespace shadowtutor::distill {
 
 inline constexpr float kInstanceWeight = 5.0f;
 
-/// Boxes of the 8-connected components of each class other than `background` (-1: none is).
+/// The bounding boxes, in pixels, of the 8-connected components of every class but `background`
+/// (-1: there is no background class).
 std::vector<Box> ComponentBoxes(const LabelMap& label, int background);
 
-/// One weight per pixel, row by row: kInstanceWeight inside the boxes grown by 15 % (7.5 % a side,
-/// truncated, clamped to the frame, last row and column included), 1 elsewhere.
+/// One weight per pixel, row by row: kInstanceWeight inside the grown boxes, 1 elsewhere. Each box
+/// grows by 7.5 % of its width or height on every side; its edges are truncated to whole pixels,
+/// clamped to the frame, and the last row and column count as inside.
 std::vector<float> LossWeights(FrameSize size, std::span<const Box> instances);
 
 }  // namespace shadowtutor::distill

@@ -11,7 +11,7 @@
 
 namespace shadowtutor {
 
-// For readable failures.
+// Makes failure messages readable.
 static void PrintTo(const Box& box, std::ostream* out) {
   *out << '(' << box.x << ',' << box.y << ' ' << box.width << 'x' << box.height << ')';
 }
@@ -30,7 +30,7 @@ LabelMap Draw(const std::vector<std::string>& rows) {
   return map;
 }
 
-// Components by flooding from every pixel in reading order.
+// The same components found in another way: by flooding from every pixel in reading order.
 std::vector<Box> Flooded(LabelMap map, int background) {
   constexpr uint8_t kSeen = 255;
   std::vector<Box> boxes;
@@ -86,7 +86,7 @@ TEST(ComponentBoxes, TheWholeFrameAndNothing) {
   EXPECT_EQ(ComponentBoxes(LabelMap(5, 4, 3), 0), std::vector<Box>({{0, 0, 5, 4}}));
   EXPECT_TRUE(ComponentBoxes(LabelMap(5, 4, 3), 3).empty());
   EXPECT_TRUE(ComponentBoxes(LabelMap(), 0).empty());
-  // Without a background every class has components.
+  // Without a background class, components of all classes are found.
   EXPECT_EQ(ComponentBoxes(Draw({"..1"}), -1), std::vector<Box>({{0, 0, 2, 1}, {2, 0, 1, 1}}));
 }
 
@@ -95,7 +95,7 @@ TEST(ComponentBoxes, AgreesWithFloodingOnRandomMaps) {
   for (int round = 0; round < 400; ++round) {
     LabelMap map(1 + static_cast<int>(random() % 24), 1 + static_cast<int>(random() % 24));
     const unsigned classes = 2 + random() % 3;
-    const unsigned sparseness = 1 + random() % 4;  // from dense tangles to lone pixels
+    const unsigned sparseness = 1 + random() % 4;  // from densely connected to isolated pixels
     for (auto& label : map.labels()) {
       label = random() % sparseness == 0 ? static_cast<uint8_t>(random() % classes) : 0;
     }

@@ -8,11 +8,11 @@
 namespace shadowtutor::distill {
 namespace {
 
-// Neighbouring pixels mostly fall into the same bin. Spread over several histograms, an increment
-// need not wait for the one before it to reach memory.
+// Neighbouring pixels mostly increment the same bin. Spread over several histograms, an increment
+// does not have to wait for the previous one to reach memory.
 constexpr int kHistograms = 8;
 
-// Entry [p * classes + l]: pixels predicted as class p whose label is l.
+// Entry [p * classes + l] counts the pixels that are predicted as class p and have label l.
 std::vector<uint32_t> ConfusionMatrix(const std::vector<uint8_t>& prediction,
                                       const std::vector<uint8_t>& label, size_t classes) {
   const size_t bins = classes * classes;
@@ -33,7 +33,7 @@ std::vector<uint32_t> ConfusionMatrix(const std::vector<uint8_t>& prediction,
 }
 
 void CheckClasses(const char* what, const std::vector<uint8_t>& labels, int classes) {
-  // A plain loop rather than max_element: compilers turn it into vector maxima.
+  // A plain loop, because compilers vectorise it, unlike std::max_element.
   uint8_t highest = 0;
   for (const uint8_t label : labels) highest = std::max(highest, label);
   if (highest >= classes) {

@@ -6,8 +6,9 @@
 
 namespace shadowtutor::distill {
 
-/// Mean over the classes that occur in either map of |intersection| / |union|; background counts.
-/// Both maps must have one size. Values at or over `classes` throw Error kInvalidArgument.
+/// The mean of |intersection| / |union| over the classes that occur in at least one of the maps;
+/// background counts like any class. Throws Error kInvalidArgument when the maps are empty or
+/// differ in size, or when a value is not below `classes`. Thread safety: any thread.
 double MeanIoU(const LabelMap& prediction, const LabelMap& label, int classes);
 
 }  // namespace shadowtutor::distill

@@ -15,7 +15,7 @@ LabelMap Map(int width, int height, const std::vector<uint8_t>& labels) {
   return map;
 }
 
-// The definition, class by class and pixel by pixel.
+// mIoU computed literally by its definition, class by class and pixel by pixel.
 double ByDefinition(const LabelMap& prediction, const LabelMap& label, int classes) {
   double sum = 0;
   int occurring = 0;
@@ -38,16 +38,16 @@ TEST(MeanIoU, CountsClassesThatOccurInEither) {
   EXPECT_DOUBLE_EQ(MeanIoU(label, label, 9), 1.0);
   // Class 0: 1/2, class 1: 2/3.
   EXPECT_DOUBLE_EQ(MeanIoU(Map(4, 1, {0, 1, 1, 1}), label, 9), (1.0 / 2 + 2.0 / 3) / 2);
-  // One stray pixel of class 7 counts as a whole class at 0.
+  // A single pixel predicted as class 7 adds a class whose IoU is 0.
   EXPECT_DOUBLE_EQ(MeanIoU(Map(4, 1, {0, 7, 1, 1}), label, 9), (1.0 / 2 + 1.0 + 0.0) / 3);
-  // A class that was missed altogether likewise.
+  // So does a class of the label that is not predicted at all.
   EXPECT_DOUBLE_EQ(MeanIoU(Map(4, 1, {0, 0, 0, 0}), label, 9), (2.0 / 4 + 0.0) / 2);
 }
 
 TEST(MeanIoU, AgreesWithTheDefinitionOnRandomMaps) {
   std::mt19937 random(1);
   for (const int classes : {2, 3, 9, 21, 255}) {
-    // Sizes around the width of the unrolled loop, and one that is larger.
+    // Sizes around the width of the unrolled loop, and one much larger.
     for (const int pixels : {1, 7, 8, 9, 16, 61, 5003}) {
       LabelMap prediction(pixels, 1), label(pixels, 1);
       for (int x = 0; x < pixels; ++x) {

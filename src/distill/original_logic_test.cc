@@ -1,4 +1,5 @@
-// The figures that the original implementation gives, where the developers' data folder is there.
+// Compares with figures from the original implementation. Skipped where the developers' data folder
+// is missing.
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -55,7 +56,7 @@ TEST_F(OriginalLogic, StrideSequences) {
 TEST_F(OriginalLogic, MeanIoU) {
   ASSERT_FALSE(cases_.at("miou").empty());
   for (const auto& test : cases_.at("miou")) {
-    // The original adds in single precision, so its last bit is rounding; ours is in double.
+    // The original adds in single precision, this code in double, so the last bits differ.
     EXPECT_NEAR(MeanIoU(Map(test, "pred"), Map(test, "label"), test.at("classes")),
                 test.at("miou").get<double>(), 6e-8);
   }

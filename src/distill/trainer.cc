@@ -9,7 +9,7 @@
 namespace shadowtutor::distill {
 namespace {
 
-// More steps than this on one frame is no online training any more, and would hold a server's
+// The highest value of TrainerOptions::max_updates. More steps on one frame would occupy a server's
 // thread for minutes.
 constexpr int kMostUpdates = 1000;
 

@@ -1,4 +1,5 @@
-// Algorithm 1: what the server does with one key frame (algorithm section 3).
+// Algorithm 1: how the server trains its copy of the student on one key frame (algorithm section
+// 3).
 #ifndef SHADOWTUTOR_DISTILL_TRAINER_H_
 #define SHADOWTUTOR_DISTILL_TRAINER_H_
 
@@ -13,21 +14,26 @@
 
 namespace shadowtutor::distill {
 
+/// A student in training and the options of its training.
+///
 /// Thread safety: one thread at a time.
 class Trainer {
  public:
-  /// Throws Error kInvalidArgument for options out of range.
+  /// Starts with the weights of `student`. Throws Error kInvalidArgument for options out of range.
   Trainer(const nn::Checkpoint& student, const TrainerOptions& options);
 
-  /// Algorithm 1's Train. Leaves the student with the weights that the update is made of.
+  /// Train of Algorithm 1. Afterwards the student holds the best weights found, which are what an
+  /// update sends to the client. Throws Error kInvalidArgument for an empty frame or an answer that
+  /// does not fit the frame and the student's classes.
   TrainResult Train(ImageView frame, const TeacherAnswer& teacher);
 
-  /// One distillation step of Train by itself, for measurements: on the frame that learner() was
-  /// given last (nn::Learner::SetFrame), towards `label`, with one weight per pixel. Throws Error
-  /// kInvalidArgument for a label or weights that do not fit the frame, kFailedPrecondition where
-  /// there is no frame.
+  /// A single distillation step, for measurements: on the frame last given to learner()
+  /// (nn::Learner::SetFrame), towards `label`, with one weight per pixel. Throws Error
+  /// kInvalidArgument for a label or weights that do not fit the frame, kFailedPrecondition when
+  /// no frame was given.
   StepResult Step(const LabelMap& label, std::span<const float> pixel_weights);
 
+  /// The weights of the stages from the cut on. Valid while the trainer lives.
   std::span<const float> trained() const { return learner_.trained(); }
   nn::Learner& learner() { return learner_; }
 

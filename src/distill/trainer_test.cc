@@ -37,7 +37,7 @@ struct Scene {
   TeacherAnswer answer;
 };
 
-// A bright disc on a dark, shaded ground.
+// A bright disc on a dark background with a gradient.
 Scene DiscScene() {
   Scene scene;
   scene.answer.label = LabelMap(64, 48, kBackground);
@@ -115,7 +115,7 @@ TEST(Trainer, TheTeachersInstancesDecideTheWeights) {
     options.max_updates = 1;
     Trainer trainer(SmallStudent(1), options);
     trainer.Train(scene.frame, answer);
-    // Of the weights it is the step itself that is of interest, whether it was kept or not.
+    // The gradient shows the step that was taken, whether or not its weights were kept.
     return Copy(trainer.learner().gradient());
   };
   const auto of_components = trained_with(scene.answer);

@@ -1,4 +1,4 @@
-// What Algorithm 1 is given and what it gives back.
+// The inputs and results of Algorithm 1. Plain values.
 #ifndef SHADOWTUTOR_DISTILL_TRAINING_TYPES_H_
 #define SHADOWTUTOR_DISTILL_TRAINING_TYPES_H_
 
@@ -11,30 +11,30 @@
 namespace shadowtutor::distill {
 
 struct TrainerOptions {
-  double threshold = 0.8;
-  int max_updates = 8;
-  nn::Stage cut = nn::kPartialDistillation;
+  double threshold = 0.8;  // training stops when the metric (mIoU, 0..1) is above it
+  int max_updates = 8;     // the most distillation steps per key frame
+  nn::Stage cut = nn::kPartialDistillation;  // the first stage that is trained
   nn::AdamOptions adam;
 };
 
 /// What the teacher says about a key frame.
 struct TeacherAnswer {
   LabelMap label;              // in the student's classes, at the frame's size
-  std::vector<Box> instances;  // empty with `has_instances` false: components of the label serve
-  bool has_instances = false;
+  std::vector<Box> instances;  // boxes of the instances, in pixels
+  bool has_instances = false;  // false: the label's connected components stand for instances
 };
 
 struct TrainResult {
-  double metric = 0;          // mIoU after training (of the weights that are kept)
-  double initial_metric = 0;  // before
+  double metric = 0;          // mIoU after training, of the weights that were kept
+  double initial_metric = 0;  // mIoU before training
   int steps = 0;              // distillation steps taken; 0 when the metric was over the threshold
-  bool changed = false;       // whether the trained weights differ from those before
+  bool changed = false;       // whether other weights were kept than those from before
 };
 
-/// What one distillation step came to.
+/// The result of one distillation step.
 struct StepResult {
-  double loss = 0;    // before it
-  double metric = 0;  // mIoU after it
+  double loss = 0;    // before the step
+  double metric = 0;  // mIoU after the step
 };
 
 }  // namespace shadowtutor::distill

@@ -1,5 +1,5 @@
-// In the steady state neither predicting nor training asks for memory: every call of the C
-// library's allocator is counted.
+// Tests that predicting and training allocate no memory after the first calls. Counts every call of
+// the C library's allocator.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -13,7 +13,8 @@ namespace {
 std::atomic<long> allocations = 0;
 }  // namespace
 
-// glibc's own entry points under other names; the program's go through these.
+// glibc's allocator under its other names. The functions below replace malloc and so on, count the
+// calls and pass them on to these.
 extern "C" {
 void* __libc_malloc(size_t size);                      // NOLINT
 void* __libc_calloc(size_t count, size_t size);        // NOLINT
@@ -41,7 +42,7 @@ void* aligned_alloc(size_t alignment, size_t size) {
 namespace shadowtutor::nn {
 namespace {
 
-// What `work` allocates once it has run a few times.
+// The number of allocations in five runs of `work`, after five runs to warm up.
 template <typename Work>
 long SteadyAllocations(const Work& work) {
   for (int i = 0; i < 5; ++i) work();

@@ -9,7 +9,8 @@
 namespace shadowtutor::nn {
 namespace {
 
-// Adds a gradient to the pixels that the sub-sampling shortcut read, in the channels that `to` has.
+// Adds the gradient `from` to the pixels of `to` that the shortcut, which takes every stride-th
+// pixel and row, had read. Only the channels of `to` take part.
 void AddAtStride(const View& from, int stride, const View& to) {
   ParallelFor(from.height, [&](int y) {
     for (int b = 0; b < to.blocks(); ++b) {
@@ -22,8 +23,8 @@ void AddAtStride(const View& from, int stride, const View& to) {
   });
 }
 
-// Gradient of a block's parameters, and where `g.x` has memory of its input (added there if
-// `accumulate`).
+// Computes the gradient of a block's parameters and, when `g.x` has memory, that of its input,
+// which is added to `g.x` if `accumulate`, and overwrites it otherwise.
 void BackwardBlock(const NetworkLayout& layout, const BlockWeights& weights, int block,
                    const BlockBackwardWeights& transposed, const BlockActivations& a,
                    const BackwardWorkspace::Block& g, bool accumulate, std::span<float> gradient,
@@ -94,7 +95,8 @@ BackwardWorkspace::BackwardWorkspace(const NetworkSpec& spec, const Levels& leve
   tail_maps = TailMaps(spec.classes, spec.dec3);
   const std::vector<BlockInfo> infos = BlocksOf(spec);
   blocks.resize(infos.size());
-  // Shared by level. Gradients of outputs inside a stage take turns, as in ForwardWorkspace.
+  // Blocks of one level share this memory. Outputs of successive blocks inside a stage alternate
+  // between two tensors, as in ForwardWorkspace.
   View pre[6], mid[6][2], inner[6][2];
   for (int level = 2; level <= 5; ++level) {
     int pre_channels = 0, mid_channels = 0, inner_channels[2] = {0, 0};
@@ -126,8 +128,8 @@ BackwardWorkspace::BackwardWorkspace(const NetworkSpec& spec, const Levels& leve
       b.out = inner[info.out_level][info.index_in_stage % 2].Channels(0, info.out);
     }
   }
-  // Gradients of stages' outputs and inputs, from the last stage back; the encoder's lie in those
-  // of the concatenations.
+  // Gradients of the outputs and inputs of stages, from the last stage to the first. Those of enc1
+  // and enc2 are parts of the gradients of the concatenations that dec3 and dec2 read.
   const auto in = [&](Stage stage) -> View& { return blocks[FirstBlock(infos, stage)].x; };
   const auto out = [&](Stage stage) -> View& { return blocks[LastBlock(infos, stage)].out; };
   using enum Stage;
@@ -164,13 +166,13 @@ double Backward(const PackedWeights& weights, std::span<const float> flat_weight
 
   for (size_t i = g.size(); i-- > 0 && layout.blocks()[i].stage >= cut;) {
     const BlockInfo& info = layout.blocks()[i];
-    // The next stage's first block has the gradient of what was resized.
+    // The next stage read the resized output, so its input's gradient is resized back.
     if (info.last_in_stage && (info.stage == Stage::kDec1 || info.stage == Stage::kDec2)) {
       const ResizePlan& up = info.stage == Stage::kDec1 ? forward.dec1_up : forward.dec2_up;
       ResizeBackward(up, g[i + 1].x.Channels(0, info.out), g[i].out, scratch);
     }
-    // An encoder's output has two readers: the decoder, whose share is there already, and the next
-    // one.
+    // The outputs of enc1 and enc2 have two readers: a decoder stage, whose share of the gradient
+    // is already there, and the next encoder stage, whose share is added.
     const bool accumulate =
         info.index_in_stage == 0 && (info.stage == Stage::kEnc2 || info.stage == Stage::kEnc3);
     const int block = static_cast<int>(i);

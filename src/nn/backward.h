@@ -10,20 +10,23 @@
 
 namespace shadowtutor::nn {
 
-/// Gradients of activations for one frame size and cut; only what that cut needs has memory.
+/// The memory for gradients of activations, for one frame size and cut. Activations that the cut
+/// needs no gradient of have none.
+///
+/// Thread safety: in use by one backward pass at a time.
 class BackwardWorkspace {
  public:
   BackwardWorkspace(const NetworkSpec& spec, const Levels& levels, Stage cut);
 
   Buffer logits_floats;
-  LogitPlanes logits;  // gradient with regard to the logits at in_conv1's size
+  LogitPlanes logits;  // gradient with respect to the logits at in_conv1's size
   TailMaps tail_maps;
   std::vector<float> tail_bias;
   struct Block {
-    View pre, mid1, mid2;  // gradients of BlockActivations' members
-    View out;              // of the output, before the resize that follows dec1 and dec2
-    View x;                // of the part of the input that somebody trained stands behind; data
-                           // null: nobody does
+    View pre, mid1, mid2;  // gradients with respect to the members of BlockActivations
+    View out;              // with respect to the output, before the resize after dec1 and dec2
+    View x;                // with respect to those input channels that trained stages compute; its
+                           // data is null when there are none
   };
   std::vector<Block> blocks;
 
@@ -31,9 +34,10 @@ class BackwardWorkspace {
   std::vector<Tensor> tensors_;
 };
 
-/// After a forward pass that kept its activations and logits: the loss (see WeightedCrossEntropy),
-/// and in `gradient` (all of the network's parameters) its gradient for the stages from `cut` on;
-/// the rest is left as it was.
+/// The backward pass, after a forward pass that kept its activations and logits. Returns the loss
+/// (see WeightedCrossEntropy). `gradient` has layout.size() floats; those of the stages from `cut`
+/// on get the gradient, the others stay as they are. `label` and `pixel_weight` have one entry per
+/// pixel of the frame, row by row.
 double Backward(const PackedWeights& weights, std::span<const float> flat_weights,
                 std::span<const BlockBackwardWeights> transposed, Stage cut, ImageView frame,
                 ForwardWorkspace& forward, const LogitPlanes& logits, const uint8_t* label,

@@ -13,7 +13,7 @@
 namespace shadowtutor::nn {
 namespace {
 
-// Floats of the gradient that one task adds up.
+// The number of elements of the mean gradient that one task computes.
 constexpr size_t kSumFloats = 16384;
 
 }  // namespace
@@ -22,8 +22,8 @@ struct BatchLearner::Impl {
   TrainedNetwork network;
   Scratch scratch;
 
-  std::vector<std::vector<float>> gradients;  // of each image; all of the network's parameters
-  std::vector<float> mean;                    // of the trained part
+  std::vector<std::vector<float>> gradients;  // one per image, for all of the network's parameters
+  std::vector<float> mean;                    // for the trained part only
 
   Mutex mutex;
   std::vector<std::unique_ptr<TrainingWorkspace>> idle ST_GUARDED_BY(mutex);
@@ -38,8 +38,9 @@ struct BatchLearner::Impl {
     network.CheckTruth(sample.image.size(), *sample.label, sample.pixel_weight);
   }
 
-  // A thread that waits for the loops of one image may begin another one meanwhile; so workspaces
-  // go with images, not with threads. Which one it is makes no difference to the result.
+  // A thread that waits inside the loops of one image may start computing another image. So a
+  // workspace belongs to an image, not to a thread. The result does not depend on which workspace
+  // an image gets.
   std::unique_ptr<TrainingWorkspace> Borrow(FrameSize size) {
     {
       const MutexLock lock(mutex);
@@ -60,7 +61,7 @@ struct BatchLearner::Impl {
   void Return(std::unique_ptr<TrainingWorkspace> workspace, size_t most) {
     const MutexLock lock(mutex);
     idle.push_back(std::move(workspace));
-    // Sizes that are no longer in use make room for those that are.
+    // Drops the workspace that was idle longest, in case its image size is no longer in use.
     if (idle.size() > most) idle.erase(idle.begin());
   }
 
@@ -88,10 +89,10 @@ double BatchLearner::LossAndGradient(std::span<const TrainingSample> batch) {
   const size_t images = batch.size();
   while (s.gradients.size() < images) s.gradients.emplace_back(s.network.weights().size());
   std::vector<double> losses(images);
-  // With an image for every thread, each is computed by one thread from beginning to end, which
-  // costs no synchronisation at all. With fewer images than threads, threads share the images.
+  // With at least one image per thread, each image is computed by a single thread, which needs no
+  // synchronisation. With fewer, several threads work on each image.
   const bool image_per_thread = static_cast<int>(images) >= MaxThreads();
-  // Two sizes in turn keep their workspaces.
+  // Enough for batches of two image sizes in turn.
   const size_t most_idle = 2 * std::min(images, static_cast<size_t>(ThreadSlots()));
   ParallelFor(static_cast<int>(images), [&](int image) {
     const auto i = static_cast<size_t>(image);

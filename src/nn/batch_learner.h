@@ -1,8 +1,8 @@
-// One student being trained on several images a step: gradients averaged over them, then Adam.
+// A student that is trained on several images per step: the gradients are averaged, then Adam takes
+// a step. For pre-training; for training on one key frame there is Learner.
 //
-// What pre-training is made of (Learner trains on one key frame). Images are independent of each
-// other, because normalisation uses each frame's own statistics; so each is computed by a core of
-// its own, and the gradients are added up in the images' order, whichever was ready first.
+// Normalisation uses each image's own statistics, so the images are independent of each other and
+// computed in parallel. Their gradients are always added in the order of the images.
 #ifndef SHADOWTUTOR_NN_BATCH_LEARNER_H_
 #define SHADOWTUTOR_NN_BATCH_LEARNER_H_
 
@@ -16,21 +16,21 @@
 
 namespace shadowtutor::nn {
 
-/// An image to learn from. The caller keeps what it points to.
+/// An image to learn from. It does not own the image, the label and the weights.
 struct TrainingSample {
   ImageView image;
-  const LabelMap* label = nullptr;      // of the image's size, below the class count
-  std::span<const float> pixel_weight;  // one per pixel; 0: that pixel's label is not looked at
+  const LabelMap* label = nullptr;      // of the image's size, values below the class count
+  std::span<const float> pixel_weight;  // one per pixel; pixels of weight 0 do not count
 };
 
-/// Takes memory for as many workspaces as images are computed at a time, per image size: about
-/// 100 MB for each at 512x288.
+/// Keeps one workspace for each image that is computed at the same time, and for each image size;
+/// at 512x288 each takes about 100 MB.
 ///
 /// Thread safety: one thread at a time.
 class BatchLearner {
  public:
-  /// `weights` holds layout->size() floats; the stages before `cut` stay as they are. Throws Error
-  /// kInvalidArgument otherwise.
+  /// `weights` holds layout->size() floats, else throws Error kInvalidArgument. Training does not
+  /// change the stages before `cut`.
   BatchLearner(std::shared_ptr<const NetworkLayout> layout, std::vector<float> weights, Stage cut,
                const AdamOptions& adam = {});
   ~BatchLearner();
@@ -39,17 +39,20 @@ class BatchLearner {
   /// All weights, frozen ones included.
   std::span<const float> weights() const;
 
-  /// The mean of the images' losses (Learner::LossAndGradient says what one is) and, in gradient(),
-  /// the mean of their gradients. The images may differ in size. The same bits for any number of
-  /// threads. Throws Error kInvalidArgument for no images, or one that does not fit.
+  /// Returns the mean of the images' losses (as in Learner::LossAndGradient) and sets gradient() to
+  /// the mean of their gradients. The images may differ in size. The result has the same bits for
+  /// any number of threads. Throws Error kInvalidArgument for an empty batch or for a sample whose
+  /// parts do not fit each other or the student.
   double LossAndGradient(std::span<const TrainingSample> batch);
-  /// Of the last LossAndGradient, for the stages from the cut on.
+  /// The mean gradient of the last LossAndGradient, for the stages from the cut on.
   std::span<const float> gradient() const;
   /// One Adam step along gradient().
   void AdamStep(double learning_rate);
 
-  /// Everything that going on later needs, and the return to it.
+  /// Copies the trained weights and Adam's state into `state`.
   void SaveState(LearnerState& state) const;
+  /// Goes back to a saved state. Throws Error kInvalidArgument for the state of another shape of
+  /// student.
   void RestoreState(const LearnerState& state);
 
  private:

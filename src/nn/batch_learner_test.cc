@@ -1,5 +1,6 @@
-// Several images a step: the mean of what Learner computes for each, bit for bit on any number of
-// threads, and for students of every width and depth against the plain network.
+// Tests that BatchLearner computes the mean of what Learner computes for each image, with the same
+// bits for any number of threads, and compares it with the reference network for students of every
+// width and depth.
 #include "nn/batch_learner.h"
 
 #include <gtest/gtest.h>
@@ -112,7 +113,7 @@ TEST(BatchLearner, GoesOnFromItsStateAsIfNothingHadHappened) {
   EXPECT_THROW(resumed.RestoreState(state), Error);
 }
 
-// The engine's own tests compare every stage; here the whole way of pre-training at each size.
+// engine_test compares every stage; this test compares whole steps of pre-training.
 TEST(BatchLearner, EverySizeLearnsWhatThePlainNetworkLearns) {
   struct Size {
     double width;
@@ -137,7 +138,7 @@ TEST(BatchLearner, EverySizeLearnsWhatThePlainNetworkLearns) {
       difference += std::pow(learner.gradient()[k] - expected.gradient[k], 2);
       length += std::pow(expected.gradient[k], 2);
     }
-    // A ReLU near 0 may fall on the other side in fp32.
+    // In fp32 the input of a ReLU that is near 0 can get the other sign.
     EXPECT_LT(std::sqrt(difference), 1e-2 * std::sqrt(length));
   }
 }

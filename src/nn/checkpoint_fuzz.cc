@@ -1,5 +1,5 @@
-// Hostile checkpoints: whatever the bytes are, the reader either throws Error or returns a student
-// that is written and read again as the same.
+// Fuzzes the reading of checkpoints: for any bytes, the reader either throws Error or returns a
+// student that stays the same when it is written and read again.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>

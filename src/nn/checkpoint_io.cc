@@ -49,11 +49,11 @@ const TensorView& Required(const Safetensors& file, const std::string& name) {
   return *tensor;
 }
 
-// Output channels of a convolution, from its weight's first dimension.
+// The number of output channels of a convolution: the first dimension of its weights.
 int OutputChannels(const Safetensors& file, const std::string& convolution) {
   const std::string name = convolution + ".weight";
   const TensorView& weight = Required(file, name);
-  // No student has more; the exact bounds are NetworkLayout's.
+  // A rough bound that protects the computations below; NetworkLayout checks the exact one.
   constexpr size_t kMostChannels = 1 << 16;
   if (weight.shape.size() != 4 || weight.shape[0] > kMostChannels) {
     NoStudent(name + " has the shape " + ShapeText(weight.shape) + ", not [out, in, h, w]");
@@ -61,8 +61,8 @@ int OutputChannels(const Safetensors& file, const std::string& convolution) {
   return static_cast<int>(weight.shape[0]);
 }
 
-// Blocks per stage, from the names of the further ones. One stage's are enough: what the others
-// lack is then missed by name.
+// The number of blocks per stage, from the names of the parameters. It is enough that one stage has
+// so many blocks; if another has fewer, its missing parameters are reported by name later.
 int Depth(const Safetensors& file) {
   for (int depth = kMaxDepth; depth > 1; --depth) {
     for (int i = static_cast<int>(Stage::kEnc1); i <= static_cast<int>(Stage::kDec3); ++i) {
@@ -146,7 +146,8 @@ int IndexOf(const ClassList& classes, const std::string& name) {
   return found == classes.end() ? -1 : static_cast<int>(found - classes.begin());
 }
 
-// Names must survive the comma-separated list, and "background" must mean one class.
+// Class names must not break the comma-separated list, and the name of the background class must be
+// unique.
 void CheckNames(const ClassList& classes) {
   for (size_t i = 0; i < classes.size(); ++i) {
     const std::string& name = classes[i].name;
@@ -212,7 +213,8 @@ std::map<std::string, std::string> MetadataOf(const Checkpoint& student) {
     names.append(separator).append(info.name);
     colors.append(separator).append(ColorText(info.color));
   }
-  // An empty background says that there is none, so that a class of that name is not taken for it.
+  // Without a background class, the entry is written with an empty name: a reader that finds no
+  // entry would take a class called "background" for it.
   const std::string background =
       student.background < 0 ? "" : student.classes[static_cast<size_t>(student.background)].name;
   return {{kClassesKey, names}, {kColorsKey, colors}, {kBackgroundKey, background}};
@@ -225,7 +227,7 @@ Checkpoint ParseCheckpoint(std::span<const uint8_t> bytes) {
   Checkpoint student;
   student.layout = std::make_shared<NetworkLayout>(SpecFromShapes(file));
   const auto& parameters = student.layout->parameters();
-  // Shapes first: memory is taken only for what the file has bytes for.
+  // Checks all shapes first, so that memory is allocated only for arrays that the file really has.
   for (const auto& info : parameters) {
     const TensorView& tensor = Required(file, info.name);
     if (tensor.count() != info.count) {
@@ -266,7 +268,7 @@ std::vector<uint8_t> SerializeCheckpoint(const Checkpoint& student, WeightType t
                 "the student's weights, classes and network do not fit each other");
   }
   CheckNames(student.classes);
-  // Writing what reading would refuse helps nobody.
+  // Refuses to write a file that could not be read again.
   if (!std::all_of(student.weights.begin(), student.weights.end(),
                    [](float v) { return std::isfinite(v); })) {
     throw Error(ErrorCode::kInvalidArgument, "the student has weights that are not finite numbers");

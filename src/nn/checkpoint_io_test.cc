@@ -50,7 +50,7 @@ std::optional<Failure> Reading(std::span<const uint8_t> bytes) {
   return std::nullopt;
 }
 
-// A student's file as tensors that a test may bend before they are written.
+// The contents of a student's file, which a test can change before they are serialised.
 struct Bendable {
   explicit Bendable(const Checkpoint& student) : bytes(SerializeCheckpoint(student)) {
     Safetensors file = ParseSafetensors(bytes);
@@ -153,7 +153,7 @@ TEST(CheckpointIo, MetadataThatDoesNotFitIsRefused) {
 
 TEST(CheckpointIo, EveryTruncationIsRefused) {
   const auto bytes = SerializeCheckpoint(SmallStudent());
-  // Every length through the header and around each end, coarser through the weights.
+  // Every length within the header, then every 997th length within the weights.
   for (size_t length = 0; length < bytes.size(); length += length < 6000 ? 1 : 997) {
     const auto failure = Reading(std::span(bytes).first(length));
     ASSERT_TRUE(failure) << length;
@@ -201,7 +201,7 @@ TEST(CheckpointIo, SaysWhichParameterIsWrong) {
   width["enc3.long_path.0.weight"].bytes = std::span(spare).first(24 * 16 * 9 * 4);
   expect(width, "enc3");
 
-  // Channel counts that would make a network of terabytes, in a file of a few bytes.
+  // A small file whose channel counts are for a network of terabytes.
   Bendable huge(SmallStudent());
   huge["enc3.long_path.0.weight"].shape = {size_t{1} << 40, 0, 3, 3};
   huge["enc3.long_path.0.weight"].bytes = {};
@@ -236,25 +236,25 @@ TEST(CheckpointIo, StagesOfDifferentDepthsAreRefused) {
     EXPECT_EQ(failure->code, ErrorCode::kInvalidArgument) << failure->sentence;
     EXPECT_NE(failure->sentence.find(word), std::string::npos) << failure->sentence;
   };
-  // A whole block is missing: in one stage, and between two others.
+  // A whole block is missing.
   for (const std::string lost : {"enc1.more.1.", "dec3.more.2.", "dec2.more.1."}) {
     Bendable file(DeepStudent(3));
     std::erase_if(file.tensors, [&](const auto& t) { return t.name.rfind(lost, 0) == 0; });
     expect(file, "lacks the parameter " + lost);
   }
-  // All but one stage's.
+  // Further blocks are missing in all stages but one.
   Bendable one(DeepStudent(2));
   std::erase_if(one.tensors, [](const auto& t) {
     return t.name.find(".more.") != std::string::npos && t.name.rfind("dec1", 0) != 0;
   });
   expect(one, "lacks the parameter enc1.more.1.");
-  // One parameter.
+  // A single parameter is missing.
   Bendable bias(DeepStudent(2));
   std::erase_if(bias.tensors,
                 [](const auto& t) { return t.name == "enc3.more.1.long_path.3.bias"; });
   expect(bias, "enc3.more.1.long_path.3.bias");
 
-  // Blocks that no student has.
+  // Blocks with a number that no student has.
   const std::vector<uint8_t> spare(size_t{16} * 16 * 9 * 4);
   for (const std::string name : {"enc1.more.3.long_path.0.weight", "enc1.more.0.long_path.0.weight",
                                  "in_conv1.more.1.long_path.0.weight",

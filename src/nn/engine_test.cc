@@ -1,5 +1,5 @@
-// The engine against the plain network in double: random students, widths, class counts, frame
-// sizes and cuts.
+// Compares the engine with the reference network in double: random students, widths, class counts,
+// frame sizes and cuts.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -21,17 +21,17 @@ namespace {
 
 using DoubleTensor = reference::Tensor<double>;
 
-// fp32 against double, as shares of a tensor's largest magnitude. Gradients: rounding that the
-// network's depth has multiplied (PyTorch's own fp32 lies up to 1e-3 from its fp64).
+// Bounds of the difference between fp32 and double, relative to a tensor's largest magnitude. The
+// network's depth amplifies rounding in gradients (in PyTorch, fp32 and fp64 differ by up to 1e-3).
 struct Bounds {
   double activation = 1e-4;
   double gradient = 2e-3;
   double loss = 1e-5;
 };
 
-// Where enc3 is so small that a norm sees one to three pixels, their variance may be 0, and
-// 1 / sqrt(eps) multiplies rounding 316-fold; ReLUs then change sides as well. Gradients are
-// compared by the length of the difference there.
+// Whether a norm in enc3 sees at most three pixels. Their variance can then be 0, so that
+// 1 / sqrt(eps) amplifies rounding 316-fold and inputs of ReLUs change their sign. In this case
+// gradients are compared by the Euclidean length of their difference.
 bool IsTiny(int width, int height) { return ((width + 31) / 32) * ((height + 31) / 32) <= 3; }
 
 Bounds BoundsFor(int width, int height) {
@@ -45,19 +45,19 @@ double Largest(std::span<const double> values) {
   return largest;
 }
 
-// Largest difference over the largest magnitude.
+// The largest difference, relative to the largest expected magnitude.
 template <typename A>
 double RelativeError(std::span<const A> values, std::span<const double> expected) {
   double worst = 0;
   for (size_t i = 0; i < values.size(); ++i) {
     const double difference = std::abs(static_cast<double>(values[i]) - expected[i]);
-    // NaN compares false with everything: it must not pass for a small difference.
+    // Comparisons with NaN are false, so a NaN must be turned into a large difference.
     worst = std::isnan(difference) ? 1e30 : std::max(worst, difference);
   }
   return worst / std::max(Largest(expected), 1e-30);
 }
 
-// Labels must agree wherever the best logit leads by more than rounding.
+// Expects equal labels at all pixels where the largest logit leads by more than rounding errors.
 void ExpectLabels(const LabelMap& labels, const DoubleTensor& logits, double bound) {
   ASSERT_EQ(labels.size(), (FrameSize{logits.width, logits.height}));
   const double rounding = bound * Largest(logits.values);
@@ -114,8 +114,9 @@ void CompareWithReference(const NetworkSpec& spec, int width, int height, Stage 
     EXPECT_LE(std::sqrt(difference), bounds.gradient * std::sqrt(length));
     return;
   }
-  // Where a stage's gradient vanishes (biases right before a norm; everything behind a norm of one
-  // pixel), what is left is rounding of the rest: no error is asked to be below that.
+  // Some gradients are zero in theory: those of biases right before a norm, and of everything
+  // before a norm of a single pixel. They consist of rounding errors, so errors up to this floor
+  // are accepted.
   const double floor = bounds.gradient * 1e-3 * Largest(expected.gradient);
   const size_t first = scene.student.layout->TrainedOffset(cut);
   for (const auto& info : scene.student.layout->parameters()) {
@@ -212,7 +213,7 @@ TEST(Engine, AgreesForEveryCut) {
   }
 }
 
-// Along the engine's own gradients, so that nothing but the update rule is compared.
+// Both sides use the engine's gradients, so that only the update rule is compared.
 TEST(Engine, AdamIsTheReferencesAdam) {
   const AdamOptions options = {
       .learning_rate = 0.003, .beta1 = 0.8, .beta2 = 0.99, .epsilon = 1e-6};
@@ -253,7 +254,7 @@ TEST(Predictor, AgreesOnAnyFrameSizeAndWidth) {
   }
 }
 
-// What frozen blocks share memory for must not reach the trained ones.
+// Frozen blocks share memory for their activations; this must not affect the trained blocks.
 TEST(Predictor, AgreesWithTheLearnerAtAnyDepth) {
   for (const int depth : {1, 2, 3}) {
     for (const Stage cut : {kFullDistillation, Stage::kEnc2, kPartialDistillation, kNoStage}) {
@@ -268,7 +269,7 @@ TEST(Predictor, AgreesWithTheLearnerAtAnyDepth) {
       network.Forward(scene.frame);
       const auto& logits = network.Activation("logits");
       ExpectLabels(learner.Predict(), logits, Bounds().activation);
-      // Weights that arrive as an update are packed over the old ones.
+      // Weights of an update are repacked on the base of the old ones.
       const auto base = PackWeights(scene.student.layout, scene.student.weights);
       Predictor updated(RepackWeights(*base, learner.weights(), cut));
       Predictor whole(PackWeights(scene.student.layout, learner.weights()));

@@ -9,8 +9,8 @@
 namespace shadowtutor::nn {
 namespace {
 
-// Strips of rows that the tail is computed in. The result does not depend on it: fewer strips
-// compute less twice, more keep more threads busy.
+// The number of strips of rows that the tail is computed in. The result does not depend on it.
+// With more strips, more threads can work, but neighbouring strips compute more rows twice.
 int TailStrips(int rows) { return std::clamp(2 * MaxThreads(), 1, std::max(1, rows / 8)); }
 
 }  // namespace
@@ -34,7 +34,7 @@ ForwardWorkspace::ForwardWorkspace(const NetworkSpec& spec, FrameSize size, Stag
   stem = New(spec.in_conv2, 2);
   cat2 = New(spec.dec1 + spec.enc2, 4);
   cat3 = New(spec.dec2 + spec.enc1, 3);
-  // Outputs of stages first.
+  // The outputs of stages.
   blocks.resize(infos.size());
   for (size_t i = 0; i < infos.size(); ++i) {
     const BlockInfo& info = infos[i];
@@ -43,8 +43,9 @@ ForwardWorkspace::ForwardWorkspace(const NetworkSpec& spec, FrameSize size, Stag
                     : info.stage == Stage::kEnc2 ? cat2.Channels(spec.dec1, spec.enc2)
                                                  : New(info.out, info.out_level);
   }
-  // Shared memory by level: activations of one level have one geometry, halo included. Outputs
-  // inside a stage take turns, since a block reads one and writes the other.
+  // Memory that the blocks of one level share, since their activations have the same sides. Outputs
+  // of successive blocks inside a stage alternate between two tensors, because a block reads one
+  // and writes the other.
   View shared_pre[6], shared_mid[6], shared_out[6][2];
   for (int level = 3; level <= 5; ++level) {
     int pre = 0, mid = 0, out[2] = {0, 0};
@@ -81,7 +82,7 @@ ForwardWorkspace::ForwardWorkspace(const NetworkSpec& spec, FrameSize size, Stag
       b.mid1 = New(out, info.out_level);
       b.mid2 = New(out, info.out_level);
     } else {
-      // Nobody else reads the stem's output, unless it is enc1's shortcut.
+      // The first block may overwrite the stem's output, unless its shortcut reads it too.
       const bool reads_stem = i == 0;
       b.pre = !reads_stem       ? shared_pre[info.in_level].Channels(0, in)
               : info.identity() ? New(in, info.in_level)
@@ -157,7 +158,7 @@ void ForwardLabels(const PackedWeights& weights, ForwardWorkspace& ws, uint8_t* 
   const ResizeAxis& rows = ws.head.resize.y;
   const int height = ws.frame.height, classes = weights.spec().classes;
   const int strips = TailStrips(height);
-  // Rows of half-resolution logits that the largest strip needs.
+  // The number of rows of half-resolution logits that the largest strip needs.
   int most = 0;
   for (int s = 0; s < strips; ++s) {
     const int first = rows.low[static_cast<size_t>(ChunkBegin(height, strips, s))];

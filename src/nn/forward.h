@@ -16,21 +16,26 @@
 
 namespace shadowtutor::nn {
 
-/// What a block computes on its way; `pre` is relu(norm(x)), `mid1` and `mid2` the outputs of the
-/// long path's first two convolutions (`mid2` has no memory in blocks whose weights are composed).
+/// The activations of a block: its input `x`, `pre` = relu(norm(x)), the outputs `mid1` and `mid2`
+/// of the first two convolutions of the long path, and its output. `mid2` has no memory in blocks
+/// whose weights are composed.
 struct BlockActivations {
   View x, pre, mid1, mid2, out;
   NormStatistics statistics;
 };
 
-/// The sides of every level: level 0 is the frame, level n + 1 half of level n, rounded up.
+/// The height and width of every level of resolution: level 0 is the frame, level n + 1 has half
+/// the sides of level n, rounded up.
 struct Levels {
   int height[6], width[6];
   explicit Levels(FrameSize frame);
 };
 
-/// Activations and plans for one frame size. Blocks from `keep_from` on have memory of their own
-/// for every activation, as the backward pass needs; what the others compute on the way shares it.
+/// The activations and plans of a forward pass for one frame size. Blocks of the stages from
+/// `keep_from` on have separate memory for every activation, which the backward pass needs; the
+/// blocks before share memory for their intermediate activations.
+///
+/// Thread safety: in use by one pass at a time.
 class ForwardWorkspace {
  public:
   ForwardWorkspace(const NetworkSpec& spec, FrameSize frame, Stage keep_from);
@@ -38,8 +43,8 @@ class ForwardWorkspace {
   FrameSize frame;
   Levels levels;
   View stem;                  // in_conv2's output
-  StemActivations stem_rows;  // in_conv1's, where kept
-  View cat2, cat3;            // dec2's and dec3's inputs
+  StemActivations stem_rows;  // in_conv1's output, if it is kept
+  View cat2, cat3;            // the inputs of dec2 and dec3
   std::vector<BlockInfo> infos;
   std::vector<BlockActivations> blocks;  // one for each of `infos`
   ResizePlan dec1_up, dec2_up;
@@ -55,15 +60,15 @@ class ForwardWorkspace {
 /// Throws Error kInvalidArgument for an empty or oversized frame.
 void CheckFrame(ImageView frame);
 
-/// in_conv1 and in_conv2. `keep_rows` keeps in_conv1's output in the workspace.
+/// Runs in_conv1 and in_conv2. With `keep_rows`, in_conv1's output stays in the workspace.
 void ForwardStem(const PackedWeights& weights, ImageView frame, ForwardWorkspace& workspace,
                  bool keep_rows);
-/// One block, and the resize that follows the last of dec1 and dec2.
+/// Runs one block, and after the last block of dec1 or dec2 the resize that follows.
 void ForwardBlock(const PackedWeights& weights, int block, ForwardWorkspace& workspace);
 
-/// From dec3's output to labels, without keeping logits.
+/// Computes the labels (one per pixel of the frame) from dec3's output. Keeps no logits.
 void ForwardLabels(const PackedWeights& weights, ForwardWorkspace& workspace, uint8_t* labels);
-/// The same, keeping the logits at in_conv1's size.
+/// The same, and writes the logits at in_conv1's size to `logits`.
 void ForwardLogits(const PackedWeights& weights, ForwardWorkspace& workspace,
                    const LogitPlanes& logits, uint8_t* labels);
 

@@ -1,6 +1,6 @@
-// Tensors of the original implementation in PyTorch against the plain reference and the engine: the
-// same checks for both. The tensors are not part of the project, so the tests are skipped where
-// they are missing; what they cover is covered by reference_test and engine_test as well.
+// Compares the reference network and the engine with tensors of the original implementation in
+// PyTorch. The tensors are not part of the project; the tests are skipped where they are missing.
+// reference_test and engine_test cover the same code.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -26,14 +26,14 @@ namespace {
 namespace fs = std::filesystem;
 using DoubleTensor = reference::Tensor<double>;
 
-// Bounds as shares of a tensor's largest magnitude.
+// Bounds relative to a tensor's largest magnitude.
 constexpr double kActivationBound = 1e-4;
-constexpr double kGradientBound = 2e-3;  // PyTorch's own fp32 lies up to 1e-3 from its fp64
+constexpr double kGradientBound = 2e-3;  // in PyTorch, fp32 and fp64 differ by up to 1e-3
 constexpr double kLossBound = 1e-5;
 constexpr double kLearningRate = 0.01;
 constexpr int kBackground = 8;
 
-// Biases right before a norm with the frame's statistics: their gradient is nothing but rounding.
+// Biases right before a norm. Their gradient is zero in theory, so only rounding errors are left.
 const std::set<std::string> kNoGradient = {"in_conv2.bias",         "enc1.short_path.bias",
                                            "enc3.short_path.bias",  "dec1.short_path.bias",
                                            "dec2.short_path.bias",  "enc1.long_path.3.bias",
@@ -81,7 +81,7 @@ class EngineCandidate {
     learner_.UseWorkspace(workspace_);
   }
 
-  // The engine composes everything after dec3, so these never exist in it.
+  // The engine composes everything after dec3, so it does not compute these activations.
   static bool Has(const std::string& name) {
     return name != "dec3_up" && name != "out_conv1" && name != "out_conv2";
   }
@@ -91,7 +91,7 @@ class EngineCandidate {
   }
   LabelMap Predict() { return learner_.Predict(); }
   DoubleTensor Activation(const std::string& name) {
-    // The last upsampling commutes with out_conv3 and is fused with what reads it.
+    // The engine never stores logits at the frame's size, so those at half the size are enlarged.
     const bool logits = name == "logits";
     const auto tensor = ReadActivation(learner_, *workspace_, logits ? "logits_half" : name);
     return logits ? reference::Resize(tensor, size_.height, size_.width) : tensor;
@@ -153,7 +153,7 @@ GoldenCase Load(const std::string& name) {
     for (const double v : golden.Values("weight")) golden.weights.push_back(static_cast<float>(v));
     return golden;
   }
-  // The 720p case: a small picture enlarged by a formula.
+  // The 720p case is a small picture that is enlarged by a formula.
   const Image small = ImageOf(*golden.file.Find("frame90x160"));
   const LabelMap small_label = LabelOf(*golden.file.Find("target90x160"));
   golden.frame = Image(8 * small.width(), 8 * small.height());
@@ -182,7 +182,7 @@ class Golden : public testing::Test {
     student_ = LoadCheckpoint(Shared() / "models" / "student_lvs9.safetensors");
   }
 
-  // Every trained parameter's slice of `values`, which begins at the cut.
+  // Calls `check` with every trained parameter and its slice of `values`, which begins at the cut.
   template <typename Check>
   void ForEachTrained(Stage cut, Check check) {
     const size_t first = student_.layout->TrainedOffset(cut);
@@ -258,9 +258,9 @@ TYPED_TEST(Golden, LossAndEveryGradient) {
   }
 }
 
-// Adam divides by the gradient's own size, so its first step is the learning rate up or down even
-// where the gradient is rounding noise. Weights are compared where it is more than that; the losses
-// on the way, which see all weights, everywhere.
+// Adam divides by the size of the gradient, so its first step is the learning rate up or down even
+// where the gradient is only rounding error. So weights are compared only where the gradient is
+// larger than that. The losses, which depend on all weights, are compared after every step.
 TYPED_TEST(Golden, AdamStepsOnOneFrame) {
   for (const char* name : {"case_a_96x160", "case_b_90x158"}) {
     const GoldenCase golden = Load(name);
@@ -276,7 +276,8 @@ TYPED_TEST(Golden, AdamStepsOnOneFrame) {
       EXPECT_NEAR(distill::MeanIoU(prediction, golden.label, 9), ious[at_step], 1e-3)
           << name << " step " << step;
       if (step == 1 || step == 5) {
-        // One step is the learning rate times a sign; five add up noise of later gradients.
+        // The first step is the learning rate times a sign; after five steps there is noise of
+        // later gradients in it.
         const double bound = (step == 1 ? 1e-3 : 0.1) * kLearningRate;
         size_t compared = 0, all = 0;
         this->ForEachTrained(cut, [&](const ParameterInfo& info, size_t at) {

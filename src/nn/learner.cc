@@ -11,10 +11,10 @@ namespace shadowtutor::nn {
 
 struct Learner::Impl {
   TrainedNetwork network;
-  std::vector<float> gradient;  // the whole network's; only the trained part is ever other than 0
+  std::vector<float> gradient;  // of all parameters; always 0 for those that are not trained
 
   std::shared_ptr<TrainingWorkspace> owner;
-  TrainingMemory* ws = nullptr;  // owner's, once there is a frame
+  TrainingMemory* ws = nullptr;  // the memory of `owner`; null until there is a frame
   bool prediction_current = false;
 
   Impl(std::shared_ptr<const NetworkLayout> layout, std::vector<float> weights, Stage cut,
@@ -55,7 +55,7 @@ void Learner::SetFrame(ImageView frame) {
   s.network.LayOut(*s.ws, frame.size());
   s.ws->frame.Assign(frame);
   s.prediction_current = false;
-  // The stages that stay as they are compute once per frame.
+  // The frozen stages are computed only once per frame.
   s.network.ForwardFrozen(s.ws->frame, *s.ws);
 }
 

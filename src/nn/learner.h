@@ -1,7 +1,8 @@
-// One student being trained: forward, loss, backward and Adam, for the stages from a cut on.
+// A student that is trained on one frame: forward pass, loss, backward pass and Adam, for the
+// stages from a cut on.
 //
-// The mechanics of a distillation step; which steps are taken, and when to stop, is
-// distill/trainer.h's business (Algorithm 1).
+// It computes the parts of a distillation step. distill/trainer.h decides which steps are taken and
+// when to stop (Algorithm 1).
 #ifndef SHADOWTUTOR_NN_LEARNER_H_
 #define SHADOWTUTOR_NN_LEARNER_H_
 
@@ -20,7 +21,8 @@ namespace shadowtutor::nn {
 /// Thread safety: one thread at a time.
 class Learner {
  public:
-  /// `weights` holds layout->size() floats; the stages before `cut` stay as they are.
+  /// `weights` holds layout->size() floats, else throws Error kInvalidArgument. Training does not
+  /// change the stages before `cut`.
   Learner(std::shared_ptr<const NetworkLayout> layout, std::vector<float> weights, Stage cut,
           const AdamOptions& adam = {});
   ~Learner();
@@ -30,33 +32,38 @@ class Learner {
   const NetworkLayout& layout() const;
   /// All weights, frozen ones included.
   std::span<const float> weights() const;
-  /// The suffix that is trained.
+  /// The trained suffix: the weights of the stages from the cut on.
   std::span<const float> trained() const;
 
-  /// Takes the frame to train on and computes the frozen stages' features, once.
+  /// Copies the frame to train on and runs the frozen stages on it. Throws Error kInvalidArgument
+  /// for an empty or oversized frame.
   void SetFrame(ImageView frame);
-  /// The prediction for that frame with the weights as they are now. Valid until the next call that
-  /// changes weights or frame.
+  /// The prediction for the frame with the present weights. Valid until the next call that changes
+  /// the weights or the frame. This and LossAndGradient throw Error kFailedPrecondition when there
+  /// is no frame.
   const LabelMap& Predict();
-  /// Loss of that prediction (section 3): weighted softmax cross entropy against `label`, averaged
-  /// over all pixels, and its gradient with regard to every trained parameter. `label` and
-  /// `pixel_weight` have the frame's size; labels must be below the class count.
+  /// The loss of the prediction (section 3): softmax cross entropy against `label`, times
+  /// `pixel_weight`, averaged over all pixels. Also computes its gradient with respect to the
+  /// trained weights. Throws Error kInvalidArgument unless `label` and `pixel_weight` have the
+  /// frame's size and every label is below the class count.
   double LossAndGradient(const LabelMap& label, std::span<const float> pixel_weight);
-  /// Gradient of the last LossAndGradient, in the order of trained().
+  /// The gradient of the last LossAndGradient, in the order of trained().
   std::span<const float> gradient() const;
   /// One Adam step along gradient().
   void AdamStep();
 
-  /// Everything that a return to this moment needs, and the return.
+  /// Copies the trained weights and Adam's state into `state`.
   void SaveState(LearnerState& state) const;
+  /// Goes back to a saved state. Throws Error kInvalidArgument for the state of another shape of
+  /// student.
   void RestoreState(const LearnerState& state);
-  /// Replaces the trained suffix (for example by what the client holds) and clears Adam's state
-  /// unless `keep_moments`.
+  /// Replaces the trained suffix (for example by the client's weights), and clears Adam's state
+  /// unless `keep_moments`. Throws Error kInvalidArgument for another number of weights.
   void SetTrained(std::span<const float> trained, bool keep_moments);
 
-  /// Trains in this workspace from the next SetFrame on; null: lets go of the one in use. Without
-  /// this call the first SetFrame makes one of the learner's own. Frame and prediction go with the
-  /// workspace.
+  /// From the next SetFrame on, the learner uses this workspace. The frame and the prediction are
+  /// stored in the workspace, so both are lost. With null, or without this call, the next SetFrame
+  /// makes a new workspace.
   void UseWorkspace(std::shared_ptr<TrainingWorkspace> workspace);
 
  private:

@@ -1,4 +1,4 @@
-// What a student in training can go back to.
+// The state of a student in training: what is saved and restored.
 #ifndef SHADOWTUTOR_NN_LEARNER_STATE_H_
 #define SHADOWTUTOR_NN_LEARNER_STATE_H_
 
@@ -7,10 +7,10 @@
 
 namespace shadowtutor::nn {
 
-/// What going back to earlier weights goes back to: the trained suffix and Adam's state.
+/// The trained suffix and Adam's state.
 struct LearnerState {
-  std::vector<float> trained;           // layout.TrainedSize(cut)
-  std::vector<float> moment1, moment2;  // same size
+  std::vector<float> trained;           // layout.TrainedSize(cut) weights
+  std::vector<float> moment1, moment2;  // Adam's moments of these weights
   int64_t adam_steps = 0;
 };
 

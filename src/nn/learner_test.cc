@@ -1,4 +1,5 @@
-// What a trainer relies on, bit for bit: any thread count, restored states, frames of any order.
+// Tests of what a trainer relies on: the same bits with any number of threads, after restoring a
+// state, and whichever frames came before.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -32,7 +33,7 @@ TEST(Learner, TrainingLowersTheLossAndLeavesTheFrozenPartAlone) {
                          learner.weights().begin() + static_cast<ptrdiff_t>(frozen)));
 }
 
-// What depends on no thread count: labels, losses, gradients, weights after steps.
+// The results that must not depend on the number of threads.
 struct Outcome {
   LabelMap labels, predicted;
   double loss = 0;
@@ -60,7 +61,7 @@ TEST(Learner, ResultsAreBitIdenticalForAnyThreadCount) {
   for (const auto& [width, height] :
        std::vector<std::pair<int, int>>{{160, 96}, {91, 131}, {33, 1}}) {
     for (const Stage cut : {kFullDistillation, kPartialDistillation}) {
-      // A kink does not matter here: nothing is compared with another arithmetic.
+      // Kinks of ReLUs do not matter here, because all results come from the same arithmetic.
       RandomData random(seed++);
       Scene scene;
       scene.student = random.Student(kPublished);
@@ -96,7 +97,7 @@ TEST(Learner, RestoredStateContinuesBitIdentically) {
     for (int step = 0; step < 3; ++step) Step(learner, scene);
     EXPECT_EQ(Copy(learner.weights()), weights);
 
-    // The same from a learner that knows nothing but the state.
+    // A new learner that restores the state continues in the same way.
     Learner other = MakeLearner(scene, cut);
     other.RestoreState(state);
     other.SetFrame(scene.frame);
@@ -116,11 +117,11 @@ TEST(Learner, SetTrainedKeepsOrClearsTheMoments) {
   Step(learner, scene);
   const auto three_steps = Copy(learner.trained());
 
-  // Cleared: as from the beginning.
+  // With the moments cleared, training goes as from the beginning.
   learner.SetTrained(start, false);
   for (int step = 0; step < 2; ++step) Step(learner, scene);
   EXPECT_EQ(Copy(learner.trained()), two_steps);
-  // Kept: as if nothing had been set.
+  // With the moments kept, training goes as if nothing had been set.
   learner.SetTrained(two_steps, true);
   Step(learner, scene);
   EXPECT_EQ(Copy(learner.trained()), three_steps);
@@ -139,12 +140,12 @@ TEST(Learner, FramesComeAndGo) {
     learner.SetFrame(random.Frame(width, height));
     EXPECT_EQ(learner.Predict().size(), (FrameSize{width, height}));
   }
-  // What other sizes left behind must not show.
+  // Frames of other sizes in between must not change the result.
   learner.SetFrame(first.frame);
   EXPECT_EQ(learner.Predict(), labels);
   EXPECT_EQ(learner.LossAndGradient(first.label, first.weights), loss);
   EXPECT_EQ(Copy(learner.gradient()), gradient);
-  // Nor what another student left in a workspace that is lent.
+  // Nor must another student that used the same workspace before.
   const auto workspace = std::make_shared<TrainingWorkspace>();
   Learner other(random.Student(kHalf).layout, random.Student(kHalf).weights, Stage::kEnc2);
   other.UseWorkspace(workspace);

@@ -14,11 +14,12 @@ constexpr std::array<std::string_view, kStages> kStageNames = {
     "in_conv1", "in_conv2", "enc1",      "enc2",      "enc3",     "dec1",
     "dec2",     "dec3",     "out_conv1", "out_conv2", "out_conv3"};
 
-// What the kernels' vectors divide channels into.
+// The kernels need channel counts that are multiples of these: in the stem, and in blocks.
 constexpr int kStemMultiple = 4;
 constexpr int kBlockMultiple = 16;
 
-// SplitMix64: tiny, and the same on every machine (std::normal_distribution is not).
+// SplitMix64, and normal numbers from it. The same on every machine, unlike
+// std::normal_distribution.
 class Random {
  public:
   explicit Random(uint64_t seed) : state_(seed) {}
@@ -230,7 +231,7 @@ Checkpoint WithFreshHead(const Checkpoint& old, ClassList classes, int backgroun
   NetworkSpec spec = old.layout->spec();
   spec.classes = static_cast<int>(classes.size());
   Checkpoint student = FreshStudent(spec, std::move(classes), background, seed);
-  // Everything before the last layer lies at the same place in both.
+  // Everything before the last layer has the same place in both weight vectors.
   const size_t kept = old.layout->TrainedOffset(Stage::kOutConv3);
   std::copy_n(old.weights.begin(), kept, student.weights.begin());
   return student;

@@ -66,8 +66,8 @@ TEST(NetworkLayout, FurtherBlocksFollowTheirStagesFirst) {
   NetworkSpec spec;
   spec.depth = 3;
   const NetworkLayout layout(spec), published(NetworkSpec{});
-  // Without the further blocks' it is the published list; they keep their stage's channels and
-  // have no short path.
+  // Without the parameters of further blocks, this is the published list. Further blocks keep the
+  // channels of their stage and have no short path.
   std::vector<std::string> names, more;
   size_t offset = 0;
   Stage stage = Stage::kInConv1;
@@ -108,7 +108,7 @@ TEST(NetworkLayout, RefusesDepthsOutsideTheEngine) {
   EXPECT_EQ(ScaledSpec(9, 1, 2).depth, 2);
 }
 
-// A block of c channels that keeps them: a norm, 3x3, 1x3 and 3x1 convolutions with biases.
+// A further block of c channels has a norm and 3x3, 1x3 and 3x1 convolutions with biases.
 TEST(NetworkLayout, ADeeperStudentsPartIsStillASuffix) {
   const auto further = [](size_t c) { return 2 * c + 15 * c * c + 3 * c; };
   const NetworkLayout published(NetworkSpec{}), deep(ScaledSpec(9, 1, 2));

@@ -1,4 +1,4 @@
-// How much arithmetic the student network is, for benchmarks and reports.
+// The amount of arithmetic in the student network, for benchmarks and reports.
 #ifndef SHADOWTUTOR_NN_OPERATION_COUNT_H_
 #define SHADOWTUTOR_NN_OPERATION_COUNT_H_
 
@@ -7,8 +7,8 @@
 
 namespace shadowtutor::nn {
 
-/// Multiply-adds of one forward pass's convolutions as the network is published (algorithm section
-/// 2): what a framework that computes it layer by layer has to do. This engine needs about a sixth.
+/// The number of multiply-adds in the convolutions of one forward pass, when the network is
+/// computed layer by layer as published (algorithm section 2). This engine needs about a sixth.
 double PublishedMultiplyAdds(const NetworkSpec& spec, FrameSize frame);
 
 }  // namespace shadowtutor::nn

@@ -37,7 +37,7 @@ Buffer BiasBuffer(int channels) { return Buffer(static_cast<size_t>(Blocks(chann
 
 }  // namespace
 
-// A block's parameters follow each other in the flat vector, in the order of NetworkLayout.
+// In the flat vector, a block's parameters follow each other in this order.
 template <typename T>
 BlockParameters<T> FindBlock(const NetworkLayout& layout, std::span<T> all, int block) {
   auto info = FirstOf(layout, block);
@@ -97,7 +97,8 @@ std::shared_ptr<BlockWeights> MakeBlock(const BlockInfo& shape, bool composed) {
   return b;
 }
 
-// oihw of a 3x3 convolution straight to Winograd's points. `working` has its size.
+// Packs the weights `oihw` of a 3x3 convolution for Winograd's filtering. `working` has room for as
+// many floats.
 void RepackFast(std::span<const float> oihw, int out, int in, std::span<const Tap> taps,
                 bool transposed, float* working, WinogradConv& fast) {
   Repack(oihw, out, in, 3, 3, taps, transposed, working);
@@ -108,19 +109,20 @@ size_t Size3x3(int out, int in) {
   return static_cast<size_t>(Blocks(out) * kBlock) * static_cast<size_t>(Blocks(in) * kBlock) * 9;
 }
 
-// Working floats of RepackComposed.
+// The working memory of RepackComposed, in floats.
 size_t ComposedFloats(const BlockInfo& shape) {
   const auto n = static_cast<size_t>(shape.out);
   return 2 * Size3x3(shape.out, shape.out) + n * n * 3 + n;
 }
 
-// The 1x3 convolution `weight2` followed by the 3x1 convolution `weight3`, as one 3x3 convolution.
+// Packs the 1x3 convolution `weight2` followed by the 3x1 convolution `weight3` as one 3x3
+// convolution.
 void RepackComposed(const BlockParameters<const float>& p, BlockWeights& b, Scratch& scratch) {
   const auto n = static_cast<size_t>(b.shape.out);
   const size_t size = Size3x3(b.shape.out, b.shape.out);
   float* oihw = scratch.SlotFloats();  // ComposedFloats(b.shape)
   float* working = oihw + size;
-  float* between = working + size;  // weight2 as [column][between][in]
+  float* between = working + size;  // weight2 as [column][out][in]
   float* row = between + n * n * 3;
   for (size_t m = 0; m < n; ++m) {
     for (size_t i = 0; i < n; ++i) {
@@ -178,7 +180,8 @@ PackedWeights::PackedWeights(const PackedWeights& base, Stage first_own) : layou
   tail_ = TailWeights(spec.classes, spec.dec3, spec.out);
 }
 
-// Every convolution is a part of its own: they differ in size, and the pool evens that out.
+// Packs one of a block's three parts: the first convolution, the other two, or the rest. Splitting
+// the blocks into parts balances the load of the threads.
 void PackedWeights::UpdateBlock(std::span<const float> weights, int block, int part) {
   BlockWeights& b = *blocks_[static_cast<size_t>(block)];
   const auto p = FindBlock(*layout_, weights, block);

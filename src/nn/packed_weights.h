@@ -1,4 +1,5 @@
-// Weights in the order that the kernels read them.
+// Weights in the order in which the kernels read them, and their transposed forms for the backward
+// pass. Internal to nn/.
 #ifndef SHADOWTUTOR_NN_PACKED_WEIGHTS_H_
 #define SHADOWTUTOR_NN_PACKED_WEIGHTS_H_
 
@@ -15,7 +16,8 @@
 
 namespace shadowtutor::nn {
 
-/// Where a block's parameters lie in the flat vector; `short_*` are empty where the shortcut is x.
+/// A block's parameters within the flat vector. `short_*` are empty in blocks whose shortcut has no
+/// convolution.
 template <typename T>
 struct BlockParameters {
   std::span<T> scale, shift;
@@ -25,51 +27,57 @@ struct BlockParameters {
 template <typename T>
 BlockParameters<T> FindBlock(const NetworkLayout& layout, std::span<T> all, int block);
 
-/// Of out_conv1..3.
+/// The parameters of out_conv1..3 within the flat vector.
 TailParameters FindTail(const NetworkLayout& layout, std::span<const float> all);
 TailGradients FindTail(const NetworkLayout& layout, std::span<float> all);
 
-/// A block's forward kernels. The long path's last two convolutions, 1x3 and 3x1, have nothing
-/// between them: where nobody needs what lies there (it is not trained), they are `composed` into
-/// one 3x3 convolution, which Winograd's filtering computes with fewer multiplications than the
-/// two.
+/// A block's weights for the forward pass. There is no non-linearity between the last two
+/// convolutions of the long path, 1x3 and 3x1. So unless training needs the activation between
+/// them, they are `composed` into one 3x3 convolution, which Winograd's filtering computes with
+/// fewer multiplications.
 struct BlockWeights {
   BlockInfo shape;
   bool composed = false;
   PackedConv short_path;
   PackedConv conv0;         // at stride 2
   WinogradConv conv0_fast;  // at stride 1
-  PackedConv conv2, conv3;  // not composed
-  WinogradConv long_fast;   // composed
+  PackedConv conv2, conv3;  // if not composed
+  WinogradConv long_fast;   // if composed
   Buffer bias0, bias2;
-  /// The last convolution's, the shortcut's added; composed: one set for each kind of row, because
-  /// the 3x1 convolution sees zeros above and below the 1x3 convolution's output.
+  /// The bias of the last convolution plus that of the shortcut. If composed, there is one bias for
+  /// each kind of row (WinogradExtras::bias), because the 3x1 convolution sees zeros above and
+  /// below the output of the 1x3 convolution.
   Buffer bias3;
   std::vector<float> scale, shift;
 };
 
-/// For the gradient to a block's input: transposed kernels.
+/// A block's transposed weights, for the gradient with respect to its input.
 struct BlockBackwardWeights {
   PackedConv short_path, conv2, conv3;
   WinogradConv conv0_fast;          // at stride 1
   std::array<PackedConv, 4> conv0;  // at stride 2, by parity of row and column
 };
 
+/// The packed weights of a student.
+///
+/// Thread safety: Update and ReleaseScratch need the object to themselves; the others any thread.
 class PackedWeights {
  public:
-  /// Blocks from `first_separate` on keep what lies between their last two convolutions.
+  /// Allocates the memory; call Update to fill it. The blocks of the stages before `first_separate`
+  /// are composed (see BlockWeights).
   PackedWeights(std::shared_ptr<const NetworkLayout> layout, Stage first_separate);
-  /// Shares the stages before `first_own` with `base`, and has the rest anew, to be packed.
+  /// Shares the stages before `first_own` with `base` and allocates new memory for the others; call
+  /// Update to fill it.
   PackedWeights(const PackedWeights& base, Stage first_own);
-  /// Packs the stages from `first` on again.
+  /// Packs the stages from `first` on. `weights` holds all of the network's floats.
   void Update(std::span<const float> weights, Stage first);
-  /// Frees what only Update needs, in weights that will not be updated again.
+  /// Frees the working memory of Update. Call it when there will be no further update.
   void ReleaseScratch() { scratch_ = Scratch(); }
 
   const std::shared_ptr<const NetworkLayout>& layout() const { return layout_; }
   const NetworkSpec& spec() const { return layout_->spec(); }
   const StemWeights& stem() const { return *stem_; }
-  /// As NetworkLayout::blocks() has them.
+  /// The number of blocks; their order is that of NetworkLayout::blocks().
   int blocks() const { return static_cast<int>(blocks_.size()); }
   const BlockWeights& block(int i) const { return *blocks_[static_cast<size_t>(i)]; }
   const TailWeights& tail() const { return tail_; }
@@ -84,16 +92,18 @@ class PackedWeights {
   Scratch scratch_;
 };
 
+/// Allocates the memory; call Repack to fill it.
 BlockBackwardWeights MakeBackwardWeights(const BlockInfo& shape);
+/// Packs the transposed weights of a block. `weights` holds all of the network's floats.
 void Repack(const NetworkLayout& layout, std::span<const float> weights, int block,
             BlockBackwardWeights& packed, Scratch& scratch);
 
-/// The taps of the convolutions that the network has.
+/// The taps of the network's convolutions (see kernels/conv.h).
 const std::vector<Tap>& Taps33();
 const std::vector<Tap>& Taps13();
 const std::vector<Tap>& Taps31();
 const std::vector<Tap>& Taps11();
-/// Mirrored, for gradients; at stride 2 by parity.
+/// The taps for gradients: mirrored at stride 1, and by the pixel's parity at stride 2.
 const std::vector<Tap>& MirroredTaps33();
 const std::vector<Tap>& MirroredTaps13();
 const std::vector<Tap>& MirroredTaps31();

@@ -41,10 +41,10 @@ struct Predictor::Impl {
     const MutexLock lock(mutex);
     return weights;
   }
-  Mutex mutex;  // held for a pointer's copy only
+  Mutex mutex;  // held only while the pointer is copied or swapped
   std::shared_ptr<const PackedWeights> weights ST_GUARDED_BY(mutex);
   std::unique_ptr<ForwardWorkspace> workspace;
-  NetworkSpec spec;  // of the workspace
+  NetworkSpec spec;  // that the workspace was made for
 };
 
 Predictor::Predictor(std::shared_ptr<const PackedWeights> weights)
@@ -56,7 +56,7 @@ Predictor::Predictor(Predictor&&) noexcept = default;
 Predictor& Predictor::operator=(Predictor&&) noexcept = default;
 
 void Predictor::SetWeights(std::shared_ptr<const PackedWeights> weights) {
-  // The old weights are freed here, outside the lock, unless a prediction still uses them.
+  // After the swap, `weights` holds the old weights, which are released after the lock.
   const MutexLock lock(impl_->mutex);
   impl_->weights.swap(weights);
 }

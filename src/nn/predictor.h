@@ -1,4 +1,4 @@
-// Inference: BGR bytes in, one class per pixel out.
+// Inference: predicts one class per pixel of a BGR frame.
 #ifndef SHADOWTUTOR_NN_PREDICTOR_H_
 #define SHADOWTUTOR_NN_PREDICTOR_H_
 
@@ -10,24 +10,25 @@
 
 namespace shadowtutor::nn {
 
-/// Weights in the order that the kernels read them. Immutable: build one off the prediction path,
-/// then hand it to any number of predictors.
+/// Weights in the order in which the kernels read them. Immutable, so any number of predictors on
+/// any threads can share an object. Making one is slow; it can be done while another is in use.
 class PackedWeights;
 /// `weights` holds layout->size() floats; throws Error kInvalidArgument otherwise.
 std::shared_ptr<const PackedWeights> PackWeights(std::shared_ptr<const NetworkLayout> layout,
                                                  std::span<const float> weights);
-/// The same student with other weights from stage `first` on (`weights` holds all of them): what
-/// lies before is shared with `base`, which makes an update of the trained part cheap to prepare.
+/// Packs only the stages from `first` on, which is quick when few stages were trained; the stages
+/// before are shared with `base`. `weights` holds all of the student's floats. Throws as
+/// PackWeights does.
 std::shared_ptr<const PackedWeights> RepackWeights(const PackedWeights& base,
                                                    std::span<const float> weights, Stage first);
-/// The same as PackWeights, with a copy of the layout.
+/// Packs with a copy of the layout.
 std::shared_ptr<const PackedWeights> PackWeights(const NetworkLayout& layout,
                                                  std::span<const float> weights);
 
-/// Predicts with the weights it was last given.
+/// Predicts with the weights that it was given last.
 ///
-/// Thread safety: one thread calls Predict at a time; SetWeights may be called from any thread at
-/// any moment, costs a pointer swap, and takes effect at the next Predict.
+/// Thread safety: Predict from one thread at a time. SetWeights from any thread at any time; it
+/// swaps a pointer and takes effect at the next Predict.
 class Predictor {
  public:
   explicit Predictor(std::shared_ptr<const PackedWeights> weights);
@@ -37,8 +38,9 @@ class Predictor {
 
   void SetWeights(std::shared_ptr<const PackedWeights> weights);
 
-  /// Any frame size up to kMaxFrameSide; the workspace is rebuilt when the size changes.
-  /// Throws Error kInvalidArgument for an empty or oversized frame.
+  /// Writes the prediction to `labels`, which gets the frame's size. The size may change from frame
+  /// to frame, but each change makes a new workspace. Throws Error kInvalidArgument for an empty
+  /// frame or one over kMaxFrameSide or kMaxFramePixels.
   void Predict(ImageView frame, LabelMap& labels);
   LabelMap Predict(ImageView frame);
 

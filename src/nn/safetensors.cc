@@ -44,14 +44,14 @@ constexpr std::string_view kMetadata = "__metadata__";
   throw Error(ErrorCode::kDataLoss, "not a sound safetensors file: " + what);
 }
 
-// Names come from the file: what is printed of them is bounded and printable.
+// A name from a file in quotes, shortened and without unprintable bytes, for error sentences.
 std::string Quoted(std::string_view name) {
   std::string text = "'";
   for (const char c : name.substr(0, 64)) text += c >= ' ' && c < 0x7f ? c : '?';
   return text + (name.size() > 64 ? "...'" : "'");
 }
 
-// Bytes that `shape` and `type` call for; nothing where that overflows any file.
+// The bytes of an array of this type and shape; nullopt when the number overflows.
 std::optional<size_t> BytesOf(TensorType type, std::span<const size_t> shape) {
   size_t bytes = ElementBytes(type);
   for (const size_t side : shape) {
@@ -68,8 +68,9 @@ struct Entry {
   std::optional<std::vector<size_t>> offsets;
 };
 
-// Takes the header as the parser reads it, so that no tree is built of what a hostile file nests,
-// and names given twice are seen. Returning false ends the parse.
+// Receives the header's events from the JSON parser. So no tree is built, which deep nesting could
+// make too large, and names that come twice are noticed. A function that returns false ends the
+// parse.
 class HeaderReader {
  public:
   using json = nlohmann::json;
@@ -186,7 +187,7 @@ class HeaderReader {
   Place place_ = Place::kOutside;
   Field field_ = Field::kType;
   std::string key_;
-  std::vector<size_t>* array_ = nullptr;  // the array being read, inside the last entry
+  std::vector<size_t>* array_ = nullptr;  // the list of numbers being read, in the last entry
   std::vector<Entry> entries_;
   std::set<std::string> names_;
   std::map<std::string, std::string> metadata_;
@@ -208,7 +209,7 @@ TensorView Checked(const Entry& entry, std::span<const uint8_t> data) {
   return {entry.name, *entry.type, *entry.shape, data.subspan(begin, end - begin)};
 }
 
-// Arrays must fill the data from end to end: what is in a file is what its header says, once.
+// Checks that the arrays fill the data from beginning to end without gaps or overlaps.
 void CheckCoverage(const std::vector<TensorView>& tensors, std::span<const uint8_t> data) {
   std::vector<std::pair<size_t, size_t>> ranges;
   for (const auto& tensor : tensors) {
@@ -296,7 +297,7 @@ std::vector<uint8_t> SerializeSafetensors(std::span<const TensorView> tensors,
   } catch (const nlohmann::json::exception&) {
     throw Error(ErrorCode::kInvalidArgument, "a name or the metadata is not UTF-8 text");
   }
-  // Spaces bring the data to a multiple of 8 bytes, as other writers of the format do.
+  // As other writers do, pads the header with spaces so that the data begins at a multiple of 8.
   text.append((8 - text.size() % 8) % 8, ' ');
   CheckBound(text.size(), kMaxSafetensorsHeader, "the safetensors header");
   CheckBound(kLengthBytes + text.size() + offset, kMaxSafetensorsBytes, "the safetensors file");

@@ -1,10 +1,11 @@
-// The safetensors container: named arrays in one file, read without trusting it.
+// Reading and writing the safetensors format: named arrays in one file. Files that are read may be
+// damaged or hostile.
 //
-// Layout: 8 bytes of header length (little endian), a JSON header, then the arrays' bytes. The
-// header maps each name to its dtype, shape and [begin, end) in the data, and "__metadata__" to a
-// map of strings.
+// Format: the header's length in 8 bytes (little endian), a JSON header, then the arrays' bytes.
+// The header maps each array's name to its dtype, shape and byte range [begin, end) in the data,
+// and "__metadata__" to a map of strings.
 //
-// Thread safety: plain functions and values.
+// Thread safety: any thread.
 #ifndef SHADOWTUTOR_NN_SAFETENSORS_H_
 #define SHADOWTUTOR_NN_SAFETENSORS_H_
 
@@ -17,7 +18,8 @@
 
 namespace shadowtutor::nn {
 
-/// Bounds of what is read and written.
+/// Bounds for reading and writing: bytes of a file, bytes of its header, number of arrays, and
+/// dimensions of an array.
 inline constexpr size_t kMaxSafetensorsBytes = size_t{64} << 20;
 inline constexpr size_t kMaxSafetensorsHeader = size_t{1} << 20;
 inline constexpr size_t kMaxSafetensorsTensors = 4096;
@@ -41,36 +43,38 @@ enum class TensorType : uint8_t {
 
 /// Bytes of one element.
 size_t ElementBytes(TensorType type);
-/// "F32" and so on, as in the header.
+/// The type's name in the header: "F32" and so on.
 std::string_view TensorTypeName(TensorType type);
 
-/// One array of a file. `bytes` is somebody else's memory, of any alignment, little endian.
+/// One array of a file. Does not own `bytes`, which are little endian and of any alignment.
 struct TensorView {
   std::string name;
   TensorType type = TensorType::kF32;
-  std::vector<size_t> shape;  // empty: one element
+  std::vector<size_t> shape;  // an empty shape means one element
   std::span<const uint8_t> bytes;
 
-  /// Product of the shape.
+  /// The number of elements.
   size_t count() const { return bytes.size() / ElementBytes(type); }
 };
 
-/// What a file holds, sorted by name.
+/// The contents of a file: its arrays, sorted by name, and its metadata.
 struct Safetensors {
   std::vector<TensorView> tensors;
   std::map<std::string, std::string> metadata;
 
-  /// nullptr where there is none of that name.
+  /// The array of that name, or nullptr.
   const TensorView* Find(std::string_view name) const;
 };
 
-/// Reads the header and checks every promise it makes: lengths, types, shapes that fit their bytes,
-/// arrays that fill the data without gaps or overlaps, no name twice. The views point into `bytes`.
-/// Throws Error: kDataLoss (truncated, corrupt or hostile), kResourceExhausted (too many bytes).
+/// Reads a file's header and checks it: lengths and types, that each shape fits its bytes, that the
+/// arrays fill the data without gaps or overlaps, and that no name comes twice. The views point
+/// into `bytes`. Throws Error: kDataLoss (truncated, corrupt or hostile), kResourceExhausted (over
+/// a bound).
 Safetensors ParseSafetensors(std::span<const uint8_t> bytes);
 
-/// The file's bytes, arrays in the order given. Throws Error: kInvalidArgument (a name twice, a
-/// shape that does not fit its bytes, text that is not UTF-8), kResourceExhausted (over a bound).
+/// The bytes of a file with these arrays, in this order. Throws Error: kInvalidArgument (a name
+/// comes twice, a shape does not fit its bytes, or a text is not UTF-8), kResourceExhausted (over a
+/// bound).
 std::vector<uint8_t> SerializeSafetensors(std::span<const TensorView> tensors,
                                           const std::map<std::string, std::string>& metadata);
 

@@ -13,7 +13,8 @@ namespace {
 
 using Bytes = std::vector<uint8_t>;
 
-// A file of this header and `data` bytes of zeros; the header's length as it is unless given.
+// A file with this header and `data` bytes of zeros. `length` is the header length to write, by
+// default the right one.
 Bytes FileOf(const std::string& header, size_t data, std::optional<uint64_t> length = {}) {
   const uint64_t n = length.value_or(header.size());
   Bytes bytes(8 + header.size() + data);
@@ -22,7 +23,7 @@ Bytes FileOf(const std::string& header, size_t data, std::optional<uint64_t> len
   return bytes;
 }
 
-// The error that reading gives, or nothing.
+// The code of the error that reading throws, or nullopt.
 std::optional<ErrorCode> Reading(const Bytes& bytes) {
   try {
     ParseSafetensors(bytes);
@@ -88,7 +89,7 @@ TEST(Safetensors, EveryTruncationIsRefused) {
   EXPECT_EQ(Reading(file), std::nullopt);
 }
 
-// Nothing that one wrong byte does may crash or read outside; the sanitizers watch.
+// No wrong byte may make the reader crash or read outside of the file; sanitizers check the latter.
 TEST(Safetensors, EveryFlippedByteIsReadOrRefused) {
   const Bytes data(8, 1);
   const Bytes file = SerializeSafetensors(
@@ -157,7 +158,7 @@ TEST(Safetensors, AbsurdShapesAreRefused) {
               ErrorCode::kDataLoss)
         << shape;
   }
-  // Overflows to nothing in 64 bits, and claims to be nothing.
+  // A shape whose size is 0 modulo 2^64, with an empty byte range.
   EXPECT_EQ(Reading(FileOf(Object(TensorJson("a", "F32", "[4294967296,4294967296]", "[0,0]")), 0)),
             ErrorCode::kDataLoss);
 }

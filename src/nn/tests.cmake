@@ -1,4 +1,4 @@
-# The tests of src/nn; what they share lies in testing/.
+# The tests of src/nn. The code that they share is in testing/.
 
 st_test(network_test SOURCES network_test.cc DEPENDS shadowtutor_nn)
 st_test(safetensors_test SOURCES safetensors_test.cc DEPENDS shadowtutor_nn)
@@ -7,12 +7,12 @@ st_test(checkpoint_io_test SOURCES checkpoint_io_test.cc DEPENDS shadowtutor_nn)
 st_fuzz(checkpoint_fuzz SOURCES checkpoint_fuzz.cc DEPENDS shadowtutor_nn)
 st_test(engine_test SOURCES engine_test.cc learner_test.cc DEPENDS shadowtutor_nn_activations)
 st_test(batch_learner_test SOURCES batch_learner_test.cc DEPENDS shadowtutor_nn_reference)
-# The 720p case's weight map is Algorithm 1's.
+# The 720p case takes its weight map from Algorithm 1.
 st_test(golden_test SOURCES golden_test.cc DEPENDS shadowtutor_nn_activations shadowtutor_distill)
 
-# The oracle: Debian's libtorch, needed by this test alone. Its own CMake package would bring gflags,
-# glog and Protobuf targets along; two libraries and a header are all that is used. Not under
-# sanitizers, which would watch libtorch's uninstrumented threads.
+# torch_oracle_test is the only test of the engine that needs Debian's libtorch. Libtorch's CMake
+# package is not used, because it would add targets for gflags, glog and Protobuf; two libraries and a
+# header are enough. Left out under sanitizers, because libtorch's threads are not instrumented.
 if(SHADOWTUTOR_BUILD_TESTS)
   find_path(TORCH_API_INCLUDE torch/torch.h PATH_SUFFIXES torch/csrc/api/include)
   find_library(TORCH_CPU_LIBRARY torch_cpu)
@@ -28,13 +28,14 @@ if(SHADOWTUTOR_BUILD_TESTS)
   endif()
 endif()
 
-# Counts calls of the allocator by standing in its place, which is where sanitizers stand.
+# allocation_test replaces the allocator in order to count its calls. Sanitizers replace it as well,
+# so the test is left out there.
 if(NOT SHADOWTUTOR_SANITIZE)
   st_test(allocation_test SOURCES allocation_test.cc DEPENDS shadowtutor_nn)
 endif()
 
-# The same engine and kernels on every instruction set that this machine runs; test names end in its
-# name.
+# Runs the engine and the kernels on every instruction set that this machine has. The names of these
+# tests end in that of the instruction set.
 if(SHADOWTUTOR_BUILD_TESTS AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   foreach(isa avx512 avx2 sse4 scalar)
     foreach(test engine_test differential_test)

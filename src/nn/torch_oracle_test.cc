@@ -1,6 +1,7 @@
-// The network, its gradients and Adam written a second time with PyTorch's operations, in double
-// and in NCHW (PyTorch 1.13 computes a wrong full backward pass when weights are channels-last), on
-// random students. It vouches for the plain reference to many digits, and for the engine to fp32's.
+// The network, its gradients and Adam written with PyTorch's operations, in double. Compares the
+// reference network with it to many digits, and the engine to the precision of fp32, on random
+// students. Tensors are NCHW, because PyTorch 1.13 computes a wrong full backward pass when weights
+// are channels-last.
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
@@ -26,7 +27,7 @@ constexpr double kReferenceBound = 1e-9;
 constexpr double kActivationBound = 1e-4;
 constexpr double kGradientBound = 2e-3;
 constexpr double kLearningRate = 0.01;
-// ReLU inputs that come nearer to 0 may end on the other side in fp32.
+// Inputs of ReLUs that are nearer to 0 than this can get the other sign in fp32.
 constexpr double kKink = 1e-5;
 
 class TorchNetwork {
@@ -89,7 +90,7 @@ class TorchNetwork {
 
   std::vector<torch::Tensor>& trained() { return trained_; }
 
-  // The trained parameters, or their gradients, end to end.
+  // The trained parameters, or their gradients, as one flat vector.
   std::vector<double> Flat(bool gradients) const {
     std::vector<double> flat;
     for (const auto& tensor : trained_) {
@@ -184,7 +185,7 @@ class TorchOracle : public testing::TestWithParam<Case> {
   template <typename A>
   void ExpectGradients(std::span<const A> gradient, std::span<const double> expected,
                        double bound) {
-    // Biases right before a norm have no gradient but rounding of the others'.
+    // The gradients of biases right before a norm are zero in theory, so they are rounding errors.
     double largest = 0;
     for (const double v : expected) largest = std::max(largest, std::abs(v));
     const size_t first = student_.layout->TrainedOffset(GetParam().cut);
@@ -267,9 +268,9 @@ TEST_P(TorchOracle, AdamSteps) {
     learner.AdamStep();
 
     const auto expected = oracle.Flat(false);
-    // Adam turns rounding into whole steps where a gradient is about zero, so that the engine's
-    // weights are compared after the first step and where the gradient is more than that. In double
-    // such gradients lie far below epsilon, which leaves the weights alone.
+    // Where a gradient is about zero, Adam turns rounding errors into full steps. So the engine's
+    // weights are compared only after the first step and only where the gradient is large enough.
+    // In double, such gradients are far below epsilon and do not change the weights.
     ExpectClose<double>("reference", std::span<const double>(network.weights()).subspan(first),
                         expected, 0, 1e-4 * kLearningRate);
     if (step != 0) continue;
@@ -281,7 +282,7 @@ TEST_P(TorchOracle, AdamSteps) {
       for (size_t i = 0; i < info.count; ++i) {
         largest = std::max(largest, std::abs(first_gradient[at + i]));
       }
-      // Far above epsilon, too: below it the step's size depends on the gradient's last digits.
+      // The gradient must also be far above Adam's epsilon, or its last digits change the step.
       const double noise = std::max(0.01 * largest, 1e-4);
       for (size_t i = 0; i < info.count; ++i) {
         if (std::abs(first_gradient[at + i]) < noise) continue;

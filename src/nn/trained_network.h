@@ -1,6 +1,6 @@
-// A student in training: its weights, what the passes read of them, and Adam's moments. What
-// Learner, which trains on one frame, and BatchLearner, which trains on several, have in common.
-// Internal to nn/.
+// A student in training: its weights, their packed forms, and Adam's moments. It is the common part
+// of Learner, which trains on one frame, and BatchLearner, which trains on several. Internal to
+// nn/.
 #ifndef SHADOWTUTOR_NN_TRAINED_NETWORK_H_
 #define SHADOWTUTOR_NN_TRAINED_NETWORK_H_
 
@@ -20,12 +20,12 @@
 
 namespace shadowtutor::nn {
 
-/// Thread safety: const functions may run side by side, each in a workspace of its own; the others
-/// need the network to themselves.
+/// Thread safety: const functions may run at the same time, each with another workspace; the others
+/// need the object to themselves.
 class TrainedNetwork {
  public:
-  /// `weights` holds layout->size() floats, else throws Error kInvalidArgument; the stages before
-  /// `cut` stay as they are.
+  /// `weights` holds layout->size() floats, else throws Error kInvalidArgument. Training does not
+  /// change the stages before `cut`.
   TrainedNetwork(std::shared_ptr<const NetworkLayout> layout, std::vector<float> weights, Stage cut,
                  const AdamOptions& adam);
 
@@ -33,30 +33,30 @@ class TrainedNetwork {
   Stage cut() const { return cut_; }
   /// All weights, frozen ones included.
   std::span<const float> weights() const { return weights_; }
-  /// Where in them the part that is trained begins, and that part.
+  /// The index of the first trained weight.
   size_t offset() const { return offset_; }
+  /// The trained weights.
   std::span<const float> trained() const { return weights().subspan(offset_); }
 
-  /// Lays `workspace` out for frames of this size.
+  /// Prepares `workspace` for frames of this size.
   void LayOut(TrainingMemory& workspace, FrameSize size) const;
-  /// The stages that are not trained, for a frame that `workspace` is laid out for.
+  /// Runs the frozen stages on a frame of the size that `workspace` is prepared for.
   void ForwardFrozen(ImageView frame, TrainingMemory& workspace) const;
-  /// Brings what the trained stages' passes read up to date with the weights, where it is not;
-  /// comes before ForwardTrained.
+  /// Packs the weights of the trained stages if they have changed. Call it before ForwardTrained.
   void Pack(Scratch& scratch);
-  /// The trained stages, after ForwardFrozen of the same frame: the workspace's logits and
-  /// prediction.
+  /// Runs the trained stages, after ForwardFrozen on the same frame. Sets the workspace's logits
+  /// and prediction.
   void ForwardTrained(ImageView frame, TrainingMemory& workspace) const;
-  /// After ForwardTrained: the loss, and in `gradient` (all of the network's parameters) its
-  /// gradient for the trained part. Learner::LossAndGradient says what the loss is.
+  /// The backward pass, after ForwardTrained. Returns the loss (see Learner::LossAndGradient) and
+  /// writes its gradient for the trained part into `gradient`, which has layout().size() floats.
   double Backward(ImageView frame, const LabelMap& label, std::span<const float> pixel_weight,
                   TrainingMemory& workspace, std::span<float> gradient) const;
 
-  /// Throws Error kInvalidArgument unless label and weights have this size and every label is one
-  /// of the student's.
+  /// Throws Error kInvalidArgument unless `label` and `pixel_weight` have this size and every label
+  /// is below the class count.
   void CheckTruth(FrameSize size, const LabelMap& label, std::span<const float> pixel_weight) const;
 
-  /// One Adam step along `gradient`, which has the trained part's size.
+  /// One Adam step along `gradient`, which has trained().size() floats.
   void AdamStep(std::span<const float> gradient);
   void SetLearningRate(double learning_rate) { adam_.learning_rate = learning_rate; }
 
@@ -72,13 +72,13 @@ class TrainedNetwork {
   std::shared_ptr<const NetworkLayout> layout_;
   std::vector<float> weights_;
   Stage cut_;
-  size_t offset_;  // of the trained part
+  size_t offset_;  // index of the first trained weight
   AdamOptions adam_;
-  std::vector<float> moment1_, moment2_;  // of the trained part
+  std::vector<float> moment1_, moment2_;  // Adam's, for the trained part
   int64_t adam_steps_ = 0;
 
   PackedWeights packed_;
-  std::vector<BlockBackwardWeights> transposed_;  // one for each block; empty where not trained
+  std::vector<BlockBackwardWeights> transposed_;  // one per block; empty for frozen blocks
   bool packed_current_ = false;
 };
 

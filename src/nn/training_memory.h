@@ -1,4 +1,4 @@
-// What a TrainingWorkspace holds. Internal to nn/.
+// The contents of a TrainingWorkspace. Internal to nn/.
 #ifndef SHADOWTUTOR_NN_TRAINING_MEMORY_H_
 #define SHADOWTUTOR_NN_TRAINING_MEMORY_H_
 
@@ -11,11 +11,11 @@
 namespace shadowtutor::nn {
 
 struct TrainingMemory {
-  // What the activations are laid out for.
+  // The network and the cut that the memory is laid out for.
   NetworkSpec spec;
   Stage cut = kNoStage;
 
-  Image frame;  // the learner's copy of what it trains on
+  Image frame;  // the Learner's copy of the frame that it trains on
   std::unique_ptr<ForwardWorkspace> forward;
   std::unique_ptr<BackwardWorkspace> backward;
   Buffer logits_floats;

@@ -1,4 +1,4 @@
-// The memory that a student is trained in.
+// The working memory for training a student.
 #ifndef SHADOWTUTOR_NN_TRAINING_WORKSPACE_H_
 #define SHADOWTUTOR_NN_TRAINING_WORKSPACE_H_
 
@@ -8,17 +8,17 @@ namespace shadowtutor::nn {
 
 struct TrainingMemory;
 
-/// The memory that training on a frame takes: activations and their gradients, up to 250 MB at
-/// 1280x720. Belongs to whoever does the work, not to the student: a server's worker trains many
-/// students, one after the other, in one workspace.
+/// The working memory for training on a frame: activations and their gradients, up to 250 MB at
+/// 1280x720. It does not belong to a student: a thread of a server trains many students, one after
+/// the other, in one workspace.
 ///
-/// Thread safety: in use by one learner at a time.
+/// Thread safety: used by one learner at a time.
 class TrainingWorkspace {
  public:
   TrainingWorkspace();
   ~TrainingWorkspace();
 
-  /// For nn/ itself.
+  /// For use inside nn/ only.
   TrainingMemory& memory() { return *memory_; }
 
  private:

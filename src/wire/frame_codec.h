@@ -1,4 +1,7 @@
-// How key frames travel up: as raw pixels here, as JPEG in wire/jpeg.h.
+// Key frames on their way to the server: bounds on their size, and the codec for raw pixels. The
+// JPEG codec is in wire/jpeg.h.
+//
+// Thread safety: any thread.
 #ifndef SHADOWTUTOR_WIRE_FRAME_CODEC_H_
 #define SHADOWTUTOR_WIRE_FRAME_CODEC_H_
 
@@ -12,16 +15,19 @@ namespace shadowtutor::wire {
 
 enum class FrameCodec : uint8_t { kRaw, kJpeg };
 
-/// Throws Error kInvalidArgument for sides below 1, kResourceExhausted over kMaxFrameSide or
-/// kMaxFramePixels. To be called on every size that came over the network, before allocating.
+/// Throws Error kInvalidArgument for a side below 1, kResourceExhausted for a size over
+/// kMaxFrameSide or kMaxFramePixels. Must be called with every size that came over the network
+/// before memory is allocated for it.
 void CheckFrameSize(FrameSize size);
 
 /// Bytes of the raw pixels: BGR, row by row without gaps.
 inline size_t RawFrameBytes(FrameSize size) { return size.pixels() * 3; }
 
+/// The pixels as RawFrameBytes bytes. Throws Error as CheckFrameSize does.
 std::vector<uint8_t> PackRawFrame(ImageView frame);
 
-/// Throws Error as CheckFrameSize, and kDataLoss when the bytes are not exactly that many.
+/// The inverse of PackRawFrame. Throws Error as CheckFrameSize does, and kDataLoss when the payload
+/// does not have exactly RawFrameBytes(declared) bytes.
 Image UnpackRawFrame(std::span<const uint8_t> payload, FrameSize declared);
 
 }  // namespace shadowtutor::wire

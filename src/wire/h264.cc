@@ -17,7 +17,7 @@ extern "C" {
 namespace shadowtutor::wire {
 namespace {
 
-// Each deleter takes the address of a pointer, as libavcodec's functions do.
+// Deleters for libavcodec's objects.
 struct Free {
   void operator()(AVCodecContext* context) const { avcodec_free_context(&context); }
   void operator()(AVFrame* frame) const { av_frame_free(&frame); }
@@ -50,8 +50,8 @@ std::string Reason(int error) {
 
 FrameSize Even(FrameSize size) { return {(size.width + 1) & ~1, (size.height + 1) & ~1}; }
 
-// A frame's memory as libavcodec likes it: aligned, and with room for vector instructions that read
-// past a row's end.
+// A frame with memory as libavcodec wants it: aligned, and with room for vector instructions that
+// read past a row's end.
 Frame NewFrame(FrameSize size, AVPixelFormat format) {
   Frame frame(OrBadAlloc(av_frame_alloc()));
   frame->width = size.width;
@@ -70,12 +70,14 @@ void Convert(SwsContext* scaler, const AVFrame& from, AVFrame& to) {
   sws_scale(scaler, from.data, from.linesize, 0, from.height, to.data, to.linesize);
 }
 
-// Complaints come as errors of ours; libavcodec's own go nowhere. The sum with any level must stay
-// below 256, where other bits begin.
+// Turns off libavcodec's log messages; failures are reported as Error. The offset is added to the
+// level of a message, and the sum must stay below 256, because libavcodec uses the higher bits for
+// something else.
 void Silence(AVCodecContext& context) { context.log_level_offset = 100; }
 
-// Looks at the NAL units' headers, which bound the work that decoding the rest can take: a few
-// bytes are enough to repeat a whole picture, so a long access unit could ask for millions.
+// Checks in the headers of the NAL units that there is one picture in a bounded number of slices. A
+// few bytes can encode a whole picture, so without this check a long access unit could make the
+// decoder decode millions of them.
 void CheckOnePicture(std::span<const uint8_t> bytes) {
   constexpr uint8_t kSlice = 1, kPartitionA = 2, kPartitionC = 4, kKeySlice = 5;
   int slices = 0, pictures = 0;
@@ -85,7 +87,8 @@ void CheckOnePicture(std::span<const uint8_t> bytes) {
     if (type >= kPartitionA && type <= kPartitionC) Refuse("its slices are partitioned");
     if (type == kSlice || type == kKeySlice) {
       ++slices;
-      // A slice begins with its first macroblock's number as an Exp-Golomb code: a 1 bit is 0.
+      // A slice begins with the number of its first macroblock as an Exp-Golomb code, in which 0 is
+      // a single 1 bit. So a slice with this bit starts a new picture.
       if (bytes[i + 4] & 0x80) ++pictures;
     }
     i += 3;
@@ -134,7 +137,7 @@ H264Encoder::H264Encoder(FrameSize size, int crf, double frames_per_second)
   context.framerate = av_d2q(std::clamp(frames_per_second, 1.0, 1000.0), 1001000);
   context.time_base = av_inv_q(context.framerate);
   context.max_b_frames = 0;
-  context.thread_count = 1;  // slices by thread would make the bytes depend on the machine
+  context.thread_count = 1;  // with more, the bytes would depend on the number of threads
   context.color_range = AVCOL_RANGE_MPEG;
   context.colorspace = AVCOL_SPC_SMPTE170M;
   AVDictionary* options = nullptr;
@@ -142,7 +145,7 @@ H264Encoder::H264Encoder(FrameSize size, int crf, double frames_per_second)
   av_dict_set(&options, "tune", "zerolatency", 0);
   av_dict_set_int(&options, "crf", crf, 0);
   av_dict_set(&options, "forced-idr", "1", 0);
-  // Key frames that anyone can begin at, and no log: x264 goes past the context's own level.
+  // Parameter sets with every key frame, and no log messages: x264 ignores the context's log level.
   av_dict_set(&options, "x264-params", "repeat-headers=1:annexb=1:log=-1", 0);
   const int opened = avcodec_open2(&context, codec, &options);
   av_dict_free(&options);
@@ -176,7 +179,7 @@ std::vector<uint8_t> H264Encoder::Encode(ImageView frame) {
     std::memcpy(row, frame.row(std::min(y, frame.height - 1)), row_bytes);
     if (impl.pixels->width > frame.width) std::memcpy(row + row_bytes, row + row_bytes - 3, 3);
   }
-  // x264 may still hold the memory of the frame before.
+  // x264 may still use the memory of the previous frame.
   if (av_frame_make_writable(impl.picture.get()) < 0) throw std::bad_alloc();
   Convert(impl.scaler.get(), *impl.pixels, *impl.picture);
   impl.picture->pts = impl.next++;
@@ -202,16 +205,16 @@ struct H264Decoder::Impl {
   Frame picture, pixels;
   Packet packet;
   Scaler scaler;
-  FrameSize size;  // that all of it was made for, padded
+  FrameSize size;  // the padded frame size that the members above were made for
 };
 
 void H264Decoder::Impl::Open() {
   context.reset(OrBadAlloc(avcodec_alloc_context3(codec)));
   Silence(*context);
-  context->thread_count = 1;  // frames in parallel would come out later
+  context->thread_count = 1;  // decoding frames in parallel would delay them
   context->flags |= AV_CODEC_FLAG_LOW_DELAY;
   context->err_recognition = AV_EF_EXPLODE;
-  // Checked before memory is allocated, with what alignment adds.
+  // The decoder checks this before it allocates; 128 is room for alignment.
   context->max_pixels = int64_t{size.width + 128} * (size.height + 128);
   const int opened = avcodec_open2(context.get(), codec, nullptr);
   if (opened < 0) {
@@ -246,20 +249,20 @@ Image H264Decoder::Decode(std::span<const uint8_t> access_unit, FrameSize declar
     impl.scaler = nullptr;
     impl.Open();
   }
-  // The decoder reads a little beyond the end, which must be zeros of ours.
+  // A copy, because the decoder reads a little past the end and needs zeros there.
   if (av_new_packet(impl.packet.get(), static_cast<int>(access_unit.size())) < 0) {
     throw std::bad_alloc();
   }
   std::copy(access_unit.begin(), access_unit.end(), impl.packet->data);
   int result = avcodec_send_packet(impl.context.get(), impl.packet.get());
   av_packet_unref(impl.packet.get());
-  // Whoever asks for a long memory would make the decoder hold many frames.
+  // A stream that asks for more references would make the decoder keep many frames in memory.
   const bool too_many = impl.context->refs > kMaxReferences;
   if (result >= 0 && !too_many) {
     result = avcodec_receive_frame(impl.context.get(), impl.picture.get());
   }
   if (result < 0 || too_many) {
-    impl.context.reset();  // what it holds is of no use to the frames that follow
+    impl.context.reset();  // later frames cannot be decoded from its state
     Refuse(too_many ? "it refers to more than " + std::to_string(kMaxReferences) + " pictures"
                     : Reason(result));
   }

@@ -1,5 +1,5 @@
-// Frames as H.264 video, the way anyone would send every frame of a camera today. A library target
-// of its own (shadowtutor_h264): it brings libavcodec, which the device library does without.
+// Frames as H.264 video, which is the usual way to send every frame of a camera. A separate library
+// target (shadowtutor_h264), because the device library does not link libavcodec.
 #ifndef SHADOWTUTOR_WIRE_H264_H_
 #define SHADOWTUTOR_WIRE_H264_H_
 
@@ -15,30 +15,31 @@ namespace shadowtutor::wire {
 
 inline constexpr int kDefaultH264Crf = 23;
 
-/// The most bytes that one access unit of such a frame may have: twice the raw pixels, and room for
-/// headers. A decoder refuses longer ones.
+/// The most bytes that the access unit of a frame of this size may have: twice its raw pixels and
+/// room for headers. The decoder refuses longer ones.
 size_t MaxAccessUnitBytes(FrameSize size);
 
-/// Frames in, access units out: each frame gives exactly one access unit (Annex B) at once, without
-/// B frames or look-ahead, so no frame waits for another. Parameter sets come with every key frame.
-/// 4:2:0, BT.601, limited range. Odd sizes are padded to even ones by repeating the last column and
-/// row. The same frames give the same bytes on every machine with the same encoder.
+/// Encodes frames as access units (Annex B). Each frame gives exactly one access unit at once:
+/// there are no B frames and no look-ahead. Every key frame comes with its parameter sets. The
+/// pixel format is 4:2:0, BT.601, limited range. Odd sizes are padded to even ones by repeating the
+/// last column and row. The same frames give the same bytes on every machine with the same encoder.
 ///
 /// Thread safety: one thread at a time.
 class H264Encoder {
  public:
-  /// `crf`: x264's constant rate factor, 0 (lossless) to 51 (worst). `frames_per_second` is what
-  /// the rate control reckons with; 0 or less stands for 30. Throws Error kInvalidArgument for
-  /// values out of range, as CheckFrameSize for the size, and kFailedPrecondition when this
-  /// libavcodec has no x264.
+  /// `crf` is x264's constant rate factor, 0 (lossless) to 51 (worst). `frames_per_second` is the
+  /// frame rate that the rate control assumes; 0 or less stands for 30. Throws Error
+  /// kInvalidArgument for values out of range, as CheckFrameSize does for the size, and
+  /// kFailedPrecondition when the installed libavcodec has no x264.
   explicit H264Encoder(FrameSize size, int crf = kDefaultH264Crf, double frames_per_second = 30);
   ~H264Encoder();
   H264Encoder(H264Encoder&&) noexcept;
   H264Encoder& operator=(H264Encoder&&) noexcept;
 
-  /// Throws Error kInvalidArgument for a frame of another size, kInternal when encoding fails.
+  /// The access unit of `frame`. Throws Error kInvalidArgument for a frame of another size,
+  /// kInternal when encoding fails.
   std::vector<uint8_t> Encode(ImageView frame);
-  /// The next frame becomes a key frame: a decoder can begin there.
+  /// Makes the next frame a key frame, at which a decoder can begin.
   void ForceKeyFrame();
 
  private:
@@ -46,9 +47,9 @@ class H264Encoder {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Access units in, frames out. Safe against hostile bytes: an access unit is one progressive 4:2:0
-/// picture of 8 bits in at most kMaxSlices slices, and a stream refers back to at most
-/// kMaxReferences pictures, so that neither time nor memory is more than the frame's size explains.
+/// Decodes access units. Safe against hostile bytes: it accepts only access units of one
+/// progressive 8-bit 4:2:0 picture in at most kMaxSlices slices, and only streams that refer back
+/// to at most kMaxReferences pictures. So the frame's size bounds the time and the memory.
 ///
 /// Thread safety: one thread at a time.
 class H264Decoder {
@@ -56,16 +57,16 @@ class H264Decoder {
   static constexpr int kMaxSlices = 16;
   static constexpr int kMaxReferences = 4;
 
-  /// Throws Error kFailedPrecondition when this libavcodec cannot decode H.264.
+  /// Throws Error kFailedPrecondition when the installed libavcodec cannot decode H.264.
   H264Decoder();
   ~H264Decoder();
   H264Decoder(H264Decoder&&) noexcept;
   H264Decoder& operator=(H264Decoder&&) noexcept;
 
-  /// The frame that the next access unit of the stream shows. `declared` is the frame's size before
-  /// padding. Throws Error kDataLoss (not such an access unit, truncated, another size, a picture
-  /// that it refers to is missing) or as CheckFrameSize. After an error the decoder goes on at the
-  /// next key frame.
+  /// The frame in the next access unit of the stream. `declared` is the frame's size before
+  /// padding. Throws Error as CheckFrameSize does, and kDataLoss when the access unit is not of the
+  /// kind above, is truncated, has another size or refers to a missing picture. After an error,
+  /// decoding can continue with the next key frame.
   Image Decode(std::span<const uint8_t> access_unit, FrameSize declared);
 
  private:

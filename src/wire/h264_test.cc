@@ -138,7 +138,8 @@ TEST(H264, RefusesMoreThanOnePictureAndNone) {
   EXPECT_NE(Refusal(decoder, std::vector<uint8_t>(MaxAccessUnitBytes(size) + 1, 7), size), "");
 }
 
-// A slice that begins at a later macroblock is none of a new picture, so slices are counted, too.
+// Slices that begin at a later macroblock start no new picture, so there is a bound on the number
+// of slices as well.
 TEST(H264, RefusesSlicesWithoutNumber) {
   auto unit = H264Encoder({64, 48}).Encode(Scene(64, 48, 0));
   for (int i = 0; i < H264Decoder::kMaxSlices; ++i) {
@@ -148,7 +149,7 @@ TEST(H264, RefusesSlicesWithoutNumber) {
   EXPECT_NE(Refusal(decoder, unit, {64, 48}).find("slices"), std::string::npos);
 }
 
-// Whatever the bytes are: a frame of the declared size or an Error, nothing else.
+// Any bytes give either a frame of the declared size or an Error.
 TEST(H264, SurvivesDamageAndTruncation) {
   const FrameSize size{64, 48};
   H264Encoder encoder(size);

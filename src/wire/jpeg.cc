@@ -14,7 +14,7 @@ namespace {
   throw Error(ErrorCode::kDataLoss, "a key frame is not a usable JPEG: " + why);
 }
 
-// Walks the markers up to the frame header (SOF0, baseline) and reads the size off it.
+// Finds the frame header (SOF0, which marks a baseline JPEG) and returns the size in it.
 FrameSize BaselineSize(std::span<const uint8_t> bytes) {
   constexpr uint8_t kStartOfImage = 0xd8, kEndOfImage = 0xd9, kBaseline = 0xc0;
   constexpr uint8_t kHuffmanTables = 0xc4, kArithmetic = 0xcc, kJpegExtension = 0xc8;
@@ -78,12 +78,12 @@ Image DecodeJpeg(std::span<const uint8_t> payload, FrameSize declared) {
   Image frame(size.width, size.height);
   cv::Mat pixels(size.height, size.width, CV_8UC3, frame.bytes().data());
   try {
-    // The orientation tag is not followed: it would turn the frame away from its declared size.
+    // The orientation tag is ignored: turning the frame could change its size from the declared.
     cv::imdecode(bytes, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION, &pixels);
   } catch (const cv::Exception&) {
     Refuse("its pixels cannot be decoded");
   }
-  // OpenCV decodes into our memory when size and type are as promised, elsewhere when not.
+  // OpenCV decodes into the memory given when size and type fit, and allocates its own otherwise.
   if (pixels.data != frame.bytes().data() || pixels.cols != size.width ||
       pixels.rows != size.height) {
     Refuse("its pixels cannot be decoded");

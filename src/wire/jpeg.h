@@ -1,5 +1,5 @@
-// Key frames as JPEG. A library target of its own (shadowtutor_jpeg): it brings OpenCV, which the
-// device library does without.
+// Key frames as JPEG. A separate library target (shadowtutor_jpeg), because the device library does
+// not link OpenCV.
 #ifndef SHADOWTUTOR_WIRE_JPEG_H_
 #define SHADOWTUTOR_WIRE_JPEG_H_
 
@@ -13,14 +13,14 @@ namespace shadowtutor::wire {
 
 inline constexpr int kDefaultJpegQuality = 90;
 
-/// Throws Error kInvalidArgument unless 1 <= quality <= 100 and the frame is within bounds.
-/// Thread safety: any thread.
+/// Encodes a frame as a baseline JPEG. Throws Error kInvalidArgument unless 1 <= quality <= 100,
+/// and as CheckFrameSize does for the frame's size. Thread safety: any thread.
 std::vector<uint8_t> EncodeJpeg(ImageView frame, int quality = kDefaultJpegQuality);
 
-/// Decodes what EncodeJpeg makes: baseline JPEGs of exactly the declared size. The size is read off
-/// the header before anything is allocated. Progressive files are refused because a small one can
-/// cost a decoder minutes.
-/// Throws Error kDataLoss (not such a JPEG, truncated, another size) or as CheckFrameSize.
+/// Decodes baseline JPEGs of exactly the declared size. The size in the header is checked before
+/// anything is allocated. Progressive files are refused, because a small one can keep a decoder
+/// busy for minutes. Throws Error as CheckFrameSize does, and kDataLoss for anything that is not a
+/// complete baseline JPEG of that size. Thread safety: any thread.
 Image DecodeJpeg(std::span<const uint8_t> payload, FrameSize declared);
 
 }  // namespace shadowtutor::wire

@@ -89,7 +89,7 @@ TEST(Jpeg, RefusesOtherFormats) {
   EXPECT_NE(Refusal(payload, {32, 32}).find("baseline"), std::string::npos);
 }
 
-// Whatever the bytes are: a frame of the declared size or an Error, nothing else.
+// Any bytes give either a frame of the declared size or an Error.
 TEST(Jpeg, SurvivesDamage) {
   const auto payload = EncodeJpeg(Gradient(32, 32));
   std::mt19937 random(7);

@@ -16,8 +16,8 @@ namespace {
   throw Error(ErrorCode::kDataLoss, "a label map is not a usable PNG: " + why);
 }
 
-// The first chunk has the size and the kind of pixels; the last one tells that nothing is missing,
-// which OpenCV does not notice by itself.
+// Checks the first chunk, which has the size and the pixel format, and that the last chunk is
+// there: OpenCV does not report a truncated file.
 void CheckPng(std::span<const uint8_t> bytes, FrameSize declared) {
   constexpr std::array<uint8_t, 16> kStart = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n',
                                               0,    0,   0,   13,  'I',  'H',  'D',  'R'};
@@ -45,7 +45,7 @@ std::vector<uint8_t> EncodePng(const LabelMap& labels) {
   const cv::Mat view(labels.height(), labels.width(), CV_8UC1,
                      const_cast<uint8_t*>(labels.labels().data()));
   std::vector<uint8_t> bytes;
-  // Level 3: label maps are long runs of one value, more effort saves next to nothing.
+  // Level 3: label maps are long runs of one value, so higher levels save almost no bytes.
   try {
     if (cv::imencode(".png", view, bytes, {cv::IMWRITE_PNG_COMPRESSION, 3})) return bytes;
   } catch (const cv::Exception& error) {
@@ -65,7 +65,7 @@ LabelMap DecodePng(std::span<const uint8_t> bytes, FrameSize declared) {
   } catch (const cv::Exception&) {
     Refuse("its pixels cannot be decoded");
   }
-  // OpenCV decodes into our memory when size and type are as promised, elsewhere when not.
+  // OpenCV decodes into the memory given when size and type fit, and allocates its own otherwise.
   if (pixels.data != labels.labels().data()) Refuse("its pixels cannot be decoded");
   return labels;
 }

@@ -25,7 +25,7 @@ class Reader {
     if (next_ == bytes_.size()) Refuse("they end too early");
     return bytes_[next_++];
   }
-  // No number here is over a frame's side, which three bytes hold.
+  // Reads at most three bytes, because no number in the format is over a frame's side.
   int Varint() {
     int value = 0;
     for (int shift = 0; shift <= 14; shift += 7) {
@@ -74,7 +74,7 @@ std::vector<uint8_t> EncodeLabelRle(const LabelMap& labels) {
 
 LabelMap DecodeLabelRle(std::span<const uint8_t> bytes, FrameSize declared) {
   CheckFrameSize(declared);
-  // A row takes a byte at least; this comes before the map's memory.
+  // Each row needs at least one byte. Checked before memory is allocated for the map.
   if (bytes.size() < static_cast<size_t>(declared.height)) Refuse("they end too early");
   LabelMap labels(declared.width, declared.height);
   Reader reader(bytes);

@@ -1,13 +1,13 @@
-// Label maps as runs of equal labels, row by row: what a teacher's answer weighs on the network
-// when every frame is segmented by the server. Part of the device library.
+// Label maps as runs of equal labels: a compact encoding of the teacher's answers for when the
+// server segments every frame. Part of the device library.
 //
-// The format, "RLE 1": every row from the top is
+// The format, "RLE 1", is a sequence of rows from the top. Each row is
 //     varint n
-//     n = 0: the row is like the one above (not for the first row)
+//     n = 0: the row equals the one above (not allowed for the first row)
 //     n >= 1: n runs: label, varint length, label, varint length, ..., label
-// The last run has no length: it reaches to the row's end. Lengths are at least 1. A label is a
-// byte, a varint is the usual one: 7 bits a byte, the lowest first, the top bit set in all but the
-// last.
+// The last run has no length, because it reaches to the end of the row. Lengths are at least 1. A
+// label is one byte. A varint has 7 bits per byte, the lowest bits first; the top bit is set in
+// every byte but the last.
 #ifndef SHADOWTUTOR_WIRE_LABEL_RLE_H_
 #define SHADOWTUTOR_WIRE_LABEL_RLE_H_
 
@@ -19,11 +19,11 @@
 
 namespace shadowtutor::wire {
 
-/// Throws Error as CheckFrameSize. Thread safety: any thread.
+/// Throws Error as CheckFrameSize does. Thread safety: any thread.
 std::vector<uint8_t> EncodeLabelRle(const LabelMap& labels);
 
-/// Throws Error kDataLoss when the bytes are not exactly one map of the declared size, and as
-/// CheckFrameSize. Time and memory are bounded by the declared size. Thread safety: any thread.
+/// Throws Error as CheckFrameSize does, and kDataLoss when the bytes are not exactly one map of the
+/// declared size. The declared size bounds time and memory. Thread safety: any thread.
 LabelMap DecodeLabelRle(std::span<const uint8_t> bytes, FrameSize declared);
 
 }  // namespace shadowtutor::wire

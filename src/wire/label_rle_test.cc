@@ -49,7 +49,7 @@ TEST(LabelRle, RefusesWhatIsNoMap) {
     EXPECT_EQ(RefusalOf(bytes, {4, 2}), ErrorCode::kDataLoss);
   };
   refused({});
-  refused({0, 0});                    // the first row has none above
+  refused({0, 0});                    // the first row cannot repeat the one above
   refused({1, 5});                    // one row is missing
   refused({1, 5, 0, 0});              // one row too many
   refused({2, 5, 4, 6, 0});           // nothing is left for the last run

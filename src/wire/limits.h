@@ -1,6 +1,5 @@
-// Every bound on what travels and every deadline on what waits, for both sides of the connection.
-// docs/protocol.md has the same table in prose. Frame sides and areas are bounded by
-// shadowtutor/types.h.
+// All size limits and deadlines of the protocol, for both sides of the connection. docs/protocol.md
+// explains them. The limits of frame sides and areas are in shadowtutor/types.h.
 #ifndef SHADOWTUTOR_WIRE_LIMITS_H_
 #define SHADOWTUTOR_WIRE_LIMITS_H_
 
@@ -11,56 +10,59 @@
 
 namespace shadowtutor::wire {
 
-/// One message, either way. A raw frame of kMaxFramePixels (48 MiB) fits, with room to spare.
+/// Bytes of one message in either direction. A raw frame of kMaxFramePixels has 48 MiB and fits.
 inline constexpr size_t kMaxMessageBytes = size_t{64} << 20;
 static_assert(kMaxFramePixels * 3 < kMaxMessageBytes);
-/// A student, whole or in part: 12 times the published network.
+/// Weights of a student, or of a part of one: 12 times those of the published network.
 inline constexpr size_t kMaxStudentFloats = size_t{6} << 20;
-/// Any text in a message: names, reasons, versions.
+/// Bytes of any text in a message: names, reasons, versions.
 inline constexpr size_t kMaxTextBytes = 4096;
-/// An error's sentence, which travels in a header too; longer ones are cut.
+/// Bytes of an error's sentence, which is also sent in an HTTP header; longer ones are cut.
 inline constexpr size_t kMaxSentenceBytes = 1024;
-/// gRPC metadata of a call.
+/// Bytes of the gRPC metadata of a call.
 inline constexpr size_t kMaxMetadataBytes = 8192;
 
-/// Sessions at a time, unless the server is told otherwise, and the most that it can be told.
+/// Sessions that a server accepts at the same time: the default, and the highest setting.
 inline constexpr int kDefaultMaxSessions = 16;
 inline constexpr int kMaxSessions = 256;
-/// Streams that one connection may open.
+/// Streams that one connection may have open at the same time.
 inline constexpr int kMaxStreamsPerConnection = 16;
 
-/// Segment: frames that a session may have unanswered, and the bytes that they may have together
-/// (one frame may always be there). A client that asks for no number gets the default.
+/// In a Segment call: the most unanswered frames of a session, their number when the client asks
+/// for none, and the most bytes of all of them together (a single frame is always allowed).
 inline constexpr int kMaxSegmentInFlight = 8;
 inline constexpr int kDefaultSegmentInFlight = 2;
 inline constexpr size_t kMaxSegmentBytes = kMaxMessageBytes;
 
-/// From the client's start of a connection to its being there.
+/// How long the client waits for a connection.
 inline constexpr std::chrono::milliseconds kConnectTimeout{5'000};
-/// From the stream's start to the Hello (server), and from the Hello to the Welcome (client).
+/// How long the server waits for the Hello after the start of the stream, and the client for the
+/// Welcome after its Hello.
 inline constexpr std::chrono::milliseconds kHelloTimeout{10'000};
-/// From a key frame to its answer (client). A teacher may take seconds, and other sessions go
-/// first.
+/// How long the client waits for the answer to a key frame. The teacher may need seconds, and may
+/// have frames of other sessions to do first.
 inline constexpr std::chrono::milliseconds kUpdateTimeout{60'000};
-/// For one frame by the teacher (server): less than a client waits, so that it hears why.
+/// How long the server waits for the teacher's label of one frame. Less than kUpdateTimeout, so
+/// that a client that waits still receives the error.
 inline constexpr std::chrono::milliseconds kTeacherTimeout{30'000};
-/// Between two attempts to connect (client): doubled from the first to the most, a fifth more or
-/// less by chance, so that the clients of a server that fell do not all come back at once.
+/// The client's pause between two attempts to connect: kReconnectFirst, doubled after every attempt
+/// up to kReconnectMost. Each pause is changed at random by up to a fifth, so that the clients of a
+/// server that restarts do not all reconnect at the same moment.
 inline constexpr std::chrono::milliseconds kReconnectFirst{500};
 inline constexpr std::chrono::milliseconds kReconnectMost{15'000};
-/// A session that sends nothing for so long is ended (server). A live source at the largest stride
-/// sends a key frame every few seconds, a paused one none at all.
+/// The server ends a session in which the client sent nothing for this long. A client of a live
+/// source sends a key frame every few seconds, even at the largest stride; a paused one sends none.
 inline constexpr std::chrono::milliseconds kIdleTimeout{600'000};
-/// A message that the client does not take for so long ends its session (server).
+/// The server ends a session whose client does not take a message for this long.
 inline constexpr std::chrono::milliseconds kWriteTimeout{60'000};
-/// From the request to shut down to the hard end of every stream (server).
+/// How long streams may go on after the server was asked to shut down; then they are cut off.
 inline constexpr std::chrono::milliseconds kShutdownTimeout{5'000};
 
-/// HTTP/2 pings by both sides while nothing else travels: a partner that vanished is noticed after
-/// at most the sum of the two.
+/// Both sides send HTTP/2 pings while the connection is idle: one after kKeepAliveTime, answered
+/// within kKeepAliveTimeout. So a lost partner is noticed after at most the sum of the two.
 inline constexpr std::chrono::milliseconds kKeepAliveTime{20'000};
 inline constexpr std::chrono::milliseconds kKeepAliveTimeout{10'000};
-/// Pings that come faster than this are taken for an attack by the server.
+/// The server closes a connection whose pings come faster than this.
 inline constexpr std::chrono::milliseconds kMinPingInterval{5'000};
 
 }  // namespace shadowtutor::wire

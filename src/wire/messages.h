@@ -1,5 +1,5 @@
-// What travels between client and server, as plain structs. rpc/ turns them into protobuf; tests
-// and other transports use them as they are. The device library knows no other form.
+// Update, the server's answer to a key frame, as a plain struct. rpc/ converts it to and from
+// Protobuf; the device library, tests and other transports use the struct itself.
 #ifndef SHADOWTUTOR_WIRE_MESSAGES_H_
 #define SHADOWTUTOR_WIRE_MESSAGES_H_
 
@@ -16,17 +16,17 @@ namespace shadowtutor::wire {
 
 /// The answer to a key frame.
 struct Update {
-  uint64_t frame_index = 0;   // of the key frame that it answers
+  uint64_t frame_index = 0;   // of the key frame that this answers
   double metric = 0;          // mIoU after training, for Algorithm 2
-  double initial_metric = 0;  // before
+  double initial_metric = 0;  // mIoU before training
   int steps = 0;              // distillation steps taken
-  uint64_t base_version = 0;  // the student version that it applies to
-  uint64_t new_version = 0;   // the one that it makes; == base_version when nothing was trained
+  uint64_t base_version = 0;  // the version of the student that this update applies to
+  uint64_t new_version = 0;   // the version that results; == base_version when nothing was trained
   UpdateCodec codec = UpdateCodec::kFp32;
-  std::vector<uint8_t> payload;  // encoded trained suffix; empty when nothing was trained
-  uint64_t checksum = 0;         // WeightChecksum of the trained suffix that results
-  double teacher_ms = 0;         // what the server spent, for reports
-  double train_ms = 0;
+  std::vector<uint8_t> payload;  // the trained suffix, encoded; empty when nothing was trained
+  uint64_t checksum = 0;         // WeightChecksum of the resulting trained suffix
+  double teacher_ms = 0;         // time that the teacher took, for reports
+  double train_ms = 0;           // time that the training took, for reports
 };
 
 }  // namespace shadowtutor::wire

@@ -1,6 +1,6 @@
-// The conversation between client and server as plain structs: what opens it, what goes up, what
-// goes wrong. The answer to a key frame, Update, is in wire/messages.h; the .proto file under
-// proto/shadowtutor/v1 has the same fields and says what each is for.
+// The messages of a session between client and server as plain structs. Update, the answer to a key
+// frame, is in wire/messages.h. The .proto file under proto/shadowtutor/v1 has the same fields and
+// explains each of them.
 #ifndef SHADOWTUTOR_WIRE_PROTOCOL_H_
 #define SHADOWTUTOR_WIRE_PROTOCOL_H_
 
@@ -16,12 +16,12 @@
 
 namespace shadowtutor::wire {
 
-/// Raised when a client and a server of different numbers could not understand each other.
+/// Increased with every change that makes client and server incompatible.
 inline constexpr uint32_t kProtocolVersion = 1;
 
-/// A student that the client holds: the weights from `cut` on, and proof of those before it. With
-/// the cut at nn::kFullDistillation it is a whole student, which fits any server of the same
-/// classes.
+/// The student that a client holds when it opens a session: its weights from `cut` on, and a
+/// checksum of those before. With the cut at nn::kFullDistillation it is a whole student, which any
+/// server with the same classes can go on with.
 struct HeldStudent {
   uint64_t version = 0;
   std::vector<std::string> class_names;  // in the order of the labels
@@ -32,16 +32,17 @@ struct HeldStudent {
   uint64_t trained_checksum = 0;
 };
 
+/// The client's first message.
 struct Hello {
   uint32_t protocol_version = kProtocolVersion;
   std::string client_version;
-  FrameSize frame_size;  // of the source; a key frame may differ
+  FrameSize frame_size;  // of the source; a key frame may have another size
   FrameCodec frame_codec = FrameCodec::kJpeg;
   UpdateCodec update_codec = UpdateCodec::kFp32;
-  std::optional<HeldStudent> held;  // absent: needs a whole student
+  std::optional<HeldStudent> held;  // absent: the client has no student and needs a whole one
 };
 
-/// The parameters in force, chosen by the server.
+/// The parameters of the algorithms, which the server chooses for a session.
 struct Parameters {
   double threshold = 0.8;
   int max_updates = 8;
@@ -51,41 +52,45 @@ struct Parameters {
   nn::Stage cut = nn::kPartialDistillation;
 };
 
+/// All weights of a student, for a client that has none or whose weights differ.
 struct WholeStudent {
   uint64_t version = 0;
-  std::vector<uint8_t> safetensors;  // nn::ParseCheckpoint reads it
-  uint64_t checksum = 0;             // WeightChecksum of its trained part
+  std::vector<uint8_t> safetensors;  // a safetensors file, for nn::ParseCheckpoint
+  uint64_t checksum = 0;             // WeightChecksum of the trained part
 };
 
+/// The server's answer to Hello.
 struct Welcome {
   uint32_t protocol_version = kProtocolVersion;
   std::string server_version;
   std::string session_id;
-  std::optional<WholeStudent> student;  // absent: the server goes on from what the client holds
-  uint64_t student_version = 0;
-  uint64_t student_checksum = 0;  // WeightChecksum of its trained part
+  std::optional<WholeStudent> student;  // absent: the session begins with what the client holds
+  uint64_t student_version = 0;         // of the student that the session begins with
+  uint64_t student_checksum = 0;        // WeightChecksum of its trained part
   ClassList classes;
   int background = -1;
   Parameters parameters;
-  FrameCodec frame_codec = FrameCodec::kJpeg;     // what the client shall send
-  UpdateCodec update_codec = UpdateCodec::kFp32;  // what the server will send
-  std::string teacher;
+  FrameCodec frame_codec = FrameCodec::kJpeg;     // the codec of the client's key frames
+  UpdateCodec update_codec = UpdateCodec::kFp32;  // the codec of the server's updates
+  std::string teacher;                            // a description of the teacher
 };
 
+/// A frame for the teacher to label and the server to train on.
 struct KeyFrame {
-  uint64_t frame_index = 0;
-  uint64_t held_version = 0;
+  uint64_t frame_index = 0;   // from 0, counting all frames of the source
+  uint64_t held_version = 0;  // the version of the student that the client holds
   FrameCodec codec = FrameCodec::kJpeg;
   FrameSize size;
   std::vector<uint8_t> data;
 };
 
+/// Asks for a WholeStudent, because the client's weights are not the server's.
 struct StudentRequest {
   std::string reason;
 };
 
-/// Fatal: the stream ends right after. Otherwise the session goes on; with a frame index it is the
-/// answer to that key frame in place of an Update.
+/// After a fatal error the stream ends. After any other the session goes on; an error with a
+/// frame index takes the place of the Update for that key frame.
 struct ErrorMessage {
   ErrorCode code = ErrorCode::kInternal;
   std::string sentence;

@@ -1,6 +1,6 @@
-// Segment, the naive offloading of the paper, as plain structs: every frame goes up, its label map
-// comes down. The .proto file under proto/shadowtutor/v1 has the same fields and says what each is
-// for.
+// The messages of Segment, the paper's naive offloading, as plain structs: the client sends every
+// frame and the server returns its label map. The .proto file under proto/shadowtutor/v1 has the
+// same fields and explains each of them.
 #ifndef SHADOWTUTOR_WIRE_SEGMENT_H_
 #define SHADOWTUTOR_WIRE_SEGMENT_H_
 
@@ -17,32 +17,35 @@ namespace shadowtutor::wire {
 
 enum class VideoCodec : uint8_t { kRaw, kJpeg, kH264 };
 
-/// "raw", "jpeg", "h264", as on the command line.
+/// The codec's name for users: "raw", "jpeg" or "h264".
 constexpr const char* VideoCodecName(VideoCodec codec) {
   return codec == VideoCodec::kRaw ? "raw" : codec == VideoCodec::kJpeg ? "jpeg" : "h264";
 }
 
+/// The client's first message.
 struct SegmentHello {
   uint32_t protocol_version = kProtocolVersion;
   std::string client_version;
   FrameSize frame_size;  // of the source
   VideoCodec video_codec = VideoCodec::kJpeg;
   LabelCodec label_codec = LabelCodec::kPng;
-  int in_flight = 1;  // frames unanswered at a time, at least 1
+  int in_flight = 1;  // unanswered frames that the client asks for, at least 1
 };
 
+/// The server's answer to SegmentHello.
 struct SegmentWelcome {
   uint32_t protocol_version = kProtocolVersion;
   std::string server_version;
   std::string session_id;
   ClassList classes;
   int background = -1;
-  VideoCodec video_codec = VideoCodec::kJpeg;  // what the client shall send
-  LabelCodec label_codec = LabelCodec::kPng;   // what the server will send
-  int in_flight = 1;                           // what the server allows
-  std::string teacher;
+  VideoCodec video_codec = VideoCodec::kJpeg;  // the codec of the client's frames
+  LabelCodec label_codec = LabelCodec::kPng;   // the codec of the server's labels
+  int in_flight = 1;                           // unanswered frames that the server allows
+  std::string teacher;                         // a description of the teacher
 };
 
+/// A frame to label.
 struct SegmentFrame {
   uint64_t frame_index = 0;
   VideoCodec codec = VideoCodec::kJpeg;
@@ -50,14 +53,14 @@ struct SegmentFrame {
   std::vector<uint8_t> data;
 };
 
-/// The answer to a frame.
+/// The server's answer to a SegmentFrame.
 struct SegmentLabels {
   uint64_t frame_index = 0;
   LabelCodec codec = LabelCodec::kPng;
   FrameSize size;
   std::vector<uint8_t> data;
-  double teacher_ms = 0;
-  double codec_ms = 0;  // unpacking the frame and packing the labels
+  double teacher_ms = 0;  // time that the teacher took
+  double codec_ms = 0;    // time that decoding the frame and encoding the labels took
 };
 
 using SegmentRequest = std::variant<SegmentHello, SegmentFrame>;

@@ -12,8 +12,8 @@ namespace shadowtutor::wire {
 
 namespace {
 
-// Byte by byte, so that the byte order of the machine does not matter; compilers make one load or
-// store of it where it fits.
+// Little endian on every machine. On little-endian machines compilers turn Store32 and Load32 into
+// single instructions.
 void Store32(uint32_t value, uint8_t* to) {
   for (int i = 0; i < 4; ++i) to[i] = static_cast<uint8_t>(value >> (8 * i));
 }
@@ -66,7 +66,7 @@ std::vector<uint8_t> EncodeUpdate(UpdateCodec codec, std::span<const float> base
     if (codec == UpdateCodec::kFp32) {
       Store32(std::bit_cast<uint32_t>(target[i]), &payload[i * 4]);
     } else {
-      // A difference of two finite floats can itself be infinite; it saturates like any other.
+      // The difference of two finite floats can be infinite; it saturates like any large value.
       const float difference = target[i] - base[i];
       const bool overflow = std::isinf(difference);
       Store16(HalfFromFloat(overflow ? std::copysign(65504.0f, difference) : difference),

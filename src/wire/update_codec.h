@@ -1,7 +1,10 @@
-// How trained weights travel down: whole in fp32, or as the change since the last update in fp16.
+// The encoding of trained weights in updates: the weights themselves in fp32, or their change since
+// the last update in fp16.
 //
-// Both sides decode the same payload onto the same base, so they hold the same bits afterwards;
-// what fp16 rounds off is part of the next difference and so is not lost.
+// Client and server both apply the same payload to the same base, so they hold the same bits
+// afterwards. A rounding error of fp16 is part of the next update's difference and so is not lost.
+//
+// Thread safety: any thread.
 #ifndef SHADOWTUTOR_WIRE_UPDATE_CODEC_H_
 #define SHADOWTUTOR_WIRE_UPDATE_CODEC_H_
 
@@ -13,22 +16,25 @@ namespace shadowtutor::wire {
 
 enum class UpdateCodec : uint8_t { kFp32, kFp16 };
 
-/// What both sides compare after an update: FloatChecksum64 (core/checksum.h) of the trained
-/// suffix.
+/// The checksum by which both sides compare their trained suffixes after an update: FloatChecksum64
+/// (core/checksum.h).
 uint64_t WeightChecksum(std::span<const float> weights);
 
-/// Bytes of every payload for `count` weights.
+/// Bytes of the payload of an update of `count` weights. This and the functions below throw Error
+/// kInvalidArgument for a codec that this version does not know.
 size_t UpdateBytes(UpdateCodec codec, size_t count);
 
-/// Encodes the way from `base` (what the client holds) to `target` (what the server trained),
-/// little endian. `DecodeUpdate(base, EncodeUpdate(base, target))` is what both sides hold
-/// afterwards: for kFp32 it is `target` itself, for kFp16 `base` plus the difference in half
-/// precision (to nearest even, saturating at 65504). Throws Error kInvalidArgument when the sizes
-/// differ or a weight is NaN or infinite.
+/// Encodes the change from `base` (the weights that the client holds) to `target` (the weights that
+/// the server trained), little endian. Afterwards both sides hold
+/// `DecodeUpdate(codec, base, EncodeUpdate(codec, base, target))`: with kFp32 that is `target`,
+/// with kFp16 it is `base` plus the difference rounded to half precision (nearest, ties to even,
+/// saturating at 65504). Throws Error kInvalidArgument when the sizes differ or a weight is NaN or
+/// infinite.
 std::vector<uint8_t> EncodeUpdate(UpdateCodec codec, std::span<const float> base,
                                   std::span<const float> target);
 
-/// Throws Error kDataLoss when the payload does not fit `base` or makes a weight NaN or infinite.
+/// The weights that result from applying `payload` to `base`, as many as `base` has. Throws Error
+/// kDataLoss when the payload has the wrong size or makes a weight NaN or infinite.
 std::vector<float> DecodeUpdate(UpdateCodec codec, std::span<const float> base,
                                 std::span<const uint8_t> payload);
 

@@ -1,4 +1,4 @@
-// Hostile updates: whatever the payload is, decoding either throws Error or returns finite weights.
+// Fuzzes the decoding of updates: any payload makes it either throw Error or return finite weights.
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -12,7 +12,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   namespace wire = shadowtutor::wire;
   if (size < 2) return 0;
-  // The first byte chooses codec and base; most payloads fit the base, so that they are decoded.
+  // The first byte chooses the codec and the base's value. The base gets the size that the payload
+  // is for, so that most payloads are really decoded.
   const auto codec = data[0] & 1 ? wire::UpdateCodec::kFp16 : wire::UpdateCodec::kFp32;
   const std::span<const uint8_t> payload(data + 1, size - 1);
   const size_t per_weight = wire::UpdateBytes(codec, 2) - wire::UpdateBytes(codec, 1);

@@ -1,4 +1,4 @@
-// For tests: a client with a scripted link and a fake engine, frame by frame.
+// For tests: a client with a scripted link and a fake engine, run frame by frame.
 #ifndef SHADOWTUTOR_CLIENT_TESTING_CLIENT_FIXTURE_H_
 #define SHADOWTUTOR_CLIENT_TESTING_CLIENT_FIXTURE_H_
 
@@ -20,7 +20,7 @@ class ClientFixture : public testing::Test {
   using Indices = std::vector<uint64_t>;
   using Ints = std::vector<int>;
 
-  /// A new client, link and engine; forgets the reports of the one before.
+  /// Makes a new client, link and engine, and clears the reports.
   void Start(ClientOptions options = {}, bool with_student = true) {
     reports.clear();
     auto scripted = std::make_unique<ScriptedLink>(SmallStudent());
@@ -40,7 +40,7 @@ class ClientFixture : public testing::Test {
   void Frames(int count) {
     for (int i = 0; i < count; ++i) Frame();
   }
-  /// Frames from which on other weights were used than before.
+  /// The frames whose weights differ from those of the frame before.
   Ints Changes() const {
     const std::vector<uint64_t>& used = engine->used;
     Ints changes;
@@ -49,7 +49,7 @@ class ClientFixture : public testing::Test {
     }
     return changes;
   }
-  /// The client holds what the server has, and has told the link so.
+  /// Expects that the client holds the server's weights and version and has told the link so.
   void ExpectInStep() {
     EXPECT_TRUE(client->student().weights == link->server.weights);
     EXPECT_EQ(client->version(), link->version);
@@ -60,8 +60,8 @@ class ClientFixture : public testing::Test {
   LabelMap labels;
   std::vector<FrameReport> reports;
   std::unique_ptr<Client> client;
-  ScriptedLink* link = nullptr;  // the client's
-  FakeEngine* engine = nullptr;  // the client's
+  ScriptedLink* link = nullptr;  // owned by the client
+  FakeEngine* engine = nullptr;  // owned by the client
 };
 
 }  // namespace shadowtutor::client

@@ -1,5 +1,5 @@
-// For tests: a small student, and an engine that predicts nothing but notes what it would have
-// predicted with.
+// For tests: a small student, and an engine that predicts nothing but records which weights it was
+// to predict with.
 #ifndef SHADOWTUTOR_CLIENT_TESTING_FAKE_ENGINE_H_
 #define SHADOWTUTOR_CLIENT_TESTING_FAKE_ENGINE_H_
 
@@ -26,8 +26,8 @@ class FakeEngine : public Engine {
  public:
   struct Packed : Weights {
     uint64_t checksum = 0;             // of all weights
-    const Weights* base = nullptr;     // that it was repacked from
-    std::optional<nn::Stage> changed;  // the first stage that differs from `base`
+    const Weights* base = nullptr;     // the argument of Repack; null after Pack
+    std::optional<nn::Stage> changed;  // Repack's first stage that differs from `base`
   };
 
   std::shared_ptr<const Weights> Pack(std::shared_ptr<const nn::NetworkLayout>,

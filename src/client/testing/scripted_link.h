@@ -1,4 +1,4 @@
-// For tests: a server that answers every key frame as it was told, on a clock that counts frames.
+// For tests: a link that answers key frames by a script, on a clock that counts frames.
 #ifndef SHADOWTUTOR_CLIENT_TESTING_SCRIPTED_LINK_H_
 #define SHADOWTUTOR_CLIENT_TESTING_SCRIPTED_LINK_H_
 
@@ -28,8 +28,8 @@ class ScriptedLink : public ServerLink {
  public:
   struct Answer {
     double metric = 0.5;
-    int delay = 1;  // in use from the delay-th frame after the key frame on
-    bool trains = true;
+    int delay = 1;       // frames from the key frame to the first that uses the update; or kNever
+    bool trains = true;  // false: the update changes no weights
     wire::UpdateCodec codec = wire::UpdateCodec::kFp32;
   };
 
@@ -81,7 +81,7 @@ class ScriptedLink : public ServerLink {
   }
   std::optional<Session> TakeSession() override { return std::exchange(session, {}); }
 
-  /// Sets the clock to the frame that the client is about to process. What is due then arrives.
+  /// Sets the clock to the frame that the client processes next. An update that is due arrives.
   void BeginFrame(int index) {
     now_ = index;
     if (pending_ && pending_->due != kNever && pending_->due <= now_) Arrive();
@@ -91,7 +91,7 @@ class ScriptedLink : public ServerLink {
     return std::span(server.weights).subspan(server.layout->TrainedOffset(cut));
   }
   void HandOverWhole() { whole = WholeStudent{std::make_shared<nn::Checkpoint>(server), version}; }
-  /// The server's error in place of the update.
+  /// The server sends an error in place of the update.
   void Refuse() {
     refused_ = true;
     pending_.reset();
@@ -101,18 +101,18 @@ class ScriptedLink : public ServerLink {
     pending_.reset();
   }
 
-  // What the server has.
+  // The server's student.
   nn::Checkpoint server;
   nn::Stage cut = nn::kPartialDistillation;
   uint64_t version = 1;
 
-  // What it is told to do.
+  // The script.
   Answer usual;
   std::deque<Answer> script;
   std::function<void(wire::Update&)> damage;
   std::function<void()> on_wait;
-  std::function<void()> on_poll;  // before an update that has arrived is given
-  bool shows_arrivals = true;     // as a link with a thread of its own
+  std::function<void()> on_poll;  // called before PollUpdate returns an update
+  bool shows_arrivals = true;     // whether it calls the OnArrival callback
   bool connected = true;
   int refuse_sends = 0;
   std::optional<WholeStudent> whole;

@@ -21,7 +21,7 @@ HWY_BEFORE_NAMESPACE();
 namespace shadowtutor::nn::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// HWY_RESTRICT arrays of `size` floats.
+// The Adam step for arrays of `size` floats that do not overlap.
 void AdamLoop(const AdamFactors& f, size_t size, const float* HWY_RESTRICT g, float* HWY_RESTRICT w,
               float* HWY_RESTRICT m1, float* HWY_RESTRICT m2) {
   const auto step = [](auto d, const AdamFactors& k, const float* gi, float* wi, float* m1i,

@@ -1,4 +1,4 @@
-// Adam (Kingma and Ba, 2015), as PyTorch steps it.
+// The optimizer Adam (Kingma and Ba, 2015), with the same formulas as in PyTorch.
 #ifndef SHADOWTUTOR_NN_KERNELS_ADAM_H_
 #define SHADOWTUTOR_NN_KERNELS_ADAM_H_
 
@@ -14,7 +14,8 @@ struct AdamOptions {
   double epsilon = 1e-8;
 };
 
-/// Step number `step` (1 for the first) of `weights` along `gradient`; all four have one size.
+/// Changes `weights` and Adam's moments by step number `step` (1 for the first) along `gradient`.
+/// All four spans have the same size.
 void AdamUpdate(const AdamOptions& options, int64_t step, std::span<const float> gradient,
                 std::span<float> weights, std::span<float> moment1, std::span<float> moment2);
 

@@ -16,7 +16,7 @@ namespace shadowtutor::nn {
 constexpr int kMaxConvInputs = 2;
 constexpr int kMaxTaps = 9;
 
-// One input of the rows to compute, with taps turned into offsets in floats.
+// An input of the convolution, with its taps as offsets in floats.
 struct RowInput {
   const float* base;  // pixel (0, 0) of block 0
   size_t row, plane;
@@ -49,11 +49,12 @@ namespace hn = hwy::HWY_NAMESPACE;
 using D = hn::CappedTag<float, kBlock>;
 using V = hn::Vec<D>;
 constexpr int kLanes = HWY_TARGET == HWY_SCALAR ? 1 : HWY_MAX_BYTES / 4;
-// The register tile: kPixels x kVectors accumulators, with room left for weights and a broadcast.
+// The register tile has kPixels x kVectors accumulators, which leaves registers for the weights and
+// the broadcast input.
 constexpr int kVectors = 2;
 constexpr int kPixels = kLanes == 16 ? 14 : kLanes == 8 ? 6 : HWY_ARCH_ARM_A64 ? 8 : 4;
 
-// Where one register tile reads and writes.
+// The addresses that one register tile reads and writes.
 struct TileAt {
   const float* in[kMaxConvInputs];
   const float* weights[kMaxConvInputs];
@@ -72,7 +73,7 @@ HWY_INLINE void Accumulate(const RowInput& input, const float* HWY_RESTRICT in,
     for (int tap = 0; tap < input.taps; ++tap) {
       const float* HWY_RESTRICT x = in + input.offset[tap];
 #if HWY_ARCH_ARM_A64
-      // Four channels a load, so that the compiler multiplies by lane instead of broadcasting.
+      // Loads four channels at a time, so that the compiler uses multiplication by a lane.
       for (int c = 0; c < channels; c += 4, x += 4, w += 4 * kV * kLanes) {
         V xv[kP];
         for (int p = 0; p < kP; ++p) xv[p] = hn::LoadU(d, x + p * kStride * kBlock);
@@ -153,8 +154,8 @@ HWY_NOINLINE void Tile(const RowTask& task, const TileAt& at) {
   }
 }
 
-// The smallest tile of at least `pixels` pixels that fits in `width`, or else the largest that
-// fits.
+// The smallest tile of at least `pixels` pixels that is not wider than `width`; if there is none,
+// the largest tile that is not wider.
 HWY_INLINE int TilePixels(int pixels, int width) {
   constexpr int kSizes[] = {1, 2, 4, 6, 8, 14};
   int best = 1;
@@ -201,7 +202,7 @@ void ConvolveRow(const RowTask& task, int y) {
     for (int x = 0; x < task.width;) {
       const int left = task.width - x;
       const int pixels = left >= kPixels ? kPixels : TilePixels(left, task.width);
-      // A tile that is wider than what is left starts earlier and computes some pixels again.
+      // A tile wider than the rest of the row starts earlier and computes some pixels again.
       const int x0 = HWY_MIN(x, task.width - pixels);
       const size_t ux = static_cast<size_t>(x0), uy = static_cast<size_t>(y);
       TileAt at;
@@ -223,7 +224,7 @@ void ConvolveRow(const RowTask& task, int y) {
       if (tile == kTile) {
         RunTile<kVectors>(pixels, task, at);
       } else {
-        RunTile<1>(pixels, task, at);  // only where a vector is a whole block
+        RunTile<1>(pixels, task, at);  // happens only where a vector has 16 floats
       }
       x = x0 + pixels;
     }
@@ -265,8 +266,8 @@ std::vector<Tap> BackwardTaps(int kh, int kw) {
 }
 
 std::vector<Tap> BackwardTapsStride2(int kh, int kw, int parity_y, int parity_x) {
-  // Output pixel o reads input pixel i = 2 o + r - k/2, so i = 2 y + parity is read by
-  // o = y + (parity + k/2 - r) / 2 wherever that is whole.
+  // With weight r, output pixel o reads input pixel i = 2 o + r - k/2. So input pixel
+  // i = 2 y + parity is read by output pixel o = y + (parity + k/2 - r) / 2, if that is an integer.
   std::vector<Tap> taps;
   for (int r = 0; r < kh; ++r) {
     const int dy = parity_y + kh / 2 - r;
@@ -296,7 +297,8 @@ void Repack(std::span<const float> oihw, int out, int in, int kh, int kw, std::s
   const int whole = Blocks(outputs) * kBlock;
   const int tile_width = ConvTileWidth();
   const size_t kernel = static_cast<size_t>(kh) * static_cast<size_t>(kw);
-  // Distance in `oihw` from one output (input) channel of the packed kernel to the next.
+  // The distances in `oihw` between successive output channels, and input channels, of the packed
+  // kernel.
   const size_t output_step = transposed ? kernel : static_cast<size_t>(in) * kernel;
   const size_t input_step = transposed ? static_cast<size_t>(in) * kernel : kernel;
   for (int o = 0; o < whole;) {

@@ -35,11 +35,12 @@ using D = hn::CappedTag<float, kBlock>;
 using V = hn::Vec<D>;
 constexpr int kLanes = HWY_TARGET == HWY_SCALAR ? 1 : HWY_MAX_BYTES / 4;
 constexpr int kVectors = 2;
-// Input channels x output vectors that one register tile accumulates.
+// A register tile accumulates kInputs input channels x kVectors vectors of output channels.
 constexpr int kInputs = kLanes == 16 ? 8 : 4;
-constexpr int kPixelsPerPass = 64;  // what stays in the first-level cache
+constexpr int kPixelsPerPass = 64;  // so many fit into the first-level cache
 
-// Adds to dw[block][tap][16 inputs][kV * kLanes outputs] what pixels [0, pixels) of a row give.
+// Adds the contribution of pixels [0, pixels) of a row to dw[block][tap][16 inputs][kV * kLanes
+// outputs].
 template <int kV, int kStride>
 HWY_INLINE void AddPixels(const WeightGradientTask& task, const float* HWY_RESTRICT in,
                           const float* HWY_RESTRICT g, int pixels, float* HWY_RESTRICT dw) {
@@ -104,7 +105,8 @@ HWY_INLINE void AddTile(const WeightGradientTask& task, const float* in, const f
   AddBias<kV>(task, g, pixels, db);
 }
 
-// Rows [y0, y1) into zeroed dw ([tile][block][tap][16][tile width]) and db ([outputs]).
+// Adds the contributions of rows [y0, y1) to dw ([tile][block][tap][16][tile width]) and db
+// ([outputs]), which are zero before.
 void WeightGradientRows(const WeightGradientTask& task, int y0, int y1, float* dw, float* db) {
   constexpr int kTile = kVectors * kLanes;
   const int outputs = task.g_blocks * kBlock;
@@ -178,8 +180,8 @@ void ConvolutionWeightGradient(const View& input, int stride, std::span<const Ta
   const int tiles = (task.g_blocks * kBlock + tile_width - 1) / tile_width;
   const size_t kernel = static_cast<size_t>(kh * kw);
   const int blocks = Blocks(in);
-  // A task sums one tile and block over the chunks, in order, then spreads it over
-  // [out][in][kh][kw].
+  // A task sums one tile and block over the chunks, in their order, and writes the sums to their
+  // places in [out][in][kh][kw].
   ParallelFor(tiles * blocks, [&](int index) {
     const int o0 = index / blocks * tile_width, block = index % blocks;
     const int tile = std::min(tile_width, static_cast<int>(outputs) - o0);

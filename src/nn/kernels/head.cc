@@ -15,23 +15,23 @@
 #define SHADOWTUTOR_NN_KERNELS_HEAD_CC_ONCE
 namespace shadowtutor::nn {
 
-constexpr int kMargin = 16;  // floats before a row's first, so that x - 1 can be read
+constexpr int kMargin = 16;  // floats before a row, so that column -1 can be read
 
-// Room for one row of half-resolution floats with margins.
+// The floats of a row at half resolution with margins.
 inline size_t MarginRow(int half_width) {
   return kMargin + (static_cast<size_t>(half_width) + 15) / 16 * 16 + 16;
 }
-// Room for one row at the frame's width.
+// The floats of a row at the frame's width.
 inline size_t FullRow(int width) { return (static_cast<size_t>(width) + 31) / 32 * 32 + 32; }
 
-// One row of the frame to take the loss of.
+// One row of the frame, for which the loss is computed.
 struct LossRow {
   const float* logits;  // [class][step], margins as in MarginRow
   size_t step;
   int classes, half_width, width;
-  const uint8_t* label;  // FullRow long, what lies past the frame has weight 0
+  const uint8_t* label;  // FullRow entries; those past the frame have weight 0
   const float* weight;
-  float scale;       // of the gradient
+  float scale;       // factor of the gradient
   float* gradient;   // doubled: [even, odd][class][step]; else [class][step] at full width
   float* exponents;  // [class][vector]
 };
@@ -63,7 +63,7 @@ void BlendRows(const float* HWY_RESTRICT top, const float* HWY_RESTRICT bottom, 
   out[kMargin + width] = out[kMargin + width - 1];
 }
 
-// Twice the width: columns 2x and 2x + 1.
+// The columns 2x and 2x + 1 of a row that is enlarged to exactly twice the width.
 HWY_INLINE V Even(const float* p) {
   const D d;
   return hn::MulAdd(hn::LoadU(d, p - 1), hn::Set(d, 0.25f),
@@ -75,7 +75,7 @@ HWY_INLINE V Odd(const float* p) {
                     hn::Mul(hn::LoadU(d, p), hn::Set(d, 0.75f)));
 }
 
-// Any width: vector `j` of columns.
+// Vector `j` of the columns of a row that is enlarged to any width.
 HWY_INLINE V Interpolate(const InterpolationTable& table, const float* row, int j) {
   const D d;
   [[maybe_unused]] const DI di;
@@ -95,7 +95,8 @@ HWY_INLINE V Interpolate(const InterpolationTable& table, const float* row, int 
                     hn::Mul(low, hn::LoadU(d, table.low_weight.data() + at)));
 }
 
-// `labels` has room for a vector past the row's end.
+// The labels of a row at exactly twice the width. `labels` has room for a vector past the row's
+// end.
 void ArgmaxDoubled(const float* HWY_RESTRICT logits, size_t step, int classes, int half_width,
                    uint8_t* HWY_RESTRICT labels) {
   const DI di;
@@ -139,7 +140,8 @@ void ArgmaxAny(const InterpolationTable& table, const float* HWY_RESTRICT logits
   }
 }
 
-// e^x for x <= 0, within 2e-7 of it: 2^n times a polynomial of what is left of x / ln 2.
+// e^x for x <= 0, with an error of at most 2e-7: 2^n times a polynomial in the remainder of
+// x / ln 2.
 HWY_INLINE V ExpOfNegative(V x) {
   const D d;
   const DI di;
@@ -157,8 +159,8 @@ HWY_INLINE V ExpOfNegative(V x) {
   return hn::BitCast(d, hn::Add(hn::BitCast(di, p), hn::ShiftLeft<23>(hn::ConvertTo(di, n))));
 }
 
-// z[class][vector] holds the logits of a vector of pixels, and becomes the exponents; the gradient
-// goes to g[class][g_step]. Returns the weighted losses.
+// The weighted losses of a vector of pixels. z[class][vector] has their logits and is overwritten
+// with the exponentials; the gradient goes to g[class][g_step].
 HWY_INLINE V SoftmaxLoss(float* HWY_RESTRICT z, int classes, V largest, VI label, V weight, V scale,
                          float* HWY_RESTRICT g, size_t g_step) {
   const D d;
@@ -178,7 +180,7 @@ HWY_INLINE V SoftmaxLoss(float* HWY_RESTRICT z, int classes, V largest, VI label
     const auto is_label = hn::RebindMask(d, hn::Eq(label, hn::Set(di, c)));
     hn::StoreU(hn::Sub(e, hn::IfThenElseZero(is_label, scaled)), d, g);
   }
-  // What lies past the frame has no weight, and its logits need not be numbers.
+  // Pixels past the frame have weight 0, but their logits may be NaN, so multiplying is not enough.
   const V loss = hn::Mul(weight, hn::Sub(hn::Log(d, sum), of_label));
   return hn::IfThenElseZero(hn::Ne(weight, hn::Zero(d)), loss);
 }
@@ -236,14 +238,14 @@ double LossRowAny(const LossRow& row, const InterpolationTable& table, size_t gr
   return static_cast<double>(hn::GetLane(hn::SumOfLanes(d, loss)));
 }
 
-// The transpose of doubling a row, [even, odd] gradients to half width: into h.
+// The transpose of doubling a row: gradients at even and odd columns to a row `h` of half width.
 void HalveRow(float* HWY_RESTRICT even, float* HWY_RESTRICT odd, int half_width,
               float* HWY_RESTRICT h) {
   const D d;
   const V near = hn::Set(d, 0.75f), far = hn::Set(d, 0.25f);
   even += kMargin;
   odd += kMargin;
-  // Repeating the first and last value on the way up gives them the margins' share on the way down.
+  // Doubling repeats the first and last value beyond the row, so here they get the margins' share.
   odd[-1] = even[0];
   even[half_width] = odd[half_width - 1];
   for (int x = 0; x < half_width; x += kLanes) {
@@ -253,7 +255,7 @@ void HalveRow(float* HWY_RESTRICT even, float* HWY_RESTRICT odd, int half_width,
   }
 }
 
-// to (+)= weight * h
+// to = weight * h, or to += weight * h if `accumulate`.
 void AddRow(const float* HWY_RESTRICT h, float weight, int width, bool accumulate,
             float* HWY_RESTRICT to) {
   const D d;
@@ -324,7 +326,8 @@ double WeightedCrossEntropy(const HeadPlan& plan, const LogitPlanes& logits, con
   const int chunks = SumChunks(half_height);
   float* all = scratch.Floats(per_chunk * static_cast<size_t>(chunks));
   double* row_loss = scratch.Doubles(static_cast<size_t>(plan.height()));
-  // A task writes the gradient of some rows; the frame's rows at its borders are computed twice.
+  // A task computes the gradient of some rows of logits. Rows of the frame that two tasks need are
+  // computed by both.
   ParallelFor(chunks, [&](int chunk) {
     float* blended = all + per_chunk * static_cast<size_t>(chunk);
     float* gradients = blended + uclasses * step;

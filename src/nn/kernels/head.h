@@ -1,5 +1,5 @@
-// Logits at in_conv1's size to the frame's size, fused with what is wanted of them there: the label
-// map, or the loss and its gradient. Full-resolution logits never exist as a whole.
+// The head: enlarges the logits from in_conv1's size to the frame's size and computes the label
+// map, or the loss and its gradient, in one pass. The logits at full resolution are never stored.
 #ifndef SHADOWTUTOR_NN_KERNELS_HEAD_H_
 #define SHADOWTUTOR_NN_KERNELS_HEAD_H_
 
@@ -14,7 +14,7 @@
 
 namespace shadowtutor::nn {
 
-/// in_conv1's size to the frame's.
+/// The plan for enlarging logits from in_conv1's size to the frame's.
 struct HeadPlan {
   ResizePlan resize;
   InterpolationTable columns;
@@ -29,16 +29,17 @@ struct HeadPlan {
   int width() const { return resize.x.out; }
 };
 
-/// Working floats of ArgmaxRows.
+/// The working memory of ArgmaxRows, in floats.
 size_t ArgmaxScratchFloats(const HeadPlan& plan, int classes);
 
-/// Rows [y0, y1) of the label map: the class of the largest logit, the first of equals. `logits`
-/// holds rows from `first_row` of the whole on.
+/// Computes rows [y0, y1) of the label map: the class of the largest logit, the first if there are
+/// several. `logits` may be a strip; its first row is row `first_row` of all logits. `labels` is
+/// the whole map.
 void ArgmaxRows(const HeadPlan& plan, const LogitPlanes& logits, int first_row, int y0, int y1,
                 uint8_t* labels, float* scratch);
 
-/// Softmax cross entropy against `label`, times `pixel_weight`, averaged over all pixels;
-/// overwrites the gradient with regard to the logits.
+/// The loss: softmax cross entropy against `label`, times `pixel_weight`, averaged over all pixels.
+/// Overwrites `gradient` with the gradient with respect to `logits`.
 double WeightedCrossEntropy(const HeadPlan& plan, const LogitPlanes& logits, const uint8_t* label,
                             const float* pixel_weight, const LogitPlanes& gradient,
                             Scratch& scratch);

@@ -19,14 +19,14 @@ constexpr Named kNames[] = {{"avx512", HWY_AVX3}, {"avx2", HWY_AVX2},     {"sse4
                             {"neon", HWY_NEON},   {"scalar", HWY_EMU128}, {"scalar", HWY_SCALAR}};
 
 void Select() {
-  // On Arm one target is compiled in and every processor runs it; but Highway takes AES
-  // instructions, which no kernel uses, for a part of NEON, and warns on chips without them
-  // (Raspberry Pi 4).
+  // On 64-bit Arm there is only one target, which runs on every processor. Without this call
+  // Highway would warn on processors without AES instructions (Raspberry Pi 4), because it counts
+  // them as a part of NEON; no kernel uses them.
   if (HWY_ARCH_ARM_A64) hwy::SetSupportedTargetsForTest(HWY_STATIC_TARGET);
   const char* wanted = std::getenv("SHADOWTUTOR_ISA");
   if (!wanted || !*wanted) return;
   const std::string name = wanted;
-  // EMU128 is compiled in but never listed as supported unless it is the baseline.
+  // Highway does not list EMU128 as supported, unless it is the baseline, although it always runs.
   const int64_t runnable = hwy::SupportedTargets() | HWY_EMU128 | HWY_SCALAR;
   for (const auto& known : kNames) {
     if (name == known.name && (runnable & CompiledTargets() & known.target)) {

@@ -1,4 +1,6 @@
-// Which instruction set the kernels run on.
+// Chooses the instruction set of the kernels.
+//
+// Thread safety: any thread.
 #ifndef SHADOWTUTOR_NN_KERNELS_ISA_H_
 #define SHADOWTUTOR_NN_KERNELS_ISA_H_
 
@@ -12,7 +14,7 @@ namespace shadowtutor::nn {
 /// cannot run.
 void SelectInstructionSet();
 
-/// The name of the one in force, as in SHADOWTUTOR_ISA.
+/// The name of the instruction set in use, as in SHADOWTUTOR_ISA.
 std::string InstructionSetName();
 
 }  // namespace shadowtutor::nn

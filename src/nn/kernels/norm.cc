@@ -26,8 +26,8 @@ HWY_INLINE void AddLanes(const V (&sum)[kParts], double* HWY_RESTRICT to) {
   for (int c = 0; c < kBlock; ++c) to[c] += static_cast<double>(lanes[c]);
 }
 
-// Rows [y0, y1) of one block: sums of (x - pivot) and of its square, 16 of each. A pivot near the
-// mean keeps the squares from cancelling.
+// For rows [y0, y1) of one block: the sums of (x - pivot) and of its square, 16 of each. With a
+// pivot near the mean, subtracting the squares later loses little precision.
 void Moments(const View& x, int block, int y0, int y1, const float* HWY_RESTRICT pivot,
              double* HWY_RESTRICT sum, double* HWY_RESTRICT square) {
   const D d;
@@ -87,7 +87,7 @@ void ScaleShiftRelu(const View& x, const View& p, int block, int y, const float*
   }
 }
 
-// Rows [y0, y1) of one block: sums of g and of g (x - mean), 16 of each.
+// For rows [y0, y1) of one block: the sums of g and of g * (x - mean), 16 of each.
 void GradientMoments(const View& x, const View& g, int block, int y0, int y1,
                      const float* HWY_RESTRICT mean, double* HWY_RESTRICT sum,
                      double* HWY_RESTRICT product) {
@@ -114,7 +114,7 @@ void GradientMoments(const View& x, const View& g, int block, int y0, int y1,
   }
 }
 
-// dx (+)= by_g g + by_x (x - mean) + constant
+// dx = by_g * g + by_x * (x - mean) + constant, added to dx if `accumulate`.
 void GradientToInput(const View& x, const View& g, const View& dx, int block, int y,
                      const float* mean, const float* by_g, const float* by_x, const float* constant,
                      bool accumulate) {
@@ -148,7 +148,7 @@ HWY_EXPORT(GradientToInput);
 
 namespace {
 
-// Sums partial results [blocks][chunks][2][16] into [2] for one channel, chunk by chunk.
+// The sums for one channel of the partial results [blocks][chunks][2][16], added chunk by chunk.
 struct TwoSums {
   double first = 0, second = 0;
 };

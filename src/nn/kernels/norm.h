@@ -1,5 +1,5 @@
-// relu(norm(x)) with the statistics of the frame at hand, and its gradient (algorithm section 2:
-// biased variance, eps 1e-5, learned scale and shift, no running statistics).
+// relu(norm(x)) and its gradient. The norm uses the statistics of the current frame (algorithm
+// section 2: biased variance, eps 1e-5, learned scale and shift, no running statistics).
 #ifndef SHADOWTUTOR_NN_KERNELS_NORM_H_
 #define SHADOWTUTOR_NN_KERNELS_NORM_H_
 
@@ -12,7 +12,7 @@ namespace shadowtutor::nn {
 
 inline constexpr double kNormEpsilon = 1e-5;
 
-/// What the forward pass leaves for the backward pass: one float per channel, whole blocks.
+/// The statistics that the backward pass needs: one float per channel, rounded up to whole blocks.
 struct NormStatistics {
   Buffer mean, reciprocal_deviation;
 
@@ -22,14 +22,15 @@ struct NormStatistics {
         reciprocal_deviation(static_cast<size_t>(Blocks(channels) * kBlock)) {}
 };
 
-/// p = max(0, (x - mean) / sqrt(variance + eps) * scale + shift). `p` may be `x` itself. Channels
-/// that fill up the last block come out 0.
+/// p = max(0, (x - mean) / sqrt(variance + eps) * scale + shift). `p` may be `x` itself. The unused
+/// channels of the last block become 0.
 void NormRelu(const View& x, std::span<const float> scale, std::span<const float> shift,
               const View& p, NormStatistics& statistics, Scratch& scratch);
 
-/// `g` is the gradient of the loss to p, already 0 where p is 0. Overwrites `scale_gradient` and
-/// `shift_gradient`, and writes the gradient to the first `dx->channels` channels of x into `dx`
-/// (or adds it there); dx may be null.
+/// The gradient of NormRelu. `g` is the gradient with respect to p and is already 0 where p is 0.
+/// Overwrites `scale_gradient` and `shift_gradient`. The gradient with respect to the first
+/// `dx->channels` channels of x is written to `dx`, or added to it if `accumulate`; `dx` may be
+/// null.
 void NormReluBackward(const View& x, const View& g, std::span<const float> scale,
                       const NormStatistics& statistics, std::span<float> scale_gradient,
                       std::span<float> shift_gradient, const View* dx, bool accumulate,

@@ -38,7 +38,7 @@ void ResizeRow(const ResizePlan& plan, const View& in, const View& out, int bloc
   }
 }
 
-// One row of the input's gradient. `column` holds out.width * 16 floats.
+// Computes one row of the input's gradient. `column` is working memory of out.width * 16 floats.
 void ResizeBackwardRow(const ResizePlan& plan, const View& out, const View& in, int block, int y,
                        float* HWY_RESTRICT column) {
   const D d;

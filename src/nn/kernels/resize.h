@@ -1,4 +1,4 @@
-// Bilinear resizing, align_corners=False, between any sizes.
+// Bilinear enlargement (align_corners=False) by any factor, and its gradient.
 #ifndef SHADOWTUTOR_NN_KERNELS_RESIZE_H_
 #define SHADOWTUTOR_NN_KERNELS_RESIZE_H_
 
@@ -9,18 +9,18 @@
 
 namespace shadowtutor::nn {
 
-/// One axis of a bilinear resize that does not shrink: output i is
-/// (1 - fraction[i]) in[low[i]] + fraction[i] in[high[i]].
+/// One axis of a bilinear resize, whose output is at least as large as its input. Output i is
+/// (1 - fraction[i]) * in[low[i]] + fraction[i] * in[high[i]].
 struct ResizeAxis {
   int in = 0, out = 0;
   std::vector<int> low, high;
   std::vector<float> fraction;
-  /// The transpose: input j is read by outputs [first[j], first[j + 1 and so on] up to last[j]).
+  /// The transpose: input j is read by the outputs [first[j], last[j]).
   std::vector<int> first, last;
 
   ResizeAxis() = default;
   ResizeAxis(int in_size, int out_size);
-  /// With what weight output `i` reads input `j`.
+  /// The weight of input `j` in output `i`.
   float Weight(int i, int j) const {
     const auto at = static_cast<size_t>(i);
     float weight = 0;
@@ -37,10 +37,10 @@ struct ResizePlan {
       : y(in_height, out_height), x(in_width, out_width) {}
 };
 
-/// `out` has the plan's output size and `in`'s channels.
+/// Resizes `in` to `out`, which has the plan's output size and the channels of `in`.
 void Resize(const ResizePlan& plan, const View& in, const View& out);
 
-/// The gradient to `in`, overwritten, from that to `out`.
+/// The gradient of Resize: overwrites `in_gradient` from `out_gradient`.
 void ResizeBackward(const ResizePlan& plan, const View& out_gradient, const View& in_gradient,
                     Scratch& scratch);
 

@@ -1,5 +1,5 @@
-// Working memory that kernels borrow: grows to the largest request and then stays, so that the
-// steady state allocates nothing.
+// Working memory for kernels. It grows to the largest request and is then reused, so that repeated
+// calls allocate nothing.
 #ifndef SHADOWTUTOR_NN_KERNELS_SCRATCH_H_
 #define SHADOWTUTOR_NN_KERNELS_SCRATCH_H_
 
@@ -11,15 +11,17 @@
 
 namespace shadowtutor::nn {
 
-/// One user at a time; what Floats or Doubles returned is overwritten by the next kernel.
+/// Memory from Floats or Doubles is valid until the next call of the same function; the next kernel
+/// overwrites it.
+///
+/// Thread safety: used by one kernel at a time; SlotFloats from the threads of its loop.
 class Scratch {
  public:
   float* Floats(size_t count) {
     if (floats_.size() < count) floats_ = Buffer(count);
     return floats_.data();
   }
-  /// Before a ParallelFor: `count` floats for every thread that may take part, so that which ones
-  /// do makes no difference.
+  /// Call it before a ParallelFor: allocates `count` floats for every thread that may take part.
   void PrepareSlots(size_t count) {
     const auto slots = static_cast<size_t>(ThreadSlots());
     if (slots_.size() < slots) slots_.resize(slots);
@@ -27,7 +29,7 @@ class Scratch {
       if (slot.size() < count) slot = Buffer(count);
     }
   }
-  /// Inside its body: this thread's.
+  /// Call it in the body of that loop: the calling thread's floats.
   float* SlotFloats() { return slots_[static_cast<size_t>(ThreadSlot())].data(); }
   double* Doubles(size_t count) {
     if (doubles_.size() < count) doubles_.resize(count);
@@ -40,9 +42,10 @@ class Scratch {
   std::vector<Buffer> slots_;
 };
 
-/// Into how many tasks `rows` rows are split where tasks leave partial sums behind. Depends on the
-/// shape alone, so that sums come out the same on any number of threads.
+/// The number of chunks into which `rows` rows are split when each chunk's task computes a partial
+/// sum. It depends only on the shape, so sums have the same bits for any number of threads.
 constexpr int SumChunks(int rows) { return rows < 12 ? 1 : rows < 96 ? rows / 6 : 16; }
+/// The first row of chunk number `chunk`.
 constexpr int ChunkBegin(int rows, int chunks, int chunk) {
   return static_cast<int>(static_cast<long long>(rows) * chunk / chunks);
 }

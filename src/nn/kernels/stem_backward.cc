@@ -19,7 +19,8 @@ using D = hn::CappedTag<float, 16>;
 using V = hn::Vec<D>;
 constexpr int kLanes = HWY_TARGET == HWY_SCALAR ? 1 : HWY_MAX_BYTES / 4;
 
-// Adds to dw[output][input][3][3] what one output row's gradient g[output][g_stride] gives.
+// Adds the contribution of one output row to dw[output][input][3][3]. The row's gradient is
+// g[output][g_stride].
 void WeightGradientRow3(const StemRow& row, const float* HWY_RESTRICT g, size_t g_stride,
                         float* HWY_RESTRICT dw) {
   const D d;
@@ -56,7 +57,7 @@ void WeightGradientRow3(const StemRow& row, const float* HWY_RESTRICT g, size_t 
   }
 }
 
-// Adds weight * row to a row: `count` floats from kSplitRowMargin on, of each `channels`.
+// to[i] += weight * from[i] for `count` floats.
 void AddScaled(const float* HWY_RESTRICT from, float weight, int count, float* HWY_RESTRICT to) {
   const D d;
   const V w = hn::Set(d, weight);
@@ -65,7 +66,7 @@ void AddScaled(const float* HWY_RESTRICT from, float weight, int count, float* H
   }
 }
 
-// Even and odd columns back into one row.
+// Merges even and odd columns into one row.
 void JoinColumns(const float* HWY_RESTRICT even, const float* HWY_RESTRICT odd, int width,
                  float* HWY_RESTRICT row) {
   const D d;
@@ -99,7 +100,7 @@ void StemBackward(const StemWeights& weights, ImageView frame, const StemActivat
   const size_t plain1 = SplitRowFloats(s.width1 + 32);
   const size_t size1 = static_cast<size_t>(c1) * 27, size2 = static_cast<size_t>(c2 * c1) * 9;
 
-  // The gradient as rows of channels, [row][channel][stride1], a row of zeros after the last.
+  // The output's gradient as [row][channel][stride1], with a row of zeros at the end.
   const size_t g_floats = static_cast<size_t>(c2) * s.stride1;
   const int chunks = SumChunks(s.height1);
   const size_t per_chunk = size1 + size2 + static_cast<size_t>(c1 + c2) + 3 * in_floats +
@@ -151,7 +152,8 @@ void StemBackward(const StemWeights& weights, ImageView frame, const StemActivat
     const int end = ChunkBegin(s.height1, chunks, chunk + 1);
     int next_in = std::max(0, 2 * begin - 1);
     for (int y = begin; y < end; ++y) {
-      // in_conv1's gradient: output row o of in_conv2 reads row y through weight row y + 1 - 2 o.
+      // The gradient of in_conv1's row y: in_conv2's output row o reads it through weight row
+      // y + 1 - 2 o.
       std::memset(split, 0, mid_floats * sizeof(float));
       for (int r = (y + 1) % 2; r < 3; r += 2) {
         const int o = (y + 1 - r) / 2;

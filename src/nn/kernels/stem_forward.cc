@@ -27,9 +27,11 @@ namespace hn = hwy::HWY_NAMESPACE;
 using D = hn::CappedTag<float, 16>;
 using V = hn::Vec<D>;
 constexpr int kLanes = HWY_TARGET == HWY_SCALAR ? 1 : HWY_MAX_BYTES / 4;
-constexpr int kColumns = kLanes == 16 || HWY_ARCH_ARM_A64 ? 2 : 1;  // vectors a pass, by registers
+// Vectors of columns per pass, as many as the registers allow.
+constexpr int kColumns = kLanes == 16 || HWY_ARCH_ARM_A64 ? 2 : 1;
 
-// out[channel][out_stride] = conv 3x3 stride 2 of three rows, `kSplitRowMargin` floats in.
+// Computes a row of a 3x3 convolution at stride 2 from three input rows, which begin
+// kSplitRowMargin floats after their pointers. The result is out[channel][out_stride].
 void ConvolveRow3(const StemRow& row, const float* HWY_RESTRICT weights,
                   const float* HWY_RESTRICT bias, size_t out_stride, float* HWY_RESTRICT out) {
   const D d;
@@ -71,7 +73,7 @@ void ConvolveRow3(const StemRow& row, const float* HWY_RESTRICT weights,
   }
 }
 
-// One channel's row into its even and odd columns, zeros after the last.
+// Splits one channel's row into its even and odd columns, each followed by zeros.
 void SplitColumns(const float* HWY_RESTRICT row, int width, size_t stride,
                   float* HWY_RESTRICT split) {
   const D d;
@@ -142,11 +144,12 @@ void StemForward(const StemWeights& weights, ImageView frame, const View& out,
     keep->height = s.height1;
     keep->width = s.width1;
   }
-  // A task computes a strip of in_conv2's rows, and for it in_conv1's, one row above shared with
-  // the strip before.
+  // A task computes a strip of in_conv2's rows and the rows of in_conv1 that these need; the first
+  // of those is also computed by the task of the previous strip.
   constexpr int kStrip = 6;
   const int strips = (s.height2 + kStrip - 1) / kStrip;
-  // Per strip: a ring of 3 input rows, one of 3 in_conv1 rows, plain rows, and a row of zeros.
+  // Memory per strip: a ring of 3 input rows, a ring of 3 in_conv1 rows, unsplit rows, and a row of
+  // zeros.
   const size_t zero_floats = std::max(in_floats, mid_floats);
   const size_t per_strip = 3 * in_floats + 3 * mid_floats + static_cast<size_t>(c1) * plain1 +
                            static_cast<size_t>(c2) * plain2;
@@ -158,7 +161,7 @@ void StemForward(const StemWeights& weights, ImageView frame, const View& out,
     float* mid_ring = in_ring + 3 * in_floats;
     float* plain = mid_ring + 3 * mid_floats;
     float* plain_out = plain + static_cast<size_t>(c1) * plain1;
-    // Margins before a row's first column are padding.
+    // The margins before the first column of each row are padding, so they are zero.
     for (size_t row = 0; row < 3 * 6; ++row) {
       std::memset(in_ring + row * s.stride0, 0, kSplitRowMargin * sizeof(float));
     }
@@ -192,7 +195,7 @@ void StemForward(const StemWeights& weights, ImageView frame, const View& out,
           split_columns(plain + static_cast<size_t>(c) * plain1, s.width1, s.stride1,
                         mid + static_cast<size_t>(2 * c) * s.stride1);
         }
-        // The row above the strip is the strip before's to keep.
+        // The task of the previous strip keeps the row above the strip.
         if (keep && next_mid >= 2 * y_begin) {
           std::memcpy(keep->rows.data() + mid_floats * static_cast<size_t>(next_mid), mid,
                       mid_floats * sizeof(float));

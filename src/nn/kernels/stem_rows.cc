@@ -17,7 +17,7 @@ using D = hn::CappedTag<float, 16>;
 using V = hn::Vec<D>;
 constexpr int kLanes = HWY_TARGET == HWY_SCALAR ? 1 : HWY_MAX_BYTES / 4;
 
-// BGR bytes to [3][even, odd][stride], the mean subtracted.
+// Converts a row of BGR bytes to floats [3][even, odd][stride] and subtracts the mean.
 void SplitBgr(const uint8_t* HWY_RESTRICT bgr, int width, size_t stride, float* HWY_RESTRICT out) {
 #if HWY_TARGET == HWY_SCALAR
   for (int x = 0; x < width; ++x) {
@@ -69,7 +69,7 @@ void SplitBgr(const uint8_t* HWY_RESTRICT bgr, int width, size_t stride, float* 
     }
   }
 #endif
-  // Columns past the end are padding: zeros.
+  // Columns past the end are padding, so they are zero.
   const int evens = (width + 1) / 2, odds = width / 2;
   for (int c = 0; c < 3; ++c) {
     float* row = out + static_cast<size_t>(2 * c) * stride;

@@ -1,4 +1,4 @@
-// Rows as the stem's forward and backward pass both read them. Internal to the stem.
+// Rows in the layout that the stem's forward and backward pass read. Internal to the stem.
 #ifndef SHADOWTUTOR_NN_KERNELS_STEM_ROWS_H_
 #define SHADOWTUTOR_NN_KERNELS_STEM_ROWS_H_
 
@@ -10,7 +10,8 @@
 
 namespace shadowtutor::nn {
 
-/// Three neighbouring input rows ([channel][even, odd][stride]) and the row that they give.
+/// Three neighbouring input rows, each [channel][even, odd][stride], and the sizes of the output
+/// row that is computed from them.
 struct StemRow {
   const float* in[3];
   size_t in_stride;
@@ -18,7 +19,7 @@ struct StemRow {
   int width;            // output columns
 };
 
-/// The frame at the sizes of the stem's layers.
+/// The sides of the frame (0), of in_conv1's output (1) and of in_conv2's output (2).
 struct StemShape {
   explicit StemShape(ImageView frame)
       : height0(frame.height),
@@ -29,10 +30,10 @@ struct StemShape {
         stride0(SplitRowFloats(width1)),
         stride1(SplitRowFloats(width2)) {}
   int height0, height1, width1, height2, width2;
-  size_t stride0, stride1;  // of split input rows and split in_conv1 rows
+  size_t stride0, stride1;  // floats of a split row of the frame, and of in_conv1's output
 };
 
-/// BGR bytes to [3][even, odd][stride], the mean subtracted.
+/// Converts a row of BGR bytes to floats [3][even, odd][stride] and subtracts the mean.
 void SplitBytes(const uint8_t* bgr, int width, size_t stride, float* out);
 
 }  // namespace shadowtutor::nn

@@ -1,4 +1,5 @@
-// dec3's output to logits at in_conv1's size, and back: the arithmetic of tail_weights.h.
+// The tail: computes logits at in_conv1's size from dec3's output, and the gradient. tail_weights.h
+// explains the arithmetic.
 #ifndef SHADOWTUTOR_NN_KERNELS_TAIL_H_
 #define SHADOWTUTOR_NN_KERNELS_TAIL_H_
 
@@ -12,15 +13,16 @@
 
 namespace shadowtutor::nn {
 
-/// Working floats of TailRows.
+/// The working memory of TailRows, in floats.
 size_t TailScratchFloats(const TailPlan& plan, const TailWeights& weights);
 
-/// Rows [y0, y1) of the logits into `logits`, whose first row is row `first_row` of the whole.
+/// Computes rows [y0, y1) of the logits. `logits` may be a strip; its first row is row `first_row`
+/// of all logits.
 void TailRows(const TailPlan& plan, const TailWeights& weights, const View& dec3, int y0, int y1,
               const LogitPlanes& logits, int first_row, float* scratch);
 
-/// From the gradient of the logits (all rows): that of the maps and of the bias (see
-/// TailWeights::Backward), and of dec3 unless it is null.
+/// From the gradient of all logits, computes the gradients of the maps and of the bias (see
+/// TailWeights::Backward) and, unless `dec3_gradient` is null, that of dec3's output.
 void TailBackward(const TailPlan& plan, const TailWeights& weights, const View& dec3,
                   const LogitPlanes& logits_gradient, TailMaps& map_gradient,
                   std::vector<float>& bias_gradient, const View* dec3_gradient, Scratch& scratch);

@@ -20,9 +20,9 @@ using D = hn::CappedTag<float, 16>;
 using V = hn::Vec<D>;
 constexpr int kLanes = HWY_TARGET == HWY_SCALAR ? 1 : HWY_MAX_BYTES / 4;
 
-// The transpose along a row: `row` has kRowMargin zeros before its first float and as many after
-// its last; out[tx] is `tap_step` apart. `planes` is kPlanes * table.stride floats of working
-// memory.
+// The transpose of the interpolation along a row. `row` has kRowMargin zeros before its first float
+// and after its last. The results for the taps tx are `tap_step` floats apart in `out`. `planes` is
+// working memory of GatherTable::kPlanes * table.stride floats.
 void GatherRow(const GatherTable& table, const float* HWY_RESTRICT row, size_t tap_step,
                float* HWY_RESTRICT planes, float* HWY_RESTRICT out) {
   const D d;
@@ -30,7 +30,7 @@ void GatherRow(const GatherTable& table, const float* HWY_RESTRICT row, size_t t
   const float* plane[GatherTable::kPlanes];
   const int wanted = table.taps + kTailTaps - 1;
   if (table.quadrupled) {
-    // Four phases, one column earlier to start with: row[4 i - 4 + q] is phase q % 4 at i + q / 4.
+    // Splits the row into four phases, so that row[4 i - 4 + q] is phase q % 4 at i + q / 4.
     float* phases[4];
     for (int p = 0; p < 4; ++p) phases[p] = planes + static_cast<size_t>(p) * table.stride;
     const int columns = table.inputs + 2;
@@ -69,7 +69,7 @@ void GatherRow(const GatherTable& table, const float* HWY_RESTRICT row, size_t t
   }
 }
 
-// Sum of `count` floats.
+// The sum of `count` floats.
 float SumRow(const float* HWY_RESTRICT row, int count) {
   const D d;
   V sum = hn::Zero(d);
@@ -103,7 +103,7 @@ void PixelRow(const View& dec3, int y, float* to) {
   }
 }
 
-// gradient[row][channel] += g[row] * pixel[channel]; pixel_gradient[channel] += map^T g
+// gradient[row][channel] += g[row] * pixel[channel], and pixel_gradient += map^T g.
 void ApplyBackward(const Buffer& map, int rows, int channels, const float* pixel, size_t step,
                    const float* g, float* gradient, float* pixel_gradient) {
   for (int row = 0; row < rows; ++row) {
@@ -129,12 +129,12 @@ void TailBackward(const TailPlan& plan, const TailWeights& weights, const View& 
   const ResizeAxis& axis = plan.resize.y;
   const size_t stride = plan.low_stride();
 
-  // Per task: the maps' gradient, bias sums, dZ, rows down whose columns was summed, dec3's row
-  // both ways and its gradient.
+  // Memory per task: the maps' gradient, bias sums, dZ, a row of sums over columns, dec3's row in
+  // two layouts, and its gradient.
   const size_t map = uclasses * uchannels;
   const size_t main_floats = kMainTaps * map, edge_floats = kTailTaps * map;
   const size_t map_floats = main_floats + 4 * edge_floats + 4 * map;
-  const size_t bias_floats = 9 * uclasses;  // all, top, bottom, left, right, four corners
+  const size_t bias_floats = 9 * uclasses;  // sums over all pixels, 4 edges and 4 corners
   const size_t sums = (map_floats + bias_floats + 15) / 16 * 16;
   const size_t z_floats = static_cast<size_t>(kMainTaps) * uclasses * stride;
   const size_t planar_floats = uchannels * stride;
@@ -168,7 +168,8 @@ void TailBackward(const TailPlan& plan, const TailWeights& weights, const View& 
 
     const int begin = ChunkBegin(low_height, chunks, chunk);
     const int end = ChunkBegin(low_height, chunks, chunk + 1);
-    // Bias sums: each row of the gradient counts once, in the task of the low row that it leans on.
+    // Bias sums. Each row of the gradient is added once: by the task of the first low row that the
+    // row is interpolated from.
     for (int y = axis.first[static_cast<size_t>(begin)];
          y < axis.last[static_cast<size_t>(end - 1)]; ++y) {
       const int owner = axis.low[static_cast<size_t>(y)];
@@ -186,8 +187,8 @@ void TailBackward(const TailPlan& plan, const TailWeights& weights, const View& 
     for (int r = begin; r < end; ++r) {
       const int first = axis.first[static_cast<size_t>(r)],
                 last = axis.last[static_cast<size_t>(r)];
-      // Down the columns: for each tap ty, the rows whose ty-th tap reads low row r; then along
-      // them.
+      // For each tap ty: sums down the columns over the rows whose tap ty reads low row r, then
+      // transposes the interpolation along the resulting row.
       for (int ty = 0; ty < kTailTaps; ++ty) {
         for (int c = 0; c < classes; ++c) {
           Term terms[16];

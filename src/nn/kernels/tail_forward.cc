@@ -18,7 +18,7 @@ using D = hn::CappedTag<float, 16>;
 using V = hn::Vec<D>;
 constexpr int kLanes = HWY_TARGET == HWY_SCALAR ? 1 : HWY_MAX_BYTES / 4;
 
-// One row of logits of kG classes from v[tx][class][low column].
+// Computes one row of the logits of kG classes from v[tx][class][low column].
 template <int kG>
 HWY_INLINE void InterpolateClasses(const InterpolationTable& table, const float* HWY_RESTRICT v,
                                    size_t class_step, size_t tap_step,
@@ -87,7 +87,7 @@ HWY_EXPORT(InterpolateRow);
 
 namespace {
 
-constexpr int kRingRows = 4;  // low rows that one high row's taps can reach: at most 3
+constexpr int kRingRows = 4;  // enough, because the taps of a high row reach at most 3 low rows
 
 // to[row] = sum over channels of map[row][channel] * pixel[channel]
 void Apply(const Buffer& map, int rows, int channels, const float* pixel, size_t step, float* to) {
@@ -100,7 +100,7 @@ void Apply(const Buffer& map, int rows, int channels, const float* pixel, size_t
   }
 }
 
-// The parts of TailRows' scratch.
+// Divides the scratch memory of TailRows into its parts.
 struct RowScratch {
   RowScratch(const TailPlan& plan, const TailWeights& w, float* floats)
       : stride(plan.low_stride()),
@@ -123,7 +123,7 @@ struct RowScratch {
   float* planar = nullptr;  // dec3's row, [channel][stride]
   float* z = nullptr;       // ring of [ty][tx][class][stride]
   float* v = nullptr;       // [tx][class][stride]
-  float* edge[2] = {};      // the first and the last row's extra [tx][class][stride]
+  float* edge[2] = {};      // corrections of the first and the last row, [tx][class][stride]
   float* sides = nullptr;   // ring of left and right [ty][class]
   float* z_row(int r) const { return z + static_cast<size_t>(r % kRingRows) * z_floats; }
   float* side(int r, int right) const {
@@ -180,7 +180,7 @@ void TailRows(const TailPlan& plan, const TailWeights& weights, const View& dec3
       add(axis.low[at], 1.0f - fraction);
       add(axis.high[at], fraction);
     }
-    // The first and last row read dec3's first and last row alone.
+    // The corrections of the first (last) row depend only on dec3's first (last) row.
     float corner[2][kMaxClasses] = {};  // left, right
     const bool on_edge[2] = {y == 0, y == height - 1};
     for (int e = 0; e < 2; ++e) {

@@ -1,4 +1,4 @@
-// What the tail's kernels need to know of a shape, computed once for each frame size.
+// Tables for the tail's kernels, computed once for each frame size.
 #ifndef SHADOWTUTOR_NN_KERNELS_TAIL_PLAN_H_
 #define SHADOWTUTOR_NN_KERNELS_TAIL_PLAN_H_
 
@@ -10,29 +10,30 @@
 
 namespace shadowtutor::nn {
 
-/// How vectors of neighbouring outputs are interpolated from one row: the inputs that a vector
-/// needs lie close together, so it loads them at once and picks with a lane permutation.
+/// A table for interpolating vectors of neighbouring outputs from one row. The inputs that a vector
+/// needs lie close together, so the kernel loads them at once and picks them with a lane
+/// permutation.
 struct InterpolationTable {
   int lanes = 0;
   int vectors = 0;
-  int shifts = 0;                              // columns are out + shift - shifts / 2
+  int shifts = 0;                              // for each shift: column out + shift - shifts / 2
   std::vector<int> base;                       // [vector][shift]: first input loaded
   std::vector<int> low, high;                  // [vector][shift][lane]: relative to base
-  std::vector<float> low_weight, high_weight;  // 0 where the shifted column lies outside
+  std::vector<float> low_weight, high_weight;  // 0 when the shifted column lies outside
 
   InterpolationTable() = default;
   InterpolationTable(const ResizeAxis& axis, int lanes, int shifts);
 };
 
-/// The transpose of InterpolationTable, for input i and shift s: the sum over taps j of
-/// weights[j][i] * row[base[i] + j - s + shifts / 2]. Where the output is exactly four times as
-/// wide, base is 4 i - 2 and whole vectors can be loaded instead of gathered.
+/// The transpose of InterpolationTable. The result for input i and shift s is the sum over taps j
+/// of weights[j][i] * row[base[i] + j - s + shifts / 2]. If the output is exactly four times as
+/// wide, base[i] is 4 i - 2, and whole vectors can be loaded instead of gathered.
 struct GatherTable {
-  static constexpr int kMaxTaps = 12;  // at most 10 where no axis grows more than fourfold
+  static constexpr int kMaxTaps = 12;  // 10 are enough, as no axis grows more than fourfold
   static constexpr int kPlanes = kMaxTaps + kTailTaps - 1;
   int inputs = 0, taps = 0;
   bool quadrupled = false;
-  size_t stride = 0;           // of weights: inputs, rounded up to vectors, and one more
+  size_t stride = 0;           // of weights: inputs rounded up to vectors, plus one vector
   std::vector<int> base;       // [stride]
   std::vector<float> weights;  // [tap][stride], 0 past the last input
 
@@ -40,10 +41,10 @@ struct GatherTable {
   GatherTable(const ResizeAxis& axis, size_t low_stride);
 };
 
-/// Floats in a vector of the instruction set in force.
+/// The number of floats in a vector of the instruction set in use.
 int FloatLanes();
 
-/// Planar logits: [class][row][stride] floats with room past each row's end.
+/// Planar logits: [class][row][stride] floats, with room past each row's end. Does not own them.
 struct LogitPlanes {
   float* data = nullptr;
   int classes = 0, height = 0, width = 0;
@@ -55,7 +56,7 @@ struct LogitPlanes {
   }
 };
 
-/// The shape of one tail: dec3's size to in_conv1's.
+/// The plan of a tail: "low" is dec3's size, "high" is in_conv1's.
 struct TailPlan {
   ResizePlan resize;
   InterpolationTable columns;
@@ -69,7 +70,7 @@ struct TailPlan {
   int low_width() const { return resize.x.in; }
   int high_height() const { return resize.y.out; }
   int high_width() const { return resize.x.out; }
-  /// Floats between rows of low-resolution planes: the row and a vector more.
+  /// Floats from one row of a low-resolution plane to the next: a row, rounded up, plus a vector.
   size_t low_stride() const { return (static_cast<size_t>(low_width()) + 15) / 16 * 16 + 16; }
 };
 

@@ -14,7 +14,7 @@ using D = hn::CappedTag<float, 16>;
 using V = hn::Vec<D>;
 constexpr int kLanes = HWY_TARGET == HWY_SCALAR ? 1 : HWY_MAX_BYTES / 4;
 constexpr bool kManyRegisters = kLanes == 16 || HWY_ARCH_ARM_A64;
-constexpr int kRows = kManyRegisters ? 6 : 4;  // of a product's register tile
+constexpr int kRows = kManyRegisters ? 6 : 4;  // the register tile of a product is rows x vectors
 constexpr int kVectors = kManyRegisters ? 4 : 2;
 
 template <int kM, int kV>
@@ -64,7 +64,7 @@ void MultiplyRows(const Product& p) {
   int column = 0;
   const int vectors = (p.n + kLanes - 1) / kLanes;
   for (int left = vectors; left > 0;) {
-    // 5 vectors are 3 + 2 rather than 4 + 1: a single vector leaves the multipliers waiting.
+    // 5 vectors are split into 3 + 2, not 4 + 1, because a tile of a single vector is slow.
     const int take = left == kVectors + 1 && kVectors > 2 ? kVectors - 1 : HWY_MIN(left, kVectors);
     switch (take) {
       case 1:
@@ -89,7 +89,7 @@ void MultiplyRows(const Product& p) {
   }
 }
 
-// out[i] = sum over terms of weight * row[i], `count` floats.
+// out[i] = sum over the terms of weight * row[i], for `count` floats.
 void SumTerms(const Term* terms, int count_terms, size_t count, float* HWY_RESTRICT out) {
   const D d;
   size_t i = 0;

@@ -1,4 +1,4 @@
-// The sums that the tail's forward and backward pass are both made of. Internal to the tail.
+// Sums that both the tail's forward and backward pass use. Internal to the tail.
 #ifndef SHADOWTUTOR_NN_KERNELS_TAIL_SUMS_H_
 #define SHADOWTUTOR_NN_KERNELS_TAIL_SUMS_H_
 
@@ -9,8 +9,8 @@
 
 namespace shadowtutor::nn {
 
-/// c[m][n] (+)= sum over k of a[m][k] b[k][n], rows `*_stride` floats apart, `n` rounded up to
-/// vectors.
+/// The matrix product c[m][n] = sum over k of a[m][k] * b[k][n], added to c if `accumulate`. Rows
+/// are `*_stride` floats apart. Columns up to `n` rounded up to whole vectors are computed.
 struct Product {
   const float* a;
   size_t a_stride;
@@ -28,13 +28,13 @@ struct Term {
   const float* row;
   float weight;
 };
-/// out[i] = sum over terms of weight * row[i], `count` floats.
+/// out[i] = sum over the terms of weight * row[i], for `count` floats.
 void WeightedSum(const Term* terms, int count_terms, size_t count, float* out);
 
-/// Taps of TailMaps::main.
+/// The number of taps of TailMaps::main.
 inline constexpr int kMainTaps = kTailTaps * kTailTaps;
 
-/// Row y of dec3 as [channel][stride].
+/// Copies row y of dec3 to `to` as [channel][stride].
 inline void PlanarRow(const View& dec3, int y, size_t stride, float* to) {
   for (int b = 0; b < dec3.blocks(); ++b) {
     const float* from = dec3.at(b, y, 0);

@@ -19,8 +19,8 @@ void Add(const float* from, float sign, size_t count, float* to) {
   for (size_t i = 0; i < count; ++i) to[i] += sign * from[i];
 }
 
-// Calls visit(map, tap index in that map, sign) for every map that the pair of taps (y2, x2) of
-// out_conv2 and (y1, x1) of out_conv1 contributes to.
+// Calls visit(map, index of the tap in that map, sign) for every map to which the pair of taps
+// (y2, x2) of out_conv2 and (y1, x1) of out_conv1 contributes.
 template <typename Maps, typename Visit>
 void ForEachMap(Maps& maps, int y2, int x2, int y1, int x1, const Visit& visit) {
   const int ty = y2 + y1, tx = x2 + x1;
@@ -31,7 +31,8 @@ void ForEachMap(Maps& maps, int y2, int x2, int y1, int x1, const Visit& visit) 
   if (bottom) visit(maps.bottom, tx, -1.0f);
   if (left) visit(maps.left, ty, -1.0f);
   if (right) visit(maps.right, ty, -1.0f);
-  // What both an edge's row and its column took back was taken back twice.
+  // At a corner, the corrections of the row's and the column's edge both subtract this pair, so it
+  // is added once.
   if ((top || bottom) && (left || right)) visit(maps.corner[2 * bottom + right], 0, 1.0f);
 }
 
@@ -114,7 +115,7 @@ void TailWeights::Compose(const TailParameters& p) {
       transposed[k * rows + row] = maps.main[row * static_cast<size_t>(channels) + k];
     }
   }
-  // bias = W3 b2 + b3 + sum over the taps of out_conv2 that lie inside the frame of head_[t2] b1
+  // bias = W3 b2 + b3 + the sum of head_[t2] b1 over the taps t2 of out_conv2 inside the frame
   float constant[kMaxClasses], by_tap[9 * kMaxClasses];
   std::copy(p.bias3.begin(), p.bias3.end(), constant);
   for (int c = 0; c < classes; ++c) {
@@ -150,7 +151,7 @@ void TailWeights::Backward(const TailParameters& p, const TailMaps& gradient,
   const size_t map = Size(classes, channels);
   const size_t head_floats = Size(9, classes, middle), first_floats = Size(9, middle, channels);
   float* head_gradient = scratch.Floats(head_floats + first_floats + 81 * map);
-  // Per tap of out_conv1, so that tasks write apart: out_conv1's gradient as [9][middle][channel].
+  // out_conv1's gradient as [9][middle][channel], so that each task writes to another tap.
   float* first_gradient = head_gradient + head_floats;
   float* product_gradient = first_gradient + first_floats;
   std::fill_n(head_gradient, head_floats + first_floats, 0.0f);

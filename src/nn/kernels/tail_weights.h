@@ -1,16 +1,18 @@
-// The linear tail of the network, composed.
+// The weights of the tail: all layers after dec3, composed into one.
 //
-// Nothing after dec3 is non-linear: bilinear upsampling U to in_conv1's size, out_conv1, out_conv2,
-// bilinear upsampling to the frame, out_conv3. out_conv3 is 1x1 and commutes with the last
-// upsampling, and the three convolutions are one 5x5 convolution T from dec3's channels to classes.
-// U mixes pixels and T mixes channels, so T's channel mixing can be done first, at dec3's size:
+// The tail is linear. It consists of a bilinear upsampling U to in_conv1's size, out_conv1,
+// out_conv2, a bilinear upsampling to the frame's size, and out_conv3. out_conv3 is 1x1 and
+// commutes with the last upsampling, so the three convolutions can be composed into one 5x5
+// convolution T from dec3's channels to classes. U mixes pixels and each tap of T mixes channels,
+// so the channels can be mixed first, at dec3's size:
 //
 //   Z[t] = T[t] dec3            for each of the 25 taps t, a 1x1 convolution at low resolution
 //   logits(p) = sum over t of (U Z[t])(p + t) + bias(p)
 //
-// which takes a seventh of the multiplications of the published order at 1280x720 and holds for any
-// two sizes. out_conv2 sees zeros around out_conv1's output, not out_conv1 of zeros; so on the
-// outermost ring of pixels the taps that pass through there are taken back (`Edge` weights).
+// At 1280x720 this takes a seventh of the multiplications of the published order. It is correct for
+// any two sizes, but for the frame's edge: out_conv2 pads out_conv1's output with zeros, while T
+// would use the values of out_conv1 there. So for the outermost ring of pixels, corrections are
+// added (the edge and corner maps in TailMaps).
 #ifndef SHADOWTUTOR_NN_KERNELS_TAIL_WEIGHTS_H_
 #define SHADOWTUTOR_NN_KERNELS_TAIL_WEIGHTS_H_
 
@@ -22,9 +24,9 @@
 
 namespace shadowtutor::nn {
 
-inline constexpr int kTailTaps = 5;  // on each axis
+inline constexpr int kTailTaps = 5;  // the taps of T on each axis
 
-/// Parameters of out_conv1..3 as in the checkpoint.
+/// The parameters of out_conv1..3 with the checkpoint's shapes.
 struct TailParameters {
   std::span<const float> weight1, bias1, weight2, bias2, weight3, bias3;
 };
@@ -32,8 +34,9 @@ struct TailGradients {
   std::span<float> weight1, bias1, weight2, bias2, weight3, bias3;
 };
 
-/// [tap][class][channel of dec3] weights of one family of taps, or gradients with regard to them.
-/// `main` has 25 taps in [ty][tx] order; the edges have 5 along the edge, the corners one.
+/// The composed weights, or gradients with respect to them, as [tap][class][channel of dec3].
+/// `main` has T's 25 taps in the order [ty][tx]. The corrections of the edges have 5 taps along the
+/// edge, those of the corners have one.
 struct TailMaps {
   Buffer main;
   Buffer top, bottom;  // [tx][class][channel]: added to logits of the first and last row
@@ -44,7 +47,8 @@ struct TailMaps {
   TailMaps(int classes, int channels);
 };
 
-/// Which edges of the frame a pixel lies on, as bits: 1 first row (column), 2 last row (column).
+/// The number of kinds of rows (columns), by the frame's edges that they lie on: bit 0 for the
+/// first row (column), bit 1 for the last.
 inline constexpr int kEdgeKinds = 4;
 
 class TailWeights {
@@ -52,23 +56,24 @@ class TailWeights {
   TailWeights() = default;
   TailWeights(int classes, int channels, int middle);
 
+  /// Computes the members from the parameters.
   void Compose(const TailParameters& parameters);
-  /// Gradients of the parameters from those of the maps and of the bias: `bias_gradient` is
-  /// [9 taps of out_conv2][class], the sum of the logits' gradient over the pixels where that tap
-  /// of out_conv2 reads inside the frame; tap 4, the middle, is the sum over all pixels.
+  /// Computes the parameters' gradients from those of the maps and of the bias. `bias_gradient` is
+  /// [9 taps of out_conv2][class]: the sums of the logits' gradient over the pixels at which that
+  /// tap of out_conv2 reads inside the frame. For tap 4, the middle, these are all pixels.
   void Backward(const TailParameters& parameters, const TailMaps& gradient,
                 std::span<const float> bias_gradient, const TailGradients& out,
                 Scratch& scratch) const;
 
   int classes = 0;
   int channels = 0;  // of dec3
-  int middle = 0;    // of out_conv1 and out_conv2
+  int middle = 0;    // output channels of out_conv1 and out_conv2
   TailMaps maps;
   Buffer transposed;  // main as [channel][25 taps x class], for the gradient to dec3
-  Buffer bias;        // [row's edges][column's edges][class]
+  Buffer bias;        // [kind of row][kind of column][class]
 
  private:
-  Buffer head_;      // out_conv3 after out_conv2: [9][class][middle]
+  Buffer head_;      // out_conv2 and out_conv3 composed: [9][class][middle]
   Buffer first_;     // out_conv1's weights as [9][middle][channel]
   Buffer products_;  // head_ times first_: [9][9][class][channel]
 };

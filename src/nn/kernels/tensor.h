@@ -1,6 +1,6 @@
-// Activations as the kernels see them: blocks of 16 channels, [C/16][H+2][W+2][16] floats with a
-// halo of one pixel that stays zero. Padding is thereby free, and concatenating channels is laying
-// blocks one after the other.
+// The memory layout of activations in the kernels: blocks of 16 channels, [C/16][H+2][W+2][16]
+// floats. The border of one pixel (the halo) is always zero, so convolutions need no code for
+// padding. Concatenating channels means placing blocks one after the other.
 #ifndef SHADOWTUTOR_NN_KERNELS_TENSOR_H_
 #define SHADOWTUTOR_NN_KERNELS_TENSOR_H_
 
@@ -12,14 +12,14 @@
 
 namespace shadowtutor::nn {
 
-inline constexpr int kBlock = 16;  // channels that lie side by side
+inline constexpr int kBlock = 16;  // channels per block
 
-/// Rounds up to whole blocks.
+/// The number of blocks for so many channels.
 constexpr int Blocks(int channels) { return (channels + kBlock - 1) / kBlock; }
 
-/// Somebody else's activations. Copies are views of the same floats.
+/// A view of activations that it does not own. A copy refers to the same floats.
 struct View {
-  float* data = nullptr;  // the halo's first float
+  float* data = nullptr;  // the first float of the halo
   int channels = 0;
   int height = 0;
   int width = 0;
@@ -27,19 +27,20 @@ struct View {
   size_t row() const { return static_cast<size_t>(width + 2) * kBlock; }
   size_t plane() const { return row() * static_cast<size_t>(height + 2); }
   int blocks() const { return Blocks(channels); }
-  /// The 16 floats of a pixel; y and x may be -1 and height or width (the halo).
+  /// The 16 floats of a pixel in a block. In the halo, y is -1 or height, x is -1 or width.
   float* at(int block, int y, int x) const {
     return data + static_cast<size_t>(block) * plane() +
            static_cast<ptrdiff_t>(y + 1) * static_cast<ptrdiff_t>(row()) +
            static_cast<ptrdiff_t>(x + 1) * kBlock;
   }
-  /// `count` channels from `first` on; both multiples of 16 (count may be the last, partial block).
+  /// `count` channels from `first` on. `first` is a multiple of 16, and so is `count` unless it
+  /// ends with the last channel.
   View Channels(int first, int count) const {
     return {data + static_cast<size_t>(first / kBlock) * plane(), count, height, width};
   }
 };
 
-/// Zeroed floats at a cache line's boundary, freed with their owner.
+/// Owns floats that begin at a cache line (64 bytes) and are zero at first.
 class Buffer {
  public:
   Buffer() = default;
@@ -61,7 +62,7 @@ class Buffer {
   size_t size_ = 0;
 };
 
-/// Activations of our own.
+/// Activations that own their floats.
 class Tensor {
  public:
   Tensor() = default;

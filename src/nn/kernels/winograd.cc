@@ -14,11 +14,11 @@
 #define SHADOWTUTOR_NN_KERNELS_WINOGRAD_CC_ONCE
 namespace shadowtutor::nn {
 
-constexpr int kOut = 4;  // a tile's outputs on a side
-constexpr int kIn = 6;   // its inputs
+constexpr int kOut = 4;  // side of a tile in the output
+constexpr int kIn = 6;   // side of a tile in the input
 constexpr int kPoints = kIn * kIn;
 
-// Tiles [first, first + count) of one row of tiles.
+// The tiles [first, first + count) of one row of tiles.
 struct TileRange {
   int row, first, count;
 };
@@ -34,7 +34,7 @@ using D = hn::CappedTag<float, kBlock>;
 using V = hn::Vec<D>;
 constexpr int kLanes = HWY_TARGET == HWY_SCALAR ? 1 : HWY_MAX_BYTES / 4;
 
-// B^T, the input's transform in one dimension.
+// The transform B^T of the input, in one dimension.
 HWY_INLINE void TransformInput(const V& d0, const V& d1, const V& d2, const V& d3, const V& d4,
                                const V& d5, V (&out)[kIn]) {
   const D d;
@@ -51,7 +51,7 @@ HWY_INLINE void TransformInput(const V& d0, const V& d1, const V& d2, const V& d
   out[5] = hn::MulAdd(four, d1, hn::NegMulAdd(five, d3, d5));
 }
 
-// A^T, the sums' transform in one dimension.
+// The transform A^T of the results, in one dimension.
 HWY_INLINE void TransformOutput(const V (&m)[kIn], V (&out)[kOut]) {
   const D d;
   const V plus = hn::Add(m[1], m[2]), minus = hn::Sub(m[1], m[2]);
@@ -62,7 +62,7 @@ HWY_INLINE void TransformOutput(const V (&m)[kIn], V (&out)[kOut]) {
   out[3] = hn::Add(hn::MulAdd(hn::Set(d, 8.0f), minus2, minus), m[5]);
 }
 
-// The 36 points of a range of tiles into points[point][block][tile][16].
+// Transforms a range of tiles to points[point][block][tile][16].
 void InputPoints(const View& in, const TileRange& tiles, float* HWY_RESTRICT points) {
   const D d;
   const int blocks = in.blocks();
@@ -76,7 +76,7 @@ void InputPoints(const View& in, const TileRange& tiles, float* HWY_RESTRICT poi
       const float* from = in.at(b, y0, x0);
       size_t row = in.row();
       if (y0 + kIn > in.height + 1 || x0 + kIn > in.width + 1) {
-        // The tile sticks out beyond the halo: what lies there is zero, too.
+        // The tile reaches beyond the halo; inputs there count as zero.
         std::memset(patch, 0, sizeof(patch));
         const int rows = HWY_MIN(kIn, in.height + 1 - y0),
                   columns = HWY_MIN(kIn, in.width + 1 - x0);
@@ -112,7 +112,7 @@ void InputPoints(const View& in, const TileRange& tiles, float* HWY_RESTRICT poi
   }
 }
 
-// From sums[point][block][tile][16] to the output's pixels.
+// Transforms sums[point][block][tile][16] to the pixels of the output.
 void OutputTiles(const float* HWY_RESTRICT sums, const TileRange& tiles, const View& out,
                  const WinogradExtras& extras) {
   const D d;
@@ -175,14 +175,15 @@ void OutputTiles(const float* HWY_RESTRICT sums, const TileRange& tiles, const V
   }
 }
 
-// G g G^T for `count` floats of nine taps, `tap_step` apart, to 36 points, `point_step` apart.
+// The transform G g G^T of kernels: from nine taps of `count` floats each to 36 points, which are
+// `point_step` floats apart.
 void KernelPoints(const float* const (&taps)[9], size_t count, size_t point_step,
                   float* HWY_RESTRICT points) {
   const D d;
   const V quarter = hn::Set(d, 0.25f), sixth = hn::Set(d, -1.0f / 6),
           twelfth = hn::Set(d, 1.0f / 12);
   const V twentyfourth = hn::Set(d, 1.0f / 24), sixth_plus = hn::Set(d, 1.0f / 6);
-  // G in one dimension.
+  // The transform G in one dimension.
   const auto transform = [&](const V& g0, const V& g1, const V& g2, V(&out)[kIn]) HWY_ATTR {
     const V outer = hn::Add(g0, g2);
     const V far = hn::MulAdd(twentyfourth, g0, hn::Mul(sixth_plus, g2));
@@ -236,7 +237,7 @@ void TransformWeights(const float* packed, std::span<const Tap> taps, WinogradCo
   float* to = winograd.weights.data();
   for (int o = 0; o < winograd.outputs;) {
     const int tile = std::min(tile_width, winograd.outputs - o);
-    const size_t floats = static_cast<size_t>(tile) * kBlock;  // of one tap of one block
+    const size_t floats = static_cast<size_t>(tile) * kBlock;  // floats of one tap of one block
     for (int b = 0; b < winograd.inputs; b += kBlock) {
       const float* by_place[9];
       for (size_t t = 0; t < 9; ++t) {
@@ -255,7 +256,7 @@ void ConvolveWinograd(const View& in, const WinogradConv& weights, const View& o
   const auto input_points = HWY_DYNAMIC_DISPATCH(InputPoints);
   const auto output_tiles = HWY_DYNAMIC_DISPATCH(OutputTiles);
   const int rows = (out.height + kOut - 1) / kOut, columns = (out.width + kOut - 1) / kOut;
-  // What a task works on should stay in a core's second-level cache.
+  // The data of a task should fit into a core's second-level cache.
   constexpr int kCacheFloats = 190 * 1024;
   const int channels = weights.inputs + weights.outputs;
   const int most = std::max(8, kCacheFloats / (kPoints * channels));

@@ -2,9 +2,9 @@
 // 16 outputs of a channel pair where the direct sum takes 144 (Lavin and Gray, "Fast Algorithms for
 // Convolutional Neural Networks", 2016).
 //
-// A tile of 6x6 inputs and the kernel are each taken through a linear transform to 36 points; there
-// the convolution is a product of matrices, one per point, and the sums are taken back to 4x4
-// outputs.
+// Linear transforms turn each tile of 6x6 inputs, and the kernel, into 36 points each. At each
+// point the convolution is a matrix product over channels. Another linear transform turns the 36
+// results into 4x4 outputs.
 #ifndef SHADOWTUTOR_NN_KERNELS_WINOGRAD_H_
 #define SHADOWTUTOR_NN_KERNELS_WINOGRAD_H_
 
@@ -16,31 +16,31 @@
 
 namespace shadowtutor::nn {
 
-/// A 3x3 kernel at the 36 points, each packed like a 1x1 PackedConv.
+/// A 3x3 kernel, transformed to the 36 points; each point is packed like a 1x1 PackedConv.
 struct WinogradConv {
   int outputs = 0;  // rounded up to blocks
   int inputs = 0;   // a multiple of 16
   Buffer weights;
 };
 
+/// Allocates the memory; fill it with TransformWeights.
 WinogradConv MakeWinogradConv(int outputs, int inputs);
-/// From the 3x3 kernel as Repack leaves it in `packed`; `taps` are the ones that it was packed
-/// with.
+/// Transforms a 3x3 kernel that Repack (conv.h) has packed into `packed` with these `taps`.
 void TransformWeights(const float* packed, std::span<const Tap> taps, WinogradConv& winograd);
 
 struct WinogradExtras {
-  /// Blocks(channels) * 16 floats, or four times as many, one set for each kind of row (bit 0: the
-  /// first row, bit 1: the last).
+  /// Blocks(channels) * 16 floats. With `bias_by_row`, four such sets, one for each kind of row:
+  /// bit 0 of the index is set for the first row, bit 1 for the last.
   const float* bias = nullptr;
   bool bias_by_row = false;
-  bool accumulate = false;    // added to what the output holds
-  const View* add = nullptr;  // added, `add_stride` pixels per output pixel
-  int add_stride = 1;
+  bool accumulate = false;         // the result is added to the present output
+  const View* add = nullptr;       // added to the result
+  int add_stride = 1;              // pixels of `add` per output pixel
   const View* positive = nullptr;  // as in ConvExtras
   bool relu = false;
 };
 
-/// Whole output, in parallel. The output must not share floats with the input.
+/// Computes the whole output, tiles in parallel. The output must not share floats with the input.
 void ConvolveWinograd(const View& in, const WinogradConv& weights, const View& out,
                       const WinogradExtras& extras, Scratch& scratch);
 

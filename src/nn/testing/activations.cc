@@ -39,7 +39,7 @@ DoubleTensor Plain(const LogitPlanes& logits) {
   return tensor;
 }
 
-// Rows of in_conv1's output have their even and odd columns apart.
+// in_conv1's output, whose even and odd columns are stored in separate parts.
 DoubleTensor InConv1(const Learner& learner, TrainingMemory& workspace) {
   ForwardWorkspace& forward = *workspace.forward;
   PackedWeights packed(std::make_shared<NetworkLayout>(learner.layout()), kNoStage);

@@ -1,5 +1,5 @@
-// What the layers of a student in training put out, for tests that compare it with another
-// implementation's.
+// Reads the activations of a student in training, for tests that compare them with those of another
+// implementation.
 #ifndef SHADOWTUTOR_NN_TESTING_ACTIVATIONS_H_
 #define SHADOWTUTOR_NN_TESTING_ACTIVATIONS_H_
 
@@ -10,10 +10,11 @@
 
 namespace shadowtutor::nn {
 
-/// The last forward pass's output of a stage; "dec1_up" and so on for the resized ones,
-/// "logits_half" for the logits at in_conv1's size. `workspace` is the one that `learner` was lent
-/// (Learner::UseWorkspace) and has predicted in. in_conv1's output, which is not kept where the
-/// stem is frozen, is computed again. Throws Error kNotFound for other names.
+/// The output of a stage in the learner's last prediction. The names are those of stages, "dec1_up"
+/// and "dec2_up" for the resized outputs, and "logits_half" for the logits at in_conv1's size.
+/// `workspace` is the one that the learner uses (Learner::UseWorkspace). If the stem is frozen,
+/// in_conv1's output is not in the workspace and is computed again. Throws Error kNotFound for
+/// other names.
 reference::Tensor<double> ReadActivation(const Learner& learner, TrainingWorkspace& workspace,
                                          std::string_view name);
 

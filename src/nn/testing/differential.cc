@@ -10,7 +10,7 @@
 namespace shadowtutor::nn::differential {
 namespace {
 
-// What the neighbours of guarded activations hold: large enough to spoil any sum that reads it.
+// The value in the neighbours of guarded activations: large enough to spoil any sum that uses it.
 constexpr float kForeign = 3e18f;
 
 uint64_t Seed(std::span<const uint8_t> bytes) {
@@ -67,7 +67,7 @@ void Outcome::Compare(const char* name, std::span<const float> values,
   for (const double magnitude : magnitudes) largest = std::max(largest, magnitude);
   for (size_t i = 0; i < std::min(values.size(), expected.size()); ++i) {
     const double difference = std::abs(static_cast<double>(values[i]) - expected[i]);
-    // NaN compares false with everything: it must not pass for a small difference.
+    // Comparisons with NaN are false, so a NaN must be turned into a large difference.
     worst = std::isnan(difference) ? std::numeric_limits<double>::infinity()
                                    : std::max(worst, difference);
     if (std::isinf(worst)) break;
@@ -176,7 +176,7 @@ PackedConv Pack(std::span<const double> oihw, int out, int in, int kh, int kw,
 }
 
 std::span<const Family> Families() {
-  // Two to four times the worst of 2000 seeds on any instruction set.
+  // The bounds are two to four times the largest error of 2000 seeds on any instruction set.
   static constexpr Family kFamilies[] = {{"Convolution", Convolution, 4e-6},
                                          {"ConvolutionToInput", ConvolutionToInput, 4e-6},
                                          {"Winograd", Winograd, 1.5e-5},

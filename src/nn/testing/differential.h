@@ -1,9 +1,10 @@
-// The kernels against plain loops in double: cases drawn from a seed, or from a fuzzer's bytes,
-// with the shapes that vector code gets wrong (one pixel, one row, one column, odd sides, channels
-// that fill no vector). One function per kernel family. Tests and fuzzers only.
+// Compares the kernels with plain loops in double. Cases are drawn from a seed or from a fuzzer's
+// bytes and favour shapes that vector code often gets wrong (one pixel, one row, one column, odd
+// sides, channels that do not fill a vector). There is one function per kernel family. For tests
+// and fuzzers only.
 //
-// Errors are shares of the largest sum of absolute terms in the tensor, which is what rounding
-// goes by: where terms cancel, a small result has no small error, and a fuzzer would find that.
+// Errors are relative to the largest sum of absolute terms in the tensor, because rounding errors
+// grow with that sum. Relative to the result they could be large wherever terms cancel.
 #ifndef SHADOWTUTOR_NN_TESTING_DIFFERENTIAL_H_
 #define SHADOWTUTOR_NN_TESTING_DIFFERENTIAL_H_
 
@@ -21,21 +22,21 @@ namespace shadowtutor::nn::differential {
 
 using DoubleTensor = reference::Tensor<double>;
 
-/// Where a case's shape and values come from. Choices take the fuzzer's bytes as long as there are
-/// any; all else is drawn at random, from a seed that those bytes give.
+/// The source of a case's shape and values. Choices use up the fuzzer's bytes; when there are none
+/// left, and for values, random numbers are drawn, whose seed is a hash of the bytes.
 class Draw {
  public:
   explicit Draw(uint64_t seed) : random_(seed) {}
   explicit Draw(std::span<const uint8_t> bytes);
 
-  /// In [low, high], fewer than 256 values.
+  /// A number in [low, high], which has at most 255 values.
   int Choice(int low, int high);
   bool Coin() { return Choice(0, 1) == 1; }
   /// A side of at most `most` pixels, often a very short one.
   int Side(int most);
-  /// A side that a stride leaves `side` of.
+  /// A side of an input that has the side `side` after a convolution with this stride.
   int SideBefore(int side, int stride) { return stride * side - (stride == 2 ? Choice(0, 1) : 0); }
-  /// Values that a float holds: uniform, mostly zeros, far from zero, or of many magnitudes.
+  /// Values that a float can hold: uniform, mostly zeros, far from zero, or of many magnitudes.
   std::vector<double> Values(size_t count);
   DoubleTensor Tensor(int channels, int height, int width);
   RandomData& random() { return random_; }
@@ -45,31 +46,34 @@ class Draw {
   RandomData random_;
 };
 
-/// What a case came to.
+/// The result of a case.
 struct Outcome {
-  std::string shape;      // in words
-  double error = 0;       // of the worst tensor
-  std::string tensor;     // its name
-  std::string violation;  // the first promise that was broken, or empty
+  std::string shape;      // a description of the shape
+  double error = 0;       // the largest error of all tensors
+  std::string tensor;     // the name of the tensor with this error
+  std::string violation;  // the first requirement that was not met, or empty
 
-  /// `magnitudes` holds sums of absolute terms, one for each value.
+  /// Compares a tensor with its expected values. `magnitudes` holds the sum of absolute terms of
+  /// each value.
   void Compare(const char* name, std::span<const float> values, std::span<const double> expected,
                std::span<const double> magnitudes);
   void Require(bool holds, const std::string& promise);
 };
 
-/// Activations in the middle of others, as in a concatenation: before and after them lie blocks
-/// that nobody may read or write.
+/// Activations between blocks of other activations, as in a concatenation. A kernel must neither
+/// read nor write those.
 class Guarded {
  public:
-  /// Every value NaN, to be overwritten; the halo and the channels that fill up a block are zero.
+  /// Every value is NaN, for a kernel to overwrite. The halo and the unused channels of the last
+  /// block are zero.
   Guarded(int channels, int height, int width);
   explicit Guarded(const DoubleTensor& values);
 
   const View& view() const { return view_; }
   operator const View&() const { return view_; }  // NOLINT: as Tensor
   std::vector<float> Values() const;
-  /// Compares the values, and requires that halo, filling channels and neighbours are untouched.
+  /// Compares the values, and requires that the halo, the unused channels and the neighbours are
+  /// unchanged.
   void CompareTo(const char* name, const DoubleTensor& expected, const DoubleTensor& magnitudes,
                  Outcome& outcome) const;
 
@@ -102,10 +106,10 @@ struct Family {
 };
 std::span<const Family> Families();
 
-/// The family's case on the instruction set in force.
+/// Runs the family's case on the instruction set in use.
 Outcome Run(const Family& family, Draw& draw);
 
-/// The sentence to print where the outcome breaks a promise or the bound, else empty.
+/// The sentence to print when the outcome has a violation or exceeds the bound, else an empty text.
 std::string Complaint(const Family& family, const Outcome& outcome);
 
 }  // namespace shadowtutor::nn::differential

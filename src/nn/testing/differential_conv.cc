@@ -1,4 +1,4 @@
-// Convolutions: direct, by Winograd filtering, and their gradients.
+// Cases of convolutions: direct, by Winograd filtering, and their gradients.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -14,7 +14,7 @@ namespace {
 
 using reference::ConvShape;
 
-// A sum in the making: what is expected, and the same of absolute terms.
+// The expected values, and the same sums of absolute terms.
 struct Expected {
   DoubleTensor values, magnitudes;
 
@@ -30,7 +30,7 @@ Expected Forward(const DoubleTensor& x, std::span<const double> weight,
           reference::Conv<double>(Magnitudes(x), Magnitudes(weight), Magnitudes(bias), shape)};
 }
 
-// The gradient to an input of the size given.
+// The expected gradient with respect to an input of the given size.
 Expected ToInput(const DoubleTensor& dy, std::span<const double> weight, const ConvShape& shape,
                  int height, int width) {
   const DoubleTensor x(shape.in, height, width);
@@ -38,7 +38,7 @@ Expected ToInput(const DoubleTensor& dy, std::span<const double> weight, const C
           reference::ConvBackward<double>(x, Magnitudes(weight), Magnitudes(dy), shape).x};
 }
 
-// What may follow the sum, in the order in which the kernels do it.
+// What may be done after the sum, in the order in which the kernels do it.
 struct Extras {
   Extras(Draw& draw, int channels, int height, int width) {
     if (draw.Coin()) {
@@ -81,7 +81,7 @@ std::ostream& operator<<(std::ostream& stream, const Extras& extras) {
   return stream;
 }
 
-// Biases in whole blocks, as the kernels read them.
+// Biases rounded up to whole blocks, as the kernels read them.
 std::vector<float> WholeBlocks(std::span<const double> bias) {
   std::vector<float> floats = Floats(bias);
   floats.resize(static_cast<size_t>(Blocks(static_cast<int>(bias.size())) * kBlock));
@@ -126,7 +126,7 @@ Outcome Convolution(Draw& draw) {
       Pack(weight, shape.out, shape.in, shape.kernel_h, shape.kernel_w, taps, false);
   std::vector<ConvInput> inputs = {{in.view(), shape.stride, taps, &packed}};
 
-  // A second input of its own channels and stride, as a block's shortcut is.
+  // A second input with other channels and another stride, like the shortcut of a block.
   const ConvShape second = {shape.out, 4 * draw.Choice(1, 8), 1, 1, draw.Choice(1, 2)};
   const auto second_x = draw.Tensor(second.in, draw.SideBefore(height, second.stride),
                                     draw.SideBefore(width, second.stride));
@@ -164,7 +164,7 @@ Outcome Convolution(Draw& draw) {
 
 Outcome ConvolutionToInput(Draw& draw) {
   const int height = draw.Side(12), width = draw.Side(30);  // of the output
-  // What is summed over, the convolution's outputs here, comes in fours.
+  // The kernel sums over the convolution's outputs here, whose number must be a multiple of 4.
   ConvShape shape = DrawShape(draw, draw.Choice(1, 48));
   shape.out = 4 * draw.Choice(1, 12);
   if (shape.stride == 2) shape.kernel_w = shape.kernel_h;
@@ -219,7 +219,7 @@ Outcome ConvolutionToInput(Draw& draw) {
 Outcome Winograd(Draw& draw) {
   const int height = draw.Side(14), width = draw.Side(40);
   const bool transposed = draw.Coin();
-  // Inputs come in blocks; they are the convolution's outputs where it is transposed.
+  // The kernel's inputs are whole blocks. If transposed, they are the convolution's outputs.
   const int inputs = 16 * draw.Choice(1, 3), outputs = draw.Choice(1, 48);
   const ConvShape shape = {transposed ? inputs : outputs, transposed ? outputs : inputs, 3, 3, 1};
   const auto x = draw.Tensor(inputs, height, width);
@@ -228,7 +228,7 @@ Outcome Winograd(Draw& draw) {
   Expected expected =
       transposed ? ToInput(x, weight, shape, height, width) : Forward(x, weight, none, shape);
 
-  // No bias, one, or one for each kind of row: between, first, last, both.
+  // No bias, one, or one for each kind of row: inner, first, last, and both first and last.
   const int bias_kinds = std::array{0, 1, 4}[static_cast<size_t>(draw.Choice(0, 2))];
   std::vector<float> bias;
   DoubleTensor bias_terms(outputs, height, width);
@@ -278,7 +278,7 @@ Outcome Winograd(Draw& draw) {
 }
 
 Outcome WeightGradient(Draw& draw) {
-  // Rows are summed in chunks, and along a row in passes of 64 pixels.
+  // The kernel splits the rows into chunks, and a row into passes of 64 pixels.
   const int height = draw.Side(30), width = draw.Coin() ? draw.Side(20) : draw.Choice(60, 80);
   const ConvShape shape = DrawShape(draw, draw.Choice(1, width > 40 ? 20 : 40));
   const auto x = draw.Tensor(shape.in, draw.SideBefore(height, shape.stride),

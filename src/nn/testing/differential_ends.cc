@@ -1,4 +1,4 @@
-// The network's two ends: the stem, the linear tail, and the logits' labels and loss.
+// Cases of the network's two ends: the stem, and the linear tail with the labels and the loss.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -14,8 +14,8 @@ namespace {
 
 using reference::ConvShape;
 
-// Convolutions one after the other with nothing between them, and their gradients: of values, or
-// of the absolute terms of all sums when it is given magnitudes.
+// Successive convolutions with nothing in between, and their gradients. Given magnitudes instead of
+// values, it computes the sums of absolute terms.
 struct Chain {
   struct Layer {
     ConvShape shape;
@@ -30,7 +30,7 @@ struct Chain {
     }
     return activations.back();
   }
-  // Of each layer; the first one's `x` is that of the input.
+  // The gradients of each layer; `x` of the first one is the gradient with respect to the input.
   std::vector<reference::ConvGradients<double>> Backward(const DoubleTensor& dy) const {
     std::vector<reference::ConvGradients<double>> gradients(layers.size());
     for (size_t i = layers.size(); i-- > 0;) {
@@ -58,7 +58,7 @@ Chain::Layer DrawLayer(Draw& draw, const ConvShape& s) {
   return {s, draw.Values(weights), draw.Values(static_cast<size_t>(s.out))};
 }
 
-// The gradients of one layer, as kernels write them.
+// Memory for the gradients of one layer.
 struct LayerGradients {
   std::vector<float> weight, bias;
   explicit LayerGradients(const Chain::Layer& layer)
@@ -71,7 +71,7 @@ struct LayerGradients {
   }
 };
 
-// Logits in planes whose room past the rows' ends holds NaN, which must not get anywhere.
+// Logits in planes. The room past the ends of rows holds NaN, which must not affect any result.
 struct Planes {
   Planes(int classes, int height, int width) : view{nullptr, classes, height, width} {
     floats.assign(view.floats(), NAN);
@@ -108,7 +108,7 @@ struct Planes {
 Outcome Stem(Draw& draw) {
   const int width = draw.Coin() ? draw.Side(150) : draw.Side(20), height = draw.Side(40);
   const int c1 = 4 * draw.Choice(1, 4), c2 = 4 * draw.Choice(1, 4);
-  // Rows with a gap between them; the last one ends where the memory does.
+  // Rows with gaps between them. The memory ends with the last row, so a read past it is found.
   const int stride = 3 * width + draw.Choice(0, 5);
   std::vector<uint8_t> bytes(static_cast<size_t>(stride * (height - 1) + 3 * width));
   for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(draw.random().Integer(0, 255));
@@ -161,7 +161,7 @@ Outcome Stem(Draw& draw) {
 }
 
 Outcome Tail(Draw& draw) {
-  // in_conv1's size, and dec3's: halved twice, rounded up.
+  // in_conv1's size, and dec3's: a quarter of that, rounded up.
   const int height = draw.Side(30), width = draw.Coin() ? draw.Side(75) : draw.Side(20);
   const int low_height = (height + 3) / 4, low_width = (width + 3) / 4;
   const int classes = draw.Choice(2, 24);
@@ -198,7 +198,7 @@ Outcome Tail(Draw& draw) {
   outcome.shape = words.str();
   outcome.Compare("logits", logits.Values(), expected.values, magnitudes.values);
 
-  // Some rows by themselves, into planes that begin above them, are the same to the bit.
+  // Computing only some of the rows, into a strip that begins above them, must give the same bits.
   const int y0 = draw.Choice(0, height - 1), y1 = draw.Choice(y0 + 1, height);
   const int first_row = draw.Choice(0, y0);
   const Planes strip(classes, y1 - first_row, width);
@@ -246,8 +246,8 @@ Outcome LabelsAndLoss(Draw& draw) {
   const int width = draw.Coin() ? draw.Side(150) : draw.Side(20), height = draw.Side(40);
   const int half_width = (width + 1) / 2, half_height = (height + 1) / 2;
   const int classes = draw.Choice(2, 40);
-  // Whole numbers make ties, which the first class wins; at exactly half the size both sides
-  // compute without rounding.
+  // Integer logits give ties, which the first class must win. At exactly half the size, neither
+  // side rounds.
   const bool whole = draw.Coin();
   auto half = draw.Tensor(classes, half_height, half_width);
   const double spread =
@@ -268,7 +268,7 @@ Outcome LabelsAndLoss(Draw& draw) {
         << height << ", logits up to " << largest << (whole ? ", whole numbers" : "");
   outcome.shape = words.str();
 
-  // Labels in two strips; the byte after the last row belongs to somebody else.
+  // Labels in two strips. The byte after the last row must not change.
   const size_t pixels = logits.plane();
   std::vector<uint8_t> labels(pixels + 1, 255);
   std::vector<float> working(ArgmaxScratchFloats(plan, classes), NAN);
@@ -278,7 +278,7 @@ Outcome LabelsAndLoss(Draw& draw) {
   outcome.Require(labels[pixels] == 255, "labels end with the frame");
   const auto best = reference::ArgMax(logits);
   const auto logit = [&](size_t c, size_t pixel) { return logits.values[c * pixels + pixel]; };
-  double lead = 0;  // by which a label's logit was missed
+  double lead = 0;  // of the largest logit over the logit of the label that was chosen
   bool in_range = true, equal = true;
   for (size_t i = 0; i < pixels; ++i) {
     in_range = in_range && labels[i] < classes;
@@ -301,8 +301,8 @@ Outcome LabelsAndLoss(Draw& draw) {
   const double loss = WeightedCrossEntropy(plan, planes.view, truth.labels().data(),
                                            pixel_weights.data(), gradient.view, scratch);
   const auto expected = reference::WeightedCrossEntropy<double>(logits, truth, pixel_weights);
-  // Rounding of the logits, in proportion to the largest of them, is what the loss and the
-  // probabilities inherit.
+  // The rounding errors of the logits grow with the largest logit; loss and probabilities inherit
+  // them.
   const double sensitivity = 1 + largest;
   DoubleTensor terms = Magnitudes(expected.logits);
   double mean_weight = 0;

@@ -1,5 +1,5 @@
-// Looks for shapes on which a kernel and the plain loops part: libFuzzer's bytes choose the kernel
-// family and the shape. SHADOWTUTOR_ISA chooses the instruction set.
+// Searches for shapes on which a kernel and the plain loops give different results. libFuzzer's
+// bytes choose the kernel family and the shape; SHADOWTUTOR_ISA chooses the instruction set.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -10,7 +10,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   namespace differential = shadowtutor::nn::differential;
-  // One thread: what a case does depends on its bytes alone.
+  // One thread, so that a case depends only on its bytes.
   static const shadowtutor::ThreadLimit limit(1);
   differential::Draw draw(std::span(data, size));
   const auto families = differential::Families();

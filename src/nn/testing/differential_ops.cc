@@ -1,4 +1,4 @@
-// The norm, resizing and Adam.
+// Cases of the norm, resizing and Adam.
 #include <algorithm>
 #include <cmath>
 #include <sstream>
@@ -25,8 +25,8 @@ Statistics ChannelStatistics(const DoubleTensor& x, int c) {
   return {mean, 1 / std::sqrt(squares / n + kNormEpsilon)};
 }
 
-// Sums of absolute terms of the norm's gradient, where every x - mean counts as |x| + |mean|: a
-// mean in single precision is off by as much.
+// Sums of absolute terms of the norm's gradient. Every x - mean counts as |x| + |mean|, because the
+// rounding error of a mean in single precision is relative to that.
 reference::NormGradients<double> BackwardMagnitudes(const DoubleTensor& x,
                                                     std::span<const double> scale,
                                                     const DoubleTensor& g) {
@@ -86,7 +86,7 @@ Outcome Norm(Draw& draw) {
            scratch);
   out.CompareTo("output", p, p_magnitudes, outcome);
 
-  // A gradient is asked for all channels, for the first blocks of them, or for none.
+  // The gradient is requested for all channels, for the first blocks of them, or for none.
   auto g = draw.Tensor(channels, height, width);
   g = reference::ReluBackward(p, g);
   const auto expected = reference::NormBackward<double>(x, scale, g);

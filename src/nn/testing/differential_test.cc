@@ -13,7 +13,7 @@ namespace {
 
 class Differential : public testing::TestWithParam<Family> {};
 
-// In chunks, so that a slow machine runs them apart and a failure names its seeds.
+// Runs some of the seeds. A failure names its seed.
 void RunSeeds(const Family& family, uint64_t first, uint64_t count) {
   for (uint64_t seed = first; seed < first + count; ++seed) {
     Draw draw(seed);
@@ -22,11 +22,11 @@ void RunSeeds(const Family& family, uint64_t first, uint64_t count) {
   }
 }
 
-// A few seeds, for where every instruction is expensive: emulators.
+// Few seeds, for emulators, which are slow.
 TEST_P(Differential, AFewSeeds) { RunSeeds(GetParam(), 0, 10); }
 TEST_P(Differential, HundredsOfSeeds) { RunSeeds(GetParam(), 10, 290); }
 
-// A fuzzer's bytes choose shapes of their own.
+// Cases from bytes, as a fuzzer gives them.
 TEST_P(Differential, ABytesCase) {
   for (int byte = 0; byte < 256; byte += 5) {
     const std::vector<uint8_t> bytes(40, static_cast<uint8_t>(byte));
@@ -39,7 +39,7 @@ INSTANTIATE_TEST_SUITE_P(Kernels, Differential,
                          testing::ValuesIn(Families().begin(), Families().end()),
                          [](const auto& info) { return std::string(info.param.name); });
 
-// The comparison itself can fail.
+// Tests that the comparison itself finds errors.
 
 constexpr Family kStrict = {"Strict", nullptr, 1e-6};
 
@@ -69,7 +69,7 @@ TEST(Outcome, AgreementIsNone) {
   EXPECT_EQ(Complaint(kStrict, outcome), "");
 }
 
-// What a comparison says after `spoil` had its way with activations of 5 channels, 2x3.
+// The violation that a comparison finds after `spoil` has changed activations of 5 channels, 2x3.
 template <typename Spoil>
 std::string ViolationAfter(Spoil spoil) {
   const DoubleTensor values = [] {

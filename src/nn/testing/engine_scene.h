@@ -1,4 +1,4 @@
-// Students, frames and truths for tests of the engine, and steps of training on them.
+// For tests of the engine: network specs, students with frames and labels, and training steps.
 #ifndef SHADOWTUTOR_NN_TESTING_ENGINE_SCENE_H_
 #define SHADOWTUTOR_NN_TESTING_ENGINE_SCENE_H_
 
@@ -35,7 +35,8 @@ inline const NetworkSpec kDouble = {.classes = 9,
                                     .dec2 = 64,
                                     .dec3 = 64,
                                     .out = 64};
-/// No two counts alike, and blocks that keep their width where the published network changes it.
+/// Unusual channel counts. Some blocks keep their channels where the published network changes
+/// them.
 inline const NetworkSpec kUneven = {.classes = 5,
                                     .in_conv1 = 12,
                                     .in_conv2 = 16,
@@ -57,11 +58,11 @@ inline NetworkSpec WithDepth(NetworkSpec spec, int depth) {
   return spec;
 }
 
-/// ReLU inputs keep this far from 0 in the cases that are drawn, else fp32 may take the other side
-/// and leave out, or take in, a pixel's whole part of a gradient.
+/// The smallest distance from 0 of ReLU inputs in drawn scenes. An input nearer to 0 can get the
+/// other sign in fp32, which changes a gradient by a pixel's whole contribution.
 inline constexpr double kKink = 1e-5;
 
-/// A student, a frame and a truth that keep away from the kinks of the trained ReLUs.
+/// A student, a frame, a label and pixel weights.
 struct Scene {
   Checkpoint student;
   Image frame;
@@ -69,6 +70,7 @@ struct Scene {
   std::vector<float> weights;
 };
 
+/// A random scene in which the inputs of the trained ReLUs are not near 0 (kKink).
 inline Scene DrawScene(const NetworkSpec& spec, int width, int height, Stage cut, uint64_t seed) {
   RandomData random(seed);
   Scene scene;
@@ -93,7 +95,7 @@ inline std::vector<float> Copy(std::span<const float> values) {
   return {values.begin(), values.end()};
 }
 
-/// One distillation step; the gradient it went along.
+/// Takes one distillation step and returns its gradient.
 inline std::vector<float> Step(Learner& learner, const Scene& scene) {
   learner.Predict();
   learner.LossAndGradient(scene.label, scene.weights);

@@ -1,4 +1,4 @@
-// Random students, frames and labels for the tests of this folder; the same on every machine.
+// Random students, frames and labels for tests; the same on every machine.
 #ifndef SHADOWTUTOR_NN_TESTING_RANDOM_DATA_H_
 #define SHADOWTUTOR_NN_TESTING_RANDOM_DATA_H_
 
@@ -19,7 +19,7 @@ class RandomData {
  public:
   explicit RandomData(uint64_t seed) : bits_(seed) {}
 
-  /// In [low, high).
+  /// A number in [low, high).
   double Uniform(double low, double high) {
     return low + (high - low) * static_cast<double>(bits_() >> 11) * 0x1p-53;
   }
@@ -32,7 +32,8 @@ class RandomData {
     return values;
   }
 
-  /// Smooth waves with some noise: neighbours alike, as in real frames, yet never constant.
+  /// Smooth waves with some noise: neighbouring pixels are similar, as in real frames, but not
+  /// equal.
   Image Frame(int width, int height) {
     Image frame(width, height);
     for (int c = 0; c < 3; ++c) {
@@ -47,7 +48,7 @@ class RandomData {
     return frame;
   }
 
-  /// Rectangles of classes over each other, every pixel below `classes`.
+  /// Overlapping rectangles of classes; every pixel is below `classes`.
   LabelMap Label(int width, int height, int classes) {
     LabelMap label(width, height, static_cast<uint8_t>(Integer(0, classes - 1)));
     for (int i = 0; i < 6; ++i) {
@@ -60,7 +61,7 @@ class RandomData {
     return label;
   }
 
-  /// 5 or 1 in vertical bands.
+  /// Vertical bands of weight 5 and 1.
   std::vector<float> PixelWeights(int width, int height) {
     std::vector<float> weights;
     const int band = Integer(1, std::max(1, width));
@@ -70,7 +71,7 @@ class RandomData {
     return weights;
   }
 
-  /// Kaiming-normal weights with biases, scales and shifts off their plain starting values.
+  /// A fresh student whose biases, scales and shifts are changed at random.
   Checkpoint Student(const NetworkSpec& spec) {
     ClassList classes;
     for (int i = 0; i < spec.classes; ++i) {

@@ -55,7 +55,7 @@ Tensor<T> Network<T>::Convolve(const std::string& name, const Tensor<T>& x, int 
   return Conv(x, Weight(name + ".weight"), Weight(name + ".bias"), ShapeOf(name, stride));
 }
 
-// Writes the parameters' gradients and returns that of x.
+// Writes the gradients of the parameters and returns the gradient with respect to x.
 template <typename T>
 Tensor<T> Network<T>::ConvolveBackward(const std::string& name, const Tensor<T>& x,
                                        const Tensor<T>& dy, int stride,

@@ -1,5 +1,5 @@
-// The student network, its loss, gradients and Adam in plain loops, exactly as algorithm section 2
-// says: the yardstick of the engine's tests. Instantiated for float and double.
+// The reference network: the student network, its loss, gradients and Adam in plain loops, exactly
+// as in algorithm section 2. The engine's tests compare with it. Instantiated for float and double.
 //
 // Thread safety: one thread at a time.
 #ifndef SHADOWTUTOR_NN_TESTING_REFERENCE_H_
@@ -19,7 +19,8 @@
 
 namespace shadowtutor::nn::reference {
 
-/// Loss and its gradient with regard to the parameters from a cut on, in the order of the weights.
+/// The loss, and its gradient with respect to the parameters from a cut on, in the order of the
+/// weights.
 template <typename T>
 struct Backward {
   T loss = 0;
@@ -31,27 +32,29 @@ class Network {
  public:
   /// `weights` holds layout->size() values.
   Network(std::shared_ptr<const NetworkLayout> layout, std::vector<T> weights);
-  /// The checkpoint's floats, widened.
+  /// Takes the network and the weights of `student`.
   explicit Network(const Checkpoint& student);
 
   const NetworkLayout& layout() const { return *layout_; }
   std::vector<T>& weights() { return weights_; }
 
-  /// Runs the network. The input is the frame's BGR bytes minus their means.
+  /// Runs the network on a frame, whose BGR bytes minus their means are the input.
   void Forward(ImageView frame);
-  /// The last Forward's output of a stage: in_conv1, in_conv2, enc1..3, dec1..3, dec1_up..dec3_up,
-  /// out_conv1, out_conv2, logits (at the frame's size). Throws Error kNotFound.
+  /// The output of a stage in the last Forward: in_conv1, in_conv2, enc1..3, dec1..3,
+  /// dec1_up..dec3_up, out_conv1, out_conv2, or logits (at the frame's size). Throws Error
+  /// kNotFound for other names.
   const Tensor<T>& Activation(std::string_view name) const;
-  /// Of the last Forward.
+  /// The labels of the last Forward.
   LabelMap Labels() const { return ArgMax(Activation("logits")); }
 
-  /// How near a ReLU's input came to 0 in the last Forward, from `cut` on, as a share of its
-  /// tensor's largest magnitude. Closer than another computation's rounding, and the two may take
-  /// different sides: their gradients then differ by a whole pixel's part.
+  /// The smallest distance from 0 of an input of a ReLU in the last Forward, from `cut` on,
+  /// relative to the largest magnitude in its tensor. If it is below the rounding errors of another
+  /// computation, the input may have the other sign there, and the gradients then differ by a
+  /// pixel's whole contribution.
   double KinkDistance(Stage cut) const;
 
-  /// Loss of the last Forward against `label`, and the gradient of everything from `cut` on (the
-  /// suffix of the whole gradient: a cut only leaves out what is frozen).
+  /// The loss of the last Forward against `label`, and its gradient with respect to the parameters
+  /// from `cut` on. This is a suffix of the gradient without a cut.
   Backward<T> LossAndGradient(const LabelMap& label, std::span<const float> pixel_weight,
                               Stage cut) const;
 
@@ -78,7 +81,7 @@ class Network {
   std::map<std::string, BlockState> blocks_;
 };
 
-/// Adam as PyTorch computes it: bias-corrected moments, epsilon outside the root.
+/// Adam as PyTorch computes it: with bias-corrected moments, and epsilon outside of the root.
 template <typename T>
 class Adam {
  public:

@@ -15,15 +15,16 @@ size_t WeightIndex(const ConvShape& s, int o, int i, int ky, int kx) {
   return ((static_cast<size_t>(o) * s.in + i) * s.kernel_h + ky) * s.kernel_w + kx;
 }
 
-// Output columns [first, last) whose input column, ox * stride + offset, lies within the input.
+// The output columns [first, last) whose input column, ox * stride + offset, is inside the input.
 std::pair<int, int> ColumnsInside(int offset, int stride, int in_width, int out_width) {
   const int first = offset < 0 ? (-offset + stride - 1) / stride : 0;
   const int last = in_width > offset ? (in_width - offset + stride - 1) / stride : 0;
   return {first, std::min(last, out_width)};
 }
 
-// Calls visit(o, i, weight index, output row, input row, first, last, column offset) for every row
-// of every kernel tap that touches the input: the loop that convolution and its gradients share.
+// The loop of convolutions and their gradients. Calls visit(o, i, weight index, output row, input
+// row, first, last, column offset) for every kernel tap and every output row at which the tap reads
+// inside the input.
 template <typename Visit>
 void ForEachTapRow(const ConvShape& s, int in_h, int in_w, int out_h, int out_w, Visit visit) {
   for (int o = 0; o < s.out; ++o) {
@@ -59,7 +60,7 @@ Statistics<T> ChannelStatistics(const Tensor<T>& x, int c) {
   return {mean, 1 / std::sqrt(squares / n + static_cast<T>(kNormEpsilon))};
 }
 
-// The two input pixels that an output pixel mixes, along one axis.
+// The two input pixels that an output pixel is interpolated from, along one axis.
 template <typename T>
 struct Mix {
   int low, high;
@@ -153,7 +154,8 @@ NormGradients<T> NormBackward(const Tensor<T>& x, std::span<const T> scale, cons
     }
     gradients.shift[static_cast<size_t>(c)] = sum;
     gradients.scale[static_cast<size_t>(c)] = sum_normalised;
-    // The statistics depend on every pixel: what would move mean and deviation is taken out.
+    // The statistics depend on every pixel, so the gradient has terms for the mean and the
+    // deviation.
     const T factor = scale[static_cast<size_t>(c)] * stats.inverse_deviation;
     T* out = gradients.x.row(c, 0);
     for (size_t k = 0; k < x.plane(); ++k) {

@@ -1,7 +1,6 @@
-// The student's operations in plain loops, forward and backward: what the engine is compared with.
-//
-// Slow and simple on purpose, one function per formula of algorithm section 2. Instantiated for
-// float and double. Tests and benchmarks only.
+// The operations of the reference network in plain loops, forward and backward. Slow and simple on
+// purpose: one function per formula of algorithm section 2. Instantiated for float and double. For
+// tests and benchmarks only.
 #ifndef SHADOWTUTOR_NN_TESTING_REFERENCE_OPS_H_
 #define SHADOWTUTOR_NN_TESTING_REFERENCE_OPS_H_
 
@@ -29,8 +28,8 @@ struct Tensor {
   size_t plane() const { return static_cast<size_t>(height) * width; }
 };
 
-/// Weights are [out][in][kernel_h][kernel_w]. Padding is half the kernel, so that stride 1 keeps
-/// the size and stride s gives ceil(size / s).
+/// The shape of a convolution, whose weights are [out][in][kernel_h][kernel_w]. The padding is half
+/// the kernel, so that the output size is ceil(size / stride).
 struct ConvShape {
   int out = 0, in = 0, kernel_h = 1, kernel_w = 1, stride = 1;
 };
@@ -43,12 +42,12 @@ struct ConvGradients {
   Tensor<T> x;
   std::vector<T> weight, bias;
 };
-/// `dy` is the gradient of the output; so in every function below.
+/// Here and below, `dy` is the gradient with respect to the output.
 template <typename T>
 ConvGradients<T> ConvBackward(const Tensor<T>& x, std::span<const T> weight, const Tensor<T>& dy,
                               const ConvShape& shape);
 
-/// Batch normalisation with the statistics of the tensor at hand: eps 1e-5, biased variance.
+/// Batch normalisation with the statistics of `x` itself: eps 1e-5, biased variance.
 template <typename T>
 Tensor<T> Norm(const Tensor<T>& x, std::span<const T> scale, std::span<const T> shift);
 template <typename T>
@@ -61,7 +60,7 @@ NormGradients<T> NormBackward(const Tensor<T>& x, std::span<const T> scale, cons
 
 template <typename T>
 Tensor<T> Relu(const Tensor<T>& x);
-/// Nothing flows where x <= 0.
+/// `dy` where x > 0, else 0.
 template <typename T>
 Tensor<T> ReluBackward(const Tensor<T>& x, const Tensor<T>& dy);
 
@@ -81,7 +80,7 @@ Tensor<T> SubsampleBackward(const Tensor<T>& dy, int height, int width, int stri
 
 template <typename T>
 Tensor<T> Concat(const Tensor<T>& a, const Tensor<T>& b);
-/// Channels [first, first + count): the backward pass of Concat, once for each half.
+/// Channels [first, first + count). Two calls are the backward pass of Concat.
 template <typename T>
 Tensor<T> Slice(const Tensor<T>& x, int first, int count);
 
@@ -94,12 +93,12 @@ struct LossGradient {
   T loss = 0;
   Tensor<T> logits;
 };
-/// Softmax cross entropy times a weight per pixel, over the number of pixels.
+/// Softmax cross entropy times a weight per pixel, averaged over all pixels.
 template <typename T>
 LossGradient<T> WeightedCrossEntropy(const Tensor<T>& logits, const LabelMap& label,
                                      std::span<const float> pixel_weight);
 
-/// Class of the largest logit, the first of equals.
+/// The class of the largest logit of each pixel; the first if there are several.
 template <typename T>
 LabelMap ArgMax(const Tensor<T>& logits);
 

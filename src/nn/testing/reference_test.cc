@@ -1,5 +1,5 @@
-// Finite-difference checks, in double, of every operation of the reference and of the whole
-// network: a gradient is right when it predicts how the loss moves.
+// Compares the gradients of every operation of the reference, and of the whole network, with finite
+// differences in double.
 #include "nn/testing/reference.h"
 
 #include <gtest/gtest.h>
@@ -34,9 +34,8 @@ double Largest(const Values& values) {
   return largest;
 }
 
-// Distance of `gradient` from central differences of f in x. A second, smaller width is tried where
-// the first gives more than `bound`: a ReLU that changes sides within one hardly ever does within
-// both.
+// The distance of `gradient` from the central difference of f in x. If it is more than `bound`, a
+// smaller difference is tried, because an input of a ReLU may have changed its sign.
 double DifferenceError(double& x, const std::function<double()>& f, double gradient, double bound) {
   double error = std::numeric_limits<double>::infinity();
   for (const double eps : {1e-5, 1e-6}) {
@@ -52,7 +51,8 @@ double DifferenceError(double& x, const std::function<double()>& f, double gradi
   return error;
 }
 
-// Every element of `gradient` against differences of f in `x`, relative to the largest element.
+// Compares every element of `gradient` with the difference of f in `x`. The bound is relative to
+// the largest element.
 void ExpectGradient(const char* what, Values& x, const Values& gradient,
                     const std::function<double()>& f, double bound = 1e-7) {
   ASSERT_EQ(x.size(), gradient.size()) << what;
@@ -207,8 +207,8 @@ TEST(ReferenceOps, CrossEntropyOfAKnownCaseAndItsGradient) {
   EXPECT_TRUE(std::isfinite(WeightedCrossEntropy(logits, truth, map).loss));
 }
 
-// The whole network: some elements of every parameter, on odd sizes, with the block shapes that
-// have a short path and those that have none.
+// The whole network: some elements of every parameter, for odd frame sizes, in blocks with and
+// without a short path.
 TEST(ReferenceNetwork, GradientsOfEveryParameter) {
   const NetworkSpec projecting = {.classes = 5,
                                   .in_conv1 = 4,
@@ -245,9 +245,9 @@ TEST(ReferenceNetwork, GradientsOfEveryParameter) {
       network.Forward(frame);
       return WeightedCrossEntropy(network.Activation("logits"), label, weights).loss;
     };
-    // Biases right before a norm have no gradient at all, and where enc3 is a single pixel neither
-    // has its whole stage: errors are relative to the stage's largest gradient, plus the rounding
-    // of the loss over the width of the differences.
+    // The gradients of biases right before a norm are zero, and if enc3 is a single pixel, so are
+    // those of its whole stage. So errors are relative to the largest gradient of the stage, plus
+    // the rounding error of the loss divided by the width of the difference.
     std::map<Stage, double> stage_scale;
     for (const auto& info : network.layout().parameters()) {
       const Values part(analytic.begin() + static_cast<ptrdiff_t>(info.offset),
@@ -319,7 +319,7 @@ TEST(ReferenceAdam, FirstStepsOfAKnownCase) {
   Adam<double> adam(2, {.learning_rate = 0.1});
   Values weights = {1, -2};
   adam.Step(weights, Values{4, -1e-3});
-  // Bias correction makes the first step the learning rate against the gradient's sign.
+  // With bias correction, the first step is the learning rate, against the gradient's sign.
   EXPECT_NEAR(weights[0], 0.9, 1e-8);
   EXPECT_NEAR(weights[1], -1.9, 1e-5);
   adam.Step(weights, Values{0, 0});

@@ -1,4 +1,4 @@
-// The numbers of a safetensors file's arrays, and of a student's parameters by name.
+// For tests: the values of arrays in safetensors files, and of a student's parameters by name.
 #ifndef SHADOWTUTOR_NN_TESTING_TENSOR_VALUES_H_
 #define SHADOWTUTOR_NN_TESTING_TENSOR_VALUES_H_
 
