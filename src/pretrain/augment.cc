@@ -19,28 +19,30 @@ cv::Mat MatOf(const LabelMap& map) {
   return {map.height(), map.width(), CV_8UC1, const_cast<uint8_t*>(map.labels().data())};
 }
 
-// Maps the sample's pixels to the picture's: centre, pixels of the picture per pixel of the sample
-// on either axis, angle, and whether left is right.
+// The part of a picture that a sample shows: its centre, the pixels of the picture per pixel of the
+// sample on each axis, the angle, and whether it is mirrored.
 struct Placement {
   double centre_x, centre_y;  // in the picture
   double step_x, step_y;
   double angle = 0;
   bool mirror = false;
 
-  // For warpAffine with WARP_INVERSE_MAP, where (x, y) of the sample comes from, in a level that
-  // has `scale` times the picture's pixels; `target_x` and `target_y` is where the centre lands.
+  // The matrix for warpAffine with WARP_INVERSE_MAP: it maps a pixel of the sample to a level of
+  // the picture, whose sides are `scale` times the picture's. The centre is at (target_x, target_y)
+  // in the sample.
   cv::Matx23d Matrix(double scale, double target_x, double target_y) const {
     const double c = std::cos(angle), s = std::sin(angle);
     const double sx = (mirror ? -step_x : step_x) * scale, sy = step_y * scale;
     const double a = c * sx, b = -s * sy, d = s * sx, e = c * sy;
-    // Pixel centres lie at halves.
+    // The centre of pixel (x, y) is at (x + 0.5, y + 0.5).
     const double tx = target_x - 0.5, ty = target_y - 0.5;
     return {a, b, centre_x * scale - 0.5 - a * tx - b * ty,
             d, e, centre_y * scale - 0.5 - d * tx - e * ty};
   }
 };
 
-// Brightness, contrast, saturation and tint as one matrix, then gamma as a table.
+// A change of colours: brightness, contrast, saturation and tint as one matrix, then gamma as a
+// table.
 struct ColorChange {
   cv::Matx34f matrix;
   std::array<uint8_t, 256> table;
@@ -80,7 +82,7 @@ Placement DrawPlacement(FrameSize picture, FrameSize size, const AugmentOptions&
   const double part = random.Chance(options.whole_share)
                           ? random.Uniform(0.75, 1.1)
                           : random.LogUniform(options.smallest_part, 1.0);
-  // The window has the sample's shape, more or less, and that part of the largest such window.
+  // The part has about the sample's shape, and is scaled from the largest part of that shape.
   const double largest = std::min(static_cast<double>(picture.width) / size.width,
                                   static_cast<double>(picture.height) / size.height);
   const double stretch = std::exp(random.Uniform(-0.12, 0.12));
@@ -98,7 +100,7 @@ Placement DrawPlacement(FrameSize picture, FrameSize size, const AugmentOptions&
   return p;
 }
 
-// Lays `color` over the sample where `opacity` says so; `classes` are the labels to leave there.
+// Blends `color` over the sample with `opacity`, and sets the labels to `classes` where it covers.
 void Blend(const cv::Mat& color, const cv::Mat& opacity, const cv::Mat& classes, const cv::Rect& at,
            Sample& sample) {
   for (int y = 0; y < at.height; ++y) {
@@ -122,7 +124,7 @@ void Blend(const cv::Mat& color, const cv::Mat& opacity, const cv::Mat& classes,
 void PasteCutout(const Picture& cutout, Random& random, Sample& sample) {
   const FrameSize size = sample.image.size();
   const FrameSize own = cutout.full().image.size();
-  // Its longer side, as a share of the sample's shorter one.
+  // The cut-out's longer side, in pixels of the sample.
   const double side = random.LogUniform(0.15, 1.1) * std::min(size.width, size.height);
   const double step = std::max(own.width, own.height) / side;
   Placement p{own.width / 2.0, own.height / 2.0, step, step};
@@ -149,7 +151,7 @@ void PasteCutout(const Picture& cutout, Random& random, Sample& sample) {
   Blend(color, opacity, classes, box, sample);
 }
 
-// What another picture shows before its background, at another place and size.
+// Pastes the objects of another picture, without its background, at a random place and size.
 void PasteObjects(const Picture& other, int background, Random& random, Sample& sample) {
   const FrameSize size = sample.image.size();
   const FrameSize own = other.full().image.size();
@@ -174,7 +176,7 @@ void PasteObjects(const Picture& other, int background, Random& random, Sample& 
   const cv::Mat object = (classes != background) & (classes != kUnknown);
   cv::Mat opacity;
   cv::GaussianBlur(object, opacity, {3, 3}, 0);  // an edge of a pixel or two, as lenses make them
-  // Where only the blur reaches, the label below stays.
+  // Pixels that only the blur reaches keep their label.
   cv::Mat labels = MatOf(sample.label).clone();
   classes.copyTo(labels, object);
   Blend(color, opacity, labels, {0, 0, size.width, size.height}, sample);

@@ -1,5 +1,5 @@
-// A training sample from pictures: a part of one, turned, mirrored, in other colours, with cut-outs
-// and other pictures' objects pasted in.
+// Makes training samples from pictures: takes a part of a picture, turns and mirrors it, changes
+// its colours, and pastes in cut-outs and objects of other pictures.
 #ifndef SHADOWTUTOR_PRETRAIN_AUGMENT_H_
 #define SHADOWTUTOR_PRETRAIN_AUGMENT_H_
 
@@ -13,26 +13,26 @@
 namespace shadowtutor::pretrain {
 
 struct AugmentOptions {
-  int background = -1;          // class that pasting leaves behind; -1: none
-  double smallest_part = 0.12;  // of the picture's area that a sample shows; the largest is all
-  double whole_share = 0.4;     // samples that show (nearly) the whole picture
-  double cutout_share = 0.5;    // samples into which cut-outs are pasted, one to three
-  double borrow_share = 0.25;   // samples into which another picture's objects are pasted
+  int background = -1;          // class that is not pasted from other pictures; -1: none
+  double smallest_part = 0.12;  // smallest share of a picture's area that a sample shows
+  double whole_share = 0.4;     // share of samples that show (nearly) the whole picture
+  double cutout_share = 0.5;    // share of samples into which one to three cut-outs are pasted
+  double borrow_share = 0.25;   // share of samples into which another picture's objects are pasted
 };
 
 struct Sample {
   Image image;
-  LabelMap label;  // kUnknown where nobody knows
+  LabelMap label;  // kUnknown for pixels whose class is not known
 };
 
-/// Where the pictures to paste come from; they may give nullptr.
+/// Functions that return a random picture to paste from, or nullptr.
 struct PasteSources {
   std::function<std::shared_ptr<const Picture>(Random&)> cutout;
   std::function<std::shared_ptr<const Picture>(Random&)> other;
 };
 
-/// Fills `sample`, of `size`. The same picture and stream give the same sample.
-/// Thread safety: any thread, one per `sample`.
+/// Makes a sample of `size` pixels from `picture`. The same arguments give the same sample. Thread
+/// safety: any thread; each thread needs its own `sample`.
 void MakeSample(const Picture& picture, FrameSize size, const PasteSources& paste,
                 const AugmentOptions& options, Random random, Sample& sample);
 

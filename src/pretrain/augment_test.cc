@@ -14,7 +14,7 @@ namespace {
 
 constexpr FrameSize kSize = {64, 48};
 
-// Bright where the label is 1, dark elsewhere: whatever colours become, the order should stay.
+// Bright where the label is 1, dark elsewhere. Changes of colour should keep this order.
 Picture HalfAndHalf() {
   Image image(128, 96);
   LabelMap label(128, 96);
@@ -49,7 +49,8 @@ TEST(MakeSample, LabelsGoWithTheirPixels) {
     const double dark = Brightness(sample, 0), bright = Brightness(sample, 1);
     if (dark < 0 || bright < 0) continue;  // the part shows one class only
     ++both;
-    // Gap of the picture: 140; contrast and gamma leave most of it, a displaced label would not.
+    // The difference is 140 in the picture. Contrast and gamma keep most of it; a displaced label
+    // would not.
     EXPECT_GT(bright - dark, 45) << i;
   }
   EXPECT_GT(both, 30);
@@ -67,7 +68,7 @@ TEST(MakeSample, DependsOnItsStreamAlone) {
 }
 
 TEST(MakeSample, PartsAreOfVeryDifferentSizes) {
-  // Stripes of 1 in 8 columns: how many a sample crosses tells how much of the picture it shows.
+  // Stripes of 32 columns: their number in a sample tells how much of the picture it shows.
   Image image(512, 384);
   LabelMap label(512, 384);
   for (int y = 0; y < 384; ++y) {
@@ -93,7 +94,7 @@ TEST(MakeSample, CutoutsBringTheirClass) {
   const testing::TemporaryFolder folder;
   WriteCutout(folder / "stamp.png");
   auto stamp = std::make_shared<const Picture>(LoadCutout(folder / "stamp.png", 7, 100));
-  // Trimmed to what is not transparent.
+  // Transparent margins are cut off.
   EXPECT_EQ(stamp->full().image.size(), (FrameSize{40, 40}));
   const Picture ground = MakePicture(Image(128, 96), LabelMap(128, 96));
   PasteSources paste;
@@ -113,7 +114,7 @@ TEST(MakeSample, CutoutsBringTheirClass) {
       ++count;
     }
     pasted += count > 0;
-    // Grey at worst: some samples lose all their colour.
+    // Some samples lose all their colour and are grey.
     if (count > 0) {
       EXPECT_GT(red, 0.85 * blue) << i;
       more_red += red > 1.5 * blue;
@@ -157,7 +158,7 @@ TEST(WeighClasses, RareClassesWeighMoreAndUnknownPixelsNothing) {
   batch.samples.push_back(sample);
   WeighClasses(batch, 3);
   const float common = batch.weights[0][99], rare = batch.weights[0][0];
-  // 90 pixels are known, 45 would be each class's fair share: 80 and 10 of them.
+  // Of 90 known pixels, 80 and 10 are of each class; the average is 45.
   EXPECT_NEAR(common, std::sqrt(45.0 / 80), 1e-5);
   EXPECT_NEAR(rare, std::sqrt(45.0 / 10), 1e-5);
   EXPECT_EQ(batch.weights[0][15], 0);
@@ -185,9 +186,9 @@ TEST(Loader, SamplesDependOnSeedAndStepAlone) {
     return all;
   };
   const auto alone = batches(1, 0, size_t{1} << 24);
-  // Hardly any memory, so pictures are loaded again and again.
+  // With very little memory, pictures are loaded again and again.
   EXPECT_EQ(batches(3, 0, 40'000), alone);
-  // From step 4 on, as a resumed run.
+  // Beginning with step 4, as a resumed run does.
   const auto later = batches(2, 4, size_t{1} << 24);
   for (size_t i = 0; i < 6; ++i) EXPECT_EQ(later[i], alone[12 + i]);
   EXPECT_NE(later[0], alone[0]);

@@ -65,7 +65,7 @@ class Reader {
     return value;
   }
 
-  // A list of sets; each is a path, or a map whose first key has the path.
+  // Reads a list of sets. Each is either a path or a map whose first key has the path.
   template <typename Set, typename Fill>
   std::vector<Set> Sets(const YAML::Node& list, const Fill& fill) const {
     std::vector<Set> sets;

@@ -1,4 +1,5 @@
-// What a student is pre-trained on: folders of images, videos and cut-outs, and who labels them.
+// The description of the data for pre-training: folders of images, videos and cut-outs, and the
+// source of their labels. Reads only the description, not the data.
 #ifndef SHADOWTUTOR_PRETRAIN_DATA_SPEC_H_
 #define SHADOWTUTOR_PRETRAIN_DATA_SPEC_H_
 
@@ -8,17 +9,19 @@
 
 namespace shadowtutor::pretrain {
 
-/// A folder of images, searched with its subfolders. Labels are PNGs of the same relative name in
-/// `labels` (class index per pixel, 255: not known); without a folder of labels the teacher labels.
+/// A folder of images and its subfolders. Their labels are PNGs with the same relative names in the
+/// folder `labels` (one class index per pixel, 255: not known). Without such a folder, a teacher
+/// labels the images.
 struct ImageSet {
   std::filesystem::path folder;
-  std::filesystem::path labels;   // empty: the teacher's
-  std::filesystem::path teacher;  // model card; empty: DataSpec::teacher
-  int repeat = 1;                 // how often each image comes in an epoch
-  bool validation = false;        // never trained on
+  std::filesystem::path labels;   // empty: a teacher labels the images
+  std::filesystem::path teacher;  // its model card; empty: DataSpec::teacher
+  int repeat = 1;                 // how many times an epoch has each image
+  bool validation = false;        // whether the images are for validation, not for training
 };
 
-/// A video, of which every `every`-th frame is taken, `frames` at most; the teacher labels them.
+/// A video, of which every `every`-th frame is used, at most `frames` of them. A teacher labels
+/// them.
 struct VideoSet {
   std::filesystem::path file;
   std::filesystem::path teacher;
@@ -28,29 +31,30 @@ struct VideoSet {
   bool validation = false;
 };
 
-/// A folder of PNGs with transparency, searched with its subfolders, which are pasted into the
-/// images. Their class is `class_name`, or the name of the first subfolder that is one.
+/// A folder of PNGs with transparency, and its subfolders. They are pasted into the images. Their
+/// class is `class_name`; if that is empty, the first subfolder of their path that has the name of
+/// a class.
 struct CutoutSet {
   std::filesystem::path folder;
   std::string class_name;
 };
 
 struct DataSpec {
-  std::vector<std::string> classes;  // empty: the start student's, or the teacher's
+  std::vector<std::string> classes;  // empty: those of the student to start from, or the teacher's
   std::string background;            // empty: the class called "background"
-  std::filesystem::path teacher;     // of sets that name none
+  std::filesystem::path teacher;     // model card of the teacher for sets that name none
   std::vector<ImageSet> images;
   std::vector<VideoSet> videos;
   std::vector<CutoutSet> cutouts;
-  double validation_share = 0.1;  // of the images, where no set is for validation
+  double validation_share = 0.1;  // share of images for validation, if no set is for it
 };
 
 inline constexpr int kMostRepeats = 100;
 inline constexpr int kMostVideoFrames = 10'000;
 
-/// Reads a YAML file (docs/students.md has the keys); relative paths in it start at its folder.
-/// Throws Error: kNotFound, kInvalidArgument (names file, line, key and remedy), kResourceExhausted
-/// (over 1 MiB).
+/// Reads a YAML file, whose keys docs/students.md explains. Relative paths are relative to the
+/// file's folder. Throws Error: kNotFound, kInvalidArgument (the sentence names file, line, key and
+/// remedy), kResourceExhausted (over 1 MiB).
 DataSpec LoadDataSpec(const std::filesystem::path& file);
 
 }  // namespace shadowtutor::pretrain

@@ -42,7 +42,8 @@ bool IsImage(const fs::path& file) {
                      [&](const char* known) { return extension == known; });
 }
 
-// All files below a folder that `wanted` takes, sorted: the order decides who is for validation.
+// All files below a folder for which `wanted` returns true, sorted by path, so that the order does
+// not depend on the file system.
 template <typename Wanted>
 std::vector<fs::path> FilesBelow(const fs::path& folder, const Wanted& wanted, const char* what) {
   std::vector<fs::path> files;
@@ -55,7 +56,8 @@ std::vector<fs::path> FilesBelow(const fs::path& folder, const Wanted& wanted, c
   }
   for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
     std::error_code unreadable;
-    if (entry.depth() >= kDeepestFolder) entry.disable_recursion_pending();  // links in a circle
+    // Links may form a circle.
+    if (entry.depth() >= kDeepestFolder) entry.disable_recursion_pending();
     if (!wanted(entry->path()) || !entry->is_regular_file(unreadable)) continue;
     if (files.size() >= kMostFiles) {
       throw Error(ErrorCode::kResourceExhausted,
@@ -74,7 +76,7 @@ uint64_t Hash(const std::string& text) {
   return Fnv1a64(std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
 }
 
-// Two hashes of `text` as a name: 128 bits, so that two texts never share one by accident.
+// A file name made of two hashes of `text`. With 128 bits, no two texts have the same by accident.
 std::string NameOf(const std::string& text) {
   char name[40];
   std::snprintf(name, sizeof name, "%016llx%016llx", static_cast<unsigned long long>(Hash(text)),
@@ -82,7 +84,7 @@ std::string NameOf(const std::string& text) {
   return name;
 }
 
-// A file by what tells it apart from one that was changed.
+// A text that identifies a file and changes when the file changes: path, size and time.
 std::string Identity(const fs::path& file) {
   std::error_code error;
   const auto size = fs::file_size(file, error);
@@ -116,7 +118,7 @@ class Collector {
  private:
   struct Candidate {
     Example example;
-    fs::path teacher;  // empty: the label is a file of the user's
+    fs::path teacher;  // empty: the label is a file that the user gave
     int repeat = 1;
     bool validation = false;
   };
@@ -127,7 +129,7 @@ class Collector {
     }
   }
 
-  // Bounded, as PictureCache's are.
+  // Reports a file that cannot be used. Throws if there are too many, as PictureCache::Get does.
   void Skip(const std::string& why) {
     if (options_.report) options_.report("skipped: " + why);
     ++skipped_;
@@ -147,7 +149,8 @@ class Collector {
                 Setting::kLabels);
   }
 
-  // Where a teacher's label of a file is kept: it depends on both, and on the size it was made at.
+  // The path in the cache of a teacher's label. Its name depends on the teacher, the file, the
+  // classes and the size.
   fs::path LabelPath(const fs::path& teacher, const std::string& of) {
     std::string& identity = teacher_identities_[teacher.string()];
     if (identity.empty()) {
@@ -181,7 +184,7 @@ class Collector {
     }
   }
 
-  // Frames become image files of the cache, at the size that training wants.
+  // Writes the frames to image files in the cache, shrunk to the size that training needs.
   void AddVideo(const VideoSet& set) {
     const fs::path teacher = TeacherOf(set.teacher, set.file);
     const fs::path folder =
@@ -221,7 +224,7 @@ class Collector {
       video::ReadLabelPng(example.label);
       return true;
     } catch (const Error&) {
-      return false;  // disks and people do damage files: it is made anew
+      return false;  // the file is damaged, so the label is made again
     }
   }
 
@@ -248,7 +251,7 @@ class Collector {
           }
           WriteFileAtomically(example.label, video::EncodeLabelPng(answer.label));
         } catch (const Error& error) {
-          if (error.code() == ErrorCode::kUnavailable) throw;  // the disk, not the image
+          if (error.code() == ErrorCode::kUnavailable) throw;  // the disk's fault, not the image's
           bad[i] = true;
           Skip(example.image.string() + ": " + error.what());
         }
@@ -263,17 +266,17 @@ class Collector {
     candidates_.resize(kept);
   }
 
-  // Without sets for validation, a share of the images, chosen by their names: the same ones
-  // however many are added later.
+  // Splits the images into those for training and for validation. If no set is for validation, a
+  // share of the images is chosen by a hash of their names, so that the choice stays the same when
+  // images are added.
   void Split() {
     const bool explicit_sets = std::any_of(candidates_.begin(), candidates_.end(),
                                            [](const Candidate& c) { return c.validation; });
-    // The hash of a name that differs little from another's differs little itself; the stream mixes
-    // it.
+    // Similar names have similar hashes, so a random number is drawn with the hash as the seed.
     const auto draw = [](const Candidate& candidate) {
       return Random(Hash(candidate.example.image.filename().string())).Uniform();
     };
-    // However few there are, one is for validation.
+    // At least one image is for validation.
     double share = explicit_sets ? 0 : spec_.validation_share;
     if (share > 0 && candidates_.size() > 1) {
       double lowest = 1;

@@ -1,5 +1,6 @@
-// From a DataSpec to labelled pictures: finds the files, lets teachers label what comes without
-// labels (once; the labels are kept), and takes the frames out of videos.
+// Collects the labelled pictures that a DataSpec describes: finds the files, extracts frames of
+// videos, and lets teachers label pictures without labels. Frames and labels are kept in a cache
+// folder, so that this work is done once.
 #ifndef SHADOWTUTOR_PRETRAIN_EXAMPLES_H_
 #define SHADOWTUTOR_PRETRAIN_EXAMPLES_H_
 
@@ -19,7 +20,7 @@ namespace shadowtutor::pretrain {
 struct Example {
   std::filesystem::path image;
   std::filesystem::path label;  // PNG, in the student's classes
-  bool label_shrunk = false;    // it has the size that the image is shrunk to, not the image's own
+  bool label_shrunk = false;    // whether the label has the size of the shrunk image
 };
 
 struct Cutout {
@@ -29,7 +30,7 @@ struct Cutout {
 
 struct Examples {
   std::vector<Example> training;
-  std::vector<uint32_t> epoch;  // indices into training; one that counts several times is repeated
+  std::vector<uint32_t> epoch;  // indices into training, repeated as often as an epoch has them
   std::vector<Example> validation;
   std::vector<Cutout> cutouts;
 };
@@ -37,24 +38,24 @@ struct Examples {
 struct ExampleOptions {
   ClassList classes;  // the student's
   int background = -1;
-  int longest_side = 640;       // pictures are shrunk to it
-  std::filesystem::path cache;  // folder for teachers' labels and videos' frames
-  size_t max_validation = 200;  // images; the rest is left out
-  std::function<bool()> stop;   // asked between two files
-  std::function<void(const std::string& line)> report;           // what was skipped
-  std::function<void(int64_t done, int64_t total)> on_labelled;  // teachers at work
+  int longest_side = 640;       // pictures are shrunk to it, in pixels
+  std::filesystem::path cache;  // folder for labels of teachers and frames of videos
+  size_t max_validation = 200;  // the most images for validation; more are left out
+  std::function<bool()> stop;   // asked between files; true stops the work
+  std::function<void(const std::string& line)> report;           // called for skipped files
+  std::function<void(int64_t done, int64_t total)> on_labelled;  // called after each new label
 };
 
-/// The classes that the data speaks of: the spec's, else those of its (first) teacher. Throws Error
-/// kInvalidArgument when there are neither.
+/// The classes of the data: those that the spec lists, else those of its first teacher. Throws
+/// Error kInvalidArgument when there is neither.
 void ClassesOfData(const DataSpec& spec, ClassList& classes, int& background);
 
-/// Throws Error: kNotFound (a folder that is not there or holds nothing), kInvalidArgument (a set
-/// with neither labels nor teacher, a cut-out without a class), kDataLoss (too much that cannot be
-/// used), kCancelled (`stop` said so; what is labelled stays so).
+/// Throws Error: kNotFound (a folder is missing or empty), kInvalidArgument (a set has neither
+/// labels nor a teacher, or a cut-out has no class), kDataLoss (too many files cannot be used),
+/// kCancelled (`stop` returned true; labels made so far are kept).
 Examples CollectExamples(const DataSpec& spec, const ExampleOptions& options);
 
-/// Reads one. Throws Error when image and label cannot be used together.
+/// Reads an example's image and label. Throws Error when they cannot be used together.
 Picture LoadExample(const Example& example, int longest_side, int classes);
 
 }  // namespace shadowtutor::pretrain

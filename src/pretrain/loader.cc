@@ -7,10 +7,10 @@
 namespace shadowtutor::pretrain {
 namespace {
 
-// What the streams of random numbers are for.
+// The purposes of streams of random numbers.
 enum Purpose : uint64_t { kOrder = 1, kCrop = 2, kSample = 3 };
 
-// How many other pictures are tried in the place of a bad one.
+// The number of other pictures that are tried instead of an unreadable one.
 constexpr uint32_t kTries = 64;
 
 constexpr double kLeastWeight = 0.5, kMostWeight = 4;
@@ -118,7 +118,7 @@ std::shared_ptr<const std::vector<uint32_t>> Loader::OrderOf(uint64_t epoch) {
         Shuffled(epoch_.size(), Random(options_.seed, kOrder, epoch)));
   }
   auto result = order;
-  // Steps that are made at a time lie in a few neighbouring epochs.
+  // The steps that are made at the same time belong to a few neighbouring epochs.
   while (orders_.size() > 64) orders_.erase(orders_.begin());
   return result;
 }

@@ -1,4 +1,4 @@
-// Makes the samples of the next steps while this one is trained on.
+// Makes the samples of the next training steps on threads of its own, while a step is computed.
 #ifndef SHADOWTUTOR_PRETRAIN_LOADER_H_
 #define SHADOWTUTOR_PRETRAIN_LOADER_H_
 
@@ -19,38 +19,38 @@ namespace shadowtutor::pretrain {
 struct LoaderOptions {
   uint64_t seed = 1;
   int batch = 16;
-  std::vector<FrameSize> crops;  // every step takes one of them
+  std::vector<FrameSize> crops;  // sample sizes; each step uses one of them, chosen at random
   int classes = 2;
   AugmentOptions augment;
   int threads = 2;
-  int ahead = 3;  // steps whose samples may be ready at a time: the bound on memory
+  int ahead = 3;  // steps whose samples are made in advance; bounds the memory
 };
 
-/// The samples of one step, of one size, and their pixels' weights.
+/// The samples of one step, all of the same size, and the weights of their pixels.
 struct Batch {
   std::vector<Sample> samples;
   std::vector<std::vector<float>> weights;
 
-  /// What BatchLearner takes; points into this batch.
+  /// The samples as BatchLearner takes them; they point into this batch.
   std::vector<nn::TrainingSample> training() const;
 };
 
-/// The step's samples depend on the seed and the step alone, however many threads make them and
-/// wherever a run began.
+/// The samples of a step depend only on the options and the number of the step, not on the number
+/// of threads or on the step at which the run began.
 ///
 /// Thread safety: Next from one thread at a time.
 class Loader {
  public:
-  /// `epoch` lists the pictures of an epoch, in any order, some perhaps several times. `pictures`
-  /// and `cutouts` must outlive the loader; `cutouts` may be empty. Begins with the samples of
-  /// `first_step`.
+  /// `epoch` lists the pictures of an epoch as indices into `pictures`, in any order, with
+  /// repetitions. The first batch is that of `first_step`. `pictures` and `cutouts` must outlive
+  /// the loader; `cutouts` may be empty.
   Loader(PictureCache& pictures, std::vector<uint32_t> epoch, PictureCache& cutouts,
          const LoaderOptions& options, int64_t first_step);
   ~Loader();
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
 
-  /// The next step's. Throws what loading its pictures threw (PictureCache::Get).
+  /// The samples of the next step; waits until they are made. Rethrows errors of PictureCache::Get.
   Batch Next() ST_EXCLUDES(mutex_);
 
  private:
@@ -65,7 +65,7 @@ class Loader {
   const LoaderOptions options_;
 
   Mutex order_mutex_;
-  // By epoch.
+  // The shuffled pictures of an epoch, by the epoch's number.
   std::map<uint64_t, std::shared_ptr<const std::vector<uint32_t>>> orders_
       ST_GUARDED_BY(order_mutex_);
 
@@ -79,8 +79,9 @@ class Loader {
   std::vector<std::thread> threads_;
 };
 
-/// A weight per pixel that keeps rare classes from being drowned: the root of how much rarer than
-/// the average a class is in these labels, within [0.5, 4]; 0 and class 0 where nobody knows.
+/// Sets `batch.weights` so that rare classes count more. A pixel's weight is the square root of the
+/// average number of pixels per class divided by the number of pixels of its class, within [0.5,
+/// 4]. Pixels with the label kUnknown get weight 0, and class 0 as their label.
 void WeighClasses(Batch& batch, int classes);
 
 }  // namespace shadowtutor::pretrain

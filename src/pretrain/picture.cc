@@ -14,9 +14,9 @@ namespace shadowtutor::pretrain {
 namespace {
 
 constexpr size_t kMaxImageBytes = size_t{256} << 20;
-// Levels smaller than this have nothing left to see.
+// No levels with a shorter side than this are made.
 constexpr int kSmallestLevel = 48;
-// A cut-out needs that share of pixels of either kind.
+// A cut-out needs at least this share of transparent pixels, and of opaque ones.
 constexpr double kLeastShare = 0.02;
 constexpr size_t kToleratedBad = 16;
 
@@ -197,7 +197,8 @@ std::shared_ptr<const Picture> PictureCache::Get(size_t index) {
       return found->second.picture;
     }
   }
-  // Decoding takes long, so others go on meanwhile; two threads that want the same one both decode.
+  // Loads without the lock, because decoding takes long. Two threads that need the same picture may
+  // both load it.
   std::shared_ptr<const Picture> picture;
   std::string why;
   try {

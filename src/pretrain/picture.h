@@ -1,5 +1,5 @@
-// Pictures in memory, as augmentation wants them: at most as large as training needs, and halved
-// again and again, so that shrinking never skips pixels. As many as a bound allows stay decoded.
+// Decoded pictures for augmentation, each with successively halved copies, so that shrinking a
+// picture uses all of its pixels; and a cache of decoded pictures with a bound on its memory.
 #ifndef SHADOWTUTOR_PRETRAIN_PICTURE_H_
 #define SHADOWTUTOR_PRETRAIN_PICTURE_H_
 
@@ -17,10 +17,11 @@
 
 namespace shadowtutor::pretrain {
 
-/// The label of a pixel that nobody knows; the loss does not look at it.
+/// The label of a pixel whose class is not known. Such pixels do not count in the loss.
 inline constexpr uint8_t kUnknown = 255;
 
-/// One size of a picture. An image has a label per pixel, a cut-out an opacity (0 to 255).
+/// A picture at one size. An image has a label per pixel, a cut-out an opacity per pixel (0 to
+/// 255); the other map is empty.
 struct PictureLevel {
   Image image;
   LabelMap label;
@@ -28,43 +29,46 @@ struct PictureLevel {
 };
 
 struct Picture {
-  std::vector<PictureLevel> levels;  // each half as large as the one before
-  uint8_t cutout_class = 0;          // of a cut-out
+  std::vector<PictureLevel> levels;  // each has half the sides of the one before
+  uint8_t cutout_class = 0;          // the class of a cut-out
 
   const PictureLevel& full() const { return levels.front(); }
-  /// The level to read at `step` pixels of full() per pixel wanted: it is read at less than 2.
+  /// The level to read from when an output pixel covers `step` pixels of full(): the smallest of
+  /// which an output pixel covers at least one. `level_scale` gets the ratio of its sides to those
+  /// of full().
   const PictureLevel& LevelFor(double step, double& level_scale) const;
   size_t bytes() const;
 };
 
-/// Decodes an image file, BGR. Throws Error kDataLoss or kResourceExhausted.
+/// Decodes an image file as BGR. Throws Error kDataLoss or kResourceExhausted.
 Image DecodeImage(const std::filesystem::path& file);
-/// `image` so that its longer side has at most `longest` pixels.
+/// A copy of `image`, shrunk if its longer side has more than `longest` pixels.
 Image Shrunk(ImageView image, int longest);
-/// The same for labels: every pixel is one that was there.
+/// A label map at another size; its labels are taken from the nearest pixels.
 LabelMap ShrunkLabel(const LabelMap& label, FrameSize size);
 
 std::vector<uint8_t> EncodeImagePng(const Image& image);
 
-/// From a decoded image and its label, of one size.
+/// Makes a picture from an image and a label of the same size.
 Picture MakePicture(Image image, LabelMap label);
-/// A PNG with transparency, cut to what is not transparent. Throws Error kInvalidArgument when it
-/// has no transparent or no opaque part.
+/// Reads a PNG with transparency and cuts off transparent margins. The longer side of the result
+/// has at most `longest` pixels. Throws Error kInvalidArgument when the PNG has no transparent or
+/// no opaque part.
 Picture LoadCutout(const std::filesystem::path& file, uint8_t class_index, int longest);
 
-/// Keeps the pictures that were used last, up to a bound in bytes.
+/// Keeps the most recently used pictures in memory, up to a bound in bytes.
 ///
 /// Thread safety: any thread.
 class PictureCache {
  public:
   using Load = std::function<Picture(size_t index)>;
   using Report = std::function<void(const std::string& sentence)>;
-  /// `count` pictures, loaded by `load` when somebody asks. What it throws as Error makes that
-  /// picture a bad one: `report` hears of it once, and Get gives nullptr from then on.
+  /// A cache of `count` pictures, which `load` loads when they are needed. If it throws Error, the
+  /// picture is bad: `report` is called once, and Get returns nullptr for it.
   PictureCache(size_t count, size_t max_bytes, Load load, Report report);
 
-  /// nullptr for a bad one. Throws Error kDataLoss when more than a tenth (and more than 16) of all
-  /// are bad: then it is no accident.
+  /// The picture, or nullptr if it is bad. Throws Error kDataLoss when more than 16 pictures and
+  /// more than a tenth of all are bad.
   std::shared_ptr<const Picture> Get(size_t index) ST_EXCLUDES(mutex_);
   size_t size() const { return count_; }
   size_t bytes() const;
@@ -79,7 +83,7 @@ class PictureCache {
   const Report report_;
   mutable Mutex mutex_;
   std::unordered_map<size_t, Entry> entries_ ST_GUARDED_BY(mutex_);
-  std::list<size_t> recent_ ST_GUARDED_BY(mutex_);  // the one used last comes first
+  std::list<size_t> recent_ ST_GUARDED_BY(mutex_);  // the most recently used comes first
   std::vector<bool> bad_ ST_GUARDED_BY(mutex_);
   size_t bad_count_ ST_GUARDED_BY(mutex_) = 0;
   size_t bytes_ ST_GUARDED_BY(mutex_) = 0;

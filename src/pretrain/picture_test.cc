@@ -61,9 +61,9 @@ TEST(PictureCache, KeepsWhatWasUsedLastWithinItsBound) {
                      {});
   cache.Get(0);
   cache.Get(1);
-  cache.Get(0);  // at hand, and now the one used last
+  cache.Get(0);  // in the cache; now the most recently used
   EXPECT_EQ(loads, (std::vector<size_t>{0, 1}));
-  cache.Get(2);  // 1 has to go
+  cache.Get(2);  // picture 1 is dropped
   cache.Get(0);
   EXPECT_EQ(loads, (std::vector<size_t>{0, 1, 2}));
   cache.Get(1);

@@ -28,7 +28,8 @@ constexpr int64_t kMostSteps = 100'000'000;
 constexpr int kMostImages = 1024;
 constexpr int kLeastCrop = 32, kMostCrop = 2048;
 constexpr size_t kMostCrops = 8;
-// Pictures are kept larger than what a sample shows of them, for parts that are enlarged.
+// Pictures are kept at this many times the longest side of a sample, because a sample may show only
+// a part of a picture.
 constexpr int kPicturePerCrop = 2;
 constexpr size_t kLeastMemory = size_t{16} << 20;
 
@@ -73,7 +74,7 @@ std::string CropText(const std::vector<FrameSize>& crops) {
   return text;
 }
 
-// The student to start from, in the classes of the data.
+// The student to start from, with the classes of the data.
 nn::Checkpoint StartStudent(const PretrainOptions& options) {
   ClassList classes;
   int background = -1;
@@ -283,7 +284,7 @@ class Run {
     PretrainResult result;
     result.stopped = state_.steps < options_.steps;
     if (result.stopped) SaveState();
-    // A run that never came to a checkpoint leaves what it has.
+    // If the run ended before its first checkpoint, the present weights are written.
     if (state_.best.empty()) {
       const auto weights = learner_->weights();
       state_.best.assign(weights.begin(), weights.end());
@@ -316,7 +317,7 @@ class Run {
 }  // namespace
 
 double LearningRateAt(const PretrainOptions& options, int64_t step) {
-  // The last step's rate is above 0: it is not for nothing.
+  // The cosine would reach 0 one step after the last, so that the last step still has an effect.
   const double warm = std::max(1.0, options.warm_up * static_cast<double>(options.steps));
   const auto at = static_cast<double>(step);
   if (at + 1 < warm) return options.learning_rate * (at + 1) / warm;

@@ -1,4 +1,5 @@
-// Pre-training: a student learns from labelled images before it meets its first video.
+// Pre-training: trains a student on labelled images before it is used on videos. Not for training
+// on key frames, which is distill/trainer.h.
 #ifndef SHADOWTUTOR_PRETRAIN_PRETRAINER_H_
 #define SHADOWTUTOR_PRETRAIN_PRETRAINER_H_
 
@@ -18,28 +19,28 @@ namespace shadowtutor::pretrain {
 
 struct PretrainOptions {
   DataSpec data;
-  std::filesystem::path student;  // to start from; empty: fresh weights
-  double student_width = 1;       // of fresh weights
-  int student_depth = 1;          // of fresh weights
-  std::filesystem::path out;      // .safetensors; the run's state is OUT.state, labels OUT.cache/
+  std::filesystem::path student;  // the student to start from; empty: a fresh one
+  double student_width = 1;       // of a fresh student (nn::ScaledSpec)
+  int student_depth = 1;          // of a fresh student (nn::ScaledSpec)
+  std::filesystem::path out;      // the .safetensors file to write; the run's state is OUT.state
   nn::WeightType weight_type = nn::WeightType::kF32;
-  std::filesystem::path cache;  // of teachers' labels; empty: OUT.cache
+  std::filesystem::path cache;  // folder for labels and frames; empty: OUT.cache
 
   int64_t steps = 10'000;
   int batch = 16;
   std::vector<FrameSize> crops = {{320, 240}};
-  double learning_rate = 0.002;  // the schedule's highest
-  double warm_up = 0.03;         // of all steps
+  double learning_rate = 0.002;  // the highest of the schedule
+  double warm_up = 0.03;         // share of the steps in which the learning rate rises
   uint64_t seed = 1;
-  int64_t checkpoint_every = 500;  // steps between validations, and states on disk
-  bool resume = false;
+  int64_t checkpoint_every = 500;         // steps from one validation and saved state to the next
+  bool resume = false;                    // continue from OUT.state if it exists
   size_t memory_bytes = size_t{1} << 30;  // for decoded pictures
   int loader_threads = 2;
 };
 
 struct PretrainProgress {
   int64_t step = 0, steps = 0;
-  double loss = 0;  // mean of the last steps
+  double loss = 0;  // mean since the last validation
   double learning_rate = 0;
   double images_per_second = 0;
   double seconds_left = -1;  // -1: unknown
@@ -47,15 +48,15 @@ struct PretrainProgress {
 
 struct PretrainValidation {
   int64_t step = 0;
-  double loss = 0;
+  double loss = 0;     // mean since the last validation
   double metric = -1;  // mean mIoU; -1: there are no validation images
-  bool best = false;
+  bool best = false;   // whether the metric is the highest so far
 };
 
-/// What happens meanwhile; any may be empty. Called from the thread that runs Pretrain, but
-/// `report` from any.
+/// Callbacks during a run; each may be empty. They are called on the thread that runs Pretrain, but
+/// `report` on any thread.
 struct PretrainEvents {
-  std::function<bool()> stop;  // asked between steps and files
+  std::function<bool()> stop;  // asked between steps and files; true stops the run
   std::function<void(const std::string& line)> report;
   std::function<void(int64_t done, int64_t total)> on_labelled;
   std::function<void(const PretrainProgress&)> on_step;
@@ -64,21 +65,21 @@ struct PretrainEvents {
 
 struct PretrainResult {
   int64_t steps = 0;
-  bool stopped = false;     // `stop` said so; a run with `resume` goes on
-  double best_metric = -1;  // -1: nothing to validate with
-  int64_t best_step = 0;    // the student that was written is the one after that step
+  bool stopped = false;     // whether `stop` ended the run; a run with `resume` continues it
+  double best_metric = -1;  // -1: there are no validation images
+  int64_t best_step = 0;    // the number of steps after which the written student was the best
   size_t training_images = 0, validation_images = 0, cutouts = 0;
   nn::Checkpoint student;
 };
 
-/// Trains all of the student, and writes the best by validation (the last, where there are no
-/// images for validation) to `out`. Gradients are averaged over a batch, Adam's learning rate rises
-/// in the warm-up and falls as a cosine. The same options and files give the same student, also
-/// when the run was interrupted in between, whatever the number of threads.
-/// Throws Error for options out of range and data that cannot be used.
+/// Trains all stages of a student and writes it to `out`: the one with the highest metric in
+/// validation, or the last one if there are no images for validation. Gradients are averaged over a
+/// batch; Adam's learning rate rises during the warm-up and then falls along a cosine. The same
+/// options and files give the same student for any number of threads, also if the run was
+/// interrupted and resumed. Throws Error for options out of range and for data that cannot be used.
 PretrainResult Pretrain(const PretrainOptions& options, const PretrainEvents& events);
 
-/// The learning rate of step `step` (from 0) of `steps`.
+/// The learning rate of a step; `step` counts from 0.
 double LearningRateAt(const PretrainOptions& options, int64_t step);
 
 }  // namespace shadowtutor::pretrain

@@ -1,4 +1,4 @@
-// The whole of pre-training on pictures that are made on the spot, within seconds.
+// Tests of whole runs of pre-training, on small pictures that the tests draw.
 #include "pretrain/pretrainer.h"
 
 #include <gtest/gtest.h>
@@ -60,7 +60,7 @@ TEST(Pretrain, LearnsToFindDiscs) {
   EXPECT_FALSE(result.stopped);
   EXPECT_GT(result.best_metric, 0.8);
 
-  // The file is the best student, and pictures that nobody trained on say so, too.
+  // The file holds the best student, which also does well on pictures that are new to it.
   const nn::Checkpoint student = nn::LoadCheckpoint(options.out);
   EXPECT_EQ(student.classes[1].name, "disc");
   EXPECT_EQ(student.background, 0);
@@ -81,7 +81,7 @@ TEST(Pretrain, AnInterruptedRunEndsAsOneWithoutABreak) {
   Pretrain(whole, {});
 
   PretrainOptions broken = Options(folder, "broken.safetensors");
-  for (const int64_t until : {3, 5}) {  // between checkpoints, and again
+  for (const int64_t until : {3, 5}) {  // both lie between checkpoints
     int64_t steps = 0;
     PretrainEvents events;
     events.on_step = [&](const PretrainProgress& progress) { steps = progress.step; };
@@ -98,7 +98,7 @@ TEST(Pretrain, AnInterruptedRunEndsAsOneWithoutABreak) {
   EXPECT_EQ(ReadFile(whole.out.string() + ".state", 1 << 24),
             ReadFile(broken.out.string() + ".state", 1 << 24));
 
-  // A run that is complete has nothing left to do, and another one's state is refused.
+  // A complete run has nothing left to do. The state of a run with other options is refused.
   EXPECT_EQ(Pretrain(broken, {}).steps, 6);
   broken.learning_rate = 0.5;
   const Error error = ErrorOf([&] { Pretrain(broken, {}); });
@@ -127,7 +127,7 @@ TEST(Pretrain, BadPicturesAreReportedAndLeftOut) {
   WriteDiscs(folder.path(), 8, 96, 72);
   WriteFileAtomically(folder / "images/x_broken.png", std::string_view("no picture"));
   WriteLabel(LabelMap(96, 72), folder / "labels/x_broken.png");
-  WriteImage(Image(96, 72), folder / "images/x_alone.png");  // without a label
+  WriteImage(Image(96, 72), folder / "images/x_alone.png");  // has no label
   WriteImage(Image(96, 72), folder / "images/x_class.png");
   WriteLabel(LabelMap(96, 72, 9), folder / "labels/x_class.png");
   WriteImage(Image(96, 72), folder / "images/x_size.png");
@@ -140,7 +140,7 @@ TEST(Pretrain, BadPicturesAreReportedAndLeftOut) {
   events.report = [&](const std::string& line) { reports += line + "\n"; };
   const PretrainResult result = Pretrain(options, events);
   EXPECT_EQ(result.steps, 20);
-  EXPECT_EQ(result.best_metric, -1);  // nothing to validate with: the last student counts
+  EXPECT_EQ(result.best_metric, -1);  // no images for validation, so the last student is written
   EXPECT_EQ(result.best_step, 20);
   for (const char* name : {"x_broken", "x_alone", "x_class", "x_size"}) {
     EXPECT_NE(reports.find(name), std::string::npos) << name << " is not in " << reports;
@@ -182,7 +182,7 @@ TEST(Pretrain, OptionsOutOfRangeAreRefused) {
   refused([](PretrainOptions& o) { o.student_width = 5; });
   refused([](PretrainOptions& o) { o.student_depth = 4; });
   refused([](PretrainOptions& o) { o.out.clear(); });
-  refused([](PretrainOptions& o) { o.data.images[0].labels.clear(); });  // and no teacher
+  refused([](PretrainOptions& o) { o.data.images[0].labels.clear(); });  // there is no teacher
   refused([](PretrainOptions& o) { o.data.classes.clear(); });
   refused([](PretrainOptions& o) { o.data.background = "sea"; });
 }
@@ -203,7 +203,7 @@ TEST(LearningRate, RisesThenFallsAsACosine) {
   }
 }
 
-// A teacher stands in for the labels: here one that replays label PNGs by the image's number.
+// A teacher labels the images: here a replay teacher, which reads label PNGs by the image's number.
 TEST(CollectExamples, TeachersLabelOnce) {
   const TemporaryFolder folder;
   for (int i = 0; i < 5; ++i) {
@@ -234,7 +234,7 @@ TEST(CollectExamples, TeachersLabelOnce) {
     EXPECT_EQ(picture.full().label, DrawDisc(96, 72, i).label);
   }
   CollectExamples(data, options);
-  EXPECT_EQ(labelled, 5);  // the labels are at hand
+  EXPECT_EQ(labelled, 5);  // no further calls, because the labels are in the cache
   WriteFileAtomically(examples.training[2].label, std::string_view("damaged"));
   CollectExamples(data, options);
   EXPECT_EQ(labelled, 6);
@@ -265,7 +265,7 @@ TEST(CollectExamples, CutoutsTakeTheClassOfTheirFolder) {
 
 TEST(CollectExamples, VideosGiveEveryNthFrameAndRepeatedSetsComeMoreOften) {
   const TemporaryFolder folder;
-  for (int i = 0; i < 7; ++i) {  // a folder of images is a video as well
+  for (int i = 0; i < 7; ++i) {  // a folder of images can be read as a video
     WriteImage(DrawDisc(64, 64, static_cast<uint64_t>(i)).image,
                folder / ("clip/" + std::to_string(i) + ".png"));
     WriteLabel(LabelMap(64, 64),

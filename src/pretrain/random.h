@@ -1,8 +1,8 @@
-// Random numbers that depend on what they are for, not on what was drawn before: sample 17 of step
-// 4,000 is the same whether the run got there at once or was interrupted, and whichever thread
-// makes it.
+// Streams of random numbers. Each purpose has a stream of its own, so its numbers do not depend on
+// what was drawn for other purposes: sample 17 of step 4,000 is the same on every thread, and also
+// if the run was interrupted before.
 //
-// Thread safety: one thread at a time per stream.
+// Thread safety: one thread at a time per object.
 #ifndef SHADOWTUTOR_PRETRAIN_RANDOM_H_
 #define SHADOWTUTOR_PRETRAIN_RANDOM_H_
 
@@ -13,11 +13,11 @@
 
 namespace shadowtutor::pretrain {
 
-/// SplitMix64, the same on every machine.
+/// The generator SplitMix64, which gives the same numbers on every machine.
 class Random {
  public:
   explicit Random(uint64_t seed) : state_(seed) {}
-  /// The stream of thing `b` of kind `a`.
+  /// A separate stream for each pair of `a` (a purpose) and `b` (a number).
   Random(uint64_t seed, uint64_t a, uint64_t b) : state_(seed) {
     state_ = Next() ^ (a * 0xd1342543de82ef95ull);
     state_ = Next() ^ (b * 0xaf251af3b0f025b5ull);
@@ -30,14 +30,14 @@ class Random {
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
     return z ^ (z >> 31);
   }
-  /// In [0, 1).
+  /// A number in [0, 1).
   double Uniform() { return static_cast<double>(Next() >> 11) * 0x1p-53; }
   double Uniform(double low, double high) { return low + (high - low) * Uniform(); }
-  /// Equally likely on a logarithmic scale; both bounds positive.
+  /// A number whose logarithm is uniform; both bounds must be positive.
   double LogUniform(double low, double high) {
     return std::exp(Uniform(std::log(low), std::log(high)));
   }
-  /// 0 ... count - 1; count > 0.
+  /// A number in [0, count); count > 0.
   size_t Below(size_t count) { return static_cast<size_t>(Next() % count); }
   bool Chance(double probability) { return Uniform() < probability; }
 
@@ -45,7 +45,7 @@ class Random {
   uint64_t state_;
 };
 
-/// 0 ... count - 1, shuffled.
+/// The numbers 0 ... count - 1 in random order.
 inline std::vector<uint32_t> Shuffled(size_t count, Random random) {
   std::vector<uint32_t> order(count);
   std::iota(order.begin(), order.end(), 0u);

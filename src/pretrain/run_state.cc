@@ -53,7 +53,7 @@ Number Read(const nn::Safetensors& parsed, const std::string& key,
   return value;
 }
 
-// All digits that a double has.
+// A number as text with all of its digits.
 std::string Exact(double value) {
   char text[64];
   const auto result = std::to_chars(text, text + sizeof text, value);

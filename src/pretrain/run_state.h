@@ -1,4 +1,5 @@
-// What a run of pre-training leaves behind to go on from, as one safetensors file.
+// The saved state of a run of pre-training, from which a later run can continue. One safetensors
+// file.
 #ifndef SHADOWTUTOR_PRETRAIN_RUN_STATE_H_
 #define SHADOWTUTOR_PRETRAIN_RUN_STATE_H_
 
@@ -13,21 +14,23 @@
 namespace shadowtutor::pretrain {
 
 struct RunState {
-  int64_t steps = 0;         // taken
-  nn::LearnerState learner;  // weights and Adam's moments after them
-  std::vector<float> best;   // weights of the best validation; empty: none was made
+  int64_t steps = 0;         // number of steps taken
+  nn::LearnerState learner;  // weights and Adam's moments after these steps
+  std::vector<float> best;   // weights with the best validation; empty: there was none yet
   double best_metric = -1;
   int64_t best_step = 0;
-  /// What the run was told: it goes on only with the same. Keys name options.
+  /// The options of the run, as texts by their names. A run continues only with the same options.
   std::map<std::string, std::string> configuration;
 };
 
-/// Whole or not at all. Throws Error kUnavailable.
+/// Writes the file so that it is complete or unchanged (core/atomic_file.h). Throws Error
+/// kUnavailable.
 void SaveRunState(const RunState& state, const std::filesystem::path& file);
-/// Throws Error: kNotFound, kDataLoss (damaged, or no such file's format).
+/// Throws Error: kNotFound, kDataLoss (the file is damaged or of another kind).
 RunState LoadRunState(const std::filesystem::path& file);
 
-/// Throws Error kFailedPrecondition that names the first option that differs.
+/// Throws Error kFailedPrecondition, which names the first option that differs, unless the options
+/// are the same.
 void CheckSameRun(const RunState& state, const std::map<std::string, std::string>& configuration);
 
 }  // namespace shadowtutor::pretrain

@@ -1,4 +1,4 @@
-// For tests: pictures of shapes with their labels, made on the spot.
+// For tests: draws pictures with their labels, and writes them to files.
 #ifndef SHADOWTUTOR_PRETRAIN_TEST_DATA_H_
 #define SHADOWTUTOR_PRETRAIN_TEST_DATA_H_
 
@@ -23,7 +23,7 @@ struct Labelled {
   LabelMap label;
 };
 
-/// A disc (class 1) that is warmer than the coarse, noisy ground (class 0), somewhere.
+/// A disc (class 1) at a random place; it is redder than the noisy background (class 0).
 inline Labelled DrawDisc(int width, int height, uint64_t seed) {
   Random random(seed, 77, 0);
   Labelled out{Image(width, height), LabelMap(width, height)};
@@ -65,7 +65,7 @@ inline void WriteCutout(const std::filesystem::path& file) {
   cv::imwrite(file.string(), stamp);
 }
 
-/// FOLDER/images/N.png and FOLDER/labels/N.png.
+/// Writes `count` discs as FOLDER/images/N.png and FOLDER/labels/N.png.
 inline void WriteDiscs(const std::filesystem::path& folder, int count, int width, int height) {
   for (int i = 0; i < count; ++i) {
     const Labelled disc = DrawDisc(width, height, static_cast<uint64_t>(i));

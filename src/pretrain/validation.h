@@ -1,4 +1,4 @@
-// How well a student labels pictures that it is not trained on.
+// Measures how well a student labels pictures that it was not trained on.
 #ifndef SHADOWTUTOR_PRETRAIN_VALIDATION_H_
 #define SHADOWTUTOR_PRETRAIN_VALIDATION_H_
 
@@ -11,15 +11,18 @@
 
 namespace shadowtutor::pretrain {
 
-/// Whole pictures, at the size that the student is made for.
+/// Pictures for validation, used whole.
+///
+/// Thread safety: Add needs the object to itself; MeanIoU any thread.
 class ValidationSet {
  public:
-  /// Shrinks `picture` so that its longer side is `longest`, and keeps it.
+  /// Adds a copy of `picture`, shrunk so that its longer side has at most `longest` pixels.
   void Add(const Picture& picture, int longest);
   size_t size() const { return images_.size(); }
 
-  /// Mean over the pictures of their mIoU (distill::MeanIoU); pixels that nobody knows count as
-  /// right. Uses every core. Throws Error kFailedPrecondition when there are no pictures.
+  /// The mean of the mIoU (distill::MeanIoU) of all pictures. Pixels whose class is not known count
+  /// as right. Computes the pictures in parallel. Throws Error kFailedPrecondition when there are
+  /// no pictures.
   double MeanIoU(const nn::NetworkLayout& layout, std::span<const float> weights) const;
 
  private:

@@ -1,4 +1,4 @@
-// What model cards are written with: the words for kinds and runtimes, and the card of a label
+// The words in model cards for kinds, runtimes and so on, and the text of the card of a label
 // folder.
 #include <yaml-cpp/yaml.h>
 

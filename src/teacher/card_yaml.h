@@ -1,5 +1,5 @@
-// What reading a model card's YAML is made of: every complaint names the card, the line and the
-// key. Internal to teacher/; the only header here that knows yaml-cpp.
+// Functions for reading the YAML of a model card; their errors name the card, the line and the key.
+// Internal to teacher/; no other header includes yaml-cpp.
 #ifndef SHADOWTUTOR_TEACHER_CARD_YAML_H_
 #define SHADOWTUTOR_TEACHER_CARD_YAML_H_
 
@@ -15,28 +15,32 @@
 
 namespace shadowtutor::teacher {
 
-/// All functions that read a value throw Error kInvalidArgument when it is none; `key` is what the
-/// complaint calls it.
+/// Every function that reads a value throws Error kInvalidArgument when the node has no such value;
+/// `key` is the name of the value in the error's sentence.
+///
+/// Thread safety: any thread.
 class CardYaml {
  public:
   explicit CardYaml(std::filesystem::path card) : card_(std::move(card)) {}
 
+  /// Throws Error kInvalidArgument with the card, the line of `mark` and `what`.
   [[noreturn]] void Fail(const YAML::Mark& mark, const std::string& what) const;
 
-  /// Complains of keys that are not among `known` and of keys that come twice.
+  /// Throws Error kInvalidArgument for a key that is not in `known` or that comes twice. `inside`
+  /// names the map in the sentence.
   void CheckKeys(const YAML::Node& map, const std::string& inside,
                  const std::vector<std::string>& known) const;
 
   std::string Text(const YAML::Node& node, const std::string& key) const;
-  /// A number, or a fraction such as 1/255.
+  /// A number; fractions such as 1/255 are allowed.
   double Number(const YAML::Node& node, const std::string& key) const;
   double NumberWithin(const YAML::Node& node, const std::string& key, double low,
                       double high) const;
   int Integer(const YAML::Node& node, const std::string& key, int low, int high) const;
-  /// One number for all channels, or three.
+  /// Three numbers, or one number for all three channels.
   std::array<double, 3> PerChannel(const YAML::Node& node, const std::string& key) const;
   Rgb Color(const YAML::Node& node) const;
-  /// The index in `words` of the word that stands there.
+  /// The index in `words` of the node's word.
   size_t OneOf(const YAML::Node& node, const std::string& key,
                const std::vector<std::string>& words) const;
 
@@ -44,7 +48,7 @@ class CardYaml {
   const std::filesystem::path card_;
 };
 
-/// "a, b, c"
+/// The words with commas between them: "a, b, c".
 std::string JoinWords(const std::vector<std::string>& words);
 
 }  // namespace shadowtutor::teacher

@@ -22,7 +22,7 @@ std::string Names(const ClassList& classes) {
   return names;
 }
 
-// The student class that the card means for a teacher class, by name; empty where it means none.
+// The name of the student class to which the card maps a teacher class; empty if there is none.
 std::string NameForStudent(const ModelCard& card, const std::string& teacher_class) {
   if (!card.student.has_map) return teacher_class;
   for (const auto& [from, to] : card.student.map) {
@@ -63,7 +63,7 @@ ClassMapping MakeClassMapping(const ModelCard& card, const ClassList& student_cl
   for (int i = 0; i < mapping.teacher_classes; ++i) {
     const std::string& name = card.classes[static_cast<size_t>(i)].name;
     const std::string wanted = NameForStudent(card, name);
-    // A card that maps onto classes of its own may meet a student that lacks some of them.
+    // The student may lack some of the classes that the card maps to.
     int to = wanted.empty() ? -1 : IndexOf(mapping.classes, wanted);
     if (to >= 0 && to != mapping.background) ++mapped;
     if (to < 0) {

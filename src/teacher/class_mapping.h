@@ -1,4 +1,4 @@
-// From a teacher's classes to a student's.
+// The mapping from a teacher's classes to a student's.
 #ifndef SHADOWTUTOR_TEACHER_CLASS_MAPPING_H_
 #define SHADOWTUTOR_TEACHER_CLASS_MAPPING_H_
 
@@ -10,22 +10,23 @@
 
 namespace shadowtutor::teacher {
 
-/// What a label in the teacher's class indices becomes for the student. Plain value.
+/// The student's class for each of the teacher's classes. Plain value.
 struct ClassMapping {
-  std::array<uint8_t, 256> student_of = {};  // meaningful below teacher_classes
+  std::array<uint8_t, 256> student_of = {};  // by the teacher's class index, below teacher_classes
   int teacher_classes = 0;
   ClassList classes;  // the student's
   int background = -1;
 
-  /// In place. The labels must be below teacher_classes.
+  /// Replaces the teacher's class indices in `labels` by the student's. All must be below
+  /// teacher_classes.
   void Apply(LabelMap& labels) const;
 };
 
-/// `student_classes`, when not empty, are the classes to map onto: the names that the card's
-/// student section (or the teacher, where there is none) gives are looked up among them. When
-/// empty, the card's student classes serve, or the teacher's own. What finds no place becomes
-/// background. Throws Error kInvalidArgument when nothing maps, or when the student has no
-/// background class for what finds no place.
+/// Maps the card's classes by their names: to `student_classes` if there are any, else to the
+/// classes of the card's student section, else to the teacher's own classes. If the card has a
+/// student section, it gives the names for the teacher's classes. A class without a counterpart
+/// becomes background. Throws Error kInvalidArgument when no class has a counterpart, or when one
+/// has none and the student has no background class.
 ClassMapping MakeClassMapping(const ModelCard& card, const ClassList& student_classes,
                               int student_background);
 

@@ -44,7 +44,7 @@ TEST(ClassMapping, SeveralOntoOneAndTheRestBackground) {
                   true,
                   {{"bus", "auto"}, {"car", "auto"}, {"cat", "dog"}, {"dog", "dog"}}};
   const ClassMapping mapping = MakeClassMapping(card, {}, -1);
-  // `bicycle` is not in the map, so it is background although a student class has its name.
+  // `bicycle` is not in the map, so it becomes background although a student class has this name.
   EXPECT_EQ(Table(mapping), (std::vector<int>{3, 3, 0, 0, 1, 1}));
   EXPECT_EQ(mapping.classes, card.student.classes);
   EXPECT_EQ(mapping.background, 3);

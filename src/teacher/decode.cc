@@ -17,7 +17,7 @@ bool AllPositive(const std::vector<int>& shape) {
   return std::all_of(shape.begin(), shape.end(), [](int side) { return side > 0; });
 }
 
-// `output`'s single plane, whatever number of leading ones it has.
+// The size of the single plane of `output`, whose leading dimensions are 1.
 FrameSize SinglePlane(const TensorView& output, const std::string& expected) {
   const auto& shape = output.shape;
   const size_t dims = shape.size();
@@ -30,7 +30,7 @@ cv::Mat PlaneView(const float* values, FrameSize size) {
   return cv::Mat(size.height, size.width, CV_32FC1, const_cast<float*>(values));
 }
 
-// `plane` at `size`: itself when it has that size already, resized into `space` otherwise.
+// `plane` at `size`: the plane itself if it has this size, else a resized copy in `space`.
 const float* Resized(const float* plane, FrameSize from, FrameSize size,
                      std::vector<float>& space) {
   if (from == size) return plane;
@@ -40,8 +40,8 @@ const float* Resized(const float* plane, FrameSize from, FrameSize size,
   return space.data();
 }
 
-// best = max(best, plane), and `label` where the plane is the larger one. A later class must be
-// strictly larger, so that ties go to the first.
+// Where `plane` is larger than `best`, sets `best` to its value and the label to `label`. With
+// equal values the earlier class stays.
 void TakeLarger(const float* plane, uint8_t label, size_t count, float* best, uint8_t* labels) {
   for (size_t i = 0; i < count; ++i) {
     const bool larger = plane[i] > best[i];
@@ -59,7 +59,7 @@ void FailShape(const TensorView& output, const std::string& expected) {
 }
 
 void CheckFinite(const TensorView& output) {
-  // A float is infinite or not a number when all bits of its exponent are set.
+  // A float is infinite or NaN when all bits of its exponent are set.
   constexpr uint32_t kExponent = 0x7f800000;
   const size_t count = output.count();
   uint32_t bad = 0;

@@ -38,7 +38,7 @@ cv::Mat Plane(const Tensor& tensor, int channel) {
 }
 
 TEST(Logits, IsTheArgmaxOfEveryPlaneResized) {
-  Decoder decoder;  // one for all sizes: its work space must not show
+  Decoder decoder;  // one for all sizes, as its working memory must not affect the results
   for (const FrameSize size :
        {FrameSize{200, 150}, FrameSize{32, 24}, FrameSize{17, 9}, FrameSize{61, 97}}) {
     const Tensor logits = Random({1, 7, 24, 32}, 1);

@@ -1,4 +1,4 @@
-// The outputs of Mask R-CNN and of YOLO's segmentation networks, as instances.
+// Decodes the outputs of Mask R-CNN and of YOLO's segmentation networks into instances.
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -9,13 +9,13 @@
 namespace shadowtutor::teacher {
 namespace {
 
-// More than any network of these kinds puts out; each costs a look at its mask.
+// More instances than networks of these kinds return. Bounds the time, since each mask is decoded.
 constexpr int kMaxInstances = 1000;
-// Ultralytics' own bounds: what is compared for overlaps, and what is kept of it.
+// The bounds of Ultralytics: instances that are compared for overlaps, and that are kept.
 constexpr size_t kMaxCandidates = 30'000;
 constexpr size_t kMaxKept = 300;
 
-// The coordinates of a box in the frame, from those in the network's input.
+// Converts a box from the coordinates of the network's input to those of the frame.
 BoxF InFrame(const BoxF& box, const Placement& place) {
   if (place.identity()) return box;
   const auto x = [&](float value) {
@@ -27,22 +27,22 @@ BoxF InFrame(const BoxF& box, const Placement& place) {
   return {x(box.x0), y(box.y0), x(box.x1), y(box.y1)};
 }
 
-// [N,...] or [1,N,...], where the leading 1 is the batch: the shape without it.
+// The shape of `output` without a leading batch dimension of 1; it then has `dims` dimensions.
 std::vector<int> WithoutBatch(const TensorView& output, size_t dims) {
   std::vector<int> shape = output.shape;
   if (shape.size() == dims + 1 && shape[0] == 1) shape.erase(shape.begin());
   return shape;
 }
 
-// The pixels whose top left corners are in the box, which is how Ultralytics crops masks.
+// The pixels whose top left corners are in the box. Ultralytics crops masks in this way.
 Box Cropped(const BoxF& box, FrameSize frame) {
   return PixelsOf({std::ceil(box.x0), std::ceil(box.y0), box.x1, box.y1}, frame);
 }
 
-// Where in `masks` the mask of instance i (of the network's class c) is.
+// Finds the masks of instances in the network's output.
 struct MaskLayout {
   FrameSize size;
-  int planes = 1;  // for each instance
+  int planes = 1;  // masks for each instance: one, or one per class
 
   Plane Of(const TensorView& masks, const Instance& instance, int network_class) const {
     const int plane = planes == 1 ? 0 : network_class;
@@ -168,7 +168,7 @@ InstanceLabels DecodeYoloSeg(const TensorView& detections, const TensorView& pro
   const auto at = [&](int row, size_t anchor) {
     return detections.values[static_cast<size_t>(row) * anchors + anchor];
   };
-  // Far below any useful threshold, so that a diagnosis can say that something was nearly found.
+  // Keeps candidates far below useful thresholds, so that a diagnosis can mention near misses.
   const auto floor = static_cast<float>(std::min(0.05, card.instances.score_threshold));
   std::vector<Instance> candidates;
   for (size_t anchor = 0; anchor < anchors && candidates.size() < kMaxCandidates; ++anchor) {

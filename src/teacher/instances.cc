@@ -18,7 +18,7 @@ float IntersectionOverUnion(const BoxF& a, const BoxF& b) {
 }
 
 void SortBySureness(std::vector<Instance>& instances) {
-  // Stable, so that equals stay in the network's order.
+  // Stable, so that instances with equal scores stay in the network's order.
   std::stable_sort(instances.begin(), instances.end(),
                    [](const Instance& a, const Instance& b) { return a.score > b.score; });
 }

@@ -1,4 +1,4 @@
-// Instances without any runtime: outputs written out by hand.
+// Tests of instances with outputs written by hand; no runtime is needed.
 #include "teacher/instances.h"
 
 #include <gtest/gtest.h>
@@ -29,7 +29,8 @@ size_t Count(const LabelMap& labels, uint8_t label) {
   return static_cast<size_t>(std::count(labels.labels().begin(), labels.labels().end(), label));
 }
 
-// Two instances in an 8x4 frame: a cat on the left half and more, a dog on the right half and more.
+// Two instances in an 8x4 frame: a cat on the left and a dog on the right, which overlap in the
+// middle.
 struct TwoBoxes {
   std::vector<float> boxes = {0, 0, 5, 4, 3, 0, 8, 4};
   std::vector<float> classes = {1, 2};
@@ -72,7 +73,7 @@ TEST(MaskRcnn, InstancesOfAClassAreUnitedAndThresholdsHold) {
   two.classes = {2, 2};
   ModelCard card = Card(Kind::kMaskRcnn);
   EXPECT_EQ(Count(DecodeMaskRcnn(two.Outputs(), card, Same(8, 4)).label, 2), 32u);
-  card.instances.score_threshold = 0.6f;  // above it, not at it
+  card.instances.score_threshold = 0.6f;  // a score equal to the threshold does not count
   const auto seen = DecodeMaskRcnn(two.Outputs(), card, Same(8, 4));
   EXPECT_EQ(Count(seen.label, 2), 20u);
   EXPECT_EQ(seen.instances.size(), 1u);
@@ -87,7 +88,7 @@ TEST(MaskRcnn, InstancesOfAClassAreUnitedAndThresholdsHold) {
 
 TEST(MaskRcnn, ClassesAreShiftedOrListed) {
   TwoBoxes two;
-  two.classes = {0, 1};  // a network that does not count background
+  two.classes = {0, 1};  // a network without a background class
   ModelCard card = Card(Kind::kMaskRcnn);
   card.instances.class_offset = 1;
   EXPECT_EQ(Count(DecodeMaskRcnn(two.Outputs(), card, Same(8, 4)).label, 2), 12u);
@@ -115,7 +116,7 @@ TEST(MaskRcnn, BoxesAndWholeMasksFollowTheFrame) {
 TEST(MaskRcnn, AMaskForEachClass) {
   const std::vector<float> box = {0, 0, 8, 4}, label = {2}, score = {0.9f};
   std::vector<float> masks(3 * 2 * 2, 0.0f);
-  std::fill(masks.begin() + 8, masks.end(), 1.0f);  // class 2's
+  std::fill(masks.begin() + 8, masks.end(), 1.0f);  // the mask for class 2
   const MaskRcnnOutputs outputs{
       {{1, 4}, box.data()}, {{1}, label.data()}, {{1}, score.data()}, {{1, 3, 2, 2}, masks.data()}};
   ModelCard card = Card(Kind::kMaskRcnn);
@@ -220,7 +221,7 @@ TEST(YoloSeg, MasksEndAtTheirBox) {
 }
 
 TEST(YoloSeg, LetterboxIsUndone) {
-  // A frame of 32x16: half the size, 4 rows of padding above and below.
+  // A frame of 32x16 in the input: half the size, with 4 rows of padding above and below.
   const Placement placement{{32, 16}, {16, 16}, 0.5, 0.5, 0, 4};
   const OneAnchor one;
   const auto seen = DecodeYoloSeg(one.Detections(), one.Prototypes(), YoloCard(), placement);

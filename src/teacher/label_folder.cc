@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// kMaxInstances lines of any numbers that lie within a frame fit.
+// Enough for kMaxInstances lines.
 constexpr size_t kMaxBoxFileBytes = size_t{1} << 20;
 
 bool IsThere(const fs::path& file) {
@@ -109,7 +109,7 @@ void LabelFolder::WriteCard(const LabelFolderCard& card) const {
   try {
     if (SaysTheSame(LoadModelCard(CardFile()), card)) return;
   } catch (const Error&) {
-    // None is there, or a damaged one.
+    // There is no card, or it is damaged.
   }
   WriteFileAtomically(CardFile(), ReplayCardText(card.classes, card.background, card.note));
 }
@@ -151,7 +151,7 @@ std::optional<Answer> LabelFolder::Find(uint64_t frame_index, FrameSize size) co
   try {
     return Read(frame_index, size);
   } catch (const Error&) {
-    return std::nullopt;  // disks and people do damage files
+    return std::nullopt;  // the label is missing or damaged
   }
 }
 
@@ -174,7 +174,7 @@ void LabelFolder::Write(uint64_t frame_index, const Answer& answer) const {
     }
     WriteFileAtomically(BoxFile(frame_index), BoxesText(answer.instances));
   } else {
-    // Those of an earlier label do not belong to this one.
+    // An earlier label of the frame may have left boxes.
     std::error_code error;
     fs::remove(BoxFile(frame_index), error);
     if (error) {

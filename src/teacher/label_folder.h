@@ -1,11 +1,11 @@
-// A folder of labels: a teacher's answers on disk, one per frame of a video.
+// A label folder: the answers of a teacher to the frames of a video, on disk.
 //
-//   card.yaml      a replay card, which makes the folder a teacher (docs/teachers.md)
+//   card.yaml      a replay card, with which the folder is opened as a teacher (docs/teachers.md)
 //   000042.png     the label of frame 42: an 8-bit grey PNG of class indices, of the frame's size
-//   000042.boxes   the frame's instances: a line "x y width height" in pixels for each of them;
-//                  a label without such a file tells no instances apart
+//   000042.boxes   the instances of frame 42, if its label has them: a line "x y width height" in
+//                  pixels for each
 //
-// Everything that reads or writes such a folder does it through this class.
+// All code that reads or writes such folders uses this class.
 #ifndef SHADOWTUTOR_TEACHER_LABEL_FOLDER_H_
 #define SHADOWTUTOR_TEACHER_LABEL_FOLDER_H_
 
@@ -19,23 +19,23 @@
 
 namespace shadowtutor::teacher {
 
-/// What the card of a label folder says of its labels.
+/// The contents of the card of a label folder.
 struct LabelFolderCard {
   ClassList classes;
   int background = -1;  // index into classes; -1: none
-  std::string note;     // which video's labels they are, and by which teacher
+  std::string note;     // the video and the teacher that the labels were made from
 };
 
-/// Thread safety: several threads may read at a time; a frame's files have one writer.
+/// Thread safety: several threads may read at the same time; each frame may have only one writer.
 class LabelFolder {
  public:
-  /// The most instances that a frame may have: ten times what is read of any network.
+  /// The most instances that a frame may have: ten times as many as are decoded from a network.
   static constexpr size_t kMaxInstances = 10'000;
 
-  /// `classes` is the number of classes: labels hold indices below it. Does not touch the disk.
+  /// `classes` is the number of classes; all labels are below it. Does not access the disk.
   LabelFolder(std::filesystem::path folder, size_t classes);
 
-  /// Of the folder at `folder`: what to open as a teacher.
+  /// The path of the card in `folder`, for OpenTeacher.
   static std::filesystem::path CardIn(const std::filesystem::path& folder);
 
   const std::filesystem::path& path() const { return folder_; }
@@ -43,23 +43,24 @@ class LabelFolder {
   std::filesystem::path LabelFile(uint64_t frame_index) const;
   std::filesystem::path BoxFile(uint64_t frame_index) const;
 
-  /// Throws Error kFailedPrecondition when the folder has a card that says something else, and what
-  /// LoadModelCard throws when that card cannot be read. A folder without a card passes.
+  /// Throws Error kFailedPrecondition when the folder has a card with other contents, and as
+  /// LoadModelCard does when the card cannot be read. Does nothing when there is no card.
   void CheckCard(const LabelFolderCard& card) const;
-  /// Makes the folder and writes its card; a card that says the same already stays as it is.
-  /// Throws Error kUnavailable.
+  /// Makes the folder and writes its card, unless there is a card with the same contents. Throws
+  /// Error kUnavailable.
   void WriteCard(const LabelFolderCard& card) const;
 
-  /// The answer for a frame of `size`, in the folder's classes. Throws Error that names the file:
-  /// kNotFound (no label), kInvalidArgument (another size than the frame's, or no label PNG),
-  /// kDataLoss (a damaged file, a class index that is too large, a box outside the frame),
-  /// kResourceExhausted (larger than a label or a list of boxes can be).
+  /// The answer for a frame of `size`, in the folder's classes. Throws Error, whose sentence names
+  /// the file: kNotFound (no label), kInvalidArgument (the label has another size, or is not an
+  /// 8-bit grey PNG), kDataLoss (a damaged file, a class index that is too large, or a box outside
+  /// the frame), kResourceExhausted (over the bounds of labels and lists of boxes).
   Answer Read(uint64_t frame_index, FrameSize size) const;
-  /// The same, or nothing where Read would throw: for those who can make the label anew.
+  /// The same, but returns nullopt when Read would throw. For callers that can make a new label.
   std::optional<Answer> Find(uint64_t frame_index, FrameSize size) const;
 
-  /// Each file appears whole or not at all, and the label last: where the label is, its boxes are.
-  /// Throws Error: kInvalidArgument (an answer that could not be read back), kUnavailable.
+  /// Writes the files of a frame. Each file appears complete or not at all, and the label comes
+  /// last, so that a label's boxes are always there. Throws Error: kInvalidArgument (an answer that
+  /// Read would refuse), kUnavailable.
   void Write(uint64_t frame_index, const Answer& answer) const;
 
  private:

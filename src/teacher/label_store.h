@@ -1,5 +1,5 @@
-// A teacher that is asked once per frame: its answers are kept in a label folder and read from
-// there, whatever else is run on the same video.
+// A teacher that keeps the answers of another teacher in a label folder, so that this is asked only
+// once for each frame of a video, however many runs use them.
 #ifndef SHADOWTUTOR_TEACHER_LABEL_STORE_H_
 #define SHADOWTUTOR_TEACHER_LABEL_STORE_H_
 
@@ -12,13 +12,15 @@
 
 namespace shadowtutor::teacher {
 
-/// Only for the frames of one video as they are: it goes by their number. What is not in the folder
-/// yet, is damaged or has another size is asked and written; instances are kept.
+/// Finds labels by the number of the frame, so a folder is for one video. If a label is missing,
+/// damaged or of another size, asks the teacher and writes its answer, with the instances.
+///
 /// Thread safety: as Teacher.
 class LabelStore : public Teacher {
  public:
-  /// Makes the folder and its card, a replay card with `note`; see LabelFolder::CheckCard for a
-  /// folder that may be another's. `teacher` must outlive the store. Throws Error kUnavailable.
+  /// Makes the folder and its card, a replay card with `note`. Replaces the card of another video;
+  /// call LabelFolder::CheckCard before if the folder may have one. `teacher` must outlive the
+  /// store. Throws Error kUnavailable.
   LabelStore(Teacher& teacher, std::filesystem::path folder, const std::string& note);
 
   Answer Label(ImageView frame, uint64_t frame_index) override;
@@ -26,7 +28,7 @@ class LabelStore : public Teacher {
   int background() const override { return teacher_.background(); }
   std::string description() const override { return teacher_.description(); }
 
-  /// Frames that the teacher has answered; those that were in the folder do not count.
+  /// The number of frames that the teacher was asked for.
   int64_t asked() const { return asked_; }
 
  private:

@@ -16,7 +16,8 @@ using testing::PlainImage;
 using testing::TemporaryFolder;
 using testing::WriteText;
 
-// Says that every pixel of frame i is of class i % 3, with i instances, and counts its answers.
+// A teacher that labels every pixel of frame i as class i % 3, with i instances, and counts its
+// answers.
 class CountingTeacher final : public Teacher {
  public:
   explicit CountingTeacher(bool has_instances) : has_instances_(has_instances) {}

@@ -18,7 +18,7 @@ LabellingResult LabelSource(video::Source& source, Teacher& teacher,
                 "file and label that");
   }
   const std::string note = "labels of " + options.source_name + " by " + teacher.description();
-  // Labels of another video or teacher must not get mixed with these.
+  // The folder must not have labels of another video or teacher.
   LabelFolder(folder, teacher.classes().size())
       .CheckCard({teacher.classes(), teacher.background(), note});
   LabelStore store(teacher, folder, note);

@@ -1,4 +1,5 @@
-// `shadowtutor label`: a teacher's answers to every frame of a video, kept as a replay teacher.
+// Labels every frame of a video with a teacher and writes the answers to a label folder, which can
+// be used as a replay teacher. The implementation of `shadowtutor label`.
 #ifndef SHADOWTUTOR_TEACHER_LABELLING_H_
 #define SHADOWTUTOR_TEACHER_LABELLING_H_
 
@@ -16,32 +17,31 @@ class Source;
 namespace shadowtutor::teacher {
 
 struct LabellingProgress {
-  int64_t frames = 0;        // seen so far, those that were labelled before included
-  int64_t labelled = 0;      // of them, in this run
-  int64_t total = -1;        // frames that there will be; -1: unknown
+  int64_t frames = 0;        // frames read so far, including those that already had a label
+  int64_t labelled = 0;      // frames labelled in this run
+  int64_t total = -1;        // frames of the source; -1: unknown
   double seconds_left = -1;  // -1: unknown
 };
 
 struct LabellingOptions {
   int64_t max_frames = -1;                                    // -1: all
-  std::string source_name;                                    // for the folder's card
-  std::function<bool()> stop;                                 // asked between two frames
+  std::string source_name;                                    // for the note in the folder's card
+  std::function<bool()> stop;                                 // asked between frames; true stops
   std::function<void(const LabellingProgress&)> on_progress;  // after every frame
 };
 
 struct LabellingResult {
-  int64_t frames = 0;    // that now have a label
-  int64_t labelled = 0;  // of them, in this run
-  bool stopped = false;  // `stop` said so; a later run goes on from here
+  int64_t frames = 0;    // frames that have a label now
+  int64_t labelled = 0;  // frames labelled in this run
+  bool stopped = false;  // whether `stop` ended the run; another run continues it
 };
 
-/// Makes `folder` a label folder (teacher/label_folder.h) of the source's frames, in the teacher's
-/// (mapped) classes and with the instances of a teacher that tells them apart. Whole labels of an
-/// earlier run are kept and their frames skipped, so that a run that was interrupted goes on where
-/// it was.
-/// Throws Error: kInvalidArgument (a live source: its frames do not come again),
-/// kFailedPrecondition (the folder holds labels of another video or teacher), and what the source
-/// and the teacher throw.
+/// Writes the labels of the source's frames to the label folder `folder` (teacher/label_folder.h),
+/// in the classes that the teacher maps to, and with instances if the teacher has them. Frames that
+/// already have an undamaged label are skipped, so that a second run continues an interrupted one.
+/// Throws Error: kInvalidArgument (a live source, whose frames cannot be read again),
+/// kFailedPrecondition (the folder has labels of another video or teacher), and what the source and
+/// the teacher throw.
 LabellingResult LabelSource(video::Source& source, Teacher& teacher,
                             const std::filesystem::path& folder, const LabellingOptions& options);
 

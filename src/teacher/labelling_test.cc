@@ -17,7 +17,7 @@ using testing::Says;
 using testing::TemporaryFolder;
 using testing::WriteText;
 
-// Frame i is black with blue = i.
+// A source whose frame i has the blue value i and is black otherwise.
 class CountingSource final : public video::Source {
  public:
   explicit CountingSource(int frames, bool live = false) : frames_(frames), live_(live) {}
@@ -36,7 +36,8 @@ class CountingSource final : public video::Source {
   bool live_;
 };
 
-// Says that every pixel of frame i is of class i % 3, and remembers which frames it was asked for.
+// A teacher that labels every pixel of frame i as class i % 3, and records the frames that it is
+// asked for.
 class CountingTeacher final : public Teacher {
  public:
   Answer Label(ImageView frame, uint64_t frame_index) override {

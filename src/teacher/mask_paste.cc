@@ -10,19 +10,19 @@
 namespace shadowtutor::teacher {
 namespace {
 
-// Between two neighbours of a line of samples.
+// A position between two neighbouring samples of a line.
 struct Step {
   int low = 0, high = 0;
   float low_weight = 1, high_weight = 0;
 };
 
-// Samples [begin, end) of a line.
+// The samples [begin, end) of a line.
 struct Samples {
   int begin = 0, end = 1;
 };
 
-// As PyTorch's bilinear interpolation without aligned corners: `position` on a line of samples
-// whose centres are at whole numbers; the ends' values go on beyond them.
+// The Step at `position`, as in PyTorch's bilinear interpolation without aligned corners. The
+// centres of samples are at integers; beyond the first and last sample, their values continue.
 Step StepAt(float position, Samples samples) {
   const float clamped =
       std::clamp(position, static_cast<float>(samples.begin), static_cast<float>(samples.end - 1));
@@ -40,7 +40,7 @@ float Between(const float* low_row, const float* high_row, const Step& x, const 
   return y.low_weight * upper + y.high_weight * lower;
 }
 
-// Steps for `count` pixels from `first` on, where pixel p looks at position(p).
+// The Steps of `count` pixels from `first` on; position(p) is the position of pixel p.
 template <typename Position>
 std::vector<Step> Steps(int first, int count, Samples samples, const Position& position) {
   std::vector<Step> steps(static_cast<size_t>(count));
@@ -77,7 +77,7 @@ std::vector<float> WithBorder(const Plane& mask) {
   return padded;
 }
 
-// One side of a box, grown about its centre and cut to whole pixels.
+// One axis of a box, grown about its centre and truncated to whole pixels.
 struct Span {
   int64_t begin = 0, length = 1;
 };
@@ -85,14 +85,14 @@ struct Span {
 Span Grown(float begin, float end, float growth) {
   const float half = (end - begin) * 0.5f * growth;
   const float centre = (end + begin) * 0.5f;
-  // Far outside any frame, and a number that integers have.
+  // Far outside of any frame, but small enough for an integer.
   constexpr float kFar = 1e9f;
   const auto first = static_cast<int64_t>(std::clamp(centre - half, -kFar, kFar));
   const auto last = static_cast<int64_t>(std::clamp(centre + half, -kFar, kFar));
   return {first, std::max<int64_t>(last - first + 1, 1)};
 }
 
-// Where Detectron2 looks in a mask for the centre of pixel `p`.
+// The position in a mask, in Detectron2's rule, of the centre of pixel `p`.
 float LookUp(int p, float begin, float end, int samples) {
   const float normalised = (static_cast<float>(p) + 0.5f - begin) / (end - begin) * 2.0f - 1.0f;
   return ((normalised + 1.0f) * static_cast<float>(samples) - 1.0f) / 2.0f;
@@ -107,7 +107,7 @@ void PasteLikeTorchvision(const Plane& mask, const BoxF& box, float threshold, u
   const auto growth = static_cast<float>(static_cast<double>(grown.size.width) / mask.size.width);
   const Span across = Grown(box.x0, box.x1, growth);
   const Span down = Grown(box.y0, box.y1, growth);
-  // Only what lies in the frame is computed, however large the box is.
+  // Computes only the part inside the frame, since the box may be very large.
   const auto within = [](const Span& span, int side) {
     const auto begin = std::clamp<int64_t>(span.begin, 0, side);
     const auto end = std::clamp<int64_t>(span.begin + span.length, 0, side);
@@ -131,7 +131,8 @@ void PasteLikeTorchvision(const Plane& mask, const BoxF& box, float threshold, u
 void PasteLikeDetectron2(const Plane& mask, const BoxF& box, float threshold, uint8_t label,
                          LabelMap& labels) {
   if (!(box.x1 > box.x0) || !(box.y1 > box.y0)) return;
-  // Beyond the mask's outermost centres it fades to 0, within half a mask pixel outside the box.
+  // Beyond the outermost centres the mask fades to 0, which can reach outside of the box; so the
+  // box gets a margin of one mask pixel.
   const std::vector<float> padded = WithBorder(mask);
   const float margin_x = (box.x1 - box.x0) / static_cast<float>(mask.size.width);
   const float margin_y = (box.y1 - box.y0) / static_cast<float>(mask.size.height);
@@ -161,13 +162,13 @@ void PasteLikeDetectron2(const Plane& mask, const BoxF& box, float threshold, ui
 void PasteWhole(const Plane& plane, const Placement& placement, const Box& box, float threshold,
                 uint8_t label, LabelMap& labels) {
   if (box.width <= 0 || box.height <= 0) return;
-  // From the frame's pixel centres to the input's, and from there to the plane's.
+  // Maps a pixel of the frame to the input, and from there to the plane.
   const auto position = [](double scale, double offset, double factor) {
     const auto slope = static_cast<float>(scale * factor);
     const auto shift = static_cast<float>(offset * factor);
     return [slope, shift](int p) { return slope * (static_cast<float>(p) + 0.5f) + shift - 0.5f; };
   };
-  // What a letterbox has around the picture has no say in the picture.
+  // The part of the plane that shows the frame. The padding of a letterbox must not affect it.
   const auto inner = [](double begin, double end, double factor, int samples) {
     const int first = std::clamp(static_cast<int>(std::lround(begin * factor)), 0, samples - 1);
     const int last = std::clamp(static_cast<int>(std::lround(end * factor)), first + 1, samples);

@@ -1,5 +1,7 @@
-// From a mask to the frame's pixels: small masks laid into their boxes by the rules of those who
-// trained the network, and planes of the network's size read between their pixels.
+// Paints masks into a label map: small masks that belong into their boxes, by the rules of the
+// libraries that the networks come from, and masks that cover the network's whole input.
+//
+// Thread safety: any thread.
 #ifndef SHADOWTUTOR_TEACHER_MASK_PASTE_H_
 #define SHADOWTUTOR_TEACHER_MASK_PASTE_H_
 
@@ -11,26 +13,27 @@
 
 namespace shadowtutor::teacher {
 
-/// A plane of `size`, row by row.
+/// A plane of floats, row by row. Does not own them.
 struct Plane {
   const float* values = nullptr;
   FrameSize size;
 };
 
-/// As torchvision's paste_masks_in_image: mask and box are grown by one mask pixel on each side,
-/// the box is cut to whole pixels, its last ones included, and the mask resized to that; set is
-/// what is above `threshold`.
+/// Pastes a mask into its box as torchvision's paste_masks_in_image does: grows mask and box by one
+/// mask pixel on each side, truncates the box to whole pixels, including the last ones, and resizes
+/// the mask to it. Pixels above `threshold` get `label`.
 void PasteLikeTorchvision(const Plane& mask, const BoxF& box, float threshold, uint8_t label,
                           LabelMap& labels);
 
-/// As Detectron2's paste_masks_in_image: each pixel's centre is looked up between the mask's
-/// pixels, 0 beyond them; set is what is at least `threshold`.
+/// Pastes a mask into its box as Detectron2's paste_masks_in_image does: interpolates the mask at
+/// the centre of each pixel; outside of the mask it is 0. Pixels with at least `threshold` get
+/// `label`.
 void PasteLikeDetectron2(const Plane& mask, const BoxF& box, float threshold, uint8_t label,
                          LabelMap& labels);
 
-/// A plane that covers the whole input of `placement`: each pixel of the frame within `box` is
-/// looked up between the plane's, the border's values serving beyond it; set is what is above
-/// `threshold`.
+/// Paints a mask `plane` that covers the whole input of `placement`: interpolates it at the centre
+/// of each pixel of the frame in `box`; outside of the plane, its border values continue. Pixels
+/// above `threshold` get `label`.
 void PasteWhole(const Plane& plane, const Placement& placement, const Box& box, float threshold,
                 uint8_t label, LabelMap& labels);
 

@@ -10,12 +10,12 @@ namespace shadowtutor::teacher {
 namespace {
 
 constexpr size_t kMaxCardBytes = size_t{1} << 20;
-constexpr double kMaxPretendedSeconds = 20;  // less than a server waits for any teacher
+constexpr double kMaxPretendedSeconds = 20;  // less than a server waits for its teacher
 constexpr int kMaxNetworkClasses = 10'000;   // more than any data set has
 constexpr std::array<Kind, 6> kKinds = {Kind::kSemanticLogits, Kind::kClassMap, Kind::kSaliency,
                                         Kind::kMaskRcnn,       Kind::kYoloSeg,  Kind::kReplay};
 
-// Walks the YAML tree; every complaint names the card, the line and the key.
+// Reads the YAML tree of a card.
 class CardReader : private CardYaml {
  public:
   explicit CardReader(const std::filesystem::path& path) : CardYaml(path) { card_.path = path; }
@@ -38,7 +38,7 @@ class CardReader : private CardYaml {
   }
 
  private:
-  // `classes` and `background` of the teacher, or of the `student` section.
+  // Reads `classes` and `background`, of the teacher or of the `student` section.
   void ReadClasses(const YAML::Node& map, const std::string& prefix, ClassList& classes,
                    int& background) const {
     const YAML::Node list = map["classes"];
@@ -56,7 +56,7 @@ class CardReader : private CardYaml {
     FinishClasses(map, prefix, classes, has_color, background);
   }
 
-  // A class's name, or {name: ..., color: ...}.
+  // Reads a class, which is either a name or {name: ..., color: ...}.
   void AddClass(const YAML::Node& item, const std::string& prefix, ClassList& classes,
                 std::vector<bool>& has_color) const {
     ClassInfo info;
@@ -72,7 +72,7 @@ class CardReader : private CardYaml {
     } else {
       info.name = Text(item, prefix + "classes");
     }
-    // Students keep their class names in one comma-separated line of their file.
+    // The file of a student has the class names as one list with commas.
     if (info.name.find(',') != std::string::npos) {
       Fail(item.Mark(), "the class name \"" + info.name + "\" has a comma in it");
     }
@@ -235,7 +235,7 @@ class CardReader : private CardYaml {
     only("shortest", Fit::kShortest, "shortest");
     only("longest", Fit::kShortest, "shortest");
     only("pad", Fit::kLetterbox, "letterbox");
-    // Where frames keep their size or shape, this is what the trial frame has.
+    // The default size of the trial frame, for fits in which `size` has no other use.
     constexpr FrameSize kTrial{320, 240};
     const bool fixed = spec.fit == Fit::kStretch || spec.fit == Fit::kLetterbox;
     if (!fixed) spec.size = kTrial;
@@ -283,7 +283,7 @@ class CardReader : private CardYaml {
       Fail(root["classes"].Mark(),
            "one of `classes` must be background, which is what no instance covers");
     }
-    // torchvision counts background as 0; Ultralytics and Detectron2 do not count it at all.
+    // In torchvision, class 0 is background; Ultralytics and Detectron2 have no background class.
     spec.class_offset = card_.kind == Kind::kYoloSeg && card_.background == 0 ? 1 : 0;
     if (const YAML::Node offset = root["class_offset"]) {
       spec.class_offset = Integer(offset, "class_offset", -kMaxClasses, kMaxClasses);
@@ -303,7 +303,7 @@ class CardReader : private CardYaml {
     }
   }
 
-  // {0: person, 2: car}: the network's own indices, and only what is wanted of them.
+  // Reads a list such as {0: person, 2: car}: class indices of the network and their names.
   void ReadListedClasses(const YAML::Node& root) {
     const YAML::Node map = root["classes"];
     InstanceSpec& spec = card_.instances;
@@ -361,7 +361,8 @@ class CardReader : private CardYaml {
     }
     card_.background = 0;
     if (!root["classes"]) return;
-    // What is not salient is background, whatever its name; black unless the card has a colour.
+    // The first class is the background, whatever its name. It is black unless the card has a
+    // colour.
     const YAML::Node first = root["classes"][0];
     if (!first.IsMap() || !first["color"]) card_.classes[0].color = {0, 0, 0};
   }

@@ -1,5 +1,7 @@
-// A model card: the YAML file that says what a teacher is and how to feed and read it.
-// docs/teachers.md explains every key.
+// A model card: the YAML file that describes a teacher, its input and its output. docs/teachers.md
+// explains every key.
+//
+// Thread safety: any thread.
 #ifndef SHADOWTUTOR_TEACHER_MODEL_CARD_H_
 #define SHADOWTUTOR_TEACHER_MODEL_CARD_H_
 
@@ -13,119 +15,121 @@
 
 namespace shadowtutor::teacher {
 
+/// The kind of a teacher, which tells how its output is decoded.
 enum class Kind {
   kSemanticLogits,  // [1,C,h,w]: a score per class and pixel
   kClassMap,        // [1,h,w] or [1,1,h,w]: a class index per pixel
-  kSaliency,        // [1,1,h,w]: how much a pixel belongs to the foreground
-  kMaskRcnn,        // boxes, classes, scores and a mask for each of N instances
+  kSaliency,        // [1,1,h,w]: a score for the foreground per pixel
+  kMaskRcnn,        // a box, a class, a score and a mask for each of N instances
   kYoloSeg,         // anchors with boxes, class scores and coefficients; prototypes of masks
   kReplay,          // a folder of label PNGs, one per frame
 };
 
-/// Kinds whose answers tell instances apart.
+/// Whether answers of this kind have instances.
 constexpr bool HasInstances(Kind kind) { return kind == Kind::kMaskRcnn || kind == Kind::kYoloSeg; }
 
-/// What runs the network.
+/// The library that runs the network.
 enum class Runtime { kOpenCv, kTorchScript, kOnnxRuntime };
 
-/// "opencv" and so on, as in the card.
+/// The name in cards: "opencv" and so on.
 const char* RuntimeName(Runtime runtime);
 
 enum class Device { kCpu, kCuda };
 
 /// How a frame becomes a network's input.
 enum class Fit {
-  kStretch,    // to `size`, whatever that does to shapes
-  kLetterbox,  // keeps shapes: as large as fits into `size`, centred, grey around it
-  kShortest,  // keeps shapes: the shorter side gets `shortest` pixels, the longer at most `longest`
-  kNone,      // the frame as it is
+  kStretch,    // resized to `size`; the aspect ratio may change
+  kLetterbox,  // keeps the aspect ratio: the largest that fits into `size`, centred, with padding
+  kShortest,   // keeps it: the shorter side gets `shortest` pixels, the longer at most `longest`
+  kNone,       // the frame's own size
 };
 
-/// What a TorchScript module is called with.
+/// The form of the argument of a TorchScript module.
 enum class InputForm {
-  kAuto,   // what the module's signature and the kind suggest
+  kAuto,   // chosen by the module's signature and the kind
   kBatch,  // a tensor [1,3,h,w]
   kImage,  // a tensor [3,h,w]
   kList,   // a list of one tensor [3,h,w]
 };
 
-/// Whose rule brings a small mask back into its box; they differ by half a pixel here and there.
+/// The rule by which small masks are pasted into their boxes. The results of the two rules differ
+/// by up to half a pixel at edges.
 enum class PasteRule { kTorchvision, kDetectron2 };
 
-/// "semantic-logits" and so on.
+/// The name in cards: "semantic-logits" and so on.
 const char* KindName(Kind kind);
 
 inline constexpr int kMaxInputSide = 4096;
 
-/// What a pixel value becomes on its way into the network: (value * scale - mean) / std, in the
-/// channel order that the network wants.
+/// The input of the network. Each value of a pixel becomes (value * scale - mean) / std.
 struct InputSpec {
   Fit fit = Fit::kStretch;
-  FrameSize size;      // for kShortest and kNone only the size of the trial when a card is opened
-  int shortest = 800;  // kShortest
-  int longest = 1333;  // kShortest
-  double pad = 114;    // kLetterbox: the pixel value around the frame, 0..255
-  bool rgb = true;     // channel order of mean, std and the network; false: BGR
+  FrameSize size;      // with kShortest and kNone, only the size of the trial when a card is opened
+  int shortest = 800;  // with kShortest, in pixels
+  int longest = 1333;  // with kShortest, in pixels
+  double pad = 114;    // with kLetterbox: the value of padding pixels, 0..255
+  bool rgb = true;     // channel order of the network, of mean and of std; false: BGR
   double scale = 1.0 / 255.0;
   std::array<double, 3> mean = {0, 0, 0};
   std::array<double, 3> std = {1, 1, 1};
 };
 
-/// Of kinds that tell instances apart.
+/// How the instances in the output are decoded, for kinds with instances.
 struct InstanceSpec {
-  double score_threshold = 0.5;  // instances above it count
+  double score_threshold = 0.5;  // instances with a higher score are used
   double mask_threshold = 0.5;
-  double iou_threshold = 0.7;  // yolo-seg: of two boxes of a class that overlap more, one stays
+  double iou_threshold = 0.7;  // yolo-seg: the most overlap of two boxes of the same class
   PasteRule paste = PasteRule::kTorchvision;
-  // The network's class index + offset is the index into the card's classes ...
+  // If not `listed`, the network's class index plus this offset is the index into the card's
+  // classes.
   int class_offset = 0;
-  // ... unless the card lists the network's indices one by one: (network's index, the card's).
-  // Instances of any other class are then left out.
+  // If `listed`, the card lists pairs of the network's and the card's class index. Instances of
+  // other classes are left out.
   bool listed = false;
   std::vector<std::pair<int, int>> class_of;
 };
 
-/// The student classes that a card maps onto, where it does.
+/// The card's optional section about the student's classes.
 struct StudentSection {
   bool present = false;
   ClassList classes;
   int background = -1;
-  // Teacher class name -> student class name. Without `map` in the card, classes go by their name.
+  // Pairs of a teacher's and a student's class name. Without a map, equal names belong together.
   bool has_map = false;
   std::vector<std::pair<std::string, std::string>> map;
 };
 
 struct ModelCard {
-  std::filesystem::path path;  // of the card itself
+  std::filesystem::path path;  // the card's file
   Kind kind = Kind::kSemanticLogits;
   Runtime runtime = Runtime::kOpenCv;
-  bool runtime_chosen = false;  // by the card; otherwise by the file's name
+  bool runtime_chosen = false;  // whether the card names it; otherwise the file's name decides
   Device device = Device::kCpu;
-  std::filesystem::path file;       // the model; absolute or from the working directory
+  std::filesystem::path file;       // the model; absolute or relative to the working directory
   std::filesystem::path operators;  // a library with operators that a TorchScript model needs
   std::filesystem::path folder;     // replay: the label PNGs
-  double seconds_per_frame = 0;     // replay: what it pretends to take at least
-  std::string note;                 // free text; label folders say here what they were made from
+  double seconds_per_frame = 0;     // replay: the least time for a label, to imitate a slow teacher
+  std::string note;                 // any text; in label folders, what they were made from
   InputSpec input;
   InputForm form = InputForm::kAuto;
   std::string output;  // name of the output to read; empty: the only one
-  // Which output plays which role (boxes, classes, ...), where the card says so.
+  // Pairs of a role (boxes, classes, ...) and the name of its output, as far as the card has them.
   std::vector<std::pair<std::string, std::string>> outputs;
-  double threshold = 0.5;  // saliency: foreground is above it
+  double threshold = 0.5;  // saliency: pixels above it are foreground
   InstanceSpec instances;
   ClassList classes;
   int background = -1;  // index into classes; -1: none
   StudentSection student;
 };
 
-/// The roles that outputs of a kind with instances play: "boxes" and so on; none for other kinds.
+/// The roles of the outputs of a kind with instances: "boxes" and so on. Empty for other kinds.
 std::vector<std::string> OutputRoles(Kind kind);
 
-/// Throws Error: kNotFound (no such card), kInvalidArgument (names card, line, key and remedy),
-/// kResourceExhausted (over 1 MiB).
+/// Reads a card. Throws Error: kNotFound (no such card), kInvalidArgument (the sentence names the
+/// card, the line, the key and the remedy), kResourceExhausted (over 1 MiB).
 ModelCard LoadModelCard(const std::filesystem::path& card);
 
-/// A replay card for the label PNGs in its own folder, as YAML.
+/// The YAML text of a replay card for the labels in the card's own folder.
 std::string ReplayCardText(const ClassList& classes, int background, const std::string& note);
 
 }  // namespace shadowtutor::teacher

@@ -257,7 +257,7 @@ TEST(ModelCard, FilesThatAreNoCards) {
   WriteText(folder / "huge.yaml", std::string((1 << 20) + 1, '#'));
   EXPECT_EQ(ErrorOf([&] { LoadModelCard(folder / "huge.yaml"); }).code(),
             ErrorCode::kResourceExhausted);
-  // Deep nesting must not exhaust the stack, binary bytes must not be taken for a card.
+  // Deep nesting must not exhaust the stack, and binary bytes must not be accepted as a card.
   WriteText(folder / "deep.yaml", std::string(100000, '['));
   EXPECT_EQ(ErrorOf([&] { LoadModelCard(folder / "deep.yaml"); }).code(),
             ErrorCode::kInvalidArgument);

@@ -1,4 +1,5 @@
-// A network that runs: planar floats in, named tensors out. One implementation per runtime.
+// A network that is ready to run: takes planar floats and returns named tensors. There is one
+// implementation per runtime.
 #ifndef SHADOWTUTOR_TEACHER_NETWORK_H_
 #define SHADOWTUTOR_TEACHER_NETWORK_H_
 
@@ -10,7 +11,7 @@
 
 namespace shadowtutor::teacher {
 
-/// Outputs without a name of their own are called by their place: "0", "1", ...
+/// An output. Outputs without a name are called by their position: "0", "1", ...
 struct NamedTensor {
   std::string name;
   TensorView tensor;
@@ -21,12 +22,12 @@ class Network {
  public:
   virtual ~Network() = default;
 
-  /// `values` are [1,3,height,width]. The result is valid until the next call.
-  /// Throws Error kInvalidArgument when the network does not take such an input, kInternal or
-  /// kResourceExhausted when it breaks off.
+  /// Runs the network on `values`, which are [1,3,height,width]. The result is valid until the next
+  /// call. Throws Error kInvalidArgument when the network does not accept this input, kInternal or
+  /// kResourceExhausted when running it fails.
   virtual std::vector<NamedTensor> Run(std::vector<float>& values, FrameSize size) = 0;
 
-  /// "OpenCV 4.6.0, cpu"
+  /// The runtime, its version and the device: "OpenCV 4.6.0, cpu".
   virtual std::string runtime() const = 0;
 };
 

@@ -9,8 +9,8 @@
 namespace shadowtutor::teacher {
 namespace {
 
-// The frame's size in the input. Half pixels are rounded as the exporters' own code does, so that
-// boxes and masks lie where the network was trained to put them.
+// The frame's size in the input. Rounds half pixels as the libraries do in which the networks were
+// trained, so that boxes and masks have the same places.
 FrameSize Fitted(FrameSize frame, const InputSpec& spec) {
   switch (spec.fit) {
     case Fit::kStretch:
@@ -50,7 +50,7 @@ Placement PlaceFrame(FrameSize frame, const InputSpec& spec) {
   placement.input = spec.fit == Fit::kLetterbox ? spec.size : fitted;
   placement.scale_x = static_cast<double>(fitted.width) / frame.width;
   placement.scale_y = static_cast<double>(fitted.height) / frame.height;
-  // Of an odd number of rows to fill, the larger half goes below and to the right.
+  // If the padding is odd, the larger half is at the bottom and at the right.
   const int left = (placement.input.width - fitted.width) / 2;
   const int top = (placement.input.height - fitted.height) / 2;
   placement.left = left;
@@ -75,7 +75,7 @@ std::vector<float> NetworkInput(ImageView frame, const InputSpec& spec,
   std::vector<float> values(3 * size.pixels());
   const auto left = static_cast<size_t>(placement.left), top = static_cast<size_t>(placement.top);
   for (int c = 0; c < 3; ++c) {
-    // One multiplication and one addition a pixel: (v * scale - mean) / std = v * factor + offset.
+    // (v * scale - mean) / std = v * factor + offset takes one multiplication and one addition.
     const auto channel_of = static_cast<size_t>(c);
     const auto factor = static_cast<float>(spec.scale / spec.std[channel_of]);
     const auto offset = static_cast<float>(-spec.mean[channel_of] / spec.std[channel_of]);

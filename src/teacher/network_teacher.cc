@@ -1,4 +1,4 @@
-// A teacher that is a network.
+// The teacher that runs a network.
 #include <algorithm>
 #include <string>
 
@@ -26,7 +26,7 @@ class NetworkTeacher final : public Teacher {
  public:
   NetworkTeacher(const ModelCard& card, const ClassMapping& mapping)
       : card_(card), mapping_(mapping), network_(OpenNetwork(card)), reader_(card) {
-    // A grey frame: the shapes show, and a network that fits its card gives finite values for it.
+    // Runs the network on a grey frame: the output must have the right shape and finite values.
     Image trial(card.input.size.width, card.input.size.height);
     std::fill(trial.bytes().begin(), trial.bytes().end(), uint8_t{128});
     Label(trial, 0);
@@ -40,7 +40,7 @@ class NetworkTeacher final : public Teacher {
     answer.label = std::move(seen.label);
     answer.has_instances = HasInstances(card_.kind);
     for (const Instance& instance : seen.instances) {
-      // What the student does not tell from background is no reason to look closer.
+      // Instances that are background to the student must not get a higher weight in its loss.
       const auto label = static_cast<size_t>(instance.label);
       if (mapping_.student_of[label] == mapping_.background) continue;
       const Box box = PixelsOf(instance.box, frame.size());

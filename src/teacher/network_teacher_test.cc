@@ -1,4 +1,4 @@
-// Teachers end to end: a card, an ONNX file written here, OpenCV's DNN module, labels.
+// Tests of whole teachers: cards and ONNX files that the tests write, run by OpenCV's DNN module.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -28,7 +28,7 @@ using testing::TinyConv;
 using testing::TinyOnnx;
 using testing::WriteText;
 
-// Scores of the classes red, green and blue: the channel itself (input order RGB).
+// The scores of the classes red, green and blue are the input's channels (in the order RGB).
 const TinyConv kColors = {"output", {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}, {0, 0, 0}, 1};
 constexpr const char* kInput = "file: m.onnx\ninput: {width: 16, height: 8}\n";
 
@@ -94,7 +94,7 @@ TEST_F(NetworkTeacherTest, ChannelOrderMapAndStudentClasses) {
 }
 
 TEST_F(NetworkTeacherTest, SaliencyOfASmallerMap) {
-  Model({{"output", {{1, 0, 0}}, {0}, 2}});  // red in 0..1, at half the size
+  Model({{"output", {{1, 0, 0}}, {0}, 2}});  // puts out the red channel, 0..1, at half the size
   const auto teacher = Open(std::string("kind: saliency\n") + kInput + "threshold: 0.5\n");
   const Answer answer = teacher->Label(RedAndBlue(32, 16), 0);
   ASSERT_EQ(answer.label.size(), (FrameSize{32, 16}));
@@ -104,11 +104,11 @@ TEST_F(NetworkTeacherTest, SaliencyOfASmallerMap) {
 }
 
 TEST_F(NetworkTeacherTest, ClassMap) {
-  Model({{"output", {{0.01f, 0, 0}}, {0}, 1}});  // 200 becomes 2, in a card without scaling
+  Model({{"output", {{0.01f, 0, 0}}, {0}, 1}});  // turns 200 into 2 (the card's scale is 1)
   const std::string card =
       "kind: class-map\nfile: m.onnx\ninput: {width: 16, height: 8, scale: 1}\n"
       "classes: [background, a, b]\n";
-  // 128 (the trial's grey) times 0.01 is no index: the card says so when it is opened.
+  // The trial frame's grey, 128, times 0.01 is not a class index, so opening the card fails.
   EXPECT_TRUE(Says(OpenError(card), "not a class index")) << OpenError(card).what();
   Model({{"output", {{1, 0, 0}}, {0}, 1}});
   const auto teacher = Open(
@@ -242,7 +242,7 @@ TEST(NetworkInput, IsScaledShiftedAndOrderedAsTheCardSays) {
     ASSERT_EQ(got.size(), wanted.size());
     for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], wanted[i], 1e-5) << i;
   };
-  // RGB: the first channel is red, with the first mean and std.
+  // In the order RGB, the first channel is red and has the first mean and std.
   expect(NetworkInput(image, spec, PlaceFrame(image.size(), spec)),
          {7, 14.5, 2, 5.75, 0.25, 2.125});
   spec.rgb = false;

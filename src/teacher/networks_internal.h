@@ -1,4 +1,4 @@
-// The runtimes that OpenNetwork chooses from.
+// The runtimes among which OpenNetwork chooses. Internal to teacher/.
 #ifndef SHADOWTUTOR_TEACHER_NETWORKS_INTERNAL_H_
 #define SHADOWTUTOR_TEACHER_NETWORKS_INTERNAL_H_
 
@@ -13,14 +13,16 @@ namespace shadowtutor::teacher::internal {
 /// Throws Error kInvalidArgument when OpenCV cannot read the model.
 std::unique_ptr<Network> OpenOpenCvNetwork(const ModelCard& card);
 
-/// Loads the module that knows libtorch; programs that use no TorchScript never load libtorch.
+/// Loads the module that is linked with libtorch first, so that libtorch is loaded only if it is
+/// used. Throws Error as OpenNetwork does.
 std::unique_ptr<Network> OpenTorchNetwork(const ModelCard& card);
 
 /// Whether this program was built with ONNX Runtime.
 bool HasOnnxRuntime();
+/// Throws Error as OpenNetwork does.
 std::unique_ptr<Network> OpenOnnxRuntimeNetwork(const ModelCard& card);
 
-/// A runtime's reason on one line and not longer than is read.
+/// The text of a runtime's error on one line, cut to a readable length.
 inline std::string OneLine(std::string reason) {
   std::replace(reason.begin(), reason.end(), '\n', ' ');
   constexpr size_t kEnough = 300;

@@ -10,7 +10,7 @@
 namespace shadowtutor::teacher {
 namespace {
 
-// Fields of ONNX's messages that lead to an input's shape.
+// The numbers of the fields of ONNX's messages on the way to an input's shape.
 constexpr uint64_t kModelGraph = 7;
 constexpr uint64_t kGraphInput = 11;
 constexpr uint64_t kValueType = 2;
@@ -18,18 +18,19 @@ constexpr uint64_t kTypeTensor = 1;
 constexpr uint64_t kTensorShape = 2;
 constexpr uint64_t kShapeDim = 1;
 constexpr uint64_t kDimValue = 1;
-// A description of one input; the real ones have some dozens of bytes.
+// The most bytes of an input's description; real ones have some dozens.
 constexpr uint64_t kMaxValueBytes = 1 << 16;
 
-// A protobuf message's fields one by one, wherever its bytes come from. `Input` has Byte(uint8_t&)
-// and Skip(count), which are false at its end.
+// Reads the fields of a protobuf message one by one. `Input`, the source of the bytes, has
+// Byte(uint8_t&) and Skip(count), which return false at the end.
 template <typename Input>
 class Fields {
  public:
   explicit Fields(Input& input) : input_(input) {}
 
-  // The next field's number and, for numbers, its value, for messages and texts their length, which
-  // the caller reads or skips. False at the end or where the bytes are no message.
+  // Reads the next field's number and value. If `has_bytes`, the field is a message or a text, and
+  // `value` is its length; the caller must read or skip that many bytes. Returns false at the end,
+  // or if the bytes are not a message.
   bool Next(uint64_t& field, uint64_t& value, bool& has_bytes) {
     uint64_t key;
     if (!Varint(key)) return false;
@@ -112,7 +113,7 @@ class MemoryInput {
   std::string_view bytes_;
 };
 
-// The messages in `message` that have the number `wanted`.
+// The bytes of the fields of `message` with the number `wanted`.
 std::vector<std::string_view> Children(std::string_view message, uint64_t wanted) {
   std::vector<std::string_view> children;
   MemoryInput input(message);
@@ -127,7 +128,7 @@ std::vector<std::string_view> Children(std::string_view message, uint64_t wanted
   return children;
 }
 
-// A side that is left open counts as 0.
+// The value of a dimension; 0 if it is variable.
 int64_t DimValue(std::string_view dim) {
   MemoryInput input(dim);
   Fields fields(input);
@@ -163,7 +164,8 @@ std::optional<FrameSize> OnnxInputSize(const std::filesystem::path& file) {
   uint64_t field, length;
   bool has_bytes;
   while (fields.Next(field, length, has_bytes)) {
-    // The graph's fields follow in the same stream; a model's own after it are of no interest.
+    // Skips only the head of the graph, so that the fields of the graph are read next. Fields of
+    // the model after the graph do not matter.
     if (!has_bytes || field == kModelGraph) continue;
     if (field != kGraphInput || length > kMaxValueBytes) {
       if (!input.Skip(length)) return std::nullopt;

@@ -1,4 +1,4 @@
-// What an ONNX file says of its own input, without a runtime.
+// Reads the input size from an ONNX file without a runtime.
 #ifndef SHADOWTUTOR_TEACHER_ONNX_INFO_H_
 #define SHADOWTUTOR_TEACHER_ONNX_INFO_H_
 
@@ -9,9 +9,9 @@
 
 namespace shadowtutor::teacher {
 
-/// The width and height that the first image-like input ([N,3,h,w]) was exported for; nothing when
-/// they are left open, when there is none, or when the file is no ONNX. Never throws for what is in
-/// the file.
+/// The width and height of the first input of the shape [N,3,h,w]. Returns nullopt when they are
+/// variable, when there is no such input, or when the file is not an ONNX file. Does not throw
+/// because of the file's contents. Thread safety: any thread.
 std::optional<FrameSize> OnnxInputSize(const std::filesystem::path& file);
 
 }  // namespace shadowtutor::teacher

@@ -1,4 +1,4 @@
-// ONNX networks run by ONNX Runtime, where its development files were found.
+// Runs ONNX networks with ONNX Runtime, if the build found its development files.
 #include <string>
 #include <vector>
 

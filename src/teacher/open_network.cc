@@ -7,7 +7,7 @@
 namespace shadowtutor::teacher {
 namespace {
 
-// What protobuf reads of one message, and so the most that one ONNX file can have.
+// The most bytes of a protobuf message, and so of an ONNX file.
 constexpr uintmax_t kMaxOnnxBytes = uintmax_t{2} << 30;
 constexpr uintmax_t kMaxTorchBytes = uintmax_t{8} << 30;
 
@@ -49,7 +49,7 @@ std::unique_ptr<Network> OpenNetwork(const ModelCard& card) {
   try {
     return internal::OpenOpenCvNetwork(card);
   } catch (const Error& error) {
-    // What OpenCV cannot read goes to ONNX Runtime, unless the card insists on OpenCV.
+    // If OpenCV cannot read the file, tries ONNX Runtime, unless the card names its runtime.
     const bool try_other = error.code() == ErrorCode::kInvalidArgument && !card.runtime_chosen;
     if (!try_other || !internal::HasOnnxRuntime()) throw;
   }

@@ -1,4 +1,4 @@
-// From a model card to a network that runs.
+// Opens the network of a model card.
 #ifndef SHADOWTUTOR_TEACHER_OPEN_NETWORK_H_
 #define SHADOWTUTOR_TEACHER_OPEN_NETWORK_H_
 
@@ -9,10 +9,11 @@
 
 namespace shadowtutor::teacher {
 
-/// Reads the card's network for the card's runtime and device. Throws Error: kNotFound,
-/// kInvalidArgument (the runtime cannot read it: says why and what to do; no such output),
-/// kFailedPrecondition (this program was built without that runtime or device), kDataLoss (an empty
-/// file), kResourceExhausted (over what a file of its kind can have).
+/// Loads the card's network into the card's runtime, for the card's device. Throws Error: kNotFound
+/// (no such file), kInvalidArgument (the runtime cannot read the file, or there is no such output),
+/// kFailedPrecondition (this program was built without the runtime or the device), kDataLoss (an
+/// empty file), kResourceExhausted (a file that is too large for its kind). Thread safety: any
+/// thread.
 std::unique_ptr<Network> OpenNetwork(const ModelCard& card);
 
 }  // namespace shadowtutor::teacher

@@ -1,4 +1,4 @@
-// From a model card to a teacher.
+// Opens the teacher of a model card.
 #ifndef SHADOWTUTOR_TEACHER_OPEN_TEACHER_H_
 #define SHADOWTUTOR_TEACHER_OPEN_TEACHER_H_
 
@@ -10,9 +10,10 @@
 
 namespace shadowtutor::teacher {
 
-/// Opens the teacher that a model card (YAML) describes; see docs/teachers.md for the card's keys.
-/// `student_classes`, when not empty, are the classes to map onto (by name); when empty the card's
-/// own student classes serve. Throws Error that names the card, the key and the remedy.
+/// Opens the teacher that a model card (YAML) describes; docs/teachers.md explains the card's keys.
+/// Its answers are mapped by name to `student_classes` or, if that is empty, to the classes of the
+/// card (MakeClassMapping). Throws Error, whose sentence names the card, the key and the remedy.
+/// Thread safety: any thread.
 std::unique_ptr<Teacher> OpenTeacher(const std::filesystem::path& card,
                                      const ClassList& student_classes = {},
                                      int student_background = -1);

@@ -1,4 +1,4 @@
-// ONNX networks run by OpenCV's DNN module.
+// Runs ONNX networks with OpenCV's DNN module.
 #include <algorithm>
 #include <array>
 #include <opencv2/core.hpp>
@@ -10,7 +10,7 @@
 namespace shadowtutor::teacher::internal {
 namespace {
 
-// OpenCV's sentence without its source positions.
+// The text of OpenCV's exception without positions in its source code.
 std::string Reason(const cv::Exception& error) {
   return OneLine(error.err.empty() ? std::string(error.what()) : error.err);
 }
@@ -88,7 +88,7 @@ class OpenCvNetwork final : public Network {
   void ChooseOutputs(const ModelCard& card, const std::vector<cv::String>& names) {
     std::string list;
     for (const cv::String& name : names) list += (list.empty() ? "" : ", ") + name;
-    // Of kinds with instances the reader picks what it needs.
+    // For kinds with instances, OutputReader chooses among all outputs.
     if (HasInstances(card.kind) || (card.output.empty() && names.size() == 1)) {
       outputs_ = names;
       return;

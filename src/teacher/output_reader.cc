@@ -9,11 +9,11 @@ namespace {
 struct Usual {
   const char* role;
   std::vector<std::string> names;
-  const char* place;  // among outputs that have no names
+  const char* place;  // position, if the outputs have no names
 };
 
-// torchvision's names, Detectron2's, Ultralytics'. Places: Detectron2 traces an instance's fields
-// in the order of the alphabet, Ultralytics detections before prototypes.
+// The names are those of torchvision, Detectron2 and Ultralytics. The positions: Detectron2 traces
+// the fields of instances in alphabetical order, Ultralytics puts detections before prototypes.
 const std::vector<Usual>& UsualNames() {
   static const std::vector<Usual> usual = {
       {"boxes", {"boxes", "pred_boxes"}, "0"},

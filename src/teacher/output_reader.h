@@ -1,4 +1,4 @@
-// From a network's outputs, by name, to what the card's kind makes of them.
+// Finds the outputs of a network by their names and decodes them as the card's kind demands.
 #ifndef SHADOWTUTOR_TEACHER_OUTPUT_READER_H_
 #define SHADOWTUTOR_TEACHER_OUTPUT_READER_H_
 
@@ -13,20 +13,22 @@
 
 namespace shadowtutor::teacher {
 
-/// The output that plays `role`: the one that the card names; otherwise one that goes by a name
-/// that exporters give it; otherwise, among outputs without names, the one in its place. Roles are
-/// those of OutputRoles, or "output" for kinds with one. Throws Error kInvalidArgument with the
-/// names that there are.
+/// The output for `role`: the one that the card names for it; else one with a name that exporters
+/// use for the role; else, if the outputs have no names, the one at the usual position. Roles are
+/// those of OutputRoles, or "output" for kinds with a single output. Throws Error kInvalidArgument,
+/// whose sentence lists the names of the outputs, if there is none.
 const TensorView& OutputFor(const std::vector<NamedTensor>& outputs, const ModelCard& card,
                             const std::string& role);
 
-/// Keeps its work space from frame to frame. Thread safety: one thread at a time.
+/// Decodes the outputs for each frame. Reuses its working memory.
+///
+/// Thread safety: one thread at a time.
 class OutputReader {
  public:
   explicit OutputReader(const ModelCard& card) : card_(card) {}
 
-  /// A label map in the card's classes; without instances for kinds that have none. Throws Error as
-  /// the decoders do, with the card's and the model's path.
+  /// The label map in the card's classes, and the instances for kinds that have them. Throws Error
+  /// as the decoders do; the sentence names the card and the model.
   InstanceLabels Read(const std::vector<NamedTensor>& outputs, const Placement& placement);
 
  private:

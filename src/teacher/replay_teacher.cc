@@ -1,4 +1,4 @@
-// A teacher that gives the answers of a label folder.
+// The teacher that reads its answers from a label folder.
 #include <chrono>
 #include <cstdio>
 #include <thread>

@@ -15,16 +15,18 @@ namespace {
 constexpr std::array<double, 3> kImageNetMean = {0.485, 0.456, 0.406};
 constexpr std::array<double, 3> kImageNetStd = {0.229, 0.224, 0.225};
 
-// A picture that is all of one class, but for stray pixels.
+// If one class has at least this share, the whole picture counts as one class.
 constexpr double kAllOfIt = 0.999;
-// Scores of trained networks stay within some dozens; beyond, the input was far too large.
+// The scores of trained networks are at most some dozens. Larger scores show that the input's
+// values were far too large.
 constexpr double kSaneScore = 60;
 constexpr double kWildScore = 200;
-// How much surer another reading of the card must be to be worth a sentence.
+// How much surer the network must be with another input for that to be reported.
 constexpr double kMuchSurer = 0.05;
-// Inputs whose values are spread alike, so that the network's sureness can be compared.
+// If the standard deviations of two inputs differ by less than this factor, the network's sureness
+// can be compared.
 constexpr double kAlike = 4;
-// Below this, a picture is nearly one value to the network.
+// With a smaller standard deviation, the input is nearly constant.
 constexpr double kFlat = 0.02;
 
 template <typename... Arguments>
@@ -35,7 +37,7 @@ std::string Format(const char* format, Arguments... arguments) {
 }
 
 struct Alternative {
-  std::string what;  // as it would stand in the card
+  std::string what;  // the lines to write in the card
   InputSpec spec;
 };
 
@@ -43,7 +45,7 @@ bool SameValues(const InputSpec& a, const InputSpec& b) {
   return a.rgb == b.rgb && a.scale == b.scale && a.mean == b.mean && a.std == b.std;
 }
 
-// The mistakes that people make with cards, undone one at a time.
+// Corrections of common mistakes in cards, one at a time.
 std::vector<Alternative> Alternatives(const InputSpec& card) {
   std::vector<Alternative> all;
   const auto add = [&](const std::string& what, const InputSpec& spec) {
@@ -242,7 +244,7 @@ class Checker {
     if (best) Find("with `" + best_what + "` " + best_why);
   }
 
-  // Why another way to feed the network looks better than the card's; empty when it does not.
+  // Why another input looks better than the card's; empty if it does not look better.
   std::string WhyBetter(const Trial& other) const {
     if (HasInstances(card_.kind)) {
       const size_t ours = trial_.seen.instances.size(), theirs = other.seen.instances.size();
@@ -250,7 +252,7 @@ class Checker {
         return Format("the network finds %d instances instead of none (the surest has %.2f)",
                       static_cast<int>(theirs), static_cast<double>(other.seen.best_score));
       }
-      // Many unsure instances are no better than few: their sum would say so.
+      // Fewer instances are not better, even if their mean score is higher.
       if (theirs < ours || !trial_.sureness || !other.sureness) return "";
     }
     if (!trial_.sureness || !other.sureness) return "";
@@ -264,8 +266,8 @@ class Checker {
       return Format("the network is surer (%s %.2f instead of %.2f)", measure, *other.sureness,
                     *trial_.sureness);
     }
-    // Larger inputs make larger scores and a network that seems surer; so sureness says little
-    // here.
+    // Larger input values give larger scores, with which the network seems surer. So sureness is
+    // not enough here.
     if (trial_.largest_output > kWildScore && other.largest_output < kSaneScore) {
       return Format(
           "the network's scores stay within %.0f instead of %.0f, as a trained network's do",
@@ -287,7 +289,7 @@ class Checker {
   }
 
   void TakeTime() {
-    // The trial before the alternatives warmed everything up.
+    // No warm-up is needed, because the network has already run.
     std::vector<double> seconds;
     seconds.reserve(static_cast<size_t>(runs_));
     for (int run = 0; run < runs_; ++run) {

@@ -1,4 +1,4 @@
-// Diagnoses of cards that are wrong, on networks small enough to be right by hand.
+// Tests the diagnoses of wrong cards, with networks so small that the results are known.
 #include "teacher/teacher_check.h"
 
 #include <gtest/gtest.h>
@@ -53,7 +53,7 @@ Image RedAndGrey() {
   return image;
 }
 
-// Sure of what is red and of what is not, as long as red comes first.
+// A network that is sure which pixels are red, if red is the first channel.
 const TinyConv kRedOrNot = {"output", {{-12, 6, 6}, {12, -6, -6}}, {4, -4}, 1};
 const std::string kHead = "kind: semantic-logits\nfile: m.onnx\n";
 const std::string kClasses = "classes: [background, red]\n";
@@ -74,7 +74,7 @@ TEST_F(TeacherCheckTest, ARightCardHasNothingWrong) {
 }
 
 TEST_F(TeacherCheckTest, TurnedRoundChannels) {
-  // Surely red where the first channel is, and undecided where none stands out.
+  // This network is sure where the first channel differs from the second, and undecided elsewhere.
   Model({{"output", {{-9, 9, 0}, {9, -9, 0}}, {0, 0}, 1}});
   const TeacherCheck check =
       Check(kHead + "input: {width: 16, height: 8, order: bgr}\n" + kClasses, RedAndGrey());

@@ -1,4 +1,4 @@
-// The kinds of teacher that OpenTeacher chooses from.
+// The kinds of teachers among which OpenTeacher chooses. Internal to teacher/.
 #ifndef SHADOWTUTOR_TEACHER_TEACHERS_INTERNAL_H_
 #define SHADOWTUTOR_TEACHER_TEACHERS_INTERNAL_H_
 
@@ -10,8 +10,8 @@
 
 namespace shadowtutor::teacher::internal {
 
-/// Runs the network once before it returns, so that a card that does not fit fails here and not at
-/// the first key frame.
+/// Runs the network once, so that a card that does not fit its network fails here and not at the
+/// first key frame.
 std::unique_ptr<Teacher> OpenNetworkTeacher(const ModelCard& card, const ClassMapping& mapping);
 std::unique_ptr<Teacher> OpenReplayTeacher(const ModelCard& card, const ClassMapping& mapping);
 

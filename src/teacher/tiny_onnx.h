@@ -1,5 +1,5 @@
-// For tests: ONNX files of one 1x1 convolution (or two), written by hand, so that no test needs
-// Python or a download. Only the protobuf fields that such a model has are known here.
+// For tests: writes ONNX files with one or two 1x1 convolutions, so that no test needs Python or a
+// download. Writes only the protobuf fields that such models need.
 #ifndef SHADOWTUTOR_TEACHER_TINY_ONNX_H_
 #define SHADOWTUTOR_TEACHER_TINY_ONNX_H_
 
@@ -21,8 +21,8 @@ struct TinyConv {
 
 class TinyOnnx {
  public:
-  /// A model with the input [1,3,height,width] and the outputs of `convs`. `op_type` other than
-  /// Conv makes a file that is sound as ONNX but that no runtime knows.
+  /// A model with the input [1,3,height,width] and the outputs of `convs`. With another `op_type`
+  /// than Conv, the file is correct ONNX, but no runtime knows the operator.
   static std::string Model(int width, int height, const std::vector<TinyConv>& convs,
                            const std::string& op_type = "Conv") {
     std::string graph;

@@ -1,5 +1,4 @@
-// TorchScript through libtorch. The only file that is compiled with libtorch's headers; see
-// torch_module.h for how it is reached.
+// Runs TorchScript networks with libtorch. Compiled into the module that torch_module.h describes.
 #include "teacher/torch_module.h"
 
 #include <dlfcn.h>
@@ -24,8 +23,8 @@ bool Contains(const std::string& text, const char* part) {
 }
 
 void LoadOperators(const std::string& library) {
-  // Its operators register themselves. Lazily, because a Python extension may mention Python in
-  // functions that are never called here.
+  // Loading a library registers its operators. RTLD_LAZY, because a Python extension may refer to
+  // Python in functions that are never called here.
   if (dlopen(library.c_str(), RTLD_LAZY | RTLD_LOCAL)) return;
   const char* reason = dlerror();
   throw Error(ErrorCode::kInvalidArgument, "cannot load the operators " + library + ": " +
@@ -33,7 +32,8 @@ void LoadOperators(const std::string& library) {
                                                "; they must be built for libtorch " TORCH_VERSION);
 }
 
-// torchvision's operators where distributions put them. False: they are nowhere.
+// Loads torchvision's operators from where distributions install them. Returns false if there are
+// none.
 bool LoadTorchvision() {
   if (dlopen("libtorchvision.so", RTLD_LAZY | RTLD_LOCAL)) return true;
   std::error_code error;
@@ -92,8 +92,9 @@ class TorchNetwork final : public Network {
                   "cpu`, or build with a libtorch that has CUDA");
     }
     if (!card.operators.empty()) LoadOperators(card.operators.string());
-    // Optimising for the shapes that were seen makes the first runs of a Mask R-CNN slower and none
-    // of the later ones faster: its time goes into convolutions and matrix products.
+    // Optimising for the shapes of the first inputs would make the first runs of a Mask R-CNN
+    // slower and later runs no faster, because they spend their time in convolutions and matrix
+    // products.
     torch::jit::setGraphExecutorOptimize(false);
     module_ = LoadModule(card, device_);
     module_.eval();
@@ -144,8 +145,8 @@ class TorchNetwork final : public Network {
       case InputForm::kAuto:
         break;
     }
-    // A tensor for a kind with boxes is one image, as Detectron2 traces its models; a batch for all
-    // others. Lists say by their type what is in them.
+    // If the argument is a tensor, a mask-rcnn gets one image, as Detectron2 traces its models, and
+    // the others get a batch. If it is a list, its type tells the form.
     call_ = card.kind == Kind::kMaskRcnn ? Call::kImage : Call::kBatch;
     const auto& arguments = module_.get_method("forward").function().getSchema().arguments();
     if (arguments.size() < 2) return;
@@ -183,8 +184,9 @@ class TorchNetwork final : public Network {
     return batch;
   }
 
-  // Tensors by their names in a dictionary or by their places. Of a list of dictionaries, which has
-  // one for each image, the first; beside such a list (torchvision: losses, detections) nothing.
+  // Collects the tensors in a result: in a dictionary by their names, else by their positions. A
+  // list of dictionaries has one for each image, of which the first is used. Values beside such a
+  // list are ignored (torchvision returns losses and such a list).
   void Collect(const c10::IValue& value, const std::string& name) {
     if (value.isTensor()) {
       results_.emplace_back(name.empty() ? std::to_string(results_.size()) : name,

@@ -1,5 +1,6 @@
-// The door of the module that knows libtorch: one file that is compiled with its headers and loaded
-// when a card asks for TorchScript, so that nobody else pays for either.
+// The interface of the module that is linked with libtorch. The module is loaded only when a card
+// needs TorchScript, because loading libtorch takes long; and only its one source file is compiled
+// with libtorch's headers.
 #ifndef SHADOWTUTOR_TEACHER_TORCH_MODULE_H_
 #define SHADOWTUTOR_TEACHER_TORCH_MODULE_H_
 
@@ -13,7 +14,8 @@ inline constexpr const char* kTorchVersionSymbol = "ShadowTutorTorchModuleVersio
 
 /// The caller owns the network. Throws Error as OpenNetwork does.
 using TorchOpen = Network* (*)(const ModelCard& card);
-/// The version of ShadowTutor that the module was built with; another one's memory looks different.
+/// The version of ShadowTutor that the module was built with. It must be the program's own, because
+/// both use the same types.
 using TorchVersion = const char* (*)();
 
 }  // namespace shadowtutor::teacher::internal

@@ -1,4 +1,4 @@
-// Finds and loads the module that runs TorchScript.
+// Finds and loads the module that runs TorchScript networks (torch_module.h).
 #include <dlfcn.h>
 
 #include <cstring>
@@ -11,7 +11,8 @@
 namespace shadowtutor::teacher::internal {
 namespace {
 
-// Beside the program, where a package puts it, or wherever the dynamic linker looks.
+// The places of the module: beside the program, where a package installs it, and the search path of
+// the dynamic linker.
 std::vector<std::string> Places() {
   std::vector<std::string> places;
   std::error_code error;
@@ -30,7 +31,7 @@ std::vector<std::string> Places() {
 TorchOpen Load() {
   std::string reasons;
   for (const std::string& place : Places()) {
-    // Never unloaded: libtorch keeps registries that outlive every network.
+    // The module is never unloaded, because libtorch keeps registries until the process ends.
     void* module = dlopen(place.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!module) {
       const char* reason = dlerror();

@@ -1,12 +1,12 @@
 #!/usr/bin/python3
-"""Writes TorchScript networks with random weights, and what PyTorch itself makes of their outputs.
+"""Writes TorchScript networks with random weights, and the label maps that PyTorch gives for them.
 
 Usage: torch_reference.py FOLDER
 
-For torch_teacher_test.cc: FOLDER gets image.png and, for each network, NAME.pt and NAME.png, the label map
-that the decoding of torchvision, Detectron2 or Ultralytics (each restated here with PyTorch's own
-operators) gives for that image. Prints the versions of torch and torchvision. Exits with 3 when one of
-them is not installed.
+For torch_teacher_test.cc. FOLDER gets image.png and, for each network, NAME.pt and NAME.png. NAME.png is
+the label map of image.png, decoded as torchvision, Detectron2 or Ultralytics does it; the decoding is
+written here with PyTorch's operators. Prints the versions of torch and torchvision. Exits with 3 when one
+of them is not installed.
 """
 import pathlib
 import sys
@@ -44,7 +44,7 @@ def as_input(image, mean=0.0, std=1.0):
 
 
 def united(masks, classes, scores):
-    """Label map of boolean masks: the surer instance on top, the first of equals."""
+    """Label map of boolean masks: where they overlap, the instance with the higher score is on top."""
     label = np.zeros((HEIGHT, WIDTH), np.uint8)
     kept = [i for i in range(len(scores)) if float(scores[i]) > np.float32(SCORE)]
     for i in sorted(kept, key=lambda i: (float(scores[i]), -i)):
@@ -89,7 +89,7 @@ def torchvision_deeplab(folder, image):
     torch.manual_seed(5)
     model = torchvision.models.segmentation.deeplabv3_mobilenet_v3_large(
         weights=None, weights_backbone=None, num_classes=6)
-    # Running statistics of the picture itself: without them nothing of it arrives at the last layer.
+    # Takes the running statistics from the picture; with others, the last layer would see almost nothing.
     for layer in model.modules():
         if isinstance(layer, torch.nn.BatchNorm2d):
             layer.momentum = 1.0
@@ -106,8 +106,8 @@ def torchvision_deeplab(folder, image):
 
 
 class SmallMasks(torch.nn.Module):
-    """Puts out what Detectron2's traced Mask R-CNN does: boxes, classes, masks [N,1,28,28], scores and
-    the input's size, in a tuple without names. Takes one image."""
+    """Has the outputs of Detectron2's traced Mask R-CNN: a tuple of boxes, classes, masks [N,1,28,28],
+    scores and the input's size. Takes one image."""
 
     def __init__(self, boxes, classes, masks, scores):
         super().__init__()
@@ -119,7 +119,7 @@ class SmallMasks(torch.nn.Module):
 
 
 def detectron2_paste(mask, box):
-    """Looks every pixel's centre up in the mask, zeros around it."""
+    """Interpolates the mask at the centre of every pixel; outside of the mask it is 0."""
     x0, y0, x1, y1 = box
     xs = (torch.arange(WIDTH, dtype=torch.float32) + 0.5 - x0) / (x1 - x0) * 2 - 1
     ys = (torch.arange(HEIGHT, dtype=torch.float32) + 0.5 - y0) / (y1 - y0) * 2 - 1
@@ -145,7 +145,7 @@ def small_masks(folder):
 
 
 class Yolo(torch.nn.Module):
-    """Puts out what Ultralytics' exported segmentation networks do, whatever it is shown."""
+    """Has the outputs of Ultralytics' exported segmentation networks, the same for every input."""
 
     def __init__(self, detections, prototypes):
         super().__init__()
@@ -156,7 +156,7 @@ class Yolo(torch.nn.Module):
 
 
 def yolo_seg(folder):
-    """Letterboxed: 160x120 becomes 128x96 in 128x128, 16 rows above and below."""
+    """In the letterbox, 160x120 becomes 128x96 in 128x128, with 16 rows of padding above and below."""
     torch.manual_seed(11)
     anchors, classes, coefficients, side = 300, 3, 8, 32
     scale, left, top = 0.8, 0, 16
@@ -176,7 +176,7 @@ def yolo_seg(folder):
     kept = torchvision.ops.batched_nms(corners, best, kind, 0.6)
     corners, best, kind, weights = corners[kept], best[kept], kind[kept], weights[kept]
     logits = (weights @ prototypes[0].reshape(coefficients, -1)).reshape(-1, side, side)
-    # Without the padding, which is a whole number of prototype pixels here.
+    # Cuts off the padding, which is an integer number of prototype pixels here.
     inner = logits.sigmoid()[:, 4:28]
     masks = torch.nn.functional.interpolate(inner[None], (HEIGHT, WIDTH), mode="bilinear")[0]
     boxes = (corners - torch.tensor([left, top, left, top])) / scale

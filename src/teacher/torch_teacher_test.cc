@@ -1,5 +1,5 @@
-// TorchScript teachers against PyTorch itself: networks with random weights, made on the spot by
-// torch_reference.py, whose label maps must be ours to the pixel.
+// Compares TorchScript teachers with PyTorch: torch_reference.py makes networks with random weights
+// and their label maps, and these teachers must give the same maps.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
@@ -41,7 +41,7 @@ class TorchTeacherTest : public ::testing::Test {
 #ifndef SHADOWTUTOR_HAS_TORCH
     GTEST_SKIP() << "built without libtorch (Debian: libtorch-dev)";
 #endif
-    // A shell without python3 says 127.
+    // 127 is the shell's exit code if there is no python3.
     if (exit_code_ == kNotInstalled || exit_code_ == 127) {
       GTEST_SKIP() << "needs /usr/bin/python3 with torch and torchvision (Debian: "
                       "python3-torchvision)";
@@ -61,8 +61,8 @@ class TorchTeacherTest : public ::testing::Test {
   static LabelMap Expected(const std::string& name) {
     return video::ReadLabelPng(*folder_ / (name + ".png"));
   }
-  // How many pixels differ; fails the test when the expected map has fewer than `classes` classes,
-  // because it would say little then.
+  // The number of pixels that differ. Fails the test if the expected map has fewer than `classes`
+  // classes, because the comparison would prove little.
   static size_t Differing(const LabelMap& got, const LabelMap& wanted, size_t classes) {
     EXPECT_EQ(got.size(), wanted.size());
     std::array<size_t, 256> seen = {};
@@ -128,7 +128,7 @@ TEST_F(TorchTeacherTest, SmallMasksByNamedRolesAndListedClasses) {
       "classes: {1: b, 3: d}\n");
   LabelMap wanted = Expected("small_masks_torchvision");
   const LabelMap got = teacher->Label(Frame(), 0).label;
-  // Where only listed classes are, nothing that was left out can have lain on top of them.
+  // Compares only pixels of listed classes: there, no instance of another class is on top.
   size_t compared = 0;
   for (size_t i = 0; i < wanted.labels().size(); ++i) {
     if (wanted.labels()[i] != 2 && wanted.labels()[i] != 4) continue;

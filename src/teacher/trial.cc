@@ -33,8 +33,8 @@ void DescribeRange(const TensorView& output, Trial& trial) {
   trial.probabilities = trial.output_low >= 0 && trial.output_high <= 1.001;
 }
 
-// The mean over all pixels of the largest class's probability. Scores become probabilities by
-// softmax, unless they are some already.
+// The mean over all pixels of the largest class probability. Scores are turned into probabilities
+// by softmax, unless they are `probabilities`.
 double MeanTopProbability(const TensorView& output, bool probabilities) {
   const auto classes = static_cast<size_t>(output.shape[1]);
   const size_t pixels = output.count() / classes;

@@ -1,4 +1,4 @@
-// One run of a card's network on one picture, measured: what teacher check compares.
+// One measured run of a card's network on a picture. teacher_check.h compares such runs.
 #ifndef SHADOWTUTOR_TEACHER_TRIAL_H_
 #define SHADOWTUTOR_TEACHER_TRIAL_H_
 
@@ -16,24 +16,24 @@ struct Trial {
   std::optional<std::string> error;  // why there is no label
   InstanceLabels seen;               // in the card's classes
   double seconds = 0;
-  // What went in.
+  // The network's input.
   double input_low = 0, input_high = 0;
   double input_spread = 0;  // standard deviation
-  // What came out.
-  std::optional<double> sureness;  // see TeacherCheck
-  double largest_output = 0;       // magnitude; of kinds with scores for each pixel
-  double output_low = 0, output_high = 0;
-  bool probabilities = false;  // the outputs are between 0 and 1 already
-  int output_classes = 0;      // semantic-logits: planes that there are
-  double largest_share = 0;    // of the frame, by one class
-  int largest_class = 0;
+  // The network's output.
+  std::optional<double> sureness;          // see TeacherCheck
+  double largest_output = 0;               // largest magnitude, for kinds with scores per pixel
+  double output_low = 0, output_high = 0;  // the range of the output, for the same kinds
+  bool probabilities = false;              // whether the outputs are between 0 and 1
+  int output_classes = 0;                  // semantic-logits: the number of planes
+  double largest_share = 0;                // the largest share of the frame that one class has
+  int largest_class = 0;                   // that class
 };
 
-/// Runs `network` with the card's reading of its outputs, fed as `spec` says. What goes wrong is in
-/// the result.
+/// Runs `network` on `image`, with an input as `spec` says, and decodes its outputs as `card` says.
+/// An Error on the way is returned in Trial::error.
 Trial RunTrial(Network& network, const ModelCard& card, const InputSpec& spec, ImageView image);
 
-/// How many of the frame's pixels each of the card's classes has.
+/// The share of the frame's pixels that each of the classes has.
 std::vector<double> ClassShares(const LabelMap& label, size_t classes);
 
 }  // namespace shadowtutor::teacher

@@ -1,4 +1,4 @@
-// Video files through OpenCV's FFmpeg backend.
+// Reads video files through OpenCV's FFmpeg backend.
 #include <algorithm>
 #include <cmath>
 #include <opencv2/videoio.hpp>
@@ -8,8 +8,9 @@
 namespace shadowtutor::video::internal {
 namespace {
 
-// A file that stops this far before the length that its container promises was cut off. Less is
-// normal: containers round, and some count frames that edit lists then leave out.
+// A file counts as truncated if it ends before this share of the length in its container, and by
+// more than this time. Smaller differences are normal: containers round, and some count frames that
+// edit lists leave out.
 constexpr double kWholePart = 0.9;
 constexpr double kMissingMs = 1000;
 
@@ -62,17 +63,18 @@ class VideoFile final : public Source {
     try {
       read = capture_.read(decoded_) && !decoded_.empty();
     } catch (const cv::Exception&) {
-      read = false;  // ends the video; CheckWhole says so when much is missing
+      read = false;  // the video ends here; CheckWhole throws if much of it is missing
     }
     if (!read) return false;
     CopyFrame(decoded_, name_, frame);
     ++frames_read_;
-    // The last frames come out of the decoder without a time; the latest known one counts.
+    // The decoder gives no time for the last frames, so the latest known time is kept.
     last_ms_ = std::max(last_ms_, capture_.get(cv::CAP_PROP_POS_MSEC));
     return true;
   }
 
-  // Both by count and by time, since either alone is an estimate in some containers.
+  // Throws if the file was truncated. Both the number of frames and the time must be too small,
+  // because in some containers one of them is only an estimate.
   void CheckWhole() {
     if (std::exchange(ended_, true) || frame_count_ < 0 || frames_per_second_ <= 0) return;
     const double duration_ms = 1000.0 * static_cast<double>(frame_count_) / frames_per_second_;

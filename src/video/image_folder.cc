@@ -43,7 +43,7 @@ class ImageFolder final : public Source {
   bool live() const override { return false; }
 
  private:
-  // Steps on before it decodes: whoever catches the error may go on with the next image.
+  // Advances before it decodes, so that after an error the next call reads the next image.
   void Decode(Image& frame) {
     const fs::path& file = files_[next_++];
     const std::vector<uint8_t> bytes = ReadFile(file, kMaxImageBytes);
@@ -51,7 +51,7 @@ class ImageFolder final : public Source {
     try {
       if (!bytes.empty()) decoded = cv::imdecode(bytes, cv::IMREAD_COLOR);
     } catch (const cv::Exception&) {
-      decoded.release();  // over OpenCV's own limits, or damaged: the same answer either way
+      decoded.release();  // damaged, or over OpenCV's limits; reported below
     }
     if (decoded.empty()) {
       throw Error(ErrorCode::kDataLoss,

@@ -1,4 +1,4 @@
-// Frames and overlays as PNG.
+// Encodes frames and overlays as PNG.
 #ifndef SHADOWTUTOR_VIDEO_IMAGE_PNG_H_
 #define SHADOWTUTOR_VIDEO_IMAGE_PNG_H_
 

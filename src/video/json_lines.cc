@@ -12,7 +12,7 @@
 namespace shadowtutor::video {
 namespace {
 
-// Four decimals of a per cent; a share of 1 pixel in 8192x2048 still shows.
+// Rounds to eight decimals, so that a share of 1 pixel in 8192x2048 is not 0.
 double Rounded(double share) { return std::round(share * 1e8) / 1e8; }
 
 class JsonLinesSink final : public Sink {
@@ -28,8 +28,8 @@ class JsonLinesSink final : public Sink {
     if (descriptor_ >= 0) close(descriptor_);
   }
 
-  // Every line goes out by one write, whole, so that `tail -f` and whoever reads the file after a
-  // crash meet complete lines.
+  // Writes every line with a single call, so that the file has only complete lines, also for
+  // `tail -f` and after a crash.
   void Write(const Prediction& prediction) override {
     internal::CheckPrediction(prediction);
     if (descriptor_ < 0) {
@@ -67,7 +67,7 @@ class JsonLinesSink final : public Sink {
     line["frame"] = prediction.index;
     line["key_frame"] = prediction.key_frame;
     line["stride"] = prediction.stride;
-    // No metric yet: -1 would look like one.
+    // Without a metric, the line has null, because -1 could be taken for a value.
     if (prediction.metric >= 0) {
       line["metric"] = prediction.metric;
     } else {
@@ -77,7 +77,8 @@ class JsonLinesSink final : public Sink {
     for (size_t i = 0; i < classes_.size() && i < counts.size(); ++i) {
       shares[classes_[i].name] = Rounded(static_cast<double>(counts[i]) / pixels);
     }
-    // Class names come from files of other people: bytes that are not UTF-8 must not end the run.
+    // Class names come from files. Bytes that are not UTF-8 are replaced, so that they do not end
+    // the run.
     return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
   }
 

@@ -15,7 +15,7 @@ namespace {
 
 constexpr size_t kMaxFileBytes = size_t{64} << 20;
 
-// The fields of the IHDR chunk that decide whether the rest is worth decoding.
+// The fields of the IHDR chunk that are checked before the rest is decoded.
 struct Header {
   uint32_t width = 0, height = 0;
   uint8_t bit_depth = 0, color_type = 0;
@@ -33,8 +33,8 @@ bool ParseHeader(std::span<const uint8_t> bytes, Header& header) {
   return true;
 }
 
-// A PNG ends with an empty IEND chunk. OpenCV gives back what it could decode of a truncated file
-// as if it were whole, so this is looked at before.
+// Whether the file ends with an empty IEND chunk, as a complete PNG does. OpenCV does not report
+// that a file is truncated.
 bool HasEnd(std::span<const uint8_t> bytes) {
   constexpr std::array<uint8_t, 12> kEnd = {0, 0, 0, 0, 'I', 'E', 'N', 'D', 0xae, 0x42, 0x60, 0x82};
   return bytes.size() >= kEnd.size() &&
@@ -56,7 +56,7 @@ std::vector<uint8_t> EncodeLabelPng(const LabelMap& labels) {
   const cv::Mat view(labels.height(), labels.width(), CV_8UC1,
                      const_cast<uint8_t*>(labels.labels().data()));
   std::vector<uint8_t> bytes;
-  // Level 3: label maps are long runs of one value, more effort saves next to nothing.
+  // Level 3: label maps are long runs of one value, so higher levels save almost no bytes.
   if (!cv::imencode(".png", view, bytes, {cv::IMWRITE_PNG_COMPRESSION, 3})) {
     throw Error(ErrorCode::kInternal, "OpenCV could not encode a PNG");
   }

@@ -1,4 +1,6 @@
-// Label maps as PNG files: one 8-bit channel, the pixel's value is its class index.
+// Label maps as PNG files with one 8-bit channel, in which a pixel's value is its class index.
+//
+// Thread safety: any thread.
 #ifndef SHADOWTUTOR_VIDEO_LABEL_PNG_H_
 #define SHADOWTUTOR_VIDEO_LABEL_PNG_H_
 
@@ -11,13 +13,14 @@
 
 namespace shadowtutor::video {
 
-/// "000042.png" for 42; more than six digits where they are needed.
+/// The file name for a frame: "000042.png" for 42. Larger indices get more digits.
 std::string LabelFileName(uint64_t frame_index);
 
 std::vector<uint8_t> EncodeLabelPng(const LabelMap& labels);
 
-/// Throws Error: kNotFound, kDataLoss (truncated, corrupt), kInvalidArgument (a sound PNG that is
-/// not one 8-bit grey channel: a palette or colours), kResourceExhausted (over the frame bounds).
+/// Throws Error: kNotFound, kDataLoss (truncated or corrupt), kInvalidArgument (a correct PNG with
+/// a palette or colours instead of one 8-bit grey channel), kResourceExhausted (over kMaxFrameSide
+/// or kMaxFramePixels).
 LabelMap ReadLabelPng(const std::filesystem::path& file);
 
 }  // namespace shadowtutor::video

@@ -1,5 +1,5 @@
-// Cameras and network streams: a thread of their own takes every frame off the device, and Read
-// gets the newest one, so that a slow reader sees the present and not a queue of the past.
+// Reads cameras and network streams. A thread reads every frame from the device, and Read returns
+// the newest one, so that a slow reader gets current frames and no backlog.
 #include <chrono>
 #include <cmath>
 #include <opencv2/videoio.hpp>
@@ -13,16 +13,17 @@ namespace {
 
 constexpr int kOpenTimeoutMs = 10'000;
 constexpr int kReadTimeoutMs = 10'000;
-// Longer than the driver's own limit, so that its failure is reported as what it is.
+// Longer than the driver's own time limit, so that the driver reports its failure first.
 constexpr std::chrono::milliseconds kFrameDeadline{15'000};
 
 class LiveCapture final : public Source {
  public:
-  // `capture` is open and has given `first`. Copies of a VideoCapture share the device.
+  // `capture` is open, and `first` is the first frame read from it. Copies of a VideoCapture share
+  // the device.
   LiveCapture(const cv::VideoCapture& capture, std::string name, cv::Mat first)
       : name_(std::move(name)), capture_(capture), size_{first.cols, first.rows} {
     const double rate = capture_.get(cv::CAP_PROP_FPS);
-    // Streams that do not know their rate report their clock's, 90 kHz and the like.
+    // Streams of unknown frame rate report the rate of their clock instead, for example 90 kHz.
     frames_per_second_ = std::isfinite(rate) && rate > 0 && rate <= 1000 ? rate : 0;
     newest_ = std::move(first);
     reader_ = std::thread([this] { Grab(); });
@@ -33,7 +34,7 @@ class LiveCapture final : public Source {
       const MutexLock lock(mutex_);
       stop_ = true;
     }
-    reader_.join();  // at most one read, and that has a deadline
+    reader_.join();  // waits for at most one read, which has a deadline
   }
 
   bool Read(Image& frame) override {
@@ -63,7 +64,7 @@ class LiveCapture final : public Source {
  private:
   void Grab() {
     for (;;) {
-      cv::Mat frame;  // its own buffer each time: the reader keeps the one it took
+      cv::Mat frame;  // a new buffer each time, because the reader keeps the last one
       bool read = false;
       try {
         read = capture_.read(frame) && !frame.empty();
@@ -79,7 +80,7 @@ class LiveCapture final : public Source {
   }
 
   std::string name_;
-  cv::VideoCapture capture_;  // the reader thread's once it runs
+  cv::VideoCapture capture_;  // used only by the reader thread once it runs
   FrameSize size_;
   double frames_per_second_ = 0;
 
@@ -91,7 +92,7 @@ class LiveCapture final : public Source {
   std::thread reader_;
 };
 
-// A recording behind HTTP: nothing is lost by reading it at one's own pace.
+// A recording behind HTTP. It is read at the reader's pace, without losing frames.
 class Recording final : public Source {
  public:
   Recording(const cv::VideoCapture& capture, std::string name, cv::Mat first)

@@ -45,9 +45,9 @@ class MaskFolderSink final : public Sink {
     internal::MakeFolder(folder_);
   }
 
-  // Renamed into place, so that a reader never meets half a file. Not synced to the disk, which
-  // would cost more than the prediction itself: after a power cut the last few masks may be
-  // missing.
+  // Writes a temporary file and renames it, so that readers see only complete files. Does not sync
+  // to the disk, which would take longer than the prediction; so a power cut may lose the last few
+  // masks.
   void Write(const Prediction& prediction) override {
     internal::CheckPrediction(prediction);
     const std::vector<uint8_t> png = EncodeLabelPng(*prediction.labels);

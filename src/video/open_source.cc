@@ -12,7 +12,7 @@
 namespace shadowtutor::video {
 namespace {
 
-// What FFmpeg takes without being able to reach local files through a crafted address.
+// The schemes that are passed to FFmpeg. With others, an address could make it read local files.
 constexpr std::array<std::string_view, 8> kSchemes = {"rtsp",  "rtsps", "rtmp", "http",
                                                       "https", "udp",   "rtp",  "srt"};
 

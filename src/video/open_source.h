@@ -1,4 +1,4 @@
-// From what a user names to a source of frames.
+// Opens a source of frames by the name that a user gives.
 #ifndef SHADOWTUTOR_VIDEO_OPEN_SOURCE_H_
 #define SHADOWTUTOR_VIDEO_OPEN_SOURCE_H_
 
@@ -9,8 +9,9 @@
 
 namespace shadowtutor::video {
 
-/// `source`: a file, a folder of images (sorted by name), a camera index ("0"), or an RTSP/HTTP
-/// address. Throws Error that says what was tried and what to do.
+/// `source` is a video or image file, a folder of images (read in the order of their names), a
+/// camera index ("0"), or an RTSP or HTTP address. Throws Error, whose sentence says what was tried
+/// and what to do.
 std::unique_ptr<Source> OpenSource(const std::string& source);
 
 }  // namespace shadowtutor::video

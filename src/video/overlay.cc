@@ -12,7 +12,7 @@ Image Overlay(ImageView frame, const LabelMap& labels, const ClassList& classes,
                     std::to_string(labels.width()) + "x" + std::to_string(labels.height()) +
                     " for " + std::to_string(frame.width) + "x" + std::to_string(frame.height));
   }
-  // Labels beyond the list are drawn too: this is a picture, and a wrong label should be seen.
+  // Labels beyond the list of classes get a colour, too, so that wrong labels are visible.
   std::array<Rgb, 256> colors;
   for (int i = 0; i < 256; ++i) {
     colors[i] = i < static_cast<int>(classes.size()) ? classes[i].color : DefaultClassColor(i);
@@ -28,7 +28,7 @@ Image Overlay(ImageView frame, const LabelMap& labels, const ClassList& classes,
       const uint8_t value = label[x];
       if (value == background) continue;
       const Rgb color = colors[value];
-      // The object's rim in full colour, its inside half and half.
+      // The rim of an object gets the class's colour, its inside half of it.
       const bool rim = above[x] != value || below[x] != value || (x > 0 && label[x - 1] != value) ||
                        (x + 1 < width && label[x + 1] != value);
       if (rim) {

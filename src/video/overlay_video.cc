@@ -12,7 +12,8 @@ namespace shadowtutor::video {
 namespace {
 
 constexpr double kDefaultRate = 25;
-// MPEG-4 counts time in at most 65535 ticks a second; no screen shows more than this anyway.
+// MPEG-4 allows at most 65535 ticks a second; higher frame rates than this are of no use on
+// screens.
 constexpr double kMaxRate = 240;
 
 class OverlayVideoSink final : public Sink {
@@ -32,7 +33,7 @@ class OverlayVideoSink final : public Sink {
     }
     const std::string extension = Extension();
     internal::MakeFolderOf(file_);
-    // Beside the final name and with its extension, from which FFmpeg takes the container.
+    // A name beside the final one, with the same extension, by which FFmpeg chooses the container.
     temporary_ = file_.parent_path() / (file_.stem().string() + ".part" + extension);
     Open(std::isfinite(rate) && rate > 0 ? std::min(rate, kMaxRate) : kDefaultRate);
   }
@@ -41,7 +42,7 @@ class OverlayVideoSink final : public Sink {
     try {
       Close();
     } catch (const std::exception&) {
-      // Close has removed what it could not complete; nobody is left to be told.
+      // Close has removed the incomplete file. A destructor cannot report the error.
     }
   }
 
@@ -58,7 +59,7 @@ class OverlayVideoSink final : public Sink {
         frame = fitted_;
       }
       if (coded_ != size_) {
-        // 4:2:0 video has even sides; repeating the last row or column loses no picture.
+        // 4:2:0 video needs even sides, so the last row or column is repeated.
         cv::copyMakeBorder(frame, padded_, 0, coded_.height - size_.height, 0,
                            coded_.width - size_.width, cv::BORDER_REPLICATE);
         frame = padded_;
@@ -78,8 +79,8 @@ class OverlayVideoSink final : public Sink {
       std::filesystem::remove(temporary_, error);
       return;
     }
-    // OpenCV's writer does not report a full disk: see whether there is a video before it takes the
-    // final name.
+    // OpenCV's writer does not report a full disk, so the file must be readable as a video before
+    // it is renamed.
     bool playable = false;
     try {
       cv::VideoCapture check(temporary_.string(), cv::CAP_FFMPEG);
@@ -108,9 +109,9 @@ class OverlayVideoSink final : public Sink {
     return extension;
   }
 
-  // H.264 plays everywhere, browsers included. Debian's OpenCV 4.6 writes it through FFmpeg 5.1's
-  // libx264 (at its constant quality of 23); builds of FFmpeg without that have MPEG-4 part 2,
-  // which players know and browsers do not.
+  // Prefers H.264, which all players and browsers can show. Debian's OpenCV 4.6 writes it through
+  // FFmpeg 5.1's libx264 (at constant quality 23). Without libx264 the codec is MPEG-4 part 2,
+  // which players can show, but browsers cannot.
   void Open(double rate) {
     const cv::Size size(coded_.width, coded_.height);
     for (const int codec : {cv::VideoWriter::fourcc('a', 'v', 'c', '1'),

@@ -1,4 +1,5 @@
-// Where predictions go: an overlay video, a folder of label PNGs, JSON lines, a window.
+// Sinks, which show or store predictions: an overlay video, a folder of label PNGs, a file of JSON
+// lines, a window.
 #ifndef SHADOWTUTOR_VIDEO_SINKS_H_
 #define SHADOWTUTOR_VIDEO_SINKS_H_
 
@@ -10,7 +11,7 @@
 
 namespace shadowtutor::video {
 
-/// One predicted frame on its way out.
+/// A predicted frame. It does not own the frame and the labels.
 struct Prediction {
   uint64_t index = 0;
   ImageView frame;
@@ -24,24 +25,28 @@ struct Prediction {
 class Sink {
  public:
   virtual ~Sink() = default;
+  /// Throws Error kInvalidArgument for a prediction without a frame or with labels of another size,
+  /// kUnavailable when it cannot be written or shown.
   virtual void Write(const Prediction& prediction) = 0;
-  /// Completes the file. A sink that is destroyed without Close leaves a whole file all the same
-  /// where its format can be completed, and none where it cannot.
+  /// Completes the file or closes the window. The destructor does the same, but cannot report
+  /// errors. A file that cannot be completed is removed.
   virtual void Close() = 0;
 };
 
-/// The frame with each class's colour laid over it (background untouched), MPEG-4 in .mp4.
+/// A video of frames with the colours of their classes laid over them (see Overlay).
 std::unique_ptr<Sink> OverlayVideo(const std::filesystem::path& file, FrameSize size,
                                    double frames_per_second, const ClassList& classes,
                                    int background);
-/// DIR/000000.png ...: single channel, class index per pixel.
+/// One label PNG per frame (label_png.h) in `folder`: 000000.png and so on.
 std::unique_ptr<Sink> MaskFolder(const std::filesystem::path& folder);
-/// One JSON object per frame: frame, key_frame, stride, metric, pixel share of each class.
+/// One JSON object per frame and line: frame, key_frame, stride, metric, and each class's share of
+/// the pixels.
 std::unique_ptr<Sink> JsonLines(const std::filesystem::path& file, const ClassList& classes);
-/// A window; throws Error kUnavailable where there is no display.
+/// A window that shows the overlays. Throws Error kUnavailable when there is no display.
 std::unique_ptr<Sink> Window(const std::string& title, const ClassList& classes, int background);
 
-/// The overlay itself.
+/// The frame with the colours of the classes laid over it; pixels of the background class stay as
+/// they are. Thread safety: any thread.
 Image Overlay(ImageView frame, const LabelMap& labels, const ClassList& classes, int background);
 
 }  // namespace shadowtutor::video

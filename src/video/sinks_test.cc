@@ -12,7 +12,7 @@
 #include "video/source.h"
 #include "video/test_files.h"
 
-// Under the address sanitizer: Qt's font library keeps what it has loaded until the process ends.
+// For the address sanitizer: Qt's font library keeps its memory until the process ends.
 extern "C" const char* __lsan_default_suppressions();  // NOLINT: the sanitizer's name for it
 extern "C" const char* __lsan_default_suppressions() { return "leak:libfontconfig"; }  // NOLINT
 
@@ -95,7 +95,7 @@ TEST(OverlayVideo, IsThereWholeAfterCloseAndNotBefore) {
   for (int i = 0; i < 40; ++i) sink->Write(Predicted(frame, labels));
   EXPECT_FALSE(std::filesystem::exists(file));
   sink->Close();
-  sink->Close();  // closing twice is harmless
+  sink->Close();  // a second Close does nothing
   const Clip clip = ReadBack(file);
   EXPECT_EQ(clip.frames, 40);
   EXPECT_EQ(clip.size, (FrameSize{64, 48}));

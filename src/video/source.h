@@ -1,4 +1,4 @@
-// Where frames come from: video files, image folders, cameras, RTSP addresses.
+// The interface of sources of frames: video files, image folders, cameras, network streams.
 #ifndef SHADOWTUTOR_VIDEO_SOURCE_H_
 #define SHADOWTUTOR_VIDEO_SOURCE_H_
 
@@ -12,13 +12,13 @@ namespace shadowtutor::video {
 class Source {
  public:
   virtual ~Source() = default;
-  /// The next frame, BGR; false at the end. Throws Error kDataLoss for a frame that cannot be
-  /// decoded in a way that the rest cannot be either.
+  /// Reads the next frame, BGR. Returns false at the end. Throws Error kDataLoss when an image is
+  /// damaged or a video is truncated.
   virtual bool Read(Image& frame) = 0;
   virtual FrameSize size() const = 0;
   virtual double frames_per_second() const = 0;  // 0: unknown
   virtual int64_t frame_count() const = 0;       // -1: unknown (cameras, streams)
-  /// Live sources drop what nobody takes; files wait.
+  /// Whether frames that are not read in time are lost, as with cameras and streams.
   virtual bool live() const = 0;
 };
 

@@ -28,7 +28,7 @@ cv::Mat Picture(int width, int height, int grey) {
   return cv::Mat(height, width, CV_8UC3, cv::Scalar(grey, grey, grey));
 }
 
-// Frame i is grey of the value 2 i.
+// Writes a video whose frame i is grey with the value 2 i.
 void WriteVideo(const std::filesystem::path& file, const char* codec, int frames,
                 double rate = 25) {
   cv::VideoWriter writer(file.string(), cv::CAP_FFMPEG,
@@ -67,7 +67,7 @@ TEST(VideoFile, WhatIsNoVideoSaysSo) {
   WriteText(folder / "text.mp4", "this is not a video\n");
   WriteText(folder / "empty.mp4", "");
   WriteVideo(folder / "headless.mp4", "avc1", 60);
-  CutOff(folder / "headless.mp4", 0.5);  // loses the index, which stands at the end
+  CutOff(folder / "headless.mp4", 0.5);  // loses the index, which is at the end
   for (const char* name : {"text.mp4", "empty.mp4", "headless.mp4"}) {
     const Error error = ErrorOf([&] { OpenSource((folder / name).string()); });
     EXPECT_EQ(error.code(), ErrorCode::kDataLoss) << name;
@@ -170,7 +170,7 @@ TEST(OpenSource, PasswordsDoNotReachTheTerminal) {
   EXPECT_EQ(internal::WithoutCredentials("rtsp://me:secret@host:554/a@b"), "rtsp://host:554/a@b");
   EXPECT_EQ(internal::WithoutCredentials("rtsp://me:s@cret@host"), "rtsp://host");
   EXPECT_EQ(internal::WithoutCredentials("http://host/a@b"), "http://host/a@b");
-  // Nothing listens on the discard port of the loopback, so this is refused at once.
+  // Nothing listens on port 9 of the loopback, so the connection is refused at once.
   const Error error = ErrorOf([] { OpenSource("rtsp://me:secret@127.0.0.1:9/video"); });
   EXPECT_EQ(error.code(), ErrorCode::kUnavailable);
   EXPECT_TRUE(Says(error, "rtsp://127.0.0.1:9/video")) << error.what();
@@ -187,7 +187,7 @@ TEST(CopyFrame, RefusesWhatIsOverTheBounds) {
   EXPECT_EQ(grey.code(), ErrorCode::kDataLoss);
 }
 
-// Answers every HTTP request with the same bytes, on the loopback.
+// An HTTP server on the loopback that answers every request with the same bytes.
 class HttpServer {
  public:
   HttpServer(std::string type, std::string body) : type_(std::move(type)), body_(std::move(body)) {

@@ -1,4 +1,4 @@
-// The kinds of source that OpenSource chooses from.
+// The kinds of sources among which OpenSource chooses. Internal to video/.
 #ifndef SHADOWTUTOR_VIDEO_SOURCES_INTERNAL_H_
 #define SHADOWTUTOR_VIDEO_SOURCES_INTERNAL_H_
 
@@ -11,23 +11,26 @@
 
 namespace shadowtutor::video::internal {
 
-/// A video file, read at the pace of whoever asks.
+/// A video file, read at the reader's pace.
 std::unique_ptr<Source> OpenVideoFile(const std::filesystem::path& file);
-/// All images of a folder in the order of their names, or one image file.
+/// All images of a folder, in the order of their names.
 std::unique_ptr<Source> OpenImageFolder(const std::filesystem::path& folder);
+/// A single image.
 std::unique_ptr<Source> OpenImageFile(const std::filesystem::path& file);
-/// /dev/video<index> on Linux.
+/// A camera; on Linux /dev/video<index>.
 std::unique_ptr<Source> OpenCamera(int index);
-/// rtsp://, http:// and the like. A recording behind HTTP reads like a file, a stream is live.
+/// An address such as rtsp:// or http://. A recording behind HTTP is read like a file; a stream is
+/// live.
 std::unique_ptr<Source> OpenAddress(const std::string& address);
 
 /// Whether a file of this name is read as an image rather than as a video.
 bool HasImageExtension(const std::filesystem::path& file);
-/// "rtsp://user:secret@host/x" without what stands before the @, fit for a terminal or a log.
+/// The address without user name and password, for messages: "rtsp://host/x" for
+/// "rtsp://user:secret@host/x".
 std::string WithoutCredentials(const std::string& address);
 
-/// Copies a decoded frame; `name` is for the error. Throws Error: kResourceExhausted (over
-/// kMaxFrameSide or kMaxFramePixels), kDataLoss (not 8-bit BGR).
+/// Copies a decoded frame to `frame`. `name` names the source in errors. Throws Error:
+/// kResourceExhausted (over kMaxFrameSide or kMaxFramePixels), kDataLoss (not 8-bit BGR).
 void CopyFrame(const cv::Mat& decoded, const std::string& name, Image& frame);
 
 }  // namespace shadowtutor::video::internal

@@ -1,4 +1,4 @@
-// For tests: a folder of their own, and small files in it.
+// For tests: temporary folders, small files, and errors.
 #ifndef SHADOWTUTOR_VIDEO_TEST_FILES_H_
 #define SHADOWTUTOR_VIDEO_TEST_FILES_H_
 
@@ -14,7 +14,7 @@
 
 namespace shadowtutor::testing {
 
-/// A fresh folder, gone with all that is in it at the end of the test.
+/// A new folder, which the destructor removes with all of its files.
 class TemporaryFolder {
  public:
   TemporaryFolder() {
@@ -45,7 +45,7 @@ inline std::string ReadText(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
-/// One colour all over.
+/// An image of a single colour.
 inline Image PlainImage(int width, int height, uint8_t b, uint8_t g, uint8_t r) {
   Image image(width, height);
   for (size_t i = 0; i < image.bytes().size(); i += 3) {
@@ -56,7 +56,7 @@ inline Image PlainImage(int width, int height, uint8_t b, uint8_t g, uint8_t r) 
   return image;
 }
 
-/// The error that `body` throws; its code and sentence are what tests look at.
+/// The Error that `body` throws; throws itself if there is none.
 template <typename Body>
 Error ErrorOf(Body&& body) {
   try {

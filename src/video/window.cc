@@ -10,9 +10,9 @@
 namespace shadowtutor::video {
 namespace {
 
-// Debian's OpenCV shows windows through Qt, and Qt ends the whole process when it finds no display.
-// So the display is tried first, by the same library that Qt uses; it is loaded by hand because
-// nothing but this question needs it.
+// Whether there is a display. Debian's OpenCV shows windows through Qt, which ends the process if
+// it finds no display, so this must be checked before. Uses the same library as Qt, which is loaded
+// by hand because nothing else needs it.
 bool DisplayAnswers() {
   void* library = dlopen("libX11.so.6", RTLD_NOW | RTLD_LOCAL);
   if (!library) return false;
@@ -28,7 +28,7 @@ bool DisplayAnswers() {
 }
 
 bool CanShow() {
-  // Qt's own stand-in for a display, for machines that test without one.
+  // With this setting, Qt needs no display; for tests.
   const char* platform = std::getenv("QT_QPA_PLATFORM");
   return (platform && std::string_view(platform) == "offscreen") || DisplayAnswers();
 }
@@ -55,7 +55,7 @@ class WindowSink final : public Sink {
     try {
       Close();
     } catch (const std::exception&) {
-      // The display has gone, and the window with it.
+      // The display is gone, and the window with it.
     }
   }
 
@@ -77,7 +77,7 @@ class WindowSink final : public Sink {
     try {
       cv::destroyWindow(title_);
     } catch (const cv::Exception&) {
-      // The user has closed it already.
+      // The user has already closed the window.
     }
   }
 
