@@ -48,6 +48,9 @@ struct RunSummary {
 /// One object, one key a line, as in run_summary.cc; null for what was not measured. Those of
 /// segmentation are there only when the server segmented every frame.
 std::string ToJson(const RunSummary& summary);
+/// What ToJson wrote: everything but `reference_frames` and `stopped`, which it leaves out. Throws
+/// Error kDataLoss for a text that is no summary.
+RunSummary ParseRunSummary(const std::string& json);
 /// A few lines for the terminal.
 std::string ToText(const RunSummary& summary);
 
