@@ -19,10 +19,27 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kLook{100};
 
+class GrpcConnection final : public SegmentConnection {
+ public:
+  explicit GrpcConnection(const rpc::SegmentLinkOptions& options) : link_(options) {}
+  bool WaitForWelcome(milliseconds timeout) override { return link_.WaitForWelcome(timeout); }
+  const wire::SegmentWelcome& welcome() const override { return link_.welcome(); }
+  bool CanSend() const override { return link_.CanSend(); }
+  void Send(ImageView frame, uint64_t frame_index) override { link_.Send(frame, frame_index); }
+  std::optional<rpc::SegmentLink::Answer> Receive(milliseconds timeout) override {
+    return link_.Receive(timeout);
+  }
+  rpc::SegmentLinkStats stats() const override { return link_.stats(); }
+
+ private:
+  rpc::SegmentLink link_;
+};
+
 class SegmentRun {
  public:
-  SegmentRun(video::Source& source, const SegmentRunOptions& options)
-      : source_(source), options_(options), meter_(options), pace_(options.max_fps) {}
+  SegmentRun(video::Source& source, const SegmentRunOptions& options,
+             const OpenSegmentConnection& open)
+      : source_(source), options_(options), open_(open), meter_(options), pace_(options.max_fps) {}
 
   RunSummary Run();
 
@@ -47,7 +64,8 @@ class SegmentRun {
 
   video::Source& source_;
   const SegmentRunOptions& options_;
-  std::unique_ptr<rpc::SegmentLink> link_;
+  const OpenSegmentConnection& open_;
+  std::unique_ptr<SegmentConnection> link_;
   std::vector<std::unique_ptr<video::Sink>> sinks_;
   bool sinks_open_ = false;
   int background_ = 0;
@@ -63,7 +81,7 @@ class SegmentRun {
   Median teacher_ms_, round_trip_ms_;
   Mean teacher_mean_, codec_mean_;
   rpc::SegmentLinkStats counted_;  // of the connection at hand, in the summary already
-  double waited_ms_ = 0;       // for the server
+  double waited_ms_ = 0;           // for the server
   ProgressMeter meter_;
   Pace pace_;
 };
@@ -73,7 +91,7 @@ bool SegmentRun::ConnectOnce() {
   link.frame_size = source_.size();
   link.frames_per_second = source_.frames_per_second();
   sent_ = 0;
-  link_ = std::make_unique<rpc::SegmentLink>(std::move(link));
+  link_ = open_(link);
   while (!link_->WaitForWelcome(kLook)) {
     if (Stopped()) return false;
   }
@@ -231,7 +249,14 @@ void SegmentRun::CountBytes() {
 }  // namespace
 
 RunSummary RunSegment(video::Source& source, const SegmentRunOptions& options) {
-  return SegmentRun(source, options).Run();
+  return RunSegment(source, options, [](const rpc::SegmentLinkOptions& link) {
+    return std::make_unique<GrpcConnection>(link);
+  });
+}
+
+RunSummary RunSegment(video::Source& source, const SegmentRunOptions& options,
+                      const OpenSegmentConnection& open) {
+  return SegmentRun(source, options, open).Run();
 }
 
 }  // namespace shadowtutor::app
