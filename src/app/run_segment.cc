@@ -19,6 +19,21 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kLook{100};
 
+// A failure of the connection, which may pass; one of the source or of a sink does not.
+struct ConnectionFailed {
+  Error error;
+};
+
+// Calls the connection.
+template <typename Call>
+auto OverConnection(Call call) {
+  try {
+    return call();
+  } catch (const Error& error) {
+    throw ConnectionFailed{error};
+  }
+}
+
 class GrpcConnection final : public SegmentConnection {
  public:
   explicit GrpcConnection(const rpc::SegmentLinkOptions& options) : link_(options) {}
@@ -91,8 +106,8 @@ bool SegmentRun::ConnectOnce() {
   link.frame_size = source_.size();
   link.frames_per_second = source_.frames_per_second();
   sent_ = 0;
-  link_ = open_(link);
-  while (!link_->WaitForWelcome(kLook)) {
+  link_ = OverConnection([&] { return open_(link); });
+  while (!OverConnection([&] { return link_->WaitForWelcome(kLook); })) {
     if (Stopped()) return false;
   }
   counted_ = link_->stats();
@@ -117,11 +132,12 @@ bool SegmentRun::Connect() {
        pause = std::min(pause * 2, wire::kReconnectMost)) {
     try {
       return ConnectOnce();
-    } catch (const Error& error) {
+    } catch (const ConnectionFailed& failed) {
+      const Error& error = failed.error;
       const bool may_pass = error.code() == ErrorCode::kUnavailable ||
                             error.code() == ErrorCode::kDeadlineExceeded ||
                             error.code() == ErrorCode::kResourceExhausted;
-      if (!options_.retry || !may_pass) throw;
+      if (!options_.retry || !may_pass) throw Error(error);
       if (options_.log) options_.log(std::string(error.what()) + "; trying again");
     }
     const auto again = Clock::now() + pause;
@@ -142,11 +158,12 @@ RunSummary SegmentRun::Run() {
     try {
       Work();
       break;
-    } catch (const Error& error) {
+    } catch (const ConnectionFailed& failed) {
+      const Error& error = failed.error;
       CountBytes();
       const bool lost =
           error.code() == ErrorCode::kUnavailable || error.code() == ErrorCode::kDeadlineExceeded;
-      if (!options_.retry || !lost) throw;
+      if (!options_.retry || !lost) throw Error(error);
       if (options_.log) options_.log(std::string(error.what()) + "; connecting again");
     }
     if (!Connect()) {
@@ -183,7 +200,8 @@ void SegmentRun::Work() {
       SendNext();
       continue;
     }
-    if (auto answer = link_->Receive(kLook)) Deliver(std::move(*answer));
+    auto answer = OverConnection([&] { return link_->Receive(kLook); });
+    if (answer) Deliver(std::move(*answer));
   }
 }
 
@@ -201,7 +219,7 @@ void SegmentRun::SendNext() {
     unanswered_.push_back(std::move(frame));
   }
   const Frame& frame = unanswered_[sent_];
-  link_->Send(frame.pixels, frame.index);
+  OverConnection([&] { link_->Send(frame.pixels, frame.index); });
   ++sent_;
 }
 

@@ -194,12 +194,24 @@ TEST_F(RunSegmentTest, AStopClosesTheSinks) {
 TEST_F(RunSegmentTest, ASinkThatThrowsEndsTheRunDespiteRetry) {
   options_.retry = true;
   options_.open_sinks = OpenLoggingSink(sinks_, [](const video::Prediction& prediction) {
-    if (prediction.index == 1) throw Error(ErrorCode::kResourceExhausted, "the disk is full");
+    if (prediction.index == 1) throw Error(ErrorCode::kUnavailable, "the disk is full");
   });
   ScriptedSource source(9);
   EXPECT_THROW(Run(source), Error);
   EXPECT_EQ(connections_, 1u);
   EXPECT_EQ(sinks_, (SinkLog{"0", "gone"}));
+}
+
+TEST_F(RunSegmentTest, SinksThatCannotBeOpenedEndTheRunDespiteRetry) {
+  options_.retry = true;
+  scripts_ = {{}, {}};
+  options_.open_sinks = [](const ClassList&, int) -> std::vector<std::unique_ptr<video::Sink>> {
+    throw Error(ErrorCode::kUnavailable, "there is no display");
+  };
+  ScriptedSource source(9);
+  EXPECT_THROW(Run(source), Error);
+  EXPECT_EQ(connections_, 1u);
+  EXPECT_EQ(source.read(), 0);
 }
 
 TEST_F(RunSegmentTest, ASourceWithoutFramesIsAnError) {
