@@ -12,9 +12,8 @@
 
 #include "core/atomic_file.h"
 #include "core/parallel.h"
-#include "distill/miou.h"
+#include "distill/trainer.h"
 #include "nn/kernels/isa.h"
-#include "nn/learner.h"
 #include "nn/predictor.h"
 #include "scene.h"
 #include "timing.h"
@@ -44,16 +43,9 @@ void Run(const Options& options) {
     auto labels = std::make_shared<LabelMap>();
     inferences.emplace_back(
         [&scene, predictor, labels] { predictor->Predict(scene.frame, *labels); });
-    auto learner = std::make_shared<nn::Learner>(scene.student.layout, scene.student.weights,
-                                                 nn::kPartialDistillation,
-                                                 nn::AdamOptions{.learning_rate = kLearningRate});
-    learner->SetFrame(scene.frame);
-    learner->Predict();
-    steps.emplace_back([&scene, learner] {
-      learner->LossAndGradient(scene.label, scene.pixel_weights);
-      learner->AdamStep();
-      distill::MeanIoU(learner->Predict(), scene.label, scene.student.layout->spec().classes);
-    });
+    auto trainer =
+        std::make_shared<distill::Trainer>(ReadyTrainer(scene, nn::kPartialDistillation));
+    steps.emplace_back([&scene, trainer] { Step(*trainer, scene); });
   }
   const Medians inference = MediansInTurns(inferences, 5, options.seconds);
   const Medians step = MediansInTurns(steps, 5, options.seconds);

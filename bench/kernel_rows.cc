@@ -7,11 +7,11 @@
 
 #include "core/parallel.h"
 #include "distill/miou.h"
+#include "distill/trainer.h"
 #include "executed_count.h"
 #include "kernel_network.h"
 #include "nn/kernels/adam.h"
 #include "nn/kernels/conv_gradient.h"
-#include "nn/learner.h"
 #include "nn/predictor.h"
 
 namespace shadowtutor::bench {
@@ -132,16 +132,9 @@ class Rows {
     Add("whole/inference", ExecutedInference(spec, size), 0, 0,
         [predictor](Network& s) { predictor->Predict(s.scene.frame, s.prediction); });
     for (const Stage cut : {kPartialDistillation, kFullDistillation}) {
-      auto learner = std::make_shared<Learner>(n_.layout, n_.weights, cut,
-                                               AdamOptions{.learning_rate = kLearningRate});
-      learner->SetFrame(n_.scene.frame);
-      learner->Predict();
+      auto trainer = std::make_shared<distill::Trainer>(ReadyTrainer(n_.scene, cut));
       Add(cut == kPartialDistillation ? "whole/partial_step" : "whole/full_step",
-          ExecutedStep(spec, size, cut), 0, 0, [learner](Network& s) {
-            learner->LossAndGradient(s.scene.label, s.scene.pixel_weights);
-            learner->AdamStep();
-            distill::MeanIoU(learner->Predict(), s.scene.label, s.spec.classes);
-          });
+          ExecutedStep(spec, size, cut), 0, 0, [trainer](Network& s) { Step(*trainer, s.scene); });
     }
   }
 

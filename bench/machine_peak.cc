@@ -12,7 +12,7 @@
 
 #include "machine_peak.h"
 #include "nn/kernels/isa.h"
-#include "nn/tensor.h"
+#include "nn/kernels/tensor.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace shadowtutor::bench::HWY_NAMESPACE {

@@ -12,8 +12,7 @@
 #include <vector>
 
 #include "core/atomic_file.h"
-#include "distill/miou.h"
-#include "nn/learner.h"
+#include "distill/trainer.h"
 #include "nn/predictor.h"
 #include "scene.h"
 
@@ -51,13 +50,9 @@ void Train(FrameSize size, nn::Stage cut) {
   const nn::Checkpoint student = Student();
   const LabelMap label(size.width, size.height, 1);
   const std::vector<float> pixel_weights(label.labels().size(), 1.0f);
-  nn::Learner learner(student.layout, student.weights, cut);
-  learner.SetFrame(frame);
-  for (int i = 0; i < 3; ++i) {
-    learner.LossAndGradient(label, pixel_weights);
-    learner.AdamStep();
-    distill::MeanIoU(learner.Predict(), label, student.layout->spec().classes);
-  }
+  distill::Trainer trainer(student, {.cut = cut, .adam = {}});
+  trainer.learner().SetFrame(frame);
+  for (int i = 0; i < 3; ++i) trainer.Step(label, pixel_weights);
 }
 
 // Megabytes (2^20 bytes) at the peak of a fresh process of this program that does `work`.

@@ -4,6 +4,16 @@
 
 namespace shadowtutor::bench {
 
+distill::Trainer ReadyTrainer(const Scene& scene, nn::Stage cut, double learning_rate) {
+  distill::TrainerOptions options;
+  options.cut = cut;
+  options.adam.learning_rate = learning_rate;
+  distill::Trainer trainer(scene.student, options);
+  trainer.learner().SetFrame(scene.frame);
+  trainer.learner().Predict();
+  return trainer;
+}
+
 FrameSize ParseSize(const std::string& text) {
   FrameSize size;
   char rest = 0;

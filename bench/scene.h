@@ -6,8 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "distill/trainer.h"
 #include "nn/network.h"
-#include "nn/random_data.h"
+#include "nn/testing/random_data.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::bench {
@@ -32,6 +33,15 @@ struct Scene {
 /// steps on one frame drive the loss to where gradients are denormal numbers, which are slow on
 /// some machines.
 inline constexpr double kLearningRate = 1e-6;
+
+/// A trainer of the stages from `cut` on that has predicted the scene's frame, ready for its first
+/// distillation step.
+distill::Trainer ReadyTrainer(const Scene& scene, nn::Stage cut,
+                              double learning_rate = kLearningRate);
+/// One step of it, Algorithm 1's.
+inline distill::StepResult Step(distill::Trainer& trainer, const Scene& scene) {
+  return trainer.Step(scene.label, scene.pixel_weights);
+}
 
 /// "1280x720"; throws Error kInvalidArgument for anything else.
 FrameSize ParseSize(const std::string& text);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "distill/miou.h"
+#include "nn/testing/tensor_values.h"
 
 namespace shadowtutor::bench {
 namespace {
@@ -55,7 +56,7 @@ struct TorchStudent::Impl {
         classes(student.layout->spec().classes),
         channels_last(tuned() && cut > Stage::kDec1) {
     for (const auto& info : student.layout->parameters()) {
-      const auto values = student.Parameter(info.name);
+      const auto values = nn::Parameter(student, info.name);
       const std::vector<int64_t> shape(info.shape.begin(), info.shape.end());
       Tensor tensor =
           torch::tensor(std::vector<float>(values.begin(), values.end())).reshape(shape);

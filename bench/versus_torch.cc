@@ -22,11 +22,10 @@
 
 #include "core/atomic_file.h"
 #include "core/parallel.h"
-#include "distill/miou.h"
+#include "distill/trainer.h"
 #include "executed_count.h"
 #include "machine_peak.h"
 #include "nn/kernels/isa.h"
-#include "nn/learner.h"
 #include "nn/operation_count.h"
 #include "nn/predictor.h"
 #include "scene.h"
@@ -92,20 +91,15 @@ void CheckAgreement(const Scene& scene, const Work& work, TorchStyle style) {
   // A rate at which the second loss depends on the first step's gradients.
   constexpr double kRate = 1e-3;
   TorchStudent moving(scene.student, style, work.cut, kRate);
-  nn::Learner learner(scene.student.layout, scene.student.weights, work.cut,
-                      {.learning_rate = kRate});
-  learner.SetFrame(scene.frame);
+  distill::Trainer trainer = ReadyTrainer(scene, work.cut, kRate);
   moving.SetKeyFrame(scene.frame, scene.label, scene.pixel_weights);
   for (int step = 0; step < 3; ++step) {
-    const double loss = learner.LossAndGradient(scene.label, scene.pixel_weights);
-    learner.AdamStep();
-    const double miou =
-        distill::MeanIoU(learner.Predict(), scene.label, scene.student.layout->spec().classes);
+    const auto ours = Step(trainer, scene);
     const auto theirs = moving.Step();
-    std::printf("  step %d: loss %.6f and %.6f, mIoU %.5f and %.5f\n", step + 1, loss, theirs.loss,
-                miou, theirs.miou);
-    require(std::abs(loss - theirs.loss) < 5e-3 * theirs.loss, "the loss");
-    require(std::abs(miou - theirs.miou) < 5e-3, "the mIoU");
+    std::printf("  step %d: loss %.6f and %.6f, mIoU %.5f and %.5f\n", step + 1, ours.loss,
+                theirs.loss, ours.metric, theirs.miou);
+    require(std::abs(ours.loss - theirs.loss) < 5e-3 * theirs.loss, "the loss");
+    require(std::abs(ours.metric - theirs.miou) < 5e-3, "the mIoU");
   }
 }
 
@@ -116,16 +110,8 @@ std::function<void()> Ours(const Scene& scene, const Work& work) {
         nn::PackWeights(scene.student.layout, scene.student.weights));
     return [&scene, predictor, labels] { predictor->Predict(scene.frame, *labels); };
   }
-  auto learner =
-      std::make_shared<nn::Learner>(scene.student.layout, scene.student.weights, work.cut,
-                                    nn::AdamOptions{.learning_rate = kLearningRate});
-  learner->SetFrame(scene.frame);
-  learner->Predict();
-  return [&scene, learner] {
-    learner->LossAndGradient(scene.label, scene.pixel_weights);
-    learner->AdamStep();
-    distill::MeanIoU(learner->Predict(), scene.label, scene.student.layout->spec().classes);
-  };
+  auto trainer = std::make_shared<distill::Trainer>(ReadyTrainer(scene, work.cut));
+  return [&scene, trainer] { Step(*trainer, scene); };
 }
 
 std::function<void()> Theirs(const Scene& scene, const Work& work, TorchStyle style) {

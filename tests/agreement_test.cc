@@ -3,9 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
+#include <optional>
 #include <thread>
 #include <tuple>
+#include <utility>
 
+#include "client/forwarding_link.h"
+#include "core/mutex.h"
 #include "loopback.h"
 
 namespace shadowtutor::tests {
@@ -76,33 +81,55 @@ INSTANTIATE_TEST_SUITE_P(
              (std::get<1>(info.param) == wire::UpdateCodec::kFp32 ? "Fp32" : "Fp16");
     });
 
-// Damages the n-th update that carries weights on its way to the client.
-class DamagingLink : public client::ServerLink {
+// Damages the n-th update that carries weights on its way to the client, wherever the client looks
+// at it: when it arrives, on the link's thread, which comes first, and when it is given.
+class DamagingLink : public client::ForwardingLink {
  public:
-  DamagingLink(std::unique_ptr<rpc::GrpcLink> link, int which)
-      : link_(std::move(link)), left_(which) {}
+  DamagingLink(std::unique_ptr<client::ServerLink> link, int which)
+      : ForwardingLink(std::move(link)), damage_(std::make_shared<Damage>(which)) {}
 
-  bool Connected() override { return link_->Connected(); }
-  bool SendKeyFrame(ImageView frame, uint64_t index) override {
-    return link_->SendKeyFrame(frame, index);
+  void OnArrival(Arrived arrived) override {
+    ForwardingLink::OnArrival(
+        [damage = damage_, arrived = std::move(arrived)](const wire::Update& update) {
+          damage->Choose(update);
+          arrived(damage->Of(update));
+        });
   }
-  std::optional<wire::Update> PollUpdate() override { return Damage(link_->PollUpdate()); }
-  std::optional<wire::Update> WaitForUpdate() override { return Damage(link_->WaitForUpdate()); }
-  std::optional<WholeStudent> TakeStudent() override { return link_->TakeStudent(); }
-  void RequestStudent(const std::string& why) override { link_->RequestStudent(why); }
-  void Holding(std::span<const float> trained, uint64_t version) override {
-    link_->Holding(trained, version);
+  std::optional<wire::Update> PollUpdate() override {
+    return DamageOf(ForwardingLink::PollUpdate());
   }
-  std::optional<Session> TakeSession() override { return link_->TakeSession(); }
-  bool AnswerPending() override { return link_->AnswerPending(); }
+  std::optional<wire::Update> WaitForUpdate() override {
+    return DamageOf(ForwardingLink::WaitForUpdate());
+  }
 
  private:
-  std::optional<wire::Update> Damage(std::optional<wire::Update> update) {
-    if (update && !update->payload.empty() && --left_ == 0) update->payload[11] ^= 0x10;
+  // Used by both threads.
+  class Damage {
+   public:
+    explicit Damage(int which) : left_(which) {}
+    void Choose(const wire::Update& arrived) {
+      const MutexLock lock(mutex_);
+      if (!arrived.payload.empty() && --left_ == 0) frame_index_ = arrived.frame_index;
+    }
+    wire::Update Of(wire::Update update) const {
+      const MutexLock lock(mutex_);
+      if (update.frame_index == frame_index_) update.payload[11] ^= 0x10;
+      return update;
+    }
+
+   private:
+    mutable Mutex mutex_;
+    int left_ ST_GUARDED_BY(mutex_);
+    /// Whose update is damaged, once it has arrived.
+    std::optional<uint64_t> frame_index_ ST_GUARDED_BY(mutex_);
+  };
+
+  std::optional<wire::Update> DamageOf(std::optional<wire::Update> update) const {
+    if (update) update = damage_->Of(std::move(*update));
     return update;
   }
-  std::unique_ptr<rpc::GrpcLink> link_;
-  int left_;
+
+  const std::shared_ptr<Damage> damage_;
 };
 
 TEST(Recovery, ADamagedUpdateCostsAWholeStudentAndNothingElse) {

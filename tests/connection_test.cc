@@ -29,7 +29,8 @@ TEST(Connection, NoServerIsAClearError) {
   const Error error = Refusal(FastLinkOptions(address));
   EXPECT_EQ(error.code(), ErrorCode::kUnavailable);
   ExpectPart(error, "there is no server at " + address);
-  ExpectPart(error, "--retry");
+  ExpectPart(error, "keep trying");
+  EXPECT_EQ(error.about(), Setting::kRetry);
 }
 
 TEST(Connection, RetryWaitsForTheServer) {
@@ -66,7 +67,8 @@ TEST(Connection, PlainTextToOthersHasToBeAskedFor) {
   auto options = FastLinkOptions("192.0.2.1:50051");
   const Error error = Refusal(options);
   EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
-  ExpectPart(error, "--insecure");
+  ExpectPart(error, "plain text");
+  EXPECT_EQ(error.about(), Setting::kPlainText);
 }
 
 TEST(Connection, AStudentThatDoesNotFitIsRefusedEvenWithRetry) {

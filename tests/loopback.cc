@@ -35,14 +35,14 @@ Image SquareAt(uint64_t index, int width, int height) {
 }
 
 void Log::Add(const std::string& line) {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   lines_.push_back(line);
-  changed_.notify_all();
+  changed_.NotifyAll();
 }
 
 bool Log::WaitFor(const std::string& part) {
-  std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, kPatience, [&] {
+  const MutexLock lock(mutex_);
+  return changed_.WaitFor(mutex_, kPatience, [&]() ST_REQUIRES(mutex_) {
     for (const std::string& line : lines_) {
       if (line.find(part) != std::string::npos) return true;
     }
@@ -63,7 +63,7 @@ rpc::ServerOptions FastServerOptions() {
 std::unique_ptr<rpc::Server> StartServer(rpc::ServerOptions options, uint64_t student_seed) {
   auto server =
       std::make_unique<rpc::Server>(std::make_shared<server::FakeTeacher>(),
-                                       server::SmallStudent(student_seed), std::move(options));
+                                    server::SmallStudent(student_seed), std::move(options));
   server->Start();
   return server;
 }

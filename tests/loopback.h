@@ -4,15 +4,14 @@
 #define SHADOWTUTOR_TESTS_LOOPBACK_H_
 
 #include <chrono>
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "client/client.h"
+#include "core/mutex.h"
 #include "rpc/client/grpc_link.h"
 #include "rpc/server/server.h"
 #include "server/testing.h"
@@ -36,15 +35,15 @@ class Log {
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<std::string> lines_;
+  Mutex mutex_;
+  CondVar changed_;
+  std::vector<std::string> lines_ ST_GUARDED_BY(mutex_);
 };
 
 /// Options for frequent key frames: threshold 0.99, strides 4 to 8, a free port of 127.0.0.1.
 rpc::ServerOptions FastServerOptions();
 std::unique_ptr<rpc::Server> StartServer(rpc::ServerOptions options = FastServerOptions(),
-                                            uint64_t student_seed = 1);
+                                         uint64_t student_seed = 1);
 
 /// Options that connect to `address` and do not wait long to do it again.
 rpc::GrpcLinkOptions FastLinkOptions(const std::string& address);

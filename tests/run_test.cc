@@ -12,6 +12,7 @@
 #include "nn/checkpoint_io.h"
 #include "square_source.h"
 #include "video/label_png.h"
+#include "video/open_source.h"
 
 namespace shadowtutor::tests {
 namespace {

@@ -2,16 +2,14 @@
 // against somebody who does not keep to the protocol.
 #include <gtest/gtest.h>
 
-#include <condition_variable>
-#include <mutex>
-
+#include "app/relay.h"
 #include "app/run_segment.h"
+#include "core/mutex.h"
 #include "loopback.h"
 #include "rpc/client/grpc_stream.h"
-#include "wire/limits.h"
-#include "app/relay.h"
 #include "square_source.h"
 #include "wire/frame_codec.h"
+#include "wire/limits.h"
 
 namespace shadowtutor::tests {
 namespace {
@@ -19,9 +17,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 std::unique_ptr<rpc::Server> StartWith(std::shared_ptr<server::FakeTeacher> teacher,
-                                          rpc::ServerOptions options = FastServerOptions()) {
+                                       rpc::ServerOptions options = FastServerOptions()) {
   auto server = std::make_unique<rpc::Server>(std::move(teacher), server::SmallStudent(1),
-                                                 std::move(options));
+                                              std::move(options));
   server->Start();
   return server;
 }
@@ -193,13 +191,15 @@ TEST(Segment, GoesOnWithAnotherServer) {
 // One who has frames segmented, with many frames in flight and one who is tutored share a teacher.
 TEST(Segment, TakesTurnsWithKeyFrames) {
   const auto server = StartServer();
-  std::mutex mutex;
-  bool enough = false;
+  struct {
+    Mutex mutex;
+    bool enough ST_GUARDED_BY(mutex) = false;
+  } watched;
   auto options = OptionsFor(server->address(), wire::VideoCodec::kRaw);
   options.link.in_flight = wire::kMaxSegmentInFlight;
   options.stop = [&] {
-    const std::lock_guard lock(mutex);
-    return enough;
+    const MutexLock lock(watched.mutex);
+    return watched.enough;
   };
   std::thread segmented([&] {
     SquareSource endless(1 << 30);
@@ -210,8 +210,8 @@ TEST(Segment, TakesTurnsWithKeyFrames) {
   EXPECT_TRUE(
       tutored.ProcessUntil([&](const auto& report) { return report.update && ++updates == 5; }));
   {
-    const std::lock_guard lock(mutex);
-    enough = true;
+    const MutexLock lock(watched.mutex);
+    watched.enough = true;
   }
   segmented.join();
 }
@@ -237,9 +237,9 @@ class BareClient {
  public:
   explicit BareClient(const std::string& address)
       : stream_(Endpoint(address), kPatience, [this] {
-          const std::lock_guard lock(mutex_);
+          const MutexLock lock(mutex_);
           event_ = true;
-          stirred_.notify_all();
+          stirred_.NotifyAll();
         }) {}
 
   void Say(wire::SegmentRequest message) {
@@ -281,16 +281,18 @@ class BareClient {
   bool Wait(const std::function<bool()>& done) {
     const auto deadline = Clock::now() + kPatience;
     while (!done()) {
-      std::unique_lock lock(mutex_);
-      if (!stirred_.wait_until(lock, deadline, [this] { return event_; })) return false;
+      const MutexLock lock(mutex_);
+      if (!stirred_.WaitUntil(mutex_, deadline, [this]() ST_REQUIRES(mutex_) { return event_; })) {
+        return false;
+      }
       event_ = false;
     }
     return true;
   }
 
-  std::mutex mutex_;
-  std::condition_variable stirred_;
-  bool event_ = false;
+  Mutex mutex_;
+  CondVar stirred_;
+  bool event_ ST_GUARDED_BY(mutex_) = false;
   rpc::SegmentStream stream_;
 };
 
@@ -323,12 +325,15 @@ TEST(HostileSegment, WhatComesOutOfOrderEndsTheConversation) {
 
 TEST(HostileSegment, MoreFramesThanAllowedEndTheConversation) {
   const auto teacher = std::make_shared<server::FakeTeacher>();
-  std::mutex mutex;
-  std::condition_variable released;
-  bool go = false;
+  struct {
+    Mutex mutex;
+    CondVar changed;
+    bool go ST_GUARDED_BY(mutex) = false;
+  } released;
   teacher->on_label = [&](uint64_t) {
-    std::unique_lock lock(mutex);
-    released.wait_for(lock, kPatience, [&] { return go; });
+    const MutexLock lock(released.mutex);
+    released.changed.WaitFor(released.mutex, kPatience,
+                             [&]() ST_REQUIRES(released.mutex) { return released.go; });
   };
   const auto server = StartWith(teacher);
   BareClient client(server->address());
@@ -337,9 +342,9 @@ TEST(HostileSegment, MoreFramesThanAllowedEndTheConversation) {
   EXPECT_EQ(client.Greet(hello).in_flight, 2);
   for (uint64_t i = 0; i < 3; ++i) client.Say(RawFrame(i));
   EXPECT_EQ(client.End(), ErrorCode::kFailedPrecondition);
-  const std::lock_guard lock(mutex);
-  go = true;
-  released.notify_all();
+  const MutexLock lock(released.mutex);
+  released.go = true;
+  released.changed.NotifyAll();
 }
 
 TEST(HostileSegment, LargeFramesGetLessRoom) {

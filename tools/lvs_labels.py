@@ -5,7 +5,7 @@ The dataset has a folder per sequence with videos SEQUENCE000.mp4, ... and, besi
 R-CNN found in their frames: detectron_large_mask_rcnn_1_SEQUENCE000.npy, a pickled dictionary from
 frame number to (boxes, classes, scores, masks). For every such pair this writes SEQUENCE000-labels/
 with 000000.png, ... (one class index per pixel), 000000.boxes, ... (the instances' boxes) and
-card.yaml, which `shadowtutor eval --lvs FOLDER` reads.
+card.yaml, which `shadowtutor eval --lvs FOLDER` reads: a label folder as docs/teachers.md has it.
 
 The pickles are opened with nothing allowed in them but NumPy arrays, so a file from a stranger
 cannot run code.

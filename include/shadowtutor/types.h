@@ -30,14 +30,37 @@ enum class ErrorCode {
 /// "INVALID_ARGUMENT" and so on.
 const char* ErrorCodeName(ErrorCode code);
 
-/// Thrown by constructors and configuration. `what()` is a sentence that says what to do.
+/// The setting that an error's advice is about. Sentences say "allow plain text" and do not know
+/// how that is done; a program that shows them can add what it calls the setting, as the command
+/// line does with its options.
+enum class Setting {
+  kNone,            // the advice is about no setting, or about none that is listed here
+  kOutput,          // the file or folder that results are written to
+  kPlainText,       // whether video may travel without encryption
+  kCertificate,     // the TLS certificate and its key
+  kRetry,           // whether to keep trying while there is no server
+  kFrameRate,       // the frames per second that a video is re-sampled to
+  kTrackingStride,  // the frames from one that tracking labels to the next
+  kLimitedLink,     // how the bandwidth of a live evaluation is limited
+  kLabels,          // where the labels of training images come from
+  kClasses,         // the names of the classes
+  kLearningRate,    // of a training that diverged
+  kResume,          // whether an earlier run is gone on with
+};
+
+/// Thrown by constructors and configuration. `what()` is a sentence that says what is wrong and
+/// what to do. It begins in lower case and has no full stop, so that it can stand inside another
+/// one.
 class Error : public std::runtime_error {
  public:
-  Error(ErrorCode code, const std::string& sentence) : std::runtime_error(sentence), code_(code) {}
+  Error(ErrorCode code, const std::string& sentence, Setting about = Setting::kNone)
+      : std::runtime_error(sentence), code_(code), about_(about) {}
   ErrorCode code() const { return code_; }
+  Setting about() const { return about_; }
 
  private:
   ErrorCode code_;
+  Setting about_;
 };
 
 struct FrameSize {

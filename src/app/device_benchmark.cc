@@ -10,9 +10,8 @@
 
 #include "app/median.h"
 #include "core/parallel.h"
-#include "distill/miou.h"
+#include "distill/trainer.h"
 #include "nn/kernels/isa.h"
-#include "nn/learner.h"
 #include "nn/operation_count.h"
 #include "nn/predictor.h"
 
@@ -31,7 +30,7 @@ void Check(const DeviceBenchmarkOptions& options) {
   }
   if (options.threads < 0 || options.threads > 1024) {
     throw Error(ErrorCode::kInvalidArgument,
-                "threads: 1 to 1024, or 0 for all that the machine has");
+                "the number of threads must be 1 to 1024, or 0 for all that the machine has");
   }
 }
 
@@ -95,9 +94,8 @@ DeviceBenchmark RunDeviceBenchmark(const DeviceBenchmarkOptions& options) {
   std::optional<ThreadLimit> limit;
   if (options.threads > 0) limit.emplace(options.threads);
   const nn::Checkpoint student = options.student ? *options.student : Fresh(options.classes);
-  const int classes = student.layout->spec().classes;
   LabelMap label;
-  const Image frame = SyntheticFrame(options.size, label, classes);
+  const Image frame = SyntheticFrame(options.size, label, student.layout->spec().classes);
 
   DeviceBenchmark result;
   result.size = options.size;
@@ -112,14 +110,10 @@ DeviceBenchmark RunDeviceBenchmark(const DeviceBenchmarkOptions& options) {
       2e-6 * nn::PublishedMultiplyAdds(student.layout->spec(), options.size) / result.inference_ms;
   const std::vector<float> weights(label.labels().size(), 1.0f);
   const auto step_ms = [&](nn::Stage cut) {
-    nn::Learner learner(student.layout, student.weights, cut);
-    learner.SetFrame(frame);
-    learner.Predict();
-    return MedianMilliseconds(options, [&] {
-      learner.LossAndGradient(label, weights);
-      learner.AdamStep();
-      distill::MeanIoU(learner.Predict(), label, classes);
-    });
+    distill::Trainer trainer(student, {.cut = cut, .adam = {}});
+    trainer.learner().SetFrame(frame);
+    trainer.learner().Predict();
+    return MedianMilliseconds(options, [&] { trainer.Step(label, weights); });
   };
   result.partial_step_ms = step_ms(options.partial_cut);
   if (options.full_step) result.full_step_ms = step_ms(nn::kFullDistillation);

@@ -24,7 +24,7 @@ void ProgressMeter::Report(RunProgress progress, uint64_t bytes_up, uint64_t byt
 
 Pace::Pace(double fps) : period_ms_(fps > 0 ? 1000 / fps : 0), begin_(Clock::now()) {
   if (!(fps >= 0) || !std::isfinite(fps)) {
-    throw Error(ErrorCode::kInvalidArgument, "frames a second are a number above 0");
+    throw Error(ErrorCode::kInvalidArgument, "the frames per second must be a number above 0");
   }
 }
 

@@ -25,8 +25,8 @@ ReferenceScore::ReferenceScore(int every, size_t most_bytes)
     : every_(every), most_bytes_(most_bytes) {
   if (every < 1) {
     throw Error(ErrorCode::kInvalidArgument,
-                "the reference teacher can look at every 1st, 2nd, ... frame, not at every " +
-                    std::to_string(every) + "th");
+                "the reference teacher looks at every Nth frame, where N is at least 1, not " +
+                    std::to_string(every));
   }
 }
 

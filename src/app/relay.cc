@@ -16,15 +16,15 @@
 #include <chrono>
 #include <cstring>
 #include <list>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "wire/limits.h"
 #include "app/token_bucket.h"
+#include "core/mutex.h"
 #include "shadowtutor/types.h"
+#include "wire/limits.h"
 
 namespace shadowtutor::app {
 namespace {
@@ -70,7 +70,8 @@ Target Resolve(const std::string& address) {
     auto* local = reinterpret_cast<sockaddr_un*>(&target.address);
     const std::string path = address.substr(address.starts_with("unix://") ? 7 : 5);
     if (path.empty() || path.size() >= sizeof local->sun_path) {
-      throw Error(ErrorCode::kInvalidArgument, address + " is no Unix socket's path");
+      throw Error(ErrorCode::kInvalidArgument,
+                  address + " is not the path of a Unix socket, or too long for one");
     }
     local->sun_family = AF_UNIX;
     std::copy(path.begin(), path.end(), local->sun_path);
@@ -160,9 +161,9 @@ struct Relay::Impl {
   Socket listener;
   Socket wake;
   std::list<Connection> connections;  // the thread's
-  mutable std::mutex mutex;
-  RelayStats stats;
-  bool stop = false;
+  mutable Mutex mutex;
+  RelayStats stats ST_GUARDED_BY(mutex);
+  bool stop ST_GUARDED_BY(mutex) = false;
   std::thread thread;
 };
 
@@ -179,7 +180,7 @@ Relay::Impl::Impl(const RelayOptions& options)
 
 Relay::Impl::~Impl() {
   {
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     stop = true;
   }
   const uint64_t one = 1;
@@ -208,7 +209,7 @@ void Relay::Impl::Accept() {
     connection.server = std::move(server);
     connection.connected = connected;
     connection.deadline = Clock::now() + wire::kConnectTimeout;
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     ++stats.connections;
   }
 }
@@ -268,13 +269,14 @@ void Relay::Impl::Serve(Connection& connection, short client_events, short serve
   constexpr short kReadable = POLLIN | POLLHUP | POLLERR;
   if (client_events & kReadable) Read(connection, connection.up, client);
   if (server_events & kReadable) Read(connection, connection.down, server);
-  const size_t sent_up = Write(connection, connection.up, server, up);
-  const size_t sent_down = Write(connection, connection.down, client, down);
+  {
+    // Sent and counted in one step, so that whoever has received a byte finds it counted.
+    const MutexLock lock(mutex);
+    stats.bytes_up += Write(connection, connection.up, server, up);
+    stats.bytes_down += Write(connection, connection.down, client, down);
+  }
   Finish(connection, connection.up, server);
   Finish(connection, connection.down, client);
-  const std::lock_guard lock(mutex);
-  stats.bytes_up += sent_up;
-  stats.bytes_down += sent_down;
 }
 
 void Relay::Impl::Run() {
@@ -312,7 +314,7 @@ void Relay::Impl::Run() {
         whole.count(), std::chrono::duration_cast<std::chrono::nanoseconds>(pause - whole).count()};
     ppoll(polled.data(), polled.size(), &time, nullptr);
     {
-      const std::lock_guard lock(mutex);
+      const MutexLock lock(mutex);
       if (stop) return;
     }
     size_t i = 2;
@@ -334,7 +336,7 @@ Relay::~Relay() = default;
 const std::string& Relay::address() const { return impl_->address; }
 
 RelayStats Relay::stats() const {
-  const std::lock_guard lock(impl_->mutex);
+  const MutexLock lock(impl_->mutex);
   return impl_->stats;
 }
 

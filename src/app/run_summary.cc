@@ -97,7 +97,7 @@ RunSummary ParseRunSummary(const std::string& text) {
     return summary;
   } catch (const Json::exception& error) {
     throw Error(ErrorCode::kDataLoss,
-                std::string("the client's summary is no summary: ") + error.what());
+                std::string("the client's summary cannot be read: ") + error.what());
   }
 }
 

@@ -13,7 +13,7 @@ TokenBucket::TokenBucket(double bytes_per_second, size_t burst, Clock::time_poin
       tokens_(static_cast<double>(burst)),
       then_(now) {
   if (!(rate_ > 0) || !std::isfinite(rate_) || burst == 0) {
-    throw Error(ErrorCode::kInvalidArgument, "a bandwidth is a number above 0");
+    throw Error(ErrorCode::kInvalidArgument, "the bandwidth must be a number above 0");
   }
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/hints.h"
 #include "cli/interrupt.h"
 #include "core/atomic_file.h"
 #include "eval/page/report_page.h"
@@ -28,6 +29,9 @@ std::string StrategyHelp() {
   std::string text = "One or more, with commas between them (naive: all three of them):";
   for (const auto* entry : eval::Strategies()) {
     text += "\n  " + std::string(entry->name) + ": " + std::string(entry->description);
+    if (entry->name == "naive-jpeg") text += " (--jpeg-quality)";
+    if (entry->name == "partial") text += " (--cut)";
+    if (entry->name == "tracking") text += " (--tracking-stride)";
   }
   return text;
 }
@@ -85,7 +89,7 @@ int RunStudy(const EvalArguments& arguments, std::vector<eval::StrategyChoice> s
   request.on_fail = [&](const eval::FailedClip& failed) {
     display.Clear();
     std::fprintf(stderr, "shadowtutor: the clip %s is left out: %s\n", failed.clip.c_str(),
-                 failed.why.c_str());
+                 WithOptions("eval", failed.why, failed.about).c_str());
   };
   const eval::StudyResults results = eval::RunStudy(request);
   display.Clear();

@@ -11,8 +11,11 @@
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "teacher/label_folder.h"
 #include "teacher/labelling.h"
+#include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
+#include "video/open_source.h"
 #include "video/source.h"
 
 namespace shadowtutor::cli {
@@ -63,7 +66,7 @@ int Label(const LabelOptions& options) {
   labelling.on_progress = ShowProgress;
   const auto result = teacher::LabelSource(*source, *teacher, options.folder, labelling);
   if (isatty(STDERR_FILENO)) std::fprintf(stderr, "\r\033[K");
-  const std::string card = (std::filesystem::path(options.folder) / "card.yaml").string();
+  const std::string card = teacher::LabelFolder::CardIn(options.folder).string();
   std::printf("%lld frames have labels in %s (%lld new); --teacher %s replays them\n",
               static_cast<long long>(result.frames), options.folder.c_str(),
               static_cast<long long>(result.labelled), card.c_str());

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cli/commands.h"
+#include "cli/hints.h"
 #include "shadowtutor/types.h"
 
 namespace {
@@ -47,6 +48,12 @@ int Run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     // Help and version come this way too, with the code 0.
     return app.exit(error) == 0 ? 0 : kUsage;
+  } catch (const shadowtutor::Error& error) {
+    // Commands run inside parse: the one that threw is the one that was parsed.
+    const auto commands = app.get_subcommands();
+    const std::string command = commands.empty() ? "" : commands.front()->get_name();
+    throw shadowtutor::Error(error.code(),
+                             shadowtutor::cli::WithOptions(command, error.what(), error.about()));
   }
   return exit_code;
 }
@@ -60,8 +67,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "shadowtutor: %s\n", error.what());
     return ExitCodeFor(error);
   } catch (const std::bad_alloc&) {
-    std::fprintf(stderr,
-                 "shadowtutor: Out of memory; smaller frames or fewer clients need less.\n");
+    std::fprintf(stderr, "shadowtutor: out of memory; use smaller frames or fewer clients\n");
     return kFailure;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "shadowtutor: %s\n", error.what());

@@ -129,7 +129,7 @@ FrameSize ParseSize(const std::string& text) {
   char rest = 0;
   if (std::sscanf(text.c_str(), "%dx%d%c", &width, &height, &rest) != 2) {
     throw Error(ErrorCode::kInvalidArgument,
-                "'" + text + "' is no size; write width x height, for example 320x240");
+                "'" + text + "' is not a size; write WIDTHxHEIGHT, for example 320x240");
   }
   return {width, height};
 }

@@ -15,7 +15,7 @@ constexpr int kMostWhole = 1'000'000;
 
 [[noreturn]] void Refuse(const std::string& option, const std::string& wants,
                          const std::string& text) {
-  throw Error(ErrorCode::kInvalidArgument, option + " wants " + wants + ", not '" + text + "'");
+  throw Error(ErrorCode::kInvalidArgument, option + " must be " + wants + ", not '" + text + "'");
 }
 
 // The whole of `text` as a number, whatever the locale.

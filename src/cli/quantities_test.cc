@@ -47,7 +47,7 @@ TEST(Quantities, FrameSizes) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
-    EXPECT_NE(std::string(error.what()).find("--size wants WIDTHxHEIGHT"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("--size must be WIDTHxHEIGHT"), std::string::npos);
   }
 }
 

@@ -21,7 +21,9 @@
 #include "core/atomic_file.h"
 #include "nn/checkpoint_io.h"
 #include "rpc/grpc_log.h"
+#include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
+#include "video/open_source.h"
 #include "video/sinks.h"
 #include "video/source.h"
 

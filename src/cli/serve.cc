@@ -18,6 +18,7 @@
 #include "nn/checkpoint_io.h"
 #include "nn/network.h"
 #include "rpc/grpc_log.h"
+#include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
 
 namespace shadowtutor::cli {

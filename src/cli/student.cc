@@ -33,7 +33,7 @@ Rgb ParseColor(const std::string& text) {
                      text.find_first_not_of("0123456789abcdefABCDEF", 1) == std::string::npos;
   if (!sound) {
     throw Error(ErrorCode::kInvalidArgument,
-                "'" + text + "' is no colour; write it as #rrggbb, for example #ff8000");
+                "'" + text + "' is not a colour; write it as #rrggbb, for example #ff8000");
   }
   const unsigned long value = std::stoul(text.substr(1), nullptr, 16);
   return {static_cast<uint8_t>(value >> 16), static_cast<uint8_t>(value >> 8),

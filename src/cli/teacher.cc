@@ -10,6 +10,7 @@
 #include "core/atomic_file.h"
 #include "teacher/teacher_check.h"
 #include "video/image_png.h"
+#include "video/open_source.h"
 #include "video/sinks.h"
 #include "video/source.h"
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string>
 #include <utility>
 
 #include "client/engine.h"
@@ -243,7 +244,5 @@ const nn::Checkpoint& Client::student() const {
 }
 
 uint64_t Client::version() const { return impl_->version; }
-
-ServerLink& Client::link() { return *impl_->link; }
 
 }  // namespace shadowtutor::client

@@ -39,14 +39,14 @@ std::shared_ptr<const HeldStudent> PrepareUpdate(const wire::Update& update,
 }
 
 void Preparation::Held(std::shared_ptr<const HeldStudent> held) {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   held_ = std::move(held);
 }
 
 void Preparation::Arrived(const wire::Update& update) {
   std::shared_ptr<const HeldStudent> base;
   {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     base = held_;
   }
   Ready ready{Clock::now(), nullptr};
@@ -57,7 +57,7 @@ void Preparation::Arrived(const wire::Update& update) {
       // Applying it finds the same and says so.
     }
   }
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   base_ = std::move(base);
   frame_index_ = update.frame_index;
   ready_ = std::move(ready);
@@ -65,7 +65,7 @@ void Preparation::Arrived(const wire::Update& update) {
 
 Preparation::Ready Preparation::Take(const wire::Update& update,
                                      const std::shared_ptr<const HeldStudent>& held) {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::optional<Ready> ready = std::exchange(ready_, std::nullopt);
   if (!ready || frame_index_ != update.frame_index) return {Clock::now(), nullptr};
   if (base_ != held) ready->student = nullptr;

@@ -5,13 +5,13 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "client/engine.h"
+#include "core/mutex.h"
 #include "nn/network.h"
 #include "wire/messages.h"
 
@@ -33,7 +33,7 @@ struct HeldStudent {
 /// Decodes and checks `update` against the student held, and packs what results: what the client
 /// holds afterwards. Needs nothing else of the client, so it can run beside the prediction. Throws
 /// Error kDataLoss that says why the update does not fit: its base version, its size, its checksum,
-/// its metric.
+/// its metric; kInvalidArgument for a codec that this version does not know.
 std::shared_ptr<const HeldStudent> PrepareUpdate(const wire::Update& update,
                                                  const HeldStudent& held, const Engine& engine);
 
@@ -47,24 +47,27 @@ class Preparation {
   explicit Preparation(std::shared_ptr<const Engine> engine) : engine_(std::move(engine)) {}
 
   /// From now on updates are prepared against this.
-  void Held(std::shared_ptr<const HeldStudent> held);
+  void Held(std::shared_ptr<const HeldStudent> held) ST_EXCLUDES(mutex_);
   /// Called by the link's thread when an update has arrived, before the client can see it. Does not
   /// throw: an update that does not fit is found out when it is applied.
-  void Arrived(const wire::Update& update);
+  void Arrived(const wire::Update& update) ST_EXCLUDES(mutex_);
   struct Ready {
-    Clock::time_point received;
+    Clock::time_point received;  // when the update arrived; now, where it was not seen arriving
     std::shared_ptr<const HeldStudent> student;  // null: not prepared, or against another student
   };
-  /// What was prepared for `update`, if it was to be applied to `held`.
-  Ready Take(const wire::Update& update, const std::shared_ptr<const HeldStudent>& held);
+  /// What was prepared for `update` (the update of that frame index), if it was to be applied to
+  /// `held`. Only the last arrival is kept, and only for one call.
+  Ready Take(const wire::Update& update, const std::shared_ptr<const HeldStudent>& held)
+      ST_EXCLUDES(mutex_);
 
  private:
   const std::shared_ptr<const Engine> engine_;
-  std::mutex mutex_;
-  std::shared_ptr<const HeldStudent> held_;
-  std::shared_ptr<const HeldStudent> base_;  // that ready_ was prepared against
-  uint64_t frame_index_ = 0;
-  std::optional<Ready> ready_;
+  Mutex mutex_;
+  std::shared_ptr<const HeldStudent> held_ ST_GUARDED_BY(mutex_);
+  // That ready_ was prepared against.
+  std::shared_ptr<const HeldStudent> base_ ST_GUARDED_BY(mutex_);
+  uint64_t frame_index_ ST_GUARDED_BY(mutex_) = 0;
+  std::optional<Ready> ready_ ST_GUARDED_BY(mutex_);
 };
 
 }  // namespace shadowtutor::client

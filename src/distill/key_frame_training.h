@@ -6,11 +6,21 @@
 #define SHADOWTUTOR_DISTILL_KEY_FRAME_TRAINING_H_
 
 #include "distill/miou.h"
-#include "distill/trainer.h"
+#include "distill/training_types.h"
 #include "nn/learner.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::distill {
+
+/// One distillation step: the weights move along the loss's gradient, and the student predicts the
+/// frame again.
+template <typename Learner, typename PixelWeights>
+StepResult DistillationStep(Learner& student, const LabelMap& label,
+                            const PixelWeights& pixel_weights, int classes) {
+  const double loss = student.LossAndGradient(label, pixel_weights);
+  student.AdamStep();
+  return {.loss = loss, .metric = MeanIoU(student.Predict(), label, classes)};
+}
 
 /// Trains `student` (an nn::Learner or what behaves like one) on one key frame; algorithm section
 /// 3, Algorithm 1 of the paper. `loss_weights()` gives one weight per pixel and is called only when
@@ -28,10 +38,8 @@ TrainResult TrainOnKeyFrame(Learner& student, ImageView frame, const LabelMap& l
   const auto pixel_weights = loss_weights();
   student.SaveState(best);  // the start is the first best
   while (result.steps < options.max_updates) {
-    student.LossAndGradient(label, pixel_weights);
-    student.AdamStep();
+    metric = DistillationStep(student, label, pixel_weights, classes).metric;
     ++result.steps;
-    metric = MeanIoU(student.Predict(), label, classes);
     if (metric > options.threshold) {
       result.metric = metric;
       result.changed = true;

@@ -52,4 +52,8 @@ TrainResult Trainer::Train(ImageView frame, const TeacherAnswer& teacher) {
                          loss_weights, options_, best_);
 }
 
+StepResult Trainer::Step(const LabelMap& label, std::span<const float> pixel_weights) {
+  return DistillationStep(learner_, label, pixel_weights, learner_.layout().spec().classes);
+}
+
 }  // namespace shadowtutor::distill

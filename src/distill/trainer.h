@@ -6,32 +6,12 @@
 #include <span>
 #include <vector>
 
+#include "distill/training_types.h"
 #include "nn/learner.h"
 #include "nn/network.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::distill {
-
-struct TrainerOptions {
-  double threshold = 0.8;
-  int max_updates = 8;
-  nn::Stage cut = nn::kPartialDistillation;
-  nn::AdamOptions adam;
-};
-
-/// What the teacher says about a key frame.
-struct TeacherAnswer {
-  LabelMap label;              // in the student's classes, at the frame's size
-  std::vector<Box> instances;  // empty with `has_instances` false: components of the label serve
-  bool has_instances = false;
-};
-
-struct TrainResult {
-  double metric = 0;          // mIoU after training (of the weights that are kept)
-  double initial_metric = 0;  // before
-  int steps = 0;              // distillation steps taken; 0 when the metric was over the threshold
-  bool changed = false;       // whether the trained weights differ from those before
-};
 
 /// Thread safety: one thread at a time.
 class Trainer {
@@ -42,9 +22,14 @@ class Trainer {
   /// Algorithm 1's Train. Leaves the student with the weights that the update is made of.
   TrainResult Train(ImageView frame, const TeacherAnswer& teacher);
 
+  /// One distillation step of Train by itself, for measurements: on the frame that learner() was
+  /// given last (nn::Learner::SetFrame), towards `label`, with one weight per pixel. Throws Error
+  /// kInvalidArgument for a label or weights that do not fit the frame, kFailedPrecondition where
+  /// there is no frame.
+  StepResult Step(const LabelMap& label, std::span<const float> pixel_weights);
+
   std::span<const float> trained() const { return learner_.trained(); }
   nn::Learner& learner() { return learner_; }
-  const TrainerOptions& options() const { return options_; }
 
  private:
   TrainerOptions options_;

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "distill/loss_weights.h"
 #include "distill/miou.h"
 
 namespace shadowtutor::distill {
@@ -125,6 +126,26 @@ TEST(Trainer, TheTeachersInstancesDecideTheWeights) {
   TeacherAnswer none = scene.answer;
   none.has_instances = true;
   EXPECT_NE(trained_with(none), of_components);
+}
+
+TEST(Trainer, AStepByItselfIsTheOneThatTrainTakes) {
+  const Scene scene = DiscScene();
+  TrainerOptions options;
+  options.threshold = 0.99;
+  options.max_updates = 1;
+  Trainer whole(SmallStudent(1), options);
+  const TrainResult result = whole.Train(scene.frame, scene.answer);
+
+  Trainer single(SmallStudent(1), options);
+  const std::vector<float> weights =
+      LossWeights(scene.frame.size(), ComponentBoxes(scene.answer.label, kBackground));
+  EXPECT_THROW(single.Step(scene.answer.label, weights), Error);  // no frame
+  single.learner().SetFrame(scene.frame);
+  const StepResult step = single.Step(scene.answer.label, weights);
+  EXPECT_GT(step.loss, 0);
+  EXPECT_EQ(std::max(result.initial_metric, step.metric), result.metric);
+  EXPECT_EQ(Copy(single.learner().gradient()), Copy(whole.learner().gradient()));
+  EXPECT_THROW(single.Step(LabelMap(48, 64), weights), Error);
 }
 
 TEST(Trainer, RefusesWhatDoesNotFit) {

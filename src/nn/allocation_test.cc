@@ -7,7 +7,7 @@
 
 #include "nn/learner.h"
 #include "nn/predictor.h"
-#include "nn/random_data.h"
+#include "nn/testing/random_data.h"
 
 namespace {
 std::atomic<long> allocations = 0;

@@ -1,15 +1,14 @@
 #include "nn/batch_learner.h"
 
 #include <algorithm>
-#include <mutex>
-#include <string>
 #include <utility>
 #include <vector>
 
+#include "core/mutex.h"
 #include "core/parallel.h"
-#include "nn/kernels/adam.h"
-#include "nn/packed_weights.h"
-#include "nn/training_workspace.h"
+#include "nn/forward.h"
+#include "nn/trained_network.h"
+#include "nn/training_memory.h"
 
 namespace shadowtutor::nn {
 namespace {
@@ -20,75 +19,32 @@ constexpr size_t kSumFloats = 16384;
 }  // namespace
 
 struct BatchLearner::Impl {
-  std::shared_ptr<const NetworkLayout> layout;
-  std::vector<float> weights;
-  Stage cut;
-  size_t offset;  // of the trained suffix
-  AdamOptions adam;
-  std::vector<float> moment1, moment2;
-  int64_t adam_steps = 0;
-
-  PackedWeights packed;
-  std::vector<BlockBackwardWeights> transposed;  // one for each block; empty where not trained
-  bool packed_current = false;
+  TrainedNetwork network;
   Scratch scratch;
 
   std::vector<std::vector<float>> gradients;  // of each image; all of the network's parameters
-  std::vector<float> mean;                    // of the suffix
+  std::vector<float> mean;                    // of the trained part
 
-  std::mutex mutex;  // guards `idle`
-  std::vector<std::unique_ptr<TrainingWorkspace>> idle;
+  Mutex mutex;
+  std::vector<std::unique_ptr<TrainingWorkspace>> idle ST_GUARDED_BY(mutex);
 
-  Impl(std::shared_ptr<const NetworkLayout> layout_, std::vector<float> weights_, Stage cut_,
-       const AdamOptions& adam_)
-      : layout(std::move(layout_)),
-        weights(std::move(weights_)),
-        cut(cut_),
-        offset(layout->TrainedOffset(cut)),
-        adam(adam_),
-        moment1(weights.size() - offset),
-        moment2(weights.size() - offset),
-        packed(layout, cut),
-        mean(weights.size() - offset) {
-    packed.Update(weights, kFullDistillation);
-    for (const BlockInfo& block : layout->blocks()) {
-      transposed.push_back(block.stage < cut ? BlockBackwardWeights() : MakeBackwardWeights(block));
-    }
-  }
-
-  std::span<float> Suffix() { return std::span(weights).subspan(offset); }
-
-  void Pack() {
-    if (packed_current) return;
-    packed.Update(weights, cut);
-    for (int i = 0; i < packed.blocks(); ++i) {
-      if (packed.block(i).shape.stage < cut) continue;
-      Repack(*layout, weights, i, transposed[static_cast<size_t>(i)], scratch);
-    }
-    packed_current = true;
-  }
+  Impl(std::shared_ptr<const NetworkLayout> layout, std::vector<float> weights, Stage cut,
+       const AdamOptions& adam)
+      : network(std::move(layout), std::move(weights), cut, adam), mean(network.trained().size()) {}
 
   void Check(const TrainingSample& sample) const {
     CheckFrame(sample.image);
-    if (!sample.label || sample.label->size() != sample.image.size() ||
-        sample.pixel_weight.size() != sample.image.size().pixels()) {
-      throw Error(ErrorCode::kInvalidArgument, "label and weights must have the image's size");
-    }
-    const int classes = layout->spec().classes;
-    const auto& labels = sample.label->labels();
-    if (std::any_of(labels.begin(), labels.end(), [&](uint8_t v) { return v >= classes; })) {
-      throw Error(ErrorCode::kInvalidArgument,
-                  "a label is not below the student's " + std::to_string(classes) + " classes");
-    }
+    if (!sample.label) throw Error(ErrorCode::kInvalidArgument, "an image has no label");
+    network.CheckTruth(sample.image.size(), *sample.label, sample.pixel_weight);
   }
 
   // A thread that waits for the loops of one image may begin another one meanwhile; so workspaces
   // go with images, not with threads. Which one it is makes no difference to the result.
   std::unique_ptr<TrainingWorkspace> Borrow(FrameSize size) {
     {
-      const std::lock_guard lock(mutex);
+      const MutexLock lock(mutex);
       const auto fits = std::find_if(idle.begin(), idle.end(), [&](const auto& workspace) {
-        return workspace->impl_->LaidOutFor(layout->spec(), cut, size);
+        return workspace->memory().LaidOutFor(network.layout().spec(), network.cut(), size);
       });
       if (fits != idle.end()) {
         auto workspace = std::move(*fits);
@@ -97,49 +53,40 @@ struct BatchLearner::Impl {
       }
     }
     auto workspace = std::make_unique<TrainingWorkspace>();
-    workspace->impl_->LayOut(layout->spec(), cut, size);
+    network.LayOut(workspace->memory(), size);
     return workspace;
   }
 
   void Return(std::unique_ptr<TrainingWorkspace> workspace, size_t most) {
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     idle.push_back(std::move(workspace));
     // Sizes that are no longer in use make room for those that are.
     if (idle.size() > most) idle.erase(idle.begin());
   }
 
-  double Compute(const TrainingSample& sample, TrainingWorkspace::Impl& ws,
-                 std::span<float> gradient) {
-    const bool stem_trained = cut <= Stage::kInConv2;
-    ForwardStem(packed, sample.image, *ws.forward, stem_trained);
-    for (int i = 0; i < packed.blocks(); ++i) ForwardBlock(packed, i, *ws.forward);
-    ForwardLogits(packed, *ws.forward, ws.logits, ws.prediction.labels().data());
-    return Backward(packed, weights, transposed, cut, sample.image, *ws.forward, ws.logits,
-                    sample.label->labels().data(), sample.pixel_weight.data(), *ws.backward,
-                    gradient);
+  double Compute(const TrainingSample& sample, TrainingMemory& ws, std::span<float> gradient) {
+    network.ForwardFrozen(sample.image, ws);
+    network.ForwardTrained(sample.image, ws);
+    return network.Backward(sample.image, *sample.label, sample.pixel_weight, ws, gradient);
   }
 };
 
 BatchLearner::BatchLearner(std::shared_ptr<const NetworkLayout> layout, std::vector<float> weights,
-                           Stage cut, const AdamOptions& adam) {
-  if (weights.size() != layout->size()) {
-    throw Error(ErrorCode::kInvalidArgument, "the weights are not this network's");
-  }
-  impl_ = std::make_unique<Impl>(std::move(layout), std::move(weights), cut, adam);
-}
+                           Stage cut, const AdamOptions& adam)
+    : impl_(std::make_unique<Impl>(std::move(layout), std::move(weights), cut, adam)) {}
 BatchLearner::~BatchLearner() = default;
 
-const NetworkLayout& BatchLearner::layout() const { return *impl_->layout; }
-std::span<const float> BatchLearner::weights() const { return impl_->weights; }
+const NetworkLayout& BatchLearner::layout() const { return impl_->network.layout(); }
+std::span<const float> BatchLearner::weights() const { return impl_->network.weights(); }
 std::span<const float> BatchLearner::gradient() const { return impl_->mean; }
 
 double BatchLearner::LossAndGradient(std::span<const TrainingSample> batch) {
   Impl& s = *impl_;
   if (batch.empty()) throw Error(ErrorCode::kInvalidArgument, "a step needs at least one image");
   for (const TrainingSample& sample : batch) s.Check(sample);
-  s.Pack();
+  s.network.Pack(s.scratch);
   const size_t images = batch.size();
-  while (s.gradients.size() < images) s.gradients.emplace_back(s.weights.size());
+  while (s.gradients.size() < images) s.gradients.emplace_back(s.network.weights().size());
   std::vector<double> losses(images);
   // With an image for every thread, each is computed by one thread from beginning to end, which
   // costs no synchronisation at all. With fewer images than threads, threads share the images.
@@ -151,9 +98,9 @@ double BatchLearner::LossAndGradient(std::span<const TrainingSample> batch) {
     auto workspace = s.Borrow(batch[i].image.size());
     if (image_per_thread) {
       const SerialScope serial;
-      losses[i] = s.Compute(batch[i], *workspace->impl_, s.gradients[i]);
+      losses[i] = s.Compute(batch[i], workspace->memory(), s.gradients[i]);
     } else {
-      losses[i] = s.Compute(batch[i], *workspace->impl_, s.gradients[i]);
+      losses[i] = s.Compute(batch[i], workspace->memory(), s.gradients[i]);
     }
     s.Return(std::move(workspace), most_idle);
   });
@@ -165,7 +112,7 @@ double BatchLearner::LossAndGradient(std::span<const TrainingSample> batch) {
     std::fill(s.mean.begin() + static_cast<ptrdiff_t>(begin),
               s.mean.begin() + static_cast<ptrdiff_t>(end), 0.0f);
     for (size_t i = 0; i < images; ++i) {
-      const float* gradient = s.gradients[i].data() + s.offset;
+      const float* gradient = s.gradients[i].data() + s.network.offset();
       for (size_t k = begin; k < end; ++k) s.mean[k] += share * gradient[k];
     }
   });
@@ -175,32 +122,11 @@ double BatchLearner::LossAndGradient(std::span<const TrainingSample> batch) {
 }
 
 void BatchLearner::AdamStep(double learning_rate) {
-  Impl& s = *impl_;
-  s.adam.learning_rate = learning_rate;
-  AdamUpdate(s.adam, ++s.adam_steps, s.mean, s.Suffix(), s.moment1, s.moment2);
-  s.packed_current = false;
+  impl_->network.SetLearningRate(learning_rate);
+  impl_->network.AdamStep(impl_->mean);
 }
 
-void BatchLearner::SaveState(LearnerState& state) const {
-  const auto suffix = impl_->Suffix();
-  state.trained.assign(suffix.begin(), suffix.end());
-  state.moment1 = impl_->moment1;
-  state.moment2 = impl_->moment2;
-  state.adam_steps = impl_->adam_steps;
-}
-
-void BatchLearner::RestoreState(const LearnerState& state) {
-  Impl& s = *impl_;
-  const size_t size = s.mean.size();
-  if (state.trained.size() != size || state.moment1.size() != size ||
-      state.moment2.size() != size) {
-    throw Error(ErrorCode::kInvalidArgument, "the state is another student's");
-  }
-  std::copy(state.trained.begin(), state.trained.end(), s.Suffix().begin());
-  s.moment1 = state.moment1;
-  s.moment2 = state.moment2;
-  s.adam_steps = state.adam_steps;
-  s.packed_current = false;
-}
+void BatchLearner::SaveState(LearnerState& state) const { impl_->network.SaveState(state); }
+void BatchLearner::RestoreState(const LearnerState& state) { impl_->network.RestoreState(state); }
 
 }  // namespace shadowtutor::nn

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "core/parallel.h"
-#include "nn/random_data.h"
-#include "nn/reference.h"
+#include "nn/testing/random_data.h"
+#include "nn/testing/reference.h"
 
 namespace shadowtutor::nn {
 namespace {

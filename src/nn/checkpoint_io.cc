@@ -110,7 +110,7 @@ void ReadParameter(const TensorView& tensor, const ParameterInfo& info, std::spa
   if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); })) {
     throw Error(
         ErrorCode::kDataLoss,
-        info.name + " holds values that are no finite numbers; take another copy of the file");
+        info.name + " holds values that are not finite numbers; take another copy of the file");
   }
 }
 
@@ -185,7 +185,7 @@ void ReadClasses(const std::map<std::string, std::string>& metadata, Checkpoint&
     student.background = IndexOf(student.classes, "background");
   } else if (!background->second.empty()) {
     student.background = IndexOf(student.classes, background->second);
-    if (student.background < 0) NoStudent("its metadata's background is none of its classes");
+    if (student.background < 0) NoStudent("its metadata's background is not one of its classes");
   }
 
   const auto colors = metadata.find(kColorsKey);
@@ -200,7 +200,7 @@ void ReadClasses(const std::map<std::string, std::string>& metadata, Checkpoint&
   if (texts.size() != count) NoStudent("its metadata does not give one colour for each class");
   for (size_t i = 0; i < count; ++i) {
     const auto color = ParseColor(texts[i]);
-    if (!color) NoStudent("colour " + std::to_string(i) + " of its metadata is no #rrggbb");
+    if (!color) NoStudent("colour " + std::to_string(i) + " of its metadata is not #rrggbb");
     student.classes[i].color = *color;
   }
 }
@@ -269,7 +269,7 @@ std::vector<uint8_t> SerializeCheckpoint(const Checkpoint& student, WeightType t
   // Writing what reading would refuse helps nobody.
   if (!std::all_of(student.weights.begin(), student.weights.end(),
                    [](float v) { return std::isfinite(v); })) {
-    throw Error(ErrorCode::kInvalidArgument, "the student has weights that are no finite numbers");
+    throw Error(ErrorCode::kInvalidArgument, "the student has weights that are not finite numbers");
   }
   const bool half = type == WeightType::kF16;
   std::vector<uint16_t> halves;

@@ -9,11 +9,12 @@
 #include <utility>
 #include <vector>
 
-#include "nn/engine_scene.h"
 #include "nn/learner.h"
 #include "nn/predictor.h"
-#include "nn/random_data.h"
-#include "nn/reference.h"
+#include "nn/testing/activations.h"
+#include "nn/testing/engine_scene.h"
+#include "nn/testing/random_data.h"
+#include "nn/testing/reference.h"
 
 namespace shadowtutor::nn {
 namespace {
@@ -56,12 +57,6 @@ double RelativeError(std::span<const A> values, std::span<const double> expected
   return worst / std::max(Largest(expected), 1e-30);
 }
 
-DoubleTensor Widened(const Learner::Tensor& tensor) {
-  DoubleTensor wide(tensor.channels, tensor.height, tensor.width);
-  wide.values.assign(tensor.values.begin(), tensor.values.end());
-  return wide;
-}
-
 // Labels must agree wherever the best logit leads by more than rounding.
 void ExpectLabels(const LabelMap& labels, const DoubleTensor& logits, double bound) {
   ASSERT_EQ(labels.size(), (FrameSize{logits.width, logits.height}));
@@ -87,19 +82,22 @@ void CompareWithReference(const NetworkSpec& spec, int width, int height, Stage 
   reference::Network<double> network(scene.student);
   network.Forward(scene.frame);
   Learner learner = MakeLearner(scene, cut);
+  const auto workspace = std::make_shared<TrainingWorkspace>();
+  learner.UseWorkspace(workspace);
   learner.SetFrame(scene.frame);
   ExpectLabels(learner.Predict(), network.Activation("logits"), bounds.activation);
 
   for (const char* name : {"in_conv1", "in_conv2", "enc1", "enc2", "enc3", "dec1", "dec1_up",
                            "dec2", "dec2_up", "dec3"}) {
-    const auto values = learner.Activation(name);
+    const auto values = ReadActivation(learner, *workspace, name);
     const auto& expected = network.Activation(name);
     ASSERT_EQ(values.channels, expected.channels) << name;
     ASSERT_EQ(values.height, expected.height) << name;
     ASSERT_EQ(values.width, expected.width) << name;
-    EXPECT_LE(RelativeError<float>(values.values, expected.values), bounds.activation) << name;
+    EXPECT_LE(RelativeError<double>(values.values, expected.values), bounds.activation) << name;
   }
-  const auto logits = reference::Resize(Widened(learner.Activation("logits_half")), height, width);
+  const auto logits =
+      reference::Resize(ReadActivation(learner, *workspace, "logits_half"), height, width);
   EXPECT_LE(RelativeError<double>(logits.values, network.Activation("logits").values),
             bounds.activation);
 

@@ -10,8 +10,8 @@
 #include "nn/kernels/resize.h"
 #include "nn/kernels/stem.h"
 #include "nn/kernels/tail.h"
+#include "nn/kernels/tensor.h"
 #include "nn/packed_weights.h"
-#include "nn/tensor.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::nn {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <filesystem>
+#include <memory>
 #include <set>
 #include <type_traits>
 
@@ -14,8 +15,10 @@
 #include "distill/miou.h"
 #include "nn/checkpoint_io.h"
 #include "nn/learner.h"
-#include "nn/reference.h"
 #include "nn/safetensors.h"
+#include "nn/testing/activations.h"
+#include "nn/testing/reference.h"
+#include "nn/testing/tensor_values.h"
 
 namespace shadowtutor::nn {
 namespace {
@@ -74,7 +77,9 @@ class ReferenceCandidate {
 class EngineCandidate {
  public:
   EngineCandidate(const Checkpoint& student, Stage cut)
-      : learner_(student.layout, student.weights, cut) {}
+      : learner_(student.layout, student.weights, cut) {
+    learner_.UseWorkspace(workspace_);
+  }
 
   // The engine composes everything after dec3, so these never exist in it.
   static bool Has(const std::string& name) {
@@ -88,9 +93,7 @@ class EngineCandidate {
   DoubleTensor Activation(const std::string& name) {
     // The last upsampling commutes with out_conv3 and is fused with what reads it.
     const bool logits = name == "logits";
-    const auto values = learner_.Activation(logits ? "logits_half" : name);
-    DoubleTensor tensor(values.channels, values.height, values.width);
-    tensor.values.assign(values.values.begin(), values.values.end());
+    const auto tensor = ReadActivation(learner_, *workspace_, logits ? "logits_half" : name);
     return logits ? reference::Resize(tensor, size_.height, size_.width) : tensor;
   }
   double LossAndGradient(const LabelMap& label, std::span<const float> weights) {
@@ -102,6 +105,7 @@ class EngineCandidate {
 
  private:
   Learner learner_;
+  std::shared_ptr<TrainingWorkspace> workspace_ = std::make_shared<TrainingWorkspace>();
   FrameSize size_;
 };
 
@@ -121,7 +125,7 @@ struct GoldenCase {
   std::vector<double> Values(const std::string& name) const {
     const TensorView* tensor = file.Find(name);
     if (!tensor) throw std::runtime_error("the golden case lacks " + name);
-    return tensor->Doubles();
+    return Doubles(*tensor);
   }
 };
 
@@ -226,7 +230,7 @@ TYPED_TEST(Golden, EveryActivation) {
                                      static_cast<size_t>(values.height),
                                      static_cast<size_t>(values.width)}),
                 tensor.shape);
-      ExpectClose(stage, values.values, tensor.Doubles(), kActivationBound);
+      ExpectClose(stage, values.values, Doubles(tensor), kActivationBound);
       ++compared;
     }
     EXPECT_GE(compared, 11);

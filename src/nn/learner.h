@@ -7,44 +7,15 @@
 
 #include <memory>
 #include <span>
-#include <string_view>
 #include <vector>
 
+#include "nn/kernels/adam.h"
+#include "nn/learner_state.h"
 #include "nn/network.h"
+#include "nn/training_workspace.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::nn {
-
-struct AdamOptions {
-  double learning_rate = 0.01;
-  double beta1 = 0.9;
-  double beta2 = 0.999;
-  double epsilon = 1e-8;
-};
-
-/// What going back to earlier weights goes back to: the trained suffix and Adam's state.
-struct LearnerState {
-  std::vector<float> trained;           // layout.TrainedSize(cut)
-  std::vector<float> moment1, moment2;  // same size
-  int64_t adam_steps = 0;
-};
-
-/// The memory that training on a frame takes: activations and their gradients, up to 250 MB at
-/// 1280x720. Belongs to whoever does the work, not to the student: a server's worker trains many
-/// students, one after the other, in one workspace.
-///
-/// Thread safety: in use by one learner at a time.
-class TrainingWorkspace {
- public:
-  TrainingWorkspace();
-  ~TrainingWorkspace();
-
- private:
-  friend class Learner;
-  friend class BatchLearner;
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
-};
 
 /// Thread safety: one thread at a time.
 class Learner {
@@ -57,7 +28,6 @@ class Learner {
   Learner& operator=(Learner&&) noexcept;
 
   const NetworkLayout& layout() const;
-  Stage cut() const;
   /// All weights, frozen ones included.
   std::span<const float> weights() const;
   /// The suffix that is trained.
@@ -83,14 +53,6 @@ class Learner {
   /// Replaces the trained suffix (for example by what the client holds) and clears Adam's state
   /// unless `keep_moments`.
   void SetTrained(std::span<const float> trained, bool keep_moments);
-
-  /// For tests: the last forward pass's output of a stage, [C][H][W]; "dec1_up" and so on for the
-  /// resized ones, "logits_half" for the logits at in_conv1's size.
-  struct Tensor {
-    int channels = 0, height = 0, width = 0;
-    std::vector<float> values;
-  };
-  Tensor Activation(std::string_view name) const;
 
   /// Trains in this workspace from the next SetFrame on; null: lets go of the one in use. Without
   /// this call the first SetFrame makes one of the learner's own. Frame and prediction go with the

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "core/parallel.h"
-#include "nn/engine_scene.h"
 #include "nn/learner.h"
 #include "nn/predictor.h"
-#include "nn/random_data.h"
+#include "nn/testing/engine_scene.h"
+#include "nn/testing/random_data.h"
 
 namespace shadowtutor::nn {
 namespace {

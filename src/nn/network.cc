@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <numbers>
+#include <span>
 #include <utility>
 
 namespace shadowtutor::nn {
@@ -200,16 +201,6 @@ const ParameterInfo& NetworkLayout::Find(std::string_view name) const {
     if (parameter.name == name) return parameter;
   }
   throw Error(ErrorCode::kNotFound, "the student has no parameter '" + std::string(name) + "'");
-}
-
-std::span<const float> Checkpoint::Parameter(std::string_view name) const {
-  const auto& info = layout->Find(name);
-  return std::span(weights).subspan(info.offset, info.count);
-}
-
-std::span<float> Checkpoint::Parameter(std::string_view name) {
-  const auto& info = layout->Find(name);
-  return std::span(weights).subspan(info.offset, info.count);
 }
 
 Checkpoint FreshStudent(ClassList classes, int background, uint64_t seed) {

@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -118,9 +117,6 @@ struct Checkpoint {
   std::vector<float> weights;  // layout->size()
   ClassList classes;           // layout->spec().classes entries
   int background = -1;         // index of the background class, -1 where there is none
-
-  std::span<const float> Parameter(std::string_view name) const;
-  std::span<float> Parameter(std::string_view name);
 };
 
 /// Kaiming-normal weights (fan-in, gain sqrt 2), biases 0, norms at scale 1 and shift 0. The same

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <set>
 
+#include "nn/testing/tensor_values.h"
+
 namespace shadowtutor::nn {
 namespace {
 
@@ -145,7 +147,7 @@ TEST(Stage, NamesAndParsingAgree) {
 TEST(FreshStudent, IsKaimingNormalWithPlainNormsAndNoBias) {
   const Checkpoint student = FreshStudent(Names(9), 8, 1);
   for (const auto& info : student.layout->parameters()) {
-    const auto values = student.Parameter(info.name);
+    const auto values = Parameter(student, info.name);
     if (info.shape.size() == 1) {
       const bool scale = info.name.find("preact_path.0.weight") != std::string::npos;
       for (const float v : values) ASSERT_EQ(v, scale ? 1.0f : 0.0f) << info.name;
@@ -184,10 +186,10 @@ TEST(WithFreshHead, KeepsAllButTheLastLayer) {
   EXPECT_EQ(other.background, 0);
   for (const auto& info : other.layout->parameters()) {
     if (info.stage == Stage::kOutConv3) continue;
-    const auto a = old.Parameter(info.name), b = other.Parameter(info.name);
+    const auto a = Parameter(old, info.name), b = Parameter(other, info.name);
     EXPECT_TRUE(std::equal(a.begin(), a.end(), b.begin(), b.end())) << info.name;
   }
-  EXPECT_NE(other.Parameter("out_conv3.weight")[0], old.Parameter("out_conv3.weight")[0]);
+  EXPECT_NE(Parameter(other, "out_conv3.weight")[0], Parameter(old, "out_conv3.weight")[0]);
 }
 
 TEST(ScaledSpec, OneIsThePublishedNetwork) { EXPECT_EQ(ScaledSpec(9, 1), NetworkSpec()); }

@@ -9,9 +9,9 @@
 
 #include "nn/kernels/conv.h"
 #include "nn/kernels/stem.h"
+#include "nn/kernels/tail_weights.h"
 #include "nn/kernels/winograd.h"
 #include "nn/network.h"
-#include "nn/tail_weights.h"
 
 namespace shadowtutor::nn {
 

@@ -1,9 +1,9 @@
 #include "nn/predictor.h"
 
 #include <memory>
-#include <mutex>
 #include <utility>
 
+#include "core/mutex.h"
 #include "nn/forward.h"
 #include "nn/packed_weights.h"
 
@@ -38,11 +38,11 @@ std::shared_ptr<const PackedWeights> PackWeights(const NetworkLayout& layout,
 
 struct Predictor::Impl {
   std::shared_ptr<const PackedWeights> Current() {
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     return weights;
   }
-  std::mutex mutex;  // held for a pointer's copy only
-  std::shared_ptr<const PackedWeights> weights;
+  Mutex mutex;  // held for a pointer's copy only
+  std::shared_ptr<const PackedWeights> weights ST_GUARDED_BY(mutex);
   std::unique_ptr<ForwardWorkspace> workspace;
   NetworkSpec spec;  // of the workspace
 };
@@ -57,7 +57,7 @@ Predictor& Predictor::operator=(Predictor&&) noexcept = default;
 
 void Predictor::SetWeights(std::shared_ptr<const PackedWeights> weights) {
   // The old weights are freed here, outside the lock, unless a prediction still uses them.
-  const std::lock_guard lock(impl_->mutex);
+  const MutexLock lock(impl_->mutex);
   impl_->weights.swap(weights);
 }
 

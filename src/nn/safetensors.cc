@@ -10,7 +10,6 @@
 #include <set>
 #include <utility>
 
-#include "core/half.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::nn {
@@ -168,7 +167,7 @@ class HeaderReader {
   }
 
   bool parse_error(size_t position, const std::string&, const json::exception&) {
-    return Stop("its header is no JSON at byte " + std::to_string(position));
+    return Stop("its header stops being JSON at byte " + std::to_string(position));
   }
 
  private:
@@ -180,7 +179,8 @@ class HeaderReader {
     return false;
   }
   bool Unexpected(const char* what) {
-    return Stop(std::string("its header has ") + what + " where none may be, near " + Quoted(key_));
+    return Stop(std::string("its header has ") + what + " where none is allowed, near " +
+                Quoted(key_));
   }
 
   Place place_ = Place::kOutside;
@@ -224,17 +224,6 @@ void CheckCoverage(const std::vector<TensorView>& tensors, std::span<const uint8
   if (filled != data.size()) Corrupt("bytes follow its last tensor");
 }
 
-template <typename T>
-std::vector<double> Widened(std::span<const uint8_t> bytes) {
-  std::vector<double> values(bytes.size() / sizeof(T));
-  for (size_t i = 0; i < values.size(); ++i) {
-    T value;
-    std::memcpy(&value, bytes.data() + i * sizeof(T), sizeof(T));
-    values[i] = static_cast<double>(value);
-  }
-  return values;
-}
-
 void CheckBound(size_t bytes, size_t most, const char* what) {
   if (bytes > most) {
     throw Error(ErrorCode::kResourceExhausted, std::string(what) + " has " + std::to_string(bytes) +
@@ -247,41 +236,6 @@ void CheckBound(size_t bytes, size_t most, const char* what) {
 
 size_t ElementBytes(TensorType type) { return kTypes[static_cast<size_t>(type)].bytes; }
 std::string_view TensorTypeName(TensorType type) { return kTypes[static_cast<size_t>(type)].name; }
-
-std::vector<double> TensorView::Doubles() const {
-  switch (type) {
-    case TensorType::kBool:
-    case TensorType::kU8:
-      return Widened<uint8_t>(bytes);
-    case TensorType::kI8:
-      return Widened<int8_t>(bytes);
-    case TensorType::kI16:
-      return Widened<int16_t>(bytes);
-    case TensorType::kU16:
-      return Widened<uint16_t>(bytes);
-    case TensorType::kI32:
-      return Widened<int32_t>(bytes);
-    case TensorType::kU32:
-      return Widened<uint32_t>(bytes);
-    case TensorType::kF32:
-      return Widened<float>(bytes);
-    case TensorType::kF64:
-      return Widened<double>(bytes);
-    case TensorType::kI64:
-      return Widened<int64_t>(bytes);
-    case TensorType::kU64:
-      return Widened<uint64_t>(bytes);
-    case TensorType::kF16: {
-      std::vector<double> values = Widened<uint16_t>(bytes);
-      for (double& value : values) value = FloatFromHalf(static_cast<uint16_t>(value));
-      return values;
-    }
-    case TensorType::kBF16:
-      break;
-  }
-  throw Error(ErrorCode::kInvalidArgument,
-              Quoted(name) + " is BF16, which is not read; convert the file to F32");
-}
 
 const TensorView* Safetensors::Find(std::string_view name) const {
   const auto found = std::lower_bound(

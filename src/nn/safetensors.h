@@ -53,8 +53,6 @@ struct TensorView {
 
   /// Product of the shape.
   size_t count() const { return bytes.size() / ElementBytes(type); }
-  /// The elements as doubles, whatever their type. Throws Error kInvalidArgument for BF16.
-  std::vector<double> Doubles() const;
 };
 
 /// What a file holds, sorted by name.

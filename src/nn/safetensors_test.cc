@@ -5,6 +5,7 @@
 #include <cstring>
 #include <optional>
 
+#include "nn/testing/tensor_values.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::nn {
@@ -59,8 +60,8 @@ TEST(Safetensors, ComesBackAsItWasWritten) {
   ASSERT_EQ(read.tensors.size(), 3u);
   ASSERT_NE(read.Find("z"), nullptr);
   EXPECT_EQ(read.Find("z")->shape, (std::vector<size_t>{3, 1}));
-  EXPECT_EQ(read.Find("z")->Doubles(), (std::vector<double>{1.5, -2, 3}));
-  EXPECT_EQ(read.Find("a")->Doubles(), (std::vector<double>{7, 8}));
+  EXPECT_EQ(Doubles(*read.Find("z")), (std::vector<double>{1.5, -2, 3}));
+  EXPECT_EQ(Doubles(*read.Find("a")), (std::vector<double>{7, 8}));
   EXPECT_EQ(read.Find("empty")->count(), 0u);
   EXPECT_EQ(read.Find("b"), nullptr);
 }

@@ -1,28 +1,14 @@
-# The tests of src/nn, and what only tests and benchmarks use.
+# The tests of src/nn; what they share lies in testing/.
 
 st_test(network_test SOURCES network_test.cc DEPENDS shadowtutor_nn)
 st_test(safetensors_test SOURCES safetensors_test.cc DEPENDS shadowtutor_nn)
 st_test(checkpoint_io_test SOURCES checkpoint_io_test.cc DEPENDS shadowtutor_nn)
 
-# The plain network in double that the engine is compared with.
-st_library(nn_reference SOURCES reference.cc reference_ops.cc DEPENDS shadowtutor_nn)
-# Plain loops are slow enough where sanitizers watch each access: optimised there, too.
-set_source_files_properties(reference.cc reference_ops.cc PROPERTIES COMPILE_OPTIONS "-O3")
-st_test(reference_test SOURCES reference_test.cc DEPENDS shadowtutor_nn_reference)
-# The kernels, one by one, against plain loops: for a test, and for a fuzzer that draws the cases.
-st_library(nn_differential
-  SOURCES kernels/differential.cc kernels/differential_conv.cc kernels/differential_ops.cc
-          kernels/differential_ends.cc
-  DEPENDS shadowtutor_nn_reference)
-set_target_properties(shadowtutor_nn_differential PROPERTIES EXCLUDE_FROM_ALL ON)
-st_test(differential_test SOURCES kernels/differential_test.cc DEPENDS shadowtutor_nn_differential
-        TIMEOUT 600)
-st_fuzz(differential_fuzz SOURCES kernels/differential_fuzz.cc DEPENDS shadowtutor_nn_differential)
 st_fuzz(checkpoint_fuzz SOURCES checkpoint_fuzz.cc DEPENDS shadowtutor_nn)
-st_test(engine_test SOURCES engine_test.cc learner_test.cc DEPENDS shadowtutor_nn_reference)
+st_test(engine_test SOURCES engine_test.cc learner_test.cc DEPENDS shadowtutor_nn_activations)
 st_test(batch_learner_test SOURCES batch_learner_test.cc DEPENDS shadowtutor_nn_reference)
 # The 720p case's weight map is Algorithm 1's.
-st_test(golden_test SOURCES golden_test.cc DEPENDS shadowtutor_nn_reference shadowtutor_distill)
+st_test(golden_test SOURCES golden_test.cc DEPENDS shadowtutor_nn_activations shadowtutor_distill)
 
 # The oracle: Debian's libtorch, needed by this test alone. Its own CMake package would bring gflags,
 # glog and Protobuf targets along; two libraries and a header are all that is used. Not under
@@ -36,7 +22,7 @@ if(SHADOWTUTOR_BUILD_TESTS)
   elseif(NOT TORCH_API_INCLUDE OR NOT TORCH_CPU_LIBRARY OR NOT TORCH_C10_LIBRARY)
     message(STATUS "torch_oracle_test is left out: libtorch not found (Debian: libtorch-dev)")
   else()
-    st_test(torch_oracle_test SOURCES torch_oracle_test.cc DEPENDS shadowtutor_nn_reference
+    st_test(torch_oracle_test SOURCES torch_oracle_test.cc DEPENDS shadowtutor_nn_activations
             ${TORCH_CPU_LIBRARY} ${TORCH_C10_LIBRARY})
     target_include_directories(torch_oracle_test SYSTEM PRIVATE ${TORCH_API_INCLUDE})
   endif()

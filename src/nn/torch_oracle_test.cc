@@ -7,12 +7,15 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "nn/learner.h"
-#include "nn/random_data.h"
-#include "nn/reference.h"
+#include "nn/testing/activations.h"
+#include "nn/testing/random_data.h"
+#include "nn/testing/reference.h"
+#include "nn/testing/tensor_values.h"
 
 namespace shadowtutor::nn {
 namespace {
@@ -30,7 +33,7 @@ class TorchNetwork {
  public:
   TorchNetwork(const Checkpoint& student, Stage cut) : layout_(student.layout) {
     for (const auto& info : layout_->parameters()) {
-      const auto values = student.Parameter(info.name);
+      const auto values = Parameter(student, info.name);
       const std::vector<double> wide(values.begin(), values.end());
       const std::vector<int64_t> shape(info.shape.begin(), info.shape.end());
       auto tensor = torch::tensor(wide, torch::kFloat64).reshape(shape);
@@ -217,16 +220,16 @@ TEST_P(TorchOracle, ForwardLossAndGradients) {
   ExpectGradients<double>(backward.gradient, expected, kReferenceBound);
 
   Learner learner(student_.layout, student_.weights, cut);
+  const auto workspace = std::make_shared<TrainingWorkspace>();
+  learner.UseWorkspace(workspace);
   learner.SetFrame(frame_);
   learner.Predict();
   for (const auto& [name, tensor] : activations) {
     if (name == "dec3_up" || name == "logits" || name.rfind("out_conv", 0) == 0) continue;
-    ExpectClose<float>(name, learner.Activation(name).values, ValuesOf(tensor.contiguous()),
-                       kActivationBound);
+    ExpectClose<double>(name, ReadActivation(learner, *workspace, name).values,
+                        ValuesOf(tensor.contiguous()), kActivationBound);
   }
-  const auto half = learner.Activation("logits_half");
-  reference::Tensor<double> logits(half.channels, half.height, half.width);
-  logits.values.assign(half.values.begin(), half.values.end());
+  const auto logits = ReadActivation(learner, *workspace, "logits_half");
   ExpectClose<double>("logits", reference::Resize(logits, frame_.height(), frame_.width()).values,
                       ValuesOf(activations.at("logits").contiguous()), kActivationBound);
   EXPECT_NEAR(learner.LossAndGradient(label_, weights_), loss.item<double>(),

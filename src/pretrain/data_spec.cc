@@ -43,7 +43,7 @@ class Reader {
       const auto key = entry.first.as<std::string>();
       if (std::find(known.begin(), known.end(), key) != known.end()) continue;
       std::string sentence = "`";
-      sentence.append(key).append("` is no key here; known are:");
+      sentence.append(key).append("` is not a key here; known are:");
       for (const char* name : known) sentence.append(" ").append(name);
       Fail(entry.first.Mark(), sentence);
     }
@@ -138,7 +138,7 @@ class Reader {
       for (auto& set : Videos(validation["videos"], true)) spec.videos.push_back(std::move(set));
     }
     if (spec.images.empty() && spec.videos.empty()) {
-      Fail(root.Mark(), "it names no `images` and no `videos`; there is nothing to learn from");
+      Fail(root.Mark(), "there is nothing to learn from; name `images` or `videos`");
     }
     return spec;
   }

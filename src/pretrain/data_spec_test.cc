@@ -67,7 +67,7 @@ TEST(DataSpec, NamesFileLineAndRemedy) {
     }
     return "none";
   };
-  EXPECT_NE(complaint("images: [a]\nimage: b\n").find("data.yaml:2: `image` is no key"),
+  EXPECT_NE(complaint("images: [a]\nimage: b\n").find("data.yaml:2: `image` is not a key here"),
             std::string::npos);
   EXPECT_NE(complaint("classes: [a, b]\n").find("nothing to learn from"), std::string::npos);
   EXPECT_NE(complaint("images:\n  - {labels: x}\n").find(":2: `folder` is missing"),

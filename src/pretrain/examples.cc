@@ -13,8 +13,10 @@
 #include "core/atomic_file.h"
 #include "core/checksum.h"
 #include "pretrain/random.h"
+#include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
 #include "video/label_png.h"
+#include "video/open_source.h"
 #include "video/source.h"
 
 namespace shadowtutor::pretrain {
@@ -121,7 +123,7 @@ class Collector {
 
   void Stop() const {
     if (options_.stop && options_.stop()) {
-      throw Error(ErrorCode::kCancelled, "stopped; what is labelled by now stays so");
+      throw Error(ErrorCode::kCancelled, "stopped; the labels made so far are kept");
     }
   }
 
@@ -140,8 +142,9 @@ class Collector {
     if (!spec_.teacher.empty()) return spec_.teacher;
     throw Error(ErrorCode::kInvalidArgument,
                 what.string() +
-                    " comes without labels; give a folder of label PNGs (--labels, or `labels:` in "
-                    "the data file) or a teacher (--teacher, or `teacher:`)");
+                    " comes without labels; give a folder of label PNGs (`labels:` in a data file) "
+                    "or a teacher (`teacher:`)",
+                Setting::kLabels);
   }
 
   // Where a teacher's label of a file is kept: it depends on both, and on the size it was made at.
@@ -309,7 +312,7 @@ class Collector {
       chosen = ClassIndex(set.class_name);
       if (!chosen) {
         throw Error(ErrorCode::kInvalidArgument,
-                    "the cut-outs' class '" + set.class_name + "' is none of the student's");
+                    "the cut-outs' class '" + set.class_name + "' is not one of the student's");
       }
     } else if (options_.classes.size() == 2 && options_.background >= 0) {
       chosen = static_cast<uint8_t>(1 - options_.background);
@@ -321,7 +324,7 @@ class Collector {
       if (!class_index) {
         throw Error(ErrorCode::kInvalidArgument,
                     file.string() +
-                        " lies in no subfolder that is called like a class; sort the cut-outs into "
+                        " lies in no subfolder that has a class's name; sort the cut-outs into "
                         "such folders, or give the data file's `cutouts` entry a `class`");
       }
       examples_.cutouts.push_back({file, *class_index});
@@ -364,8 +367,9 @@ void ClassesOfData(const DataSpec& spec, ClassList& classes, int& background) {
   }
   if (card.empty()) {
     throw Error(ErrorCode::kInvalidArgument,
-                "label PNGs hold numbers; say with --classes (or `classes:` in the data file) what "
-                "they are called, in the order of their values");
+                "label PNGs hold numbers; give the names of their classes (`classes:` in a data "
+                "file), in the order of the numbers",
+                Setting::kClasses);
   }
   const auto teacher = teacher::OpenTeacher(card);
   classes = teacher->classes();
@@ -394,7 +398,7 @@ Picture LoadExample(const Example& example, int longest_side, int classes) {
       throw Error(ErrorCode::kInvalidArgument, "the label " + example.label.string() +
                                                    " holds the class " + std::to_string(value) +
                                                    "; there are " + std::to_string(classes) +
-                                                   " (0 ...), and 255 for what is not known");
+                                                   " (0 and up), and 255 for what is not known");
     }
   }
   label = ShrunkLabel(label, image.size());

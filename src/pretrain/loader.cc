@@ -66,10 +66,10 @@ Loader::Loader(PictureCache& pictures, std::vector<uint32_t> epoch, PictureCache
 
 Loader::~Loader() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
   }
-  changed_.notify_all();
+  changed_.NotifyAll();
   for (std::thread& thread : threads_) thread.join();
 }
 
@@ -77,8 +77,8 @@ void Loader::Work() {
   for (;;) {
     int64_t step;
     {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] {
+      const MutexLock lock(mutex_);
+      changed_.Wait(mutex_, [this]() ST_REQUIRES(mutex_) {
         return stopping_ || failure_ || next_to_make_ < next_to_take_ + options_.ahead;
       });
       if (stopping_ || failure_) return;
@@ -86,31 +86,32 @@ void Loader::Work() {
     }
     try {
       Batch batch = Make(step);
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       ready_.emplace(step, std::move(batch));
     } catch (...) {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       failure_ = std::current_exception();
     }
-    changed_.notify_all();
+    changed_.NotifyAll();
   }
 }
 
 Batch Loader::Next() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return failure_ || ready_.count(next_to_take_) > 0; });
+  MutexLock lock(mutex_);
+  changed_.Wait(
+      mutex_, [this]() ST_REQUIRES(mutex_) { return failure_ || ready_.count(next_to_take_) > 0; });
   const auto found = ready_.find(next_to_take_);
   if (found == ready_.end()) std::rethrow_exception(failure_);
   Batch batch = std::move(found->second);
   ready_.erase(found);
   ++next_to_take_;
-  lock.unlock();
-  changed_.notify_all();
+  lock.Unlock();
+  changed_.NotifyAll();
   return batch;
 }
 
 std::shared_ptr<const std::vector<uint32_t>> Loader::OrderOf(uint64_t epoch) {
-  const std::lock_guard lock(order_mutex_);
+  const MutexLock lock(order_mutex_);
   auto& order = orders_[epoch];
   if (!order) {
     order = std::make_shared<const std::vector<uint32_t>>(

@@ -2,15 +2,14 @@
 #ifndef SHADOWTUTOR_PRETRAIN_LOADER_H_
 #define SHADOWTUTOR_PRETRAIN_LOADER_H_
 
-#include <condition_variable>
 #include <cstdint>
 #include <exception>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <vector>
 
+#include "core/mutex.h"
 #include "nn/batch_learner.h"
 #include "pretrain/augment.h"
 #include "pretrain/picture.h"
@@ -52,28 +51,31 @@ class Loader {
   Loader& operator=(const Loader&) = delete;
 
   /// The next step's. Throws what loading its pictures threw (PictureCache::Get).
-  Batch Next();
+  Batch Next() ST_EXCLUDES(mutex_);
 
  private:
   void Work();
   Batch Make(int64_t step);
   void MakeOne(int64_t step, int index, FrameSize size, Sample& sample);
-  std::shared_ptr<const std::vector<uint32_t>> OrderOf(uint64_t epoch);
+  std::shared_ptr<const std::vector<uint32_t>> OrderOf(uint64_t epoch) ST_EXCLUDES(order_mutex_);
 
   PictureCache& pictures_;
   const std::vector<uint32_t> epoch_;
   PictureCache& cutouts_;
   const LoaderOptions options_;
 
-  std::mutex order_mutex_;
-  std::map<uint64_t, std::shared_ptr<const std::vector<uint32_t>>> orders_;  // by epoch
+  Mutex order_mutex_;
+  // By epoch.
+  std::map<uint64_t, std::shared_ptr<const std::vector<uint32_t>>> orders_
+      ST_GUARDED_BY(order_mutex_);
 
-  std::mutex mutex_;  // guards what follows
-  std::condition_variable changed_;
-  std::map<int64_t, Batch> ready_;
-  int64_t next_to_make_, next_to_take_;
-  bool stopping_ = false;
-  std::exception_ptr failure_;
+  Mutex mutex_;
+  CondVar changed_;
+  std::map<int64_t, Batch> ready_ ST_GUARDED_BY(mutex_);
+  int64_t next_to_make_ ST_GUARDED_BY(mutex_);
+  int64_t next_to_take_ ST_GUARDED_BY(mutex_);
+  bool stopping_ ST_GUARDED_BY(mutex_) = false;
+  std::exception_ptr failure_ ST_GUARDED_BY(mutex_);
   std::vector<std::thread> threads_;
 };
 

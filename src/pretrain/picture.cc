@@ -155,7 +155,9 @@ Picture LoadCutout(const std::filesystem::path& file, uint8_t class_index, int l
   const auto total = static_cast<double>(solid.total());
   if (count < kLeastShare * total || count > (1 - kLeastShare) * total) {
     throw Error(ErrorCode::kInvalidArgument,
-                file.string() + " is transparent everywhere or nowhere; it cuts nothing out");
+                file.string() +
+                    " is transparent everywhere or nowhere; a cut-out is opaque in one part and "
+                    "transparent in another");
   }
   const cv::Rect box = cv::boundingRect(opacity >= 8);
   cv::Mat color;
@@ -181,13 +183,13 @@ PictureCache::PictureCache(size_t count, size_t max_bytes, Load load, Report rep
       bad_(count) {}
 
 size_t PictureCache::bytes() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return bytes_;
 }
 
 std::shared_ptr<const Picture> PictureCache::Get(size_t index) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (bad_.at(index)) return nullptr;
     const auto found = entries_.find(index);
     if (found != entries_.end()) {
@@ -203,7 +205,7 @@ std::shared_ptr<const Picture> PictureCache::Get(size_t index) {
   } catch (const Error& error) {
     why = error.what();
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!picture) {
     if (!bad_[index]) {
       bad_[index] = true;

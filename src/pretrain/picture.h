@@ -8,11 +8,11 @@
 #include <functional>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "core/mutex.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::pretrain {
@@ -65,7 +65,7 @@ class PictureCache {
 
   /// nullptr for a bad one. Throws Error kDataLoss when more than a tenth (and more than 16) of all
   /// are bad: then it is no accident.
-  std::shared_ptr<const Picture> Get(size_t index);
+  std::shared_ptr<const Picture> Get(size_t index) ST_EXCLUDES(mutex_);
   size_t size() const { return count_; }
   size_t bytes() const;
 
@@ -77,12 +77,12 @@ class PictureCache {
   const size_t count_, max_bytes_;
   const Load load_;
   const Report report_;
-  mutable std::mutex mutex_;  // guards what follows
-  std::unordered_map<size_t, Entry> entries_;
-  std::list<size_t> recent_;  // the one used last comes first
-  std::vector<bool> bad_;
-  size_t bad_count_ = 0;
-  size_t bytes_ = 0;
+  mutable Mutex mutex_;
+  std::unordered_map<size_t, Entry> entries_ ST_GUARDED_BY(mutex_);
+  std::list<size_t> recent_ ST_GUARDED_BY(mutex_);  // the one used last comes first
+  std::vector<bool> bad_ ST_GUARDED_BY(mutex_);
+  size_t bad_count_ ST_GUARDED_BY(mutex_) = 0;
+  size_t bytes_ ST_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace shadowtutor::pretrain

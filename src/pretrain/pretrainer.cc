@@ -33,10 +33,10 @@ constexpr int kPicturePerCrop = 2;
 constexpr size_t kLeastMemory = size_t{16} << 20;
 
 void Validate(const PretrainOptions& o) {
-  const auto require = [](bool holds, const std::string& sentence) {
-    if (!holds) throw Error(ErrorCode::kInvalidArgument, sentence);
+  const auto require = [](bool holds, const std::string& sentence, Setting about = Setting::kNone) {
+    if (!holds) throw Error(ErrorCode::kInvalidArgument, sentence, about);
   };
-  require(!o.out.empty(), "say with --out where the student goes");
+  require(!o.out.empty(), "name the file that the student is written to", Setting::kOutput);
   require(o.steps >= 1 && o.steps <= kMostSteps,
           "the steps must be 1 to " + std::to_string(kMostSteps));
   require(o.batch >= 1 && o.batch <= kMostImages,
@@ -54,7 +54,8 @@ void Validate(const PretrainOptions& o) {
   require(o.warm_up >= 0 && o.warm_up < 1, "the warm-up is a share of the steps, 0 to below 1");
   require(o.checkpoint_every >= 1, "checkpoints come every 1 or more steps");
   require(o.memory_bytes >= kLeastMemory, "decoded pictures need at least 16 MiB");
-  require(o.loader_threads >= 1 && o.loader_threads <= 64, "1 to 64 threads prepare samples");
+  require(o.loader_threads >= 1 && o.loader_threads <= 64,
+          "the number of threads that prepare samples must be 1 to 64");
 }
 
 std::string ClassNames(const ClassList& classes) {
@@ -66,8 +67,8 @@ std::string ClassNames(const ClassList& classes) {
 std::string CropText(const std::vector<FrameSize>& crops) {
   std::string text;
   for (const FrameSize crop : crops) {
-    text +=
-        (text.empty() ? "" : ",") + std::to_string(crop.width) + "x" + std::to_string(crop.height);
+    if (!text.empty()) text += ",";
+    text += std::to_string(crop.width) + "x" + std::to_string(crop.height);
   }
   return text;
 }
@@ -226,7 +227,8 @@ class Run {
       if (!std::isfinite(loss)) {
         throw Error(ErrorCode::kInternal,
                     "training diverged at step " + std::to_string(state_.steps) +
-                        "; take a lower --learning-rate, or --resume from the last checkpoint");
+                        "; take a lower learning rate, or go on from the last checkpoint",
+                    Setting::kLearningRate);
       }
       learner_->AdamStep(rate);
       ++state_.steps;

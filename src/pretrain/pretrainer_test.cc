@@ -11,6 +11,7 @@
 #include "core/atomic_file.h"
 #include "core/parallel.h"
 #include "nn/checkpoint_io.h"
+#include "nn/testing/tensor_values.h"
 #include "pretrain/examples.h"
 #include "pretrain/test_data.h"
 #include "pretrain/validation.h"
@@ -160,8 +161,8 @@ TEST(Pretrain, GoesOnFromAStudentOfOtherClassesWithAFreshHead) {
   const nn::Checkpoint student = Pretrain(options, {}).student;
   EXPECT_EQ(student.layout->spec(), nn::ScaledSpec(2, 0.5, 2));
   EXPECT_EQ(student.classes[1].name, "disc");
-  const auto before = old.Parameter("enc2.long_path.0.weight");
-  const auto after = student.Parameter("enc2.long_path.0.weight");
+  const auto before = nn::Parameter(old, "enc2.long_path.0.weight");
+  const auto after = nn::Parameter(student, "enc2.long_path.0.weight");
   for (size_t i = 0; i < before.size(); ++i) ASSERT_NEAR(before[i], after[i], 1e-5);
 }
 

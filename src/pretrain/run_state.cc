@@ -34,7 +34,7 @@ std::vector<float> Values(const nn::Safetensors& parsed, const std::string& name
   std::vector<float> values(tensor->count());
   if (!values.empty()) std::memcpy(values.data(), tensor->bytes.data(), tensor->bytes.size());
   for (const float value : values) {
-    if (!std::isfinite(value)) Damaged(file, name + " holds values that are no numbers");
+    if (!std::isfinite(value)) Damaged(file, name + " holds values that are not numbers");
   }
   return values;
 }
@@ -48,7 +48,7 @@ Number Read(const nn::Safetensors& parsed, const std::string& key,
   const std::string& text = found->second;
   const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
   if (result.ec != std::errc() || result.ptr != text.data() + text.size()) {
-    Damaged(file, key + " is no number");
+    Damaged(file, key + " is not a number");
   }
   return value;
 }
@@ -117,10 +117,10 @@ void CheckSameRun(const RunState& state, const std::map<std::string, std::string
     const auto found = state.configuration.find(key);
     const std::string before = found == state.configuration.end() ? "nothing" : found->second;
     if (before == value) continue;
-    std::string why = "the run to go on with had another ";
+    std::string why = "the earlier run had another ";
     why.append(key).append(" (").append(before).append(", now ").append(value);
     throw Error(ErrorCode::kFailedPrecondition,
-                why + "); give the same, or begin anew without --resume");
+                why + "); give the same, or begin anew instead of going on", Setting::kResume);
   }
 }
 

@@ -19,7 +19,7 @@ static_assert(std::endian::native == std::endian::little);
 
 double Share(double value, const char* what) {
   if (!(value >= 0 && value <= 1)) {
-    Refuse(std::string("The message's ") + what + " is not between 0 and 1.");
+    Refuse(std::string("the message's ") + what + " is not between 0 and 1");
   }
   return value;
 }
@@ -49,8 +49,8 @@ wire::FrameCodec UsedFrameCodec(v1::FrameCodec codec) {
     case v1::FRAME_CODEC_JPEG:
       return wire::FrameCodec::kJpeg;
     default:
-      Refuse("The key frame is packed by a codec that this version does not know (number " +
-             std::to_string(codec) + "); use raw or JPEG.");
+      Refuse("the key frame is packed by a codec that this version does not know (number " +
+             std::to_string(codec) + "); use raw or JPEG");
   }
 }
 
@@ -61,8 +61,8 @@ wire::UpdateCodec UsedUpdateCodec(v1::UpdateCodec codec) {
     case v1::UPDATE_CODEC_FP16:
       return wire::UpdateCodec::kFp16;
     default:
-      Refuse("The update is packed by a codec that this version does not know (number " +
-             std::to_string(codec) + "); update the client.");
+      Refuse("the update is packed by a codec that this version does not know (number " +
+             std::to_string(codec) + "); update the client");
   }
 }
 
@@ -81,7 +81,7 @@ v1::HeldStudent ToProto(wire::HeldStudent held) {
 wire::HeldStudent FromProto(const v1::HeldStudent& from) {
   wire::HeldStudent held;
   held.version = from.version();
-  if (from.class_names_size() > kMaxClasses) Refuse("The held student has over 255 classes.");
+  if (from.class_names_size() > kMaxClasses) Refuse("the client's student has over 255 classes");
   for (const std::string& name : from.class_names()) {
     held.class_names.push_back(Text(name, "class name"));
   }
@@ -90,15 +90,16 @@ wire::HeldStudent FromProto(const v1::HeldStudent& from) {
   held.frozen_checksum = from.frozen_checksum();
   const std::string& bytes = from.trained();
   if (bytes.size() % sizeof(float) != 0 || bytes.size() / sizeof(float) > wire::kMaxStudentFloats) {
-    throw Error(ErrorCode::kDataLoss, "The held student's weights have an impossible size of " +
-                                          std::to_string(bytes.size()) + " bytes.");
+    throw Error(ErrorCode::kDataLoss,
+                "the weights of the client's student have an impossible size of " +
+                    std::to_string(bytes.size()) + " bytes");
   }
   held.trained.resize(bytes.size() / sizeof(float));
   if (!bytes.empty()) std::memcpy(held.trained.data(), bytes.data(), bytes.size());
   for (float weight : held.trained) {
     if (!std::isfinite(weight)) {
       throw Error(ErrorCode::kDataLoss,
-                  "The held student has weights that are not finite; start with another one.");
+                  "the client's student has weights that are not finite; start with another one");
     }
   }
   held.trained_checksum = from.trained_checksum();
@@ -124,10 +125,10 @@ wire::Parameters FromProto(const v1::Parameters& from) {
   parameters.min_stride = SmallInt(from.min_stride(), kMax, "min_stride");
   parameters.max_stride = SmallInt(from.max_stride(), kMax, "max_stride");
   if (parameters.min_stride < 1 || parameters.max_stride < parameters.min_stride) {
-    Refuse("The message's strides are not 1 <= min_stride <= max_stride.");
+    Refuse("the message's strides are not 1 <= min_stride <= max_stride");
   }
   parameters.learning_rate = from.learning_rate();
-  if (!std::isfinite(parameters.learning_rate)) Refuse("The learning rate is not finite.");
+  if (!std::isfinite(parameters.learning_rate)) Refuse("the message's learning rate is not finite");
   parameters.cut = nn::ParseStage(Text(from.cut(), "cut"));
   return parameters;
 }
@@ -171,7 +172,9 @@ wire::Welcome FromProto(const v1::Welcome& from) {
   welcome.student_checksum = from.student_checksum();
   welcome.classes = TakeClasses(from.classes());
   if (from.has_background()) {
-    if (from.background() >= welcome.classes.size()) Refuse("There is no such background class.");
+    if (from.background() >= welcome.classes.size()) {
+      Refuse("the message's background is not among its classes");
+    }
     welcome.background = static_cast<int>(from.background());
   }
   welcome.parameters = FromProto(from.parameters());
@@ -298,7 +301,9 @@ wire::ClientMessage FromProto(v1::ClientMessage&& message) {
     case v1::ClientMessage::kStudentRequest:
       return wire::StudentRequest{Text(from.student_request().reason(), "reason")};
     default:
-      Refuse("The client sent a message of a kind that this server does not know.");
+      Refuse(
+          "the client sent a message of a kind that this server does not know; use releases that "
+          "fit each other");
   }
 }
 
@@ -314,7 +319,9 @@ wire::ServerMessage FromProto(v1::ServerMessage&& message) {
     case v1::ServerMessage::kError:
       return FromProto(from.error());
     default:
-      Refuse("The server sent a message of a kind that this client does not know.");
+      Refuse(
+          "the server sent a message of a kind that this client does not know; use releases that "
+          "fit each other");
   }
 }
 

@@ -18,23 +18,23 @@ void Refuse(const std::string& sentence) { throw Error(ErrorCode::kInvalidArgume
 
 const std::string& Text(const std::string& text, const char* what) {
   if (text.size() > wire::kMaxTextBytes) {
-    Refuse(std::string("The message's ") + what + " is longer than " +
-           std::to_string(wire::kMaxTextBytes) + " bytes.");
+    Refuse(std::string("the message's ") + what + " is longer than " +
+           std::to_string(wire::kMaxTextBytes) + " bytes");
   }
   return text;
 }
 
 double Duration(double milliseconds) {
   if (!std::isfinite(milliseconds) || milliseconds < 0) {
-    Refuse("The message speaks of a duration that is negative or not finite.");
+    Refuse("the message has a duration that is negative or not finite");
   }
   return milliseconds;
 }
 
 int SmallInt(uint32_t value, uint32_t max, const char* what) {
   if (value > max) {
-    Refuse(std::string("The message's ") + what + " is " + std::to_string(value) + "; at most " +
-           std::to_string(max) + " is allowed.");
+    Refuse(std::string("the message's ") + what + " is " + std::to_string(value) + "; at most " +
+           std::to_string(max) + " is allowed");
   }
   return static_cast<int>(value);
 }
@@ -43,9 +43,9 @@ FrameSize Size(uint32_t width, uint32_t height, bool may_be_unknown) {
   if (may_be_unknown && width == 0 && height == 0) return {};
   if (width == 0 || height == 0 || width > kMaxFrameSide || height > kMaxFrameSide ||
       size_t{width} * height > kMaxFramePixels) {
-    Refuse("A frame of " + std::to_string(width) + "x" + std::to_string(height) +
+    Refuse("a frame of " + std::to_string(width) + "x" + std::to_string(height) +
            " pixels is outside the bounds: sides of 1 to " + std::to_string(kMaxFrameSide) + ", " +
-           std::to_string(kMaxFramePixels) + " pixels in all.");
+           std::to_string(kMaxFramePixels) + " pixels in all");
   }
   return {static_cast<int>(width), static_cast<int>(height)};
 }
@@ -59,7 +59,7 @@ void PutClasses(const ClassList& classes, google::protobuf::RepeatedPtrField<v1:
 }
 
 ClassList TakeClasses(const google::protobuf::RepeatedPtrField<v1::ClassInfo>& from) {
-  if (from.size() > kMaxClasses) Refuse("The server's student has over 255 classes.");
+  if (from.size() > kMaxClasses) Refuse("the server's student has over 255 classes");
   ClassList classes;
   for (const v1::ClassInfo& info : from) {
     const uint32_t color = info.color();

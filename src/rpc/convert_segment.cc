@@ -37,8 +37,8 @@ wire::VideoCodec UsedCodec(v1::VideoCodec codec) {
     case v1::VIDEO_CODEC_H264:
       return wire::VideoCodec::kH264;
     default:
-      Refuse("The frame is packed by a codec that this version does not know (number " +
-             std::to_string(codec) + "); use raw, JPEG or H.264.");
+      Refuse("the frame is packed by a codec that this version does not know (number " +
+             std::to_string(codec) + "); use raw, JPEG or H.264");
   }
 }
 
@@ -49,8 +49,8 @@ wire::LabelCodec UsedCodec(v1::LabelCodec codec) {
     case v1::LABEL_CODEC_RLE:
       return wire::LabelCodec::kRle;
     default:
-      Refuse("The labels are packed by a codec that this version does not know (number " +
-             std::to_string(codec) + "); update the client.");
+      Refuse("the labels are packed by a codec that this version does not know (number " +
+             std::to_string(codec) + "); update the client");
   }
 }
 
@@ -116,7 +116,9 @@ wire::SegmentWelcome FromProto(const v1::SegmentWelcome& from) {
   welcome.session_id = Text(from.session_id(), "session id");
   welcome.classes = TakeClasses(from.classes());
   if (from.has_background()) {
-    if (from.background() >= welcome.classes.size()) Refuse("There is no such background class.");
+    if (from.background() >= welcome.classes.size()) {
+      Refuse("the message's background is not among its classes");
+    }
     welcome.background = static_cast<int>(from.background());
   }
   welcome.video_codec = WishedCodec(from.video_codec());
@@ -196,7 +198,9 @@ wire::SegmentRequest FromProto(v1::SegmentRequest&& message) {
     case v1::SegmentRequest::kFrame:
       return FromProto(from.frame());
     default:
-      Refuse("The client sent a message of a kind that this server does not know.");
+      Refuse(
+          "the client sent a message of a kind that this server does not know; use releases that "
+          "fit each other");
   }
 }
 
@@ -210,7 +214,9 @@ wire::SegmentReply FromProto(v1::SegmentReply&& message) {
     case v1::SegmentReply::kError:
       return FromProto(from.error());
     default:
-      Refuse("The server sent a message of a kind that this client does not know.");
+      Refuse(
+          "the server sent a message of a kind that this client does not know; use releases that "
+          "fit each other");
   }
 }
 

@@ -19,15 +19,15 @@ std::string ReadPem(const std::filesystem::path& file) {
   std::string text(bytes.begin(), bytes.end());
   if (text.find("-----BEGIN ") == std::string::npos) {
     throw Error(ErrorCode::kInvalidArgument,
-                file.string() + " is not a PEM file; give certificates and keys as PEM.");
+                file.string() + " is not a PEM file; give certificates and keys as PEM");
   }
   return text;
 }
 
 void CheckPair(const TlsFiles& files) {
   if (files.certificate.empty() != files.key.empty()) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "A TLS certificate and its key go together; give both --tls-cert and --tls-key.");
+    throw Error(ErrorCode::kInvalidArgument, "a TLS certificate and its key go together; give both",
+                Setting::kCertificate);
   }
 }
 
@@ -38,7 +38,8 @@ std::shared_ptr<grpc::ServerCredentials> MakeServerCredentials(const TlsFiles& f
   CheckPair(files);
   if (files.certificate.empty()) {
     throw Error(ErrorCode::kInvalidArgument,
-                "A server that speaks TLS needs a certificate; give --tls-cert and --tls-key.");
+                "a server that speaks TLS needs a certificate; give one and its key",
+                Setting::kCertificate);
   }
   grpc::SslServerCredentialsOptions options(
       files.authority.empty() ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE

@@ -11,6 +11,7 @@
 namespace shadowtutor::rpc {
 
 #ifdef SHADOWTUTOR_THREAD_SANITIZER
+// Guards nothing, so it is no Mutex of core/: locking it is what the sanitizer shall see.
 inline std::mutex hand_over_mutex;
 
 /// Everything before an earlier call is visible after a later one, whatever the threads.

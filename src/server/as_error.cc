@@ -11,11 +11,12 @@ Error AsError(const std::exception_ptr& thrown) {
     return error;
   } catch (const std::bad_alloc&) {
     return Error(ErrorCode::kResourceExhausted,
-                 "The server is out of memory; send smaller frames or allow fewer sessions.");
+                 "the server is out of memory; send smaller frames, or allow fewer sessions in the "
+                 "server's settings");
   } catch (const std::exception& error) {
     return Error(ErrorCode::kInternal, error.what());
   } catch (...) {
-    return Error(ErrorCode::kInternal, "The server failed in a way that it does not know.");
+    return Error(ErrorCode::kInternal, "the server failed for an unknown reason");
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/mutex.h"
 #include "wire/protocol.h"
 #include "wire/segment.h"
 
@@ -19,7 +20,7 @@ Conversation<Request, Reply>::Conversation(std::shared_ptr<Resources> resources,
 
 template <typename Request, typename Reply>
 void Conversation<Request, Reply>::OnMessage(Request message, Clock::time_point now) {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (closed_) return;
   last_heard_ = now;
   Handle(std::move(message), now);
@@ -27,13 +28,13 @@ void Conversation<Request, Reply>::OnMessage(Request message, Clock::time_point 
 
 template <typename Request, typename Reply>
 void Conversation<Request, Reply>::OnBadMessage(const Error& error) {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!closed_) End(error);
 }
 
 template <typename Request, typename Reply>
 void Conversation<Request, Reply>::OnTick(Clock::time_point now) {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (closed_) return;
   if (FrameOutstanding()) {
     const std::optional<uint64_t> owner = resources_->TeacherOverdue(now);

@@ -1,6 +1,6 @@
-// What the server's two conversations with a client have in common: who is spoken to, deadlines, and
-// how a conversation ends. tutor_conversation.h teaches a client's student, segment_conversation.h
-// labels every frame that the client sends.
+// What the server's two conversations with a client have in common: who is spoken to, deadlines,
+// and how a conversation ends. tutor_conversation.h teaches a client's student,
+// segment_conversation.h labels every frame that the client sends.
 //
 // Nothing here knows a transport: messages come in as calls and go out through a Peer.
 #ifndef SHADOWTUTOR_SERVER_CONVERSATION_H_
@@ -9,10 +9,10 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
+#include "core/mutex.h"
 #include "server/peer.h"
 #include "server/resources.h"
 #include "shadowtutor/types.h"
@@ -23,7 +23,7 @@ namespace shadowtutor::server {
 /// Lives in a std::shared_ptr, which its jobs share.
 ///
 /// Thread safety: all public functions may be called from any thread; messages of one client come
-/// one after the other. Protected functions are called with mutex_ held.
+/// one after the other.
 template <typename RequestType, typename ReplyType>
 class Conversation {
  public:
@@ -40,33 +40,31 @@ class Conversation {
   Conversation(const Conversation&) = delete;
   Conversation& operator=(const Conversation&) = delete;
 
-  void OnMessage(Request message, Clock::time_point now);
+  void OnMessage(Request message, Clock::time_point now) ST_EXCLUDES(mutex_);
   /// Something came that is no message; `error` says why. Ends the conversation.
-  void OnBadMessage(const Error& error);
+  void OnBadMessage(const Error& error) ST_EXCLUDES(mutex_);
   /// To be called now and then. Ends the conversation when its client has been silent for too long,
   /// and does not let it wait for a teacher that is overdue.
-  void OnTick(Clock::time_point now);
+  void OnTick(Clock::time_point now) ST_EXCLUDES(mutex_);
   /// The stream is no more. What the conversation holds is freed as soon as no job needs it.
   virtual void OnClosed() = 0;
 
-  const std::string& id() const { return id_; }
-
  protected:
-  virtual void Handle(Request message, Clock::time_point now) = 0;
+  virtual void Handle(Request message, Clock::time_point now) ST_REQUIRES(mutex_) = 0;
   /// Whether the client has said hello.
-  virtual bool Greeted() const = 0;
+  virtual bool Greeted() const ST_REQUIRES(mutex_) = 0;
   /// Whether the client waits for the answer to a frame.
-  virtual bool FrameOutstanding() const = 0;
-  /// The teacher is overdue with a frame of the conversation numbered `owner`, and this client waits
-  /// for an answer.
-  virtual void OnTeacherOverdue(uint64_t owner, Clock::time_point now) = 0;
+  virtual bool FrameOutstanding() const ST_REQUIRES(mutex_) = 0;
+  /// The teacher is overdue with a frame of the conversation numbered `owner`, and this client
+  /// waits for an answer.
+  virtual void OnTeacherOverdue(uint64_t owner, Clock::time_point now) ST_REQUIRES(mutex_) = 0;
   /// Nothing is sent any more.
-  virtual void OnEnd() {}
+  virtual void OnEnd() ST_REQUIRES(mutex_) {}
 
   /// Nothing happens once the conversation has ended.
-  void Send(Reply message);
+  void Send(Reply message) ST_REQUIRES(mutex_);
   /// Ends the conversation; the client is told why.
-  void End(const Error& why);
+  void End(const Error& why) ST_REQUIRES(mutex_);
   void LogFailure(uint64_t frame_index, const Error& error) const;
 
   const std::shared_ptr<Resources> resources_;
@@ -74,9 +72,9 @@ class Conversation {
   const uint64_t number_;
   const std::string id_;
 
-  mutable std::mutex mutex_;
-  bool closed_ = false;  // nothing is sent any more
-  Clock::time_point last_heard_;
+  mutable Mutex mutex_;
+  bool closed_ ST_GUARDED_BY(mutex_) = false;  // nothing is sent any more
+  Clock::time_point last_heard_ ST_GUARDED_BY(mutex_);
 };
 
 }  // namespace shadowtutor::server

@@ -8,11 +8,12 @@ Error Resources::TeacherIsStuck(bool with_this_frame) const {
   if (with_this_frame) {
     return Error(ErrorCode::kDeadlineExceeded,
                  "the teacher has not labelled this frame within " + seconds +
-                     " s; a faster teacher, smaller frames or more time for the teacher on the "
-                     "server would help");
+                     " s; use a faster teacher or smaller frames, or allow the teacher more time "
+                     "in the server's settings");
   }
-  return Error(ErrorCode::kUnavailable, "the teacher has been at another frame for more than " +
-                                            seconds + " s; try again when it is back");
+  return Error(ErrorCode::kUnavailable,
+               "the teacher has been busy with another frame for more than " + seconds +
+                   " s; try again later");
 }
 
 TeacherCall::TeacherCall(Resources& resources, uint64_t owner) : resources_(resources) {
@@ -22,7 +23,7 @@ TeacherCall::TeacherCall(Resources& resources, uint64_t owner) : resources_(reso
 TeacherCall::~TeacherCall() {
   const std::chrono::milliseconds took = resources_.teacher_watch.End();
   if (took <= resources_.teacher_timeout) return;
-  resources_.Log("the teacher is back after " + std::to_string(took.count()) +
+  resources_.Log("the teacher has returned after " + std::to_string(took.count()) +
                  " ms; its answer comes too late");
 }
 

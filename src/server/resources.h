@@ -1,4 +1,5 @@
-// What all conversations of a server share: the teacher, the queues of work, bounds, figures, the log.
+// What all conversations of a server share: the teacher, the queues of work, bounds, figures, the
+// log.
 #ifndef SHADOWTUTOR_SERVER_RESOURCES_H_
 #define SHADOWTUTOR_SERVER_RESOURCES_H_
 

@@ -15,7 +15,7 @@ Scheduler::~Scheduler() { Shutdown(); }
 
 bool Scheduler::Submit(uint64_t owner, Job job) {
   {
-    std::lock_guard lock(state_->mutex);
+    const MutexLock lock(state_->mutex);
     std::deque<Entry>& queue = state_->queue;
     if (state_->shut_down || queue.size() >= max_queued_) return false;
     for (const Entry& entry : queue) {
@@ -23,14 +23,14 @@ bool Scheduler::Submit(uint64_t owner, Job job) {
     }
     queue.push_back({owner, std::move(job)});
   }
-  state_->wake.notify_one();
+  state_->wake.NotifyOne();
   return true;
 }
 
 bool Scheduler::Forget(uint64_t owner) {
   // Destroyed after the lock is released: a job's captures may end a session.
   Entry dropped{};
-  std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   std::deque<Entry>& queue = state_->queue;
   const auto entry = std::find_if(queue.begin(), queue.end(),
                                   [&](const Entry& queued) { return queued.owner == owner; });
@@ -43,17 +43,19 @@ bool Scheduler::Forget(uint64_t owner) {
 bool Scheduler::Shutdown(std::optional<std::chrono::milliseconds> timeout) {
   std::deque<Entry> dropped;
   {
-    std::lock_guard lock(state_->mutex);
+    const MutexLock lock(state_->mutex);
     state_->shut_down = true;
     dropped.swap(state_->queue);
   }
-  state_->wake.notify_all();
+  state_->wake.NotifyAll();
   dropped.clear();
-  std::lock_guard join_lock(join_mutex_);
+  const MutexLock join_lock(join_mutex_);
   bool all_ended = true;
   if (timeout && !threads_.empty()) {
-    std::unique_lock lock(state_->mutex);
-    all_ended = state_->ended.wait_for(lock, *timeout, [this] { return state_->working == 0; });
+    const MutexLock lock(state_->mutex);
+    all_ended = state_->ended.WaitFor(state_->mutex, *timeout, [this]() ST_REQUIRES(state_->mutex) {
+      return state_->working == 0;
+    });
   }
   for (std::thread& thread : threads_) {
     if (all_ended) {
@@ -66,20 +68,17 @@ bool Scheduler::Shutdown(std::optional<std::chrono::milliseconds> timeout) {
   return all_ended;
 }
 
-size_t Scheduler::queued() const {
-  std::lock_guard lock(state_->mutex);
-  return state_->queue.size();
-}
-
 void Scheduler::Work(const std::shared_ptr<State>& state) {
   while (true) {
     Job job;
     {
-      std::unique_lock lock(state->mutex);
-      state->wake.wait(lock, [&] { return state->shut_down || !state->queue.empty(); });
+      const MutexLock lock(state->mutex);
+      state->wake.Wait(state->mutex, [&state]() ST_REQUIRES(state->mutex) {
+        return state->shut_down || !state->queue.empty();
+      });
       if (state->shut_down) {
         --state->working;
-        state->ended.notify_all();
+        state->ended.NotifyAll();
         return;
       }
       job = std::move(state->queue.front().job);

@@ -9,16 +9,16 @@
 #define SHADOWTUTOR_SERVER_SCHEDULER_H_
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
+
+#include "core/mutex.h"
 
 namespace shadowtutor::server {
 
@@ -36,15 +36,15 @@ class Scheduler {
 
   /// False, and the job is dropped, when the queue is full, when the owner has a job in it already,
   /// or after Shutdown.
-  bool Submit(uint64_t owner, Job job);
+  bool Submit(uint64_t owner, Job job) ST_EXCLUDES(state_->mutex);
   /// Drops the owner's job if it has not begun; says whether there was one.
-  bool Forget(uint64_t owner);
+  bool Forget(uint64_t owner) ST_EXCLUDES(state_->mutex);
   /// Takes no more jobs, drops those in the queue, and waits for those that run, without `timeout`
   /// for as long as they take. False: one still ran at the end of it and is left to itself; its
   /// thread ends when it does. Not to be called by a job.
-  bool Shutdown(std::optional<std::chrono::milliseconds> timeout = std::nullopt);
+  bool Shutdown(std::optional<std::chrono::milliseconds> timeout = std::nullopt)
+      ST_EXCLUDES(join_mutex_, state_->mutex);
 
-  size_t queued() const;
 
  private:
   struct Entry {
@@ -53,18 +53,18 @@ class Scheduler {
   };
   // Shared with the threads, because one that is left to itself outlives the scheduler.
   struct State {
-    mutable std::mutex mutex;
-    std::condition_variable wake, ended;
-    std::deque<Entry> queue;
-    bool shut_down = false;
-    int working = 0;  // threads that have not ended
+    mutable Mutex mutex;
+    CondVar wake, ended;
+    std::deque<Entry> queue ST_GUARDED_BY(mutex);
+    bool shut_down ST_GUARDED_BY(mutex) = false;
+    int working ST_GUARDED_BY(mutex) = 0;  // threads that have not ended
   };
   static void Work(const std::shared_ptr<State>& state);
 
   const size_t max_queued_;
   const std::shared_ptr<State> state_ = std::make_shared<State>();
-  std::mutex join_mutex_;
-  std::vector<std::thread> threads_;  // joined or left under join_mutex_
+  Mutex join_mutex_ ST_ACQUIRED_BEFORE(state_->mutex);  // held while threads are joined or left
+  std::vector<std::thread> threads_ ST_GUARDED_BY(join_mutex_);
 };
 
 }  // namespace shadowtutor::server

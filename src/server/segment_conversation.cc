@@ -4,6 +4,7 @@
 #include <exception>
 #include <utility>
 
+#include "core/mutex.h"
 #include "server/as_error.h"
 #include "server/session.h"
 #include "wire/frame_codec.h"
@@ -27,7 +28,8 @@ wire::VideoCodec Choose(wire::VideoCodec wished) {
 // As many as there is memory for, raw as they may be once decoded.
 int FramesInFlight(const wire::SegmentHello& hello) {
   const size_t frame = std::max(wire::RawFrameBytes(hello.frame_size), size_t{1});
-  const size_t fit = std::clamp<size_t>(wire::kMaxSegmentBytes / frame, 1, wire::kMaxSegmentInFlight);
+  const size_t fit =
+      std::clamp<size_t>(wire::kMaxSegmentBytes / frame, 1, wire::kMaxSegmentInFlight);
   return std::min(hello.in_flight, static_cast<int>(fit));
 }
 
@@ -36,7 +38,7 @@ int FramesInFlight(const wire::SegmentHello& hello) {
 SegmentConversation::~SegmentConversation() {
   // Nobody else is left; the lock orders this after the last job for tools that do not see the
   // counter of owners.
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!greeted_) return;
   resources_->stats.SessionEnded(id_);
   resources_->Log("session " + id_ + " ended, " + std::to_string(answered_) +
@@ -48,7 +50,7 @@ void SegmentConversation::Handle(wire::SegmentRequest message, Clock::time_point
     OnHello(*hello);
   } else if (!greeted_) {
     End(Error(ErrorCode::kFailedPrecondition,
-              "a conversation begins with a hello; a frame came first"));
+              "a session must begin with a hello, but a frame came first"));
   } else {
     OnFrame(std::move(std::get<wire::SegmentFrame>(message)));
   }
@@ -57,7 +59,8 @@ void SegmentConversation::Handle(wire::SegmentRequest message, Clock::time_point
 void SegmentConversation::OnHello(const wire::SegmentHello& hello) {
   if (greeted_) {
     End(Error(ErrorCode::kFailedPrecondition,
-              "a second hello came; a stream has one session, so open another stream for another"));
+              "a second hello came, but a stream has one session; open another stream for another "
+              "session"));
     return;
   }
   try {
@@ -94,7 +97,7 @@ void SegmentConversation::OnFrame(wire::SegmentFrame frame) {
   if (waiting_.size() >= static_cast<size_t>(in_flight_)) {
     End(Error(ErrorCode::kFailedPrecondition,
               "a frame came while " + std::to_string(in_flight_) +
-                  " were unanswered; the welcome says how many may be"));
+                  " were unanswered; send no more at a time than the welcome allows"));
     return;
   }
   const size_t bytes = frame.data.size();
@@ -121,7 +124,7 @@ void SegmentConversation::SubmitNext() {
 void SegmentConversation::Job() {
   const wire::SegmentFrame* frame = nullptr;
   {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (closed_) {
       working_ = false;
       waiting_.clear();
@@ -130,7 +133,7 @@ void SegmentConversation::Job() {
     frame = &waiting_.front();  // others only push behind it
   }
   wire::SegmentReply answer = Answer(*frame);
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   waiting_bytes_ -= frame->data.size();
   waiting_.pop_front();
   last_heard_ = Clock::now();
@@ -194,7 +197,7 @@ void SegmentConversation::OnTeacherOverdue(uint64_t owner, Clock::time_point) {
 
 void SegmentConversation::OnClosed() {
   const bool dropped = resources_->teaching->Forget(number_);
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   closed_ = true;
   if (dropped) working_ = false;
   if (!working_) waiting_.clear();

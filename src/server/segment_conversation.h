@@ -28,30 +28,31 @@ class SegmentConversation final : public Conversation<wire::SegmentRequest, wire
   using Conversation::Conversation;
   ~SegmentConversation() override;
 
-  void OnClosed() override;
+  void OnClosed() override ST_EXCLUDES(mutex_);
 
  private:
-  void Handle(wire::SegmentRequest message, Clock::time_point now) override;
-  bool Greeted() const override { return greeted_; }
-  bool FrameOutstanding() const override { return working_; }
-  void OnTeacherOverdue(uint64_t owner, Clock::time_point now) override;
+  void Handle(wire::SegmentRequest message, Clock::time_point now) override ST_REQUIRES(mutex_);
+  bool Greeted() const override ST_REQUIRES(mutex_) { return greeted_; }
+  bool FrameOutstanding() const override ST_REQUIRES(mutex_) { return working_; }
+  void OnTeacherOverdue(uint64_t owner, Clock::time_point now) override ST_REQUIRES(mutex_);
 
-  void OnHello(const wire::SegmentHello& hello);
-  void OnFrame(wire::SegmentFrame frame);
-  void SubmitNext();
+  void OnHello(const wire::SegmentHello& hello) ST_REQUIRES(mutex_);
+  void OnFrame(wire::SegmentFrame frame) ST_REQUIRES(mutex_);
+  void SubmitNext() ST_REQUIRES(mutex_);
 
   // For the job, without the lock.
-  void Job();
+  void Job() ST_EXCLUDES(mutex_);
   wire::SegmentReply Answer(const wire::SegmentFrame& frame);
   Image Unpack(const wire::SegmentFrame& frame);
 
-  bool greeted_ = false;
+  bool greeted_ ST_GUARDED_BY(mutex_) = false;
   wire::LabelCodec label_codec_ = wire::LabelCodec::kPng;  // constant once greeted
-  int in_flight_ = 1;
-  std::deque<wire::SegmentFrame> waiting_;  // the first one belongs to the job while working_
-  size_t waiting_bytes_ = 0;
-  bool working_ = false;  // a job is queued or runs
-  uint64_t answered_ = 0;
+  int in_flight_ ST_GUARDED_BY(mutex_) = 1;
+  /// The first one belongs to the job while working_.
+  std::deque<wire::SegmentFrame> waiting_ ST_GUARDED_BY(mutex_);
+  size_t waiting_bytes_ ST_GUARDED_BY(mutex_) = 0;
+  bool working_ ST_GUARDED_BY(mutex_) = false;  // a job is queued or runs
+  uint64_t answered_ ST_GUARDED_BY(mutex_) = 0;
 
   std::optional<wire::H264Decoder> decoder_;  // the job's
 };

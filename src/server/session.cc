@@ -6,8 +6,7 @@
 #include <utility>
 
 #include "nn/checkpoint_io.h"
-#include "wire/frame_codec.h"
-#include "wire/jpeg.h"
+#include "wire/key_frame_codec.h"
 #include "wire/update_codec.h"
 
 namespace shadowtutor::server {
@@ -17,16 +16,6 @@ using Clock = std::chrono::steady_clock;
 
 double MillisecondsSince(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
-
-Image Unpack(const wire::KeyFrame& key_frame) {
-  switch (key_frame.codec) {
-    case wire::FrameCodec::kRaw:
-      return wire::UnpackRawFrame(key_frame.data, key_frame.size);
-    case wire::FrameCodec::kJpeg:
-      return wire::DecodeJpeg(key_frame.data, key_frame.size);
-  }
-  throw Error(ErrorCode::kInvalidArgument, "The key frame is packed by an unknown codec.");
 }
 
 std::string Join(const std::vector<std::string>& names) {
@@ -47,21 +36,22 @@ void CheckFits(const wire::HeldStudent& held, const nn::Checkpoint& ours) {
   const std::vector<std::string> names = Names(ours.classes);
   if (held.class_names != names) {
     throw Error(ErrorCode::kFailedPrecondition,
-                "The client's student tells apart [" + Join(held.class_names) +
+                "the client's student tells apart [" + Join(held.class_names) +
                     "], this server teaches [" + Join(names) +
-                    "]; start the client with a student of these classes or with none.");
+                    "]; start the client with a student of these classes or with none");
   }
   const nn::NetworkLayout& layout = *ours.layout;
   if (held.parameter_count != layout.size() ||
       held.trained.size() != layout.TrainedSize(held.cut)) {
     throw Error(ErrorCode::kFailedPrecondition,
-                "The client's student has " + std::to_string(held.parameter_count) +
+                "the client's student has " + std::to_string(held.parameter_count) +
                     " parameters, this server's " + std::to_string(layout.size()) +
-                    "; start the client with a student of the same width and depth, or with none.");
+                    "; start the client with a student of the same width and depth, or with none");
   }
   if (held.trained_checksum != wire::WeightChecksum(held.trained)) {
-    throw Error(ErrorCode::kDataLoss,
-                "The weights that the client handed over are not what their checksum says.");
+    throw Error(
+        ErrorCode::kDataLoss,
+        "the weights that the client handed over do not match their checksum; connect again");
   }
 }
 
@@ -70,14 +60,15 @@ void CheckFits(const wire::HeldStudent& held, const nn::Checkpoint& ours) {
 void CheckProtocolVersion(uint32_t client_version) {
   if (client_version == wire::kProtocolVersion) return;
   throw Error(ErrorCode::kFailedPrecondition,
-              "The client speaks protocol version " + std::to_string(client_version) +
+              "the client speaks protocol version " + std::to_string(client_version) +
                   ", this server version " + std::to_string(wire::kProtocolVersion) +
-                  "; update whichever is older.");
+                  "; update whichever is older");
 }
 
 LabelledFrame LabelKeyFrame(teacher::Teacher& teacher, const wire::KeyFrame& key_frame,
                             int classes) {
-  return LabelFrame(teacher, Unpack(key_frame), key_frame.frame_index, classes);
+  Image frame = wire::UnpackFrame(key_frame.codec, key_frame.data, key_frame.size);
+  return LabelFrame(teacher, std::move(frame), key_frame.frame_index, classes);
 }
 
 LabelledFrame LabelFrame(teacher::Teacher& teacher, Image frame, uint64_t frame_index,
@@ -90,13 +81,12 @@ LabelledFrame LabelFrame(teacher::Teacher& teacher, Image frame, uint64_t frame_
   labelled.teacher_ms = MillisecondsSince(start);
   if (answer.label.size() != labelled.frame.size() ||
       answer.label.labels().size() != labelled.frame.size().pixels()) {
-    throw Error(ErrorCode::kInternal, "The teacher's label has another size than the frame.");
+    throw Error(ErrorCode::kInternal, "the teacher's label has another size than the frame");
   }
   for (uint8_t label : answer.label.labels()) {
     if (label >= classes) {
-      throw Error(ErrorCode::kInternal, "The teacher speaks of class " + std::to_string(label) +
-                                            "; the student has only " + std::to_string(classes) +
-                                            ".");
+      throw Error(ErrorCode::kInternal, "the teacher's label holds class " + std::to_string(label) +
+                                            "; the student has only " + std::to_string(classes));
     }
   }
   for (const Box& box : answer.instances) {
@@ -104,7 +94,7 @@ LabelledFrame LabelFrame(teacher::Teacher& teacher, Image frame, uint64_t frame_
                         box.x <= labelled.frame.width() - box.width &&
                         box.y <= labelled.frame.height() - box.height;
     if (!inside) {
-      throw Error(ErrorCode::kInternal, "The teacher's instances do not lie within the frame.");
+      throw Error(ErrorCode::kInternal, "the teacher's instances do not lie within the frame");
     }
   }
   labelled.answer = {std::move(answer.label), std::move(answer.instances), answer.has_instances};

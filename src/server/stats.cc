@@ -3,23 +3,23 @@
 namespace shadowtutor::server {
 
 void StatsBoard::SessionOpened(const SessionStats& session) {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ++totals_.sessions_opened;
   sessions_[session.id] = session;
 }
 
 void StatsBoard::SessionEnded(const std::string& id) {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   sessions_.erase(id);
 }
 
 void StatsBoard::SessionRefused() {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ++totals_.sessions_refused;
 }
 
 void StatsBoard::KeyFrameAnswered(const std::string& id, const wire::Update& update) {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ++totals_.key_frames;
   if (!update.payload.empty()) ++totals_.updates_with_weights;
   totals_.distillation_steps += static_cast<uint64_t>(update.steps);
@@ -36,38 +36,33 @@ void StatsBoard::KeyFrameAnswered(const std::string& id, const wire::Update& upd
 }
 
 void StatsBoard::KeyFrameFailed() {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ++totals_.key_frames_failed;
 }
 
 void StatsBoard::FrameSegmented(double teacher_ms) {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ++totals_.frames_segmented;
   totals_.last_teacher_ms = teacher_ms;
 }
 
 void StatsBoard::StudentSent() {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ++totals_.students_sent;
 }
 
 void StatsBoard::Received(size_t bytes) {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   totals_.bytes_up += bytes;
 }
 
 void StatsBoard::Sent(size_t bytes) {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   totals_.bytes_down += bytes;
 }
 
-size_t StatsBoard::OpenSessions() const {
-  std::lock_guard lock(mutex_);
-  return sessions_.size();
-}
-
 ServerStats StatsBoard::Snapshot() const {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ServerStats stats = totals_;
   stats.uptime_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   for (const auto& [id, session] : sessions_) stats.sessions.push_back(session);

@@ -5,10 +5,10 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "core/mutex.h"
 #include "shadowtutor/types.h"
 #include "wire/messages.h"
 
@@ -60,13 +60,12 @@ class StatsBoard {
   void Sent(size_t bytes);
 
   ServerStats Snapshot() const;
-  size_t OpenSessions() const;
 
  private:
   const std::chrono::steady_clock::time_point start_;
-  mutable std::mutex mutex_;
-  ServerStats totals_;  // without its list of sessions
-  std::map<std::string, SessionStats> sessions_;
+  mutable Mutex mutex_;
+  ServerStats totals_ ST_GUARDED_BY(mutex_);  // without its list of sessions
+  std::map<std::string, SessionStats> sessions_ ST_GUARDED_BY(mutex_);
 };
 
 }  // namespace shadowtutor::server

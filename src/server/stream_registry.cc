@@ -24,13 +24,13 @@ StreamRegistry::StreamRegistry(std::shared_ptr<Resources> resources, int max_ses
     : resources_(std::move(resources)), max_sessions_(max_sessions), id_prefix_(RandomPrefix()) {}
 
 std::optional<Error> StreamRegistry::Open(const MakeStream& make) {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (ended_) return ended_;
   if (streams_.size() >= static_cast<size_t>(max_sessions_)) {
     resources_->stats.SessionRefused();
     return Error(ErrorCode::kResourceExhausted,
                  "the server has its full number of sessions (" + std::to_string(max_sessions_) +
-                     "); try again later, or let the server have more");
+                     "); try again later, or allow more sessions in the server's settings");
   }
   const uint64_t number = next_number_++;
   streams_[number] = make(number, id_prefix_ + "-" + std::to_string(number));
@@ -39,18 +39,18 @@ std::optional<Error> StreamRegistry::Open(const MakeStream& make) {
 
 void StreamRegistry::Remove(uint64_t number) {
   std::shared_ptr<OpenStream> removed;  // destroyed after the lock is released
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = streams_.find(number);
   if (found == streams_.end()) return;
   removed = std::move(found->second);
   streams_.erase(found);
-  if (streams_.empty()) empty_.notify_all();
+  if (streams_.empty()) empty_.NotifyAll();
 }
 
 void StreamRegistry::Tick(std::chrono::steady_clock::time_point now) {
   std::vector<std::shared_ptr<OpenStream>> streams;
   {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     for (const auto& [number, stream] : streams_) streams.push_back(stream);
   }
   for (const auto& stream : streams) stream->Tick(now);
@@ -59,7 +59,7 @@ void StreamRegistry::Tick(std::chrono::steady_clock::time_point now) {
 void StreamRegistry::EndAll(const Error& why) {
   std::vector<std::shared_ptr<OpenStream>> streams;
   {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ended_ = why;
     for (const auto& [number, stream] : streams_) streams.push_back(stream);
   }
@@ -67,8 +67,9 @@ void StreamRegistry::EndAll(const Error& why) {
 }
 
 bool StreamRegistry::WaitUntilEmpty(std::chrono::steady_clock::time_point deadline) {
-  std::unique_lock lock(mutex_);
-  return empty_.wait_until(lock, deadline, [this] { return streams_.empty(); });
+  const MutexLock lock(mutex_);
+  return empty_.WaitUntil(mutex_, deadline,
+                          [this]() ST_REQUIRES(mutex_) { return streams_.empty(); });
 }
 
 }  // namespace shadowtutor::server

@@ -4,15 +4,14 @@
 #define SHADOWTUTOR_SERVER_STREAM_REGISTRY_H_
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
+#include "core/mutex.h"
 #include "server/resources.h"
 #include "shadowtutor/types.h"
 
@@ -54,11 +53,11 @@ class StreamRegistry {
   const int max_sessions_;
   const std::string id_prefix_;  // makes session ids of different servers differ
 
-  std::mutex mutex_;
-  std::condition_variable empty_;
-  std::map<uint64_t, std::shared_ptr<OpenStream>> streams_;
-  uint64_t next_number_ = 1;
-  std::optional<Error> ended_;
+  Mutex mutex_;
+  CondVar empty_;
+  std::map<uint64_t, std::shared_ptr<OpenStream>> streams_ ST_GUARDED_BY(mutex_);
+  uint64_t next_number_ ST_GUARDED_BY(mutex_) = 1;
+  std::optional<Error> ended_ ST_GUARDED_BY(mutex_);
 };
 
 }  // namespace shadowtutor::server

@@ -5,8 +5,9 @@
 
 #include <chrono>
 #include <cstdint>
-#include <mutex>
 #include <optional>
+
+#include "core/mutex.h"
 
 namespace shadowtutor::server {
 
@@ -16,12 +17,12 @@ class TeacherWatch {
   using Clock = std::chrono::steady_clock;
 
   void Begin(uint64_t owner) {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     call_ = Call{owner, Clock::now()};
   }
   /// Returns how long the call took.
   std::chrono::milliseconds End() {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto took = Clock::now() - call_.value().began;
     call_.reset();
     return std::chrono::duration_cast<std::chrono::milliseconds>(took);
@@ -29,7 +30,7 @@ class TeacherWatch {
 
   /// Whose frame the teacher has been at for longer than `timeout`; nobody's when it has not.
   std::optional<uint64_t> Overdue(Clock::time_point now, std::chrono::milliseconds timeout) const {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!call_ || now - call_->began <= timeout) return std::nullopt;
     return call_->owner;
   }
@@ -39,8 +40,8 @@ class TeacherWatch {
     uint64_t owner;
     Clock::time_point began;
   };
-  mutable std::mutex mutex_;
-  std::optional<Call> call_;
+  mutable Mutex mutex_;
+  std::optional<Call> call_ ST_GUARDED_BY(mutex_);
 };
 
 }  // namespace shadowtutor::server

@@ -4,7 +4,9 @@
 #include <exception>
 #include <utility>
 
+#include "core/mutex.h"
 #include "server/as_error.h"
+#include "wire/codec_names.h"
 
 namespace shadowtutor::server {
 namespace {
@@ -13,9 +15,8 @@ std::string Describe(const wire::Hello& hello) {
   std::string text = "client " + (hello.client_version.empty() ? "?" : hello.client_version);
   text += ", frames " + std::to_string(hello.frame_size.width) + "x" +
           std::to_string(hello.frame_size.height);
-  text += hello.frame_codec == wire::FrameCodec::kRaw ? " raw" : " jpeg";
-  text += hello.update_codec == wire::UpdateCodec::kFp16 ? ", updates fp16" : ", updates fp32";
-  return text;
+  return text + " " + wire::NameOf(hello.frame_codec) + ", updates " +
+         wire::NameOf(hello.update_codec);
 }
 
 std::string Describe(const wire::Update& update) {
@@ -34,7 +35,7 @@ std::string Describe(const wire::Update& update) {
 TutorConversation::~TutorConversation() {
   // Nobody else is left; the lock orders this after the last job for tools that do not see the
   // counter of owners.
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   DropSession();
 }
 
@@ -43,7 +44,7 @@ void TutorConversation::Handle(wire::ClientMessage message, Clock::time_point no
     OnHello(*hello);
   } else if (!session_ && !busy_) {
     End(Error(ErrorCode::kFailedPrecondition,
-              "a conversation begins with a hello; something else came first"));
+              "a session must begin with a hello, but another message came first"));
   } else if (auto* key_frame = std::get_if<wire::KeyFrame>(&message)) {
     OnKeyFrame(std::move(*key_frame), now);
   } else {
@@ -54,7 +55,8 @@ void TutorConversation::Handle(wire::ClientMessage message, Clock::time_point no
 void TutorConversation::OnHello(const wire::Hello& hello) {
   if (session_ || busy_) {
     End(Error(ErrorCode::kFailedPrecondition,
-              "a second hello came; a stream has one session, so open another stream for another"));
+              "a second hello came, but a stream has one session; open another stream for another "
+              "session"));
     return;
   }
   try {
@@ -84,7 +86,7 @@ void TutorConversation::OnHello(const wire::Hello& hello) {
 void TutorConversation::OnKeyFrame(wire::KeyFrame key_frame, Clock::time_point now) {
   if (busy_) {
     End(Error(ErrorCode::kFailedPrecondition,
-              "a key frame came while another one was outstanding; send one at a time"));
+              "a key frame came before the one before it was answered; send one at a time"));
     return;
   }
   resources_->stats.Received(key_frame.data.size());
@@ -158,7 +160,7 @@ void TutorConversation::LabelJob(const wire::KeyFrame& key_frame, uint64_t ticke
 
 // False: the key frame was answered without this job. Otherwise it is the job's from now on.
 bool TutorConversation::StillWanted(uint64_t ticket) {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (labelling_ != ticket) return false;
   labelling_ = 0;
   return true;
@@ -177,15 +179,20 @@ void TutorConversation::OnTeacherOverdue(uint64_t owner, Clock::time_point now) 
 }
 
 void TutorConversation::TrainJob(const LabelledFrame& labelled) {
-  if (Closed()) {
-    Finish({}, Clock::now());
-    return;
+  Session* session = nullptr;  // this job's until Finish
+  {
+    const MutexLock lock(mutex_);
+    if (closed_) {
+      FinishLocked({}, Clock::now());
+      return;
+    }
+    session = session_.get();
   }
   wire::Update update;
   try {
     // One workspace for each training thread, whatever the number of sessions.
     thread_local const auto workspace = std::make_shared<nn::TrainingWorkspace>();
-    update = session_->Train(labelled, workspace);
+    update = session->Train(labelled, workspace);
   } catch (...) {
     AnswerWithError(labelled.frame_index, AsError(std::current_exception()));
     return;
@@ -205,11 +212,12 @@ void TutorConversation::AnswerWithError(uint64_t frame_index, const Error& error
 // Answers the key frame and does what had to wait for that. One step under the lock: the next key
 // frame may come the moment that the answer is out.
 void TutorConversation::Finish(std::optional<wire::ServerMessage> answer, Clock::time_point now) {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   FinishLocked(std::move(answer), now);
 }
 
-void TutorConversation::FinishLocked(std::optional<wire::ServerMessage> answer, Clock::time_point now) {
+void TutorConversation::FinishLocked(std::optional<wire::ServerMessage> answer,
+                                     Clock::time_point now) {
   busy_ = false;
   last_heard_ = now;
   if (answer) Send(std::move(*answer));
@@ -224,7 +232,7 @@ void TutorConversation::OnClosed() {
   // A running job frees the session at its end; one that never begins cannot.
   const bool dropped =
       resources_->teaching->Forget(number_) || resources_->training->Forget(number_);
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   closed_ = true;
   // Labelling does not touch the session: it need not wait for a teacher that may never return.
   if (dropped || std::exchange(labelling_, 0)) busy_ = false;
@@ -256,7 +264,7 @@ void TutorConversation::DropSession() {
 }
 
 bool TutorConversation::Closed() const {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return closed_;
 }
 

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <condition_variable>
 #include <deque>
 #include <future>
 #include <stdexcept>
@@ -10,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/mutex.h"
 #include "server/testing.h"
 
 namespace shadowtutor::server {
@@ -22,27 +22,27 @@ using Clock = TutorConversation::Clock;
 class FakePeer final : public TutorConversation::Peer {
  public:
   bool Send(wire::ServerMessage message) override {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (deaf_) return false;
     heard_.push_back(std::move(message));
-    changed_.notify_all();
+    changed_.NotifyAll();
     return true;
   }
   void TurnDeaf() {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     deaf_ = true;
   }
   void End(const std::optional<Error>& why) override {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ended_ = true;
     why_ = why;
-    changed_.notify_all();
+    changed_.NotifyAll();
   }
 
   // The next message; fails the test when none comes.
   wire::ServerMessage Next() {
-    std::unique_lock lock(mutex_);
-    if (!changed_.wait_for(lock, 60s, [this] { return !heard_.empty(); })) {
+    const MutexLock lock(mutex_);
+    if (!changed_.WaitFor(mutex_, 60s, [this]() ST_REQUIRES(mutex_) { return !heard_.empty(); })) {
       throw std::runtime_error("the server says nothing");
     }
     wire::ServerMessage message = std::move(heard_.front());
@@ -50,25 +50,25 @@ class FakePeer final : public TutorConversation::Peer {
     return message;
   }
   bool Silent() {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return heard_.empty();
   }
   bool ended() {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return ended_;
   }
   ErrorCode why() {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return why_.value().code();
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<wire::ServerMessage> heard_;
-  bool deaf_ = false;
-  bool ended_ = false;
-  std::optional<Error> why_;
+  Mutex mutex_;
+  CondVar changed_;
+  std::deque<wire::ServerMessage> heard_ ST_GUARDED_BY(mutex_);
+  bool deaf_ ST_GUARDED_BY(mutex_) = false;
+  bool ended_ ST_GUARDED_BY(mutex_) = false;
+  std::optional<Error> why_ ST_GUARDED_BY(mutex_);
 };
 
 class ConversationTest : public testing::Test {
@@ -157,7 +157,7 @@ TEST_F(ConversationTest, ASecondHelloEndsIt) {
   Say(wire::Hello{});
   EXPECT_TRUE(peer_->ended());
   EXPECT_EQ(peer_->why(), ErrorCode::kFailedPrecondition);
-  EXPECT_EQ(resources_->stats.OpenSessions(), 0u);
+  EXPECT_EQ(resources_->stats.Snapshot().sessions.size(), 0u);
 }
 
 TEST_F(ConversationTest, AnotherProtocolVersionIsRefused) {
@@ -301,7 +301,7 @@ TEST_F(ConversationTest, ATeacherThatHangsCostsItsKeyFrameAndRefusesOthersUntilI
   const auto waited = std::get<wire::ErrorMessage>(second_peer->Next());
   EXPECT_EQ(waited.code, ErrorCode::kUnavailable);
   EXPECT_EQ(waited.frame_index, 7u);
-  EXPECT_EQ(resources_->teaching->queued(), 0u);
+  EXPECT_FALSE(resources_->teaching->Forget(1) || resources_->teaching->Forget(2));
 
   // More key frames are refused at once, and pile up nowhere.
   for (uint64_t index = 1; index < 20; ++index) {
@@ -310,7 +310,7 @@ TEST_F(ConversationTest, ATeacherThatHangsCostsItsKeyFrameAndRefusesOthersUntilI
     EXPECT_EQ(refused.code, ErrorCode::kUnavailable);
     EXPECT_EQ(refused.frame_index, index);
   }
-  EXPECT_EQ(resources_->teaching->queued(), 0u);
+  EXPECT_FALSE(resources_->teaching->Forget(1) || resources_->teaching->Forget(2));
   EXPECT_EQ(resources_->stats.Snapshot().key_frames_failed, 21u);
 
   // Back again: nothing comes of the late label, and what is sent now is taught.
@@ -366,9 +366,9 @@ TEST_F(ConversationTest, NonsenseFromTheTeacherCostsThatKeyFrameOnly) {
 
 TEST_F(ConversationTest, ClosingFreesTheSession) {
   Hello();
-  EXPECT_EQ(resources_->stats.OpenSessions(), 1u);
+  EXPECT_EQ(resources_->stats.Snapshot().sessions.size(), 1u);
   conversation_->OnClosed();
-  EXPECT_EQ(resources_->stats.OpenSessions(), 0u);
+  EXPECT_EQ(resources_->stats.Snapshot().sessions.size(), 0u);
   Say(SquareFrame(0, 0));  // what was still on its way is ignored
   EXPECT_TRUE(peer_->Silent());
 }
@@ -379,7 +379,7 @@ TEST_F(ConversationTest, ClosingWhileTheTeacherWorksFreesTheSessionAtOnce) {
   Say(SquareFrame(0, 0));
   held.WaitUntilEntered();
   conversation_->OnClosed();
-  EXPECT_EQ(resources_->stats.OpenSessions(), 0u);
+  EXPECT_EQ(resources_->stats.Snapshot().sessions.size(), 0u);
   std::weak_ptr<TutorConversation> watched = conversation_;
   conversation_.reset();
   held.Open();
@@ -399,9 +399,9 @@ TEST_F(ConversationTest, ClosingWhileQueuedFreesTheSessionAtOnce) {
   Say(SquareFrame(0, 0));
   held.WaitUntilEntered();
   second->OnMessage(SquareFrame(0, 0), start_);  // waits for the teacher
-  EXPECT_EQ(resources_->stats.OpenSessions(), 2u);
+  EXPECT_EQ(resources_->stats.Snapshot().sessions.size(), 2u);
   second->OnClosed();
-  EXPECT_EQ(resources_->stats.OpenSessions(), 1u);
+  EXPECT_EQ(resources_->stats.Snapshot().sessions.size(), 1u);
   held.Open();
   EXPECT_TRUE(std::holds_alternative<wire::Update>(peer_->Next()));
 }

@@ -49,7 +49,7 @@ void CardYaml::CheckKeys(const YAML::Node& map, const std::string& inside,
       Fail(entry.first.Mark(), what + " (docs/teachers.md explains them)");
     }
     if (std::find(seen.begin(), seen.end(), key) != seen.end()) {
-      Fail(entry.first.Mark(), "the key `" + key + "` stands there twice");
+      Fail(entry.first.Mark(), "the key `" + key + "` is there twice; remove one of the two");
     }
     seen.push_back(key);
   }

@@ -81,7 +81,7 @@ ClassMapping MakeClassMapping(const ModelCard& card, const ClassList& student_cl
   if (!homeless.empty() && mapping.background < 0) {
     throw Error(ErrorCode::kInvalidArgument,
                 card.path.string() + ": the student has no class for " + homeless +
-                    " and no background class to count them to; name its background, or map them "
+                    " and no background class to put them into; name its background, or map them "
                     "in the card's `student.map`");
   }
   return mapping;

@@ -129,7 +129,7 @@ LabelMap Decoder::ClassMap(const TensorView& output, int classes, FrameSize size
       throw Error(
           ErrorCode::kDataLoss,
           "the model's output holds " + std::to_string(value) +
-              ", which is no class index; scores want the kind semantic-logits or saliency");
+              ", which is not a class index; scores need the kind semantic-logits or saliency");
     }
     if (value < 0 || value >= static_cast<float>(classes)) {
       throw Error(ErrorCode::kDataLoss, "the model's output holds the class index " +

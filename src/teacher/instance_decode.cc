@@ -69,7 +69,7 @@ int WholeNumber(float value) {
   if (value != std::floor(value) || std::abs(value) > 1e6f) {
     throw Error(ErrorCode::kDataLoss,
                 "the model's classes hold " + std::to_string(value) +
-                    ", which is no class index; see whether the card's `outputs` are right");
+                    ", which is not a class index; see whether the card's `outputs` are right");
   }
   return static_cast<int>(value);
 }

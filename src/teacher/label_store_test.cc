@@ -2,111 +2,108 @@
 
 #include <gtest/gtest.h>
 
-#include "eval/testing/moving_shapes.h"
+#include <utility>
+
+#include "core/atomic_file.h"
+#include "teacher/open_teacher.h"
 #include "video/label_png.h"
 #include "video/test_files.h"
 
 namespace shadowtutor::teacher {
 namespace {
 
-using testing::ErrorOf;
-using testing::Says;
+using testing::PlainImage;
 using testing::TemporaryFolder;
 using testing::WriteText;
 
-constexpr FrameSize kSize{32, 24};
-
-class WithInstances : public eval::ShapesTeacher {
+// Says that every pixel of frame i is of class i % 3, with i instances, and counts its answers.
+class CountingTeacher final : public Teacher {
  public:
-  teacher::Answer Label(ImageView frame, uint64_t index) override {
-    teacher::Answer answer = eval::ShapesTeacher::Label(frame, index);
-    answer.has_instances = true;
-    if (index != 1) answer.instances = {{0, 0, 32, 24}, {3, 4, 5, static_cast<int>(index) + 1}};
+  explicit CountingTeacher(bool has_instances) : has_instances_(has_instances) {}
+  Answer Label(ImageView frame, uint64_t frame_index) override {
+    ++asked;
+    return AnswerTo(frame.size(), frame_index);
+  }
+  Answer AnswerTo(FrameSize size, uint64_t frame_index) const {
+    Answer answer;
+    answer.label = LabelMap(size.width, size.height, static_cast<uint8_t>(frame_index % 3));
+    answer.has_instances = has_instances_;
+    for (int i = 0; has_instances_ && i < static_cast<int>(frame_index); ++i) {
+      answer.instances.push_back({i, 0, 2, 3});
+    }
     return answer;
   }
+  const ClassList& classes() const override { return classes_; }
+  int background() const override { return 0; }
+  std::string description() const override { return "a teacher that counts"; }
+
+  int asked = 0;
+
+ private:
+  const bool has_instances_;
+  const ClassList classes_ = {{"background", {}}, {"a", {1, 2, 3}}, {"b", {4, 5, 6}}};
 };
 
-void ExpectSame(const teacher::Answer& a, const teacher::Answer& b) {
+void ExpectSame(const Answer& a, const Answer& b) {
   EXPECT_EQ(a.label, b.label);
   EXPECT_EQ(a.instances, b.instances);
   EXPECT_EQ(a.has_instances, b.has_instances);
 }
 
-TEST(LabelStore, AsksOnceAndKeepsInstances) {
-  const TemporaryFolder folder;
-  WithInstances teacher;
+class LabelStoreTest : public ::testing::Test {
+ protected:
+  const TemporaryFolder folder_;
+  const LabelFolder labels_{folder_ / "labels", 3};
+  const Image frame_ = PlainImage(32, 24, 0, 0, 0);
+  CountingTeacher teacher_{true};
+};
+
+TEST_F(LabelStoreTest, AsksOnceAndKeepsInstances) {
   for (int round = 0; round < 2; ++round) {
-    LabelStore store(teacher, folder / "labels", "a note");
-    for (uint64_t i = 0; i < 3; ++i) {
-      WithInstances fresh;
-      const Image frame = eval::DrawShapes(kSize, i);
-      ExpectSame(store.Label(frame, i), fresh.Label(frame, i));
+    LabelStore store(teacher_, labels_.path(), "a note");
+    for (uint64_t i = 0; i < 4; ++i) {
+      ExpectSame(store.Label(frame_, i), teacher_.AnswerTo(frame_.size(), i));
     }
-    EXPECT_EQ(store.asked(), round == 0 ? 3u : 0u);
+    EXPECT_EQ(store.asked(), round == 0 ? 4 : 0);
   }
-  EXPECT_EQ(teacher.asked(), 3);
-
-  // The folder is a teacher itself.
-  const auto replay = OpenTeacherWithBoxes(folder / "labels" / "card.yaml");
-  EXPECT_EQ(replay->classes(), eval::ShapeClasses());
-  EXPECT_EQ(replay->background(), eval::kShapeBackground);
-  for (uint64_t i = 0; i < 3; ++i) {
-    const Image frame = eval::DrawShapes(kSize, i);
-    ExpectSame(replay->Label(frame, i), teacher.Label(frame, i));
-  }
+  EXPECT_EQ(teacher_.asked, 4);
 }
 
-TEST(LabelStore, ATeacherWithoutInstancesStaysOne) {
-  const TemporaryFolder folder;
-  eval::ShapesTeacher teacher;
-  LabelStore store(teacher, folder / "labels", "a note");
-  EXPECT_FALSE(store.Label(eval::DrawShapes(kSize, 0), 0).has_instances);
-  EXPECT_FALSE(store.Label(eval::DrawShapes(kSize, 0), 0).has_instances);
-  EXPECT_EQ(teacher.asked(), 1);
-}
-
-TEST(LabelStore, MakesAnewWhatIsDamagedOrDoesNotFit) {
-  const TemporaryFolder folder;
-  WithInstances teacher;
-  LabelStore store(teacher, folder / "labels", "a note");
-  const Image frame = eval::DrawShapes(kSize, 0);
-  store.Label(frame, 0);
-  const auto png = folder / "labels" / video::LabelFileName(0);
-  const auto boxes = folder / "labels" / BoxFileName(0);
-  WriteText(png, "not a PNG");
-  ExpectSame(store.Label(frame, 0), WithInstances().Label(frame, 0));
-  WriteText(boxes, "1 2 3\n");
-  ExpectSame(store.Label(frame, 0), WithInstances().Label(frame, 0));
-  EXPECT_EQ(teacher.asked(), 3);
-  const Image larger = eval::DrawShapes({64, 48}, 0);
-  EXPECT_EQ(store.Label(larger, 0).label.size(), larger.size());
-  EXPECT_EQ(teacher.asked(), 4);
-  // A class that the teacher does not have.
-  const auto bytes = video::EncodeLabelPng(LabelMap(32, 24, 7));
-  WriteText(png, std::string(bytes.begin(), bytes.end()));
-  ExpectSame(store.Label(frame, 0), WithInstances().Label(frame, 0));
-}
-
-TEST(Boxes, AreReadBackAndChecked) {
-  const std::vector<Box> boxes = {{0, 0, 1, 1}, {31, 23, 1, 1}, {0, 0, 32, 24}};
-  EXPECT_EQ(ParseBoxes(BoxesText(boxes), kSize, "x"), boxes);
-  EXPECT_TRUE(ParseBoxes("", kSize, "x").empty());
-  for (const char* wrong :
-       {"1 2 3\n", "1 2 3 4", "1 2 3 4 5\n", "a b c d\n", "0 0 33 1\n", "-1 0 2 2\n", "0 0 0 4\n",
-        "31 0 2 1\n", "2147483647 0 2147483647 1\n", "99999999999 0 1 1\n", "\n"}) {
-    const Error error = ErrorOf([&] { ParseBoxes(wrong, kSize, "some.boxes"); });
-    EXPECT_EQ(error.code(), ErrorCode::kDataLoss) << wrong;
-    EXPECT_TRUE(Says(error, "some.boxes, line 1")) << wrong;
+TEST_F(LabelStoreTest, TheFolderIsATeacherItself) {
+  LabelStore store(teacher_, labels_.path(), "a note");
+  for (uint64_t i = 0; i < 4; ++i) store.Label(frame_, i);
+  const auto replay = OpenTeacher(labels_.CardFile());
+  EXPECT_EQ(replay->classes(), teacher_.classes());
+  EXPECT_EQ(replay->background(), 0);
+  for (uint64_t i = 0; i < 4; ++i) {
+    ExpectSame(replay->Label(frame_, i), teacher_.AnswerTo(frame_.size(), i));
   }
 }
 
-TEST(Boxes, DamagedOnesBesideReplayedLabelsCostTheFrame) {
-  const TemporaryFolder folder;
-  WithInstances teacher;
-  LabelStore(teacher, folder / "labels", "a note").Label(eval::DrawShapes(kSize, 0), 0);
-  WriteText(folder / "labels" / BoxFileName(0), "0 0 100 100\n");
-  const auto replay = OpenTeacherWithBoxes(folder / "labels" / "card.yaml");
-  EXPECT_THROW(replay->Label(eval::DrawShapes(kSize, 0), 0), Error);
+TEST_F(LabelStoreTest, ATeacherWithoutInstancesStaysOne) {
+  CountingTeacher without(false);
+  LabelStore store(without, labels_.path(), "a note");
+  for (int round = 0; round < 2; ++round) EXPECT_FALSE(store.Label(frame_, 2).has_instances);
+  EXPECT_EQ(without.asked, 1);
+}
+
+TEST_F(LabelStoreTest, MakesAnewWhatIsDamagedOrDoesNotFit) {
+  LabelStore store(teacher_, labels_.path(), "a note");
+  store.Label(frame_, 1);
+  const auto expect_asked = [&](int times, const Image& frame) {
+    for (int round = 0; round < 2; ++round) {
+      ExpectSame(store.Label(frame, 1), teacher_.AnswerTo(frame.size(), 1));
+    }
+    EXPECT_EQ(teacher_.asked, times);
+  };
+  WriteText(labels_.LabelFile(1), "not a PNG");
+  expect_asked(2, frame_);
+  WriteText(labels_.BoxFile(1), "1 2 3\n");
+  expect_asked(3, frame_);
+  expect_asked(4, PlainImage(64, 48, 0, 0, 0));
+  expect_asked(5, frame_);
+  WriteFileAtomically(labels_.LabelFile(1), video::EncodeLabelPng(LabelMap(32, 24, 7)));
+  expect_asked(6, frame_);
 }
 
 }  // namespace

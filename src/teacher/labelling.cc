@@ -3,66 +3,25 @@
 #include <algorithm>
 #include <chrono>
 
-#include "core/atomic_file.h"
-#include "teacher/model_card.h"
-#include "video/label_png.h"
+#include "teacher/label_folder.h"
+#include "teacher/label_store.h"
 #include "video/source.h"
 
 namespace shadowtutor::teacher {
-namespace {
 
-namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
-
-// Writes the folder's card, or checks that the one that is there says the same.
-void PrepareFolder(const fs::path& folder, const Teacher& teacher, const std::string& note) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) {
-    throw Error(ErrorCode::kUnavailable,
-                "cannot make the folder " + folder.string() + ": " + error.message());
-  }
-  const fs::path file = folder / "card.yaml";
-  if (!fs::exists(file, error)) {
-    WriteFileAtomically(file, ReplayCardText(teacher.classes(), teacher.background(), note));
-    return;
-  }
-  const ModelCard card = LoadModelCard(file);
-  if (card.kind != Kind::kReplay || card.note != note || card.classes != teacher.classes() ||
-      card.background != teacher.background()) {
-    throw Error(ErrorCode::kFailedPrecondition,
-                folder.string() + " holds other labels already (" +
-                    (card.note.empty() ? "its card.yaml has other classes" : card.note) +
-                    "); choose another --out, or remove that folder");
-  }
-}
-
-// Whether an earlier run has labelled this frame. Files are written whole, but disks and people
-// do damage them; what is not a label of this frame is made anew.
-bool HasLabel(const fs::path& file, FrameSize size, size_t classes) {
-  std::error_code error;
-  if (!fs::exists(file, error)) return false;
-  try {
-    const LabelMap labels = video::ReadLabelPng(file);
-    return labels.size() == size &&
-           std::all_of(labels.labels().begin(), labels.labels().end(),
-                       [classes](uint8_t label) { return label < classes; });
-  } catch (const Error&) {
-    return false;
-  }
-}
-
-}  // namespace
-
-LabellingResult LabelSource(video::Source& source, Teacher& teacher, const fs::path& folder,
-                            const LabellingOptions& options) {
+LabellingResult LabelSource(video::Source& source, Teacher& teacher,
+                            const std::filesystem::path& folder, const LabellingOptions& options) {
+  using Clock = std::chrono::steady_clock;
   if (source.live()) {
     throw Error(ErrorCode::kInvalidArgument,
-                "labels belong to frames that can be read again: record the camera or stream to a "
+                "labels belong to frames that can be read again; record the camera or stream to a "
                 "file and label that");
   }
-  PrepareFolder(folder, teacher,
-                "labels of " + options.source_name + " by " + teacher.description());
+  const std::string note = "labels of " + options.source_name + " by " + teacher.description();
+  // Labels of another video or teacher must not get mixed with these.
+  LabelFolder(folder, teacher.classes().size())
+      .CheckCard({teacher.classes(), teacher.background(), note});
+  LabelStore store(teacher, folder, note);
 
   LabellingProgress progress;
   progress.total = source.frame_count();
@@ -79,15 +38,10 @@ LabellingResult LabelSource(video::Source& source, Teacher& teacher, const fs::p
       break;
     }
     if (!source.Read(frame)) break;
-    const auto index = static_cast<uint64_t>(result.frames);
-    const fs::path file = folder / video::LabelFileName(index);
-    if (!HasLabel(file, frame.size(), teacher.classes().size())) {
-      const auto start = Clock::now();
-      const Answer answer = teacher.Label(frame, index);
-      WriteFileAtomically(file, video::EncodeLabelPng(answer.label));
-      spent += Clock::now() - start;
-      ++result.labelled;
-    }
+    const auto start = Clock::now();
+    store.Label(frame, static_cast<uint64_t>(result.frames));
+    if (store.asked() > result.labelled) spent += Clock::now() - start;
+    result.labelled = store.asked();
     ++result.frames;
     progress.frames = result.frames;
     progress.labelled = result.labelled;

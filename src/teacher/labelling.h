@@ -35,12 +35,13 @@ struct LabellingResult {
   bool stopped = false;  // `stop` said so; a later run goes on from here
 };
 
-/// Writes DIR/000000.png ... in the teacher's (mapped) classes and DIR/card.yaml, a replay card for
-/// them. Every file appears whole or not at all; whole ones of an earlier run are kept and their
-/// frames skipped, so that a run that was interrupted goes on where it was.
+/// Makes `folder` a label folder (teacher/label_folder.h) of the source's frames, in the teacher's
+/// (mapped) classes and with the instances of a teacher that tells them apart. Whole labels of an
+/// earlier run are kept and their frames skipped, so that a run that was interrupted goes on where
+/// it was.
 /// Throws Error: kInvalidArgument (a live source: its frames do not come again),
-/// kFailedPrecondition (DIR holds labels of another video or teacher), and what the source and the
-/// teacher throw.
+/// kFailedPrecondition (the folder holds labels of another video or teacher), and what the source
+/// and the teacher throw.
 LabellingResult LabelSource(video::Source& source, Teacher& teacher,
                             const std::filesystem::path& folder, const LabellingOptions& options);
 

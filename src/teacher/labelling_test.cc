@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/atomic_file.h"
+#include "teacher/open_teacher.h"
 #include "video/label_png.h"
 #include "video/source.h"
 #include "video/test_files.h"
@@ -46,6 +47,9 @@ class CountingTeacher final : public Teacher {
     asked.push_back(frame_index);
     Answer answer;
     answer.label = LabelMap(frame.width, frame.height, static_cast<uint8_t>(frame_index % 3));
+    answer.has_instances = has_instances;
+    if (has_instances)
+      answer.instances = {{0, 0, 2, 3}, {1, 1, static_cast<int>(frame_index) % 7 + 1, 2}};
     return answer;
   }
   const ClassList& classes() const override { return class_list; }
@@ -55,6 +59,7 @@ class CountingTeacher final : public Teacher {
   std::vector<uint64_t> asked;
   ClassList class_list = {{"background", {}}, {"a", {1, 2, 3}}, {"b", {4, 5, 6}}};
   int fail_at = -1;
+  bool has_instances = false;
 };
 
 LabellingResult LabelClip(const std::filesystem::path& folder, CountingTeacher& teacher,
@@ -78,6 +83,32 @@ TEST(Labelling, TheFolderIsATeacherItself) {
     EXPECT_EQ(replay->Label(PlainImage(8, 6, 0, 0, 0), i).label,
               LabelMap(8, 6, static_cast<uint8_t>(i % 3)));
   }
+}
+
+TEST(Labelling, InstancesAreKept) {
+  const TemporaryFolder folder;
+  CountingTeacher teacher;
+  teacher.has_instances = true;
+  LabelClip(folder / "out", teacher);
+  WriteText(folder / "out/000004.boxes", "0 0 9 1\n");
+  teacher.asked.clear();
+  EXPECT_EQ(LabelClip(folder / "out", teacher).labelled, 1);
+  EXPECT_EQ(teacher.asked, (std::vector<uint64_t>{4}));
+  const auto replay = OpenTeacher(folder / "out/card.yaml");
+  for (uint64_t i = 0; i < 10; ++i) {
+    const Image frame = PlainImage(8, 6, static_cast<uint8_t>(i), 0, 0);
+    const Answer kept = replay->Label(frame, i);
+    EXPECT_TRUE(kept.has_instances);
+    EXPECT_EQ(kept.instances, teacher.Label(frame, i).instances);
+  }
+}
+
+TEST(Labelling, WithoutInstancesThereAreNoBoxFiles) {
+  const TemporaryFolder folder;
+  CountingTeacher teacher;
+  LabelClip(folder / "out", teacher, 1);
+  EXPECT_TRUE(std::filesystem::exists(folder / "out/000000.png"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "out/000000.boxes"));
 }
 
 TEST(Labelling, GoesOnWhereItWasStopped) {

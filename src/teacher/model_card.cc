@@ -77,7 +77,7 @@ class CardReader : private CardYaml {
       Fail(item.Mark(), "the class name \"" + info.name + "\" has a comma in it");
     }
     if (Find(classes, info.name) >= 0) {
-      Fail(item.Mark(), "the class \"" + info.name + "\" stands there twice");
+      Fail(item.Mark(), "the class \"" + info.name + "\" is there twice; remove one of the two");
     }
     classes.push_back(std::move(info));
     has_color.push_back(colored);
@@ -332,8 +332,8 @@ class CardReader : private CardYaml {
       const int index = Integer(entry.first, "classes", 0, kMaxNetworkClasses);
       for (const auto& earlier : spec.class_of) {
         if (earlier.first == index) {
-          Fail(entry.first.Mark(),
-               "the class index " + std::to_string(index) + " stands there twice");
+          Fail(entry.first.Mark(), "the class index " + std::to_string(index) +
+                                       " is there twice; remove one of the two");
         }
       }
       spec.class_of.emplace_back(index, static_cast<int>(card_.classes.size()));

@@ -2,7 +2,6 @@
 #ifndef SHADOWTUTOR_TEACHER_NETWORK_H_
 #define SHADOWTUTOR_TEACHER_NETWORK_H_
 
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -30,12 +29,6 @@ class Network {
   /// "OpenCV 4.6.0, cpu"
   virtual std::string runtime() const = 0;
 };
-
-/// Reads the card's network for the card's runtime and device. Throws Error: kNotFound,
-/// kInvalidArgument (the runtime cannot read it: says why and what to do; no such output),
-/// kFailedPrecondition (this program was built without that runtime or device), kDataLoss (an empty
-/// file), kResourceExhausted (over what a file of its kind can have).
-std::unique_ptr<Network> OpenNetwork(const ModelCard& card);
 
 }  // namespace shadowtutor::teacher
 

@@ -4,6 +4,7 @@
 
 #include "teacher/network.h"
 #include "teacher/network_input.h"
+#include "teacher/open_network.h"
 #include "teacher/output_reader.h"
 #include "teacher/teachers_internal.h"
 

@@ -7,10 +7,12 @@
 #include <opencv2/imgproc.hpp>
 
 #include "teacher/network_input.h"
+#include "teacher/open_teacher.h"
 #include "teacher/output_reader.h"
 #include "teacher/teacher.h"
 #include "teacher/tiny_onnx.h"
 #include "video/label_png.h"
+#include "video/open_source.h"
 #include "video/source.h"
 #include "video/test_files.h"
 
@@ -107,7 +109,7 @@ TEST_F(NetworkTeacherTest, ClassMap) {
       "kind: class-map\nfile: m.onnx\ninput: {width: 16, height: 8, scale: 1}\n"
       "classes: [background, a, b]\n";
   // 128 (the trial's grey) times 0.01 is no index: the card says so when it is opened.
-  EXPECT_TRUE(Says(OpenError(card), "no class index")) << OpenError(card).what();
+  EXPECT_TRUE(Says(OpenError(card), "not a class index")) << OpenError(card).what();
   Model({{"output", {{1, 0, 0}}, {0}, 1}});
   const auto teacher = Open(
       "kind: class-map\nfile: m.onnx\ninput: {width: 16, height: 8, scale: 1/64}\n"

@@ -26,8 +26,8 @@ class OpenCvNetwork final : public Network {
     } catch (const cv::Exception& error) {
       throw Error(ErrorCode::kInvalidArgument,
                   "OpenCV " CV_VERSION " cannot read the model " + file_ + ": " + Reason(error) +
-                      ". Export it again as plain fp32 ONNX with fixed input sizes and an older "
-                      "operator set (11 to 13), or look whether the download is whole");
+                      "; export it again as plain fp32 ONNX with fixed input sizes and an older "
+                      "operator set (11 to 13), or check that the download is complete");
     }
     ChooseDevice();
     ChooseOutputs(card, names);
@@ -48,7 +48,7 @@ class OpenCvNetwork final : public Network {
       throw Error(ErrorCode::kInvalidArgument,
                   file_ + " does not run on an input of " + std::to_string(size.width) + "x" +
                       std::to_string(size.height) + ": " + Reason(error) +
-                      ". Give the card's input.width and input.height the size that "
+                      "; give the card's input.width and input.height the size that "
                       "the model was exported for");
     }
     std::vector<NamedTensor> tensors;

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "core/atomic_file.h"
+#include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
 #include "video/label_png.h"
 #include "video/test_files.h"
@@ -85,6 +86,29 @@ TEST_F(ReplayTeacherTest, AClassThatTheCardDoesNotList) {
   const Error error = LabelError(0);
   EXPECT_EQ(error.code(), ErrorCode::kDataLoss);
   EXPECT_TRUE(Says(error, "class index 3") && Says(error, "3 classes")) << error.what();
+}
+
+TEST_F(ReplayTeacherTest, GivesTheInstancesThatStandBesideALabel) {
+  for (const uint64_t i : {0, 1, 2}) Put(i, LabelMap(6, 4, 1));
+  WriteText(folder_ / "labels/000001.boxes", "1 2 3 2\n0 0 6 4\n");
+  WriteText(folder_ / "labels/000002.boxes", "");
+  const auto teacher = OpenTeacher(folder_ / "card.yaml");
+  EXPECT_FALSE(teacher->Label(frame_, 0).has_instances);
+  const Answer two = teacher->Label(frame_, 1);
+  EXPECT_TRUE(two.has_instances);
+  EXPECT_EQ(two.instances, (std::vector<Box>{{1, 2, 3, 2}, {0, 0, 6, 4}}));
+  EXPECT_EQ(two.label, LabelMap(6, 4, 0));
+  const Answer none = teacher->Label(frame_, 2);
+  EXPECT_TRUE(none.has_instances);
+  EXPECT_TRUE(none.instances.empty());
+}
+
+TEST_F(ReplayTeacherTest, DamagedInstancesCostTheFrame) {
+  Put(0, LabelMap(6, 4, 1));
+  WriteText(folder_ / "labels/000000.boxes", "0 0 7 4\n");
+  const Error error = LabelError(0);
+  EXPECT_EQ(error.code(), ErrorCode::kDataLoss);
+  EXPECT_TRUE(Says(error, "000000.boxes, line 1")) << error.what();
 }
 
 TEST_F(ReplayTeacherTest, WithoutItsFolder) {

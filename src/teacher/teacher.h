@@ -3,8 +3,6 @@
 #ifndef SHADOWTUTOR_TEACHER_TEACHER_H_
 #define SHADOWTUTOR_TEACHER_TEACHER_H_
 
-#include <filesystem>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -33,13 +31,6 @@ class Teacher {
   virtual int background() const = 0;
   virtual std::string description() const = 0;
 };
-
-/// Opens the teacher that a model card (YAML) describes; see docs/teachers.md for the card's keys.
-/// `student_classes`, when not empty, are the classes to map onto (by name); when empty the card's
-/// own student classes serve. Throws Error that names the card, the key and the remedy.
-std::unique_ptr<Teacher> OpenTeacher(const std::filesystem::path& card,
-                                     const ClassList& student_classes = {},
-                                     int student_background = -1);
 
 }  // namespace shadowtutor::teacher
 

@@ -6,6 +6,7 @@
 
 #include "teacher/class_mapping.h"
 #include "teacher/onnx_info.h"
+#include "teacher/open_network.h"
 #include "teacher/trial.h"
 
 namespace shadowtutor::teacher {
@@ -53,7 +54,8 @@ std::vector<Alternative> Alternatives(const InputSpec& card) {
   if (swapped.mean[0] != swapped.mean[2] || swapped.std[0] != swapped.std[2]) {
     std::swap(swapped.mean[0], swapped.mean[2]);
     std::swap(swapped.std[0], swapped.std[2]);
-    add(std::string("order: ") + (swapped.rgb ? "rgb" : "bgr") + " (and mean and std turned round)",
+    add(std::string("order: ") + (swapped.rgb ? "rgb" : "bgr") +
+            " (and mean and std in reverse order)",
         swapped);
   } else {
     add(std::string("order: ") + (swapped.rgb ? "rgb" : "bgr"), swapped);
@@ -198,10 +200,10 @@ class Checker {
   void LookAtOutput() {
     if (card_.kind == Kind::kSaliency && !trial_.probabilities && card_.threshold > 0 &&
         card_.threshold <= 1) {
-      Find(Format(
-          "the saliency lies between %.3g and %.3g, so it is no probability; scores without a "
-          "sigmoid want threshold: 0",
-          trial_.output_low, trial_.output_high));
+      Find(
+          Format("the saliency lies between %.3g and %.3g, so it is not a probability; scores "
+                 "without a sigmoid need threshold: 0",
+                 trial_.output_low, trial_.output_high));
     }
     if (HasInstances(card_.kind) && trial_.seen.instances.empty()) {
       if (trial_.seen.candidates == 0) {
@@ -220,7 +222,7 @@ class Checker {
     if (teacher_sees && !result_.student_shares.empty() &&
         result_.student_shares.front().share > kAllOfIt) {
       Find(
-          "nothing of what the teacher tells apart here is told apart by the student; see "
+          "the student tells apart none of the classes that the teacher sees here; see "
           "student.map");
     }
   }

@@ -157,7 +157,7 @@ TEST_F(TeacherCheckTest, WhatBreaksIsAFindingAndNotTheEnd) {
   const TeacherCheck check = Check(
       "kind: class-map\nfile: m.onnx\ninput: {width: 16, height: 8}\n" + kClasses, RedAndGrey());
   EXPECT_FALSE(check.works);
-  EXPECT_TRUE(Finds(check, "no class index")) << All(check);
+  EXPECT_TRUE(Finds(check, "not a class index")) << All(check);
 }
 
 TEST_F(TeacherCheckTest, WhatCannotBeCheckedAtAllIsAnError) {

@@ -63,16 +63,16 @@ torch::jit::Module LoadModule(const ModelCard& card, torch::Device device) {
     }
   }
   std::string remedy =
-      ". Save it again with torch.jit.script or torch.jit.trace and module.save(), with a PyTorch "
+      "; save it again with torch.jit.script or torch.jit.trace and module.save(), with a PyTorch "
       "that is not newer than " TORCH_VERSION " if it can be helped";
   if (unknown_operator) {
     remedy =
-        ". Name the library that has this operator in the card's `operators`; for torchvision's "
+        "; name the library that has this operator in the card's `operators`; for torchvision's "
         "install python3-torchvision, or name a libtorchvision.so built for "
         "libtorch " TORCH_VERSION;
   } else if (Contains(reason, "constants.pkl") || Contains(reason, "PytorchStreamReader")) {
     remedy =
-        ". This is no TorchScript file; a checkpoint (torch.save, state_dict) holds weights "
+        "; this is not a TorchScript file; a checkpoint (torch.save, state_dict) holds weights "
         "without "
         "the network: load it in Python and save torch.jit.script(model.eval())";
   }
@@ -117,7 +117,7 @@ class TorchNetwork final : public Network {
       throw Error(ErrorCode::kInvalidArgument,
                   file_ + " does not run on an input of " + std::to_string(size.width) + "x" +
                       std::to_string(size.height) + ": " + Reason(error) +
-                      ". See whether the card's input (size, fit, form) is what the model was "
+                      "; see whether the card's input (size, fit, form) is what the model was "
                       "exported for");
     }
     return Views();

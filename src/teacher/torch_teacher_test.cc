@@ -8,6 +8,7 @@
 #include <opencv2/imgcodecs.hpp>
 #include <string>
 
+#include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
 #include "video/label_png.h"
 #include "video/test_files.h"

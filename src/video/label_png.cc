@@ -50,7 +50,9 @@ std::string LabelFileName(uint64_t frame_index) {
 }
 
 std::vector<uint8_t> EncodeLabelPng(const LabelMap& labels) {
-  if (labels.empty()) throw Error(ErrorCode::kInvalidArgument, "an empty label map makes no PNG");
+  if (labels.empty()) {
+    throw Error(ErrorCode::kInvalidArgument, "an empty label map cannot be written as a PNG");
+  }
   const cv::Mat view(labels.height(), labels.width(), CV_8UC1,
                      const_cast<uint8_t*>(labels.labels().data()));
   std::vector<uint8_t> bytes;
@@ -65,7 +67,7 @@ LabelMap ReadLabelPng(const std::filesystem::path& file) {
   const std::vector<uint8_t> bytes = ReadFile(file, kMaxFileBytes);
   Header header;
   if (!ParseHeader(bytes, header) || !HasEnd(bytes)) {
-    throw Error(ErrorCode::kDataLoss, file.string() + " is no whole PNG file");
+    throw Error(ErrorCode::kDataLoss, file.string() + " is not a complete PNG file");
   }
   if (header.bit_depth != 8 || header.color_type != 0) {
     throw Error(ErrorCode::kInvalidArgument,

@@ -2,11 +2,10 @@
 // gets the newest one, so that a slow reader sees the present and not a queue of the past.
 #include <chrono>
 #include <cmath>
-#include <condition_variable>
-#include <mutex>
 #include <opencv2/videoio.hpp>
 #include <thread>
 
+#include "core/mutex.h"
 #include "video/sources_internal.h"
 
 namespace shadowtutor::video::internal {
@@ -31,7 +30,7 @@ class LiveCapture final : public Source {
 
   ~LiveCapture() override {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       stop_ = true;
     }
     reader_.join();  // at most one read, and that has a deadline
@@ -40,8 +39,9 @@ class LiveCapture final : public Source {
   bool Read(Image& frame) override {
     cv::Mat taken;
     {
-      std::unique_lock lock(mutex_);
-      if (!changed_.wait_for(lock, kFrameDeadline, [this] { return !newest_.empty() || ended_; })) {
+      const MutexLock lock(mutex_);
+      if (!changed_.WaitFor(mutex_, kFrameDeadline,
+                            [this]() ST_REQUIRES(mutex_) { return !newest_.empty() || ended_; })) {
         throw Error(ErrorCode::kDeadlineExceeded,
                     name_ + " has given no frame for " +
                         std::to_string(kFrameDeadline.count() / 1000) +
@@ -70,10 +70,10 @@ class LiveCapture final : public Source {
       } catch (const std::exception&) {
         read = false;
       }
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       if (read) newest_ = std::move(frame);
       ended_ = !read;
-      changed_.notify_one();
+      changed_.NotifyOne();
       if (stop_ || ended_) return;
     }
   }
@@ -83,11 +83,11 @@ class LiveCapture final : public Source {
   FrameSize size_;
   double frames_per_second_ = 0;
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  cv::Mat newest_;
-  bool ended_ = false;
-  bool stop_ = false;
+  Mutex mutex_;
+  CondVar changed_;
+  cv::Mat newest_ ST_GUARDED_BY(mutex_);
+  bool ended_ ST_GUARDED_BY(mutex_) = false;
+  bool stop_ ST_GUARDED_BY(mutex_) = false;
   std::thread reader_;
 };
 

@@ -102,9 +102,8 @@ class OverlayVideoSink final : public Sink {
                    [](unsigned char c) { return std::tolower(c); });
     if (extension != ".mp4" && extension != ".mov" && extension != ".mkv") {
       throw Error(ErrorCode::kInvalidArgument,
-                  "an overlay video's name must end in .mp4 (or .mov, "
-                  ".mkv), not as " +
-                      file_.string() + " does");
+                  "an overlay video's name must end in .mp4, .mov or .mkv; that of " +
+                      file_.string() + " does not");
     }
     return extension;
   }

@@ -236,7 +236,8 @@ TEST(Window, WithoutADisplayIsAnErrorAndNotTheEnd) {
   unsetenv("DISPLAY");
   const Error none = ErrorOf([] { Window("test", kClasses, 0); });
   EXPECT_EQ(none.code(), ErrorCode::kUnavailable);
-  EXPECT_TRUE(Says(none, "--out")) << none.what();
+  EXPECT_TRUE(Says(none, "to a file instead")) << none.what();
+  EXPECT_EQ(none.about(), Setting::kOutput);
   setenv("DISPLAY", ":4321", 1);  // set, but nothing answers there
   EXPECT_EQ(ErrorOf([] { Window("test", kClasses, 0); }).code(), ErrorCode::kUnavailable);
   unsetenv("DISPLAY");

@@ -2,8 +2,7 @@
 #ifndef SHADOWTUTOR_VIDEO_SOURCE_H_
 #define SHADOWTUTOR_VIDEO_SOURCE_H_
 
-#include <memory>
-#include <string>
+#include <cstdint>
 
 #include "shadowtutor/types.h"
 
@@ -22,10 +21,6 @@ class Source {
   /// Live sources drop what nobody takes; files wait.
   virtual bool live() const = 0;
 };
-
-/// `source`: a file, a folder of images (sorted by name), a camera index ("0"), or an RTSP/HTTP
-/// address. Throws Error that says what was tried and what to do.
-std::unique_ptr<Source> OpenSource(const std::string& source);
 
 }  // namespace shadowtutor::video
 

@@ -1,4 +1,5 @@
 #include "video/source.h"
+#include "video/open_source.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>

@@ -40,7 +40,8 @@ class WindowSink final : public Sink {
     if (!CanShow()) {
       throw Error(ErrorCode::kUnavailable,
                   "there is no display to open a window on (DISPLAY is not set, or nothing answers "
-                  "there); write a file instead, for example --out overlay.mp4");
+                  "there); write the video to a file instead",
+                  Setting::kOutput);
     }
     try {
       cv::namedWindow(title_, cv::WINDOW_NORMAL | cv::WINDOW_KEEPRATIO);

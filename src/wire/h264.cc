@@ -237,7 +237,9 @@ H264Decoder& H264Decoder::operator=(H264Decoder&&) noexcept = default;
 Image H264Decoder::Decode(std::span<const uint8_t> access_unit, FrameSize declared) {
   Impl& impl = *impl_;
   CheckFrameSize(declared);
-  if (access_unit.size() > MaxAccessUnitBytes(declared)) Refuse("it is longer than its pixels");
+  if (access_unit.size() > MaxAccessUnitBytes(declared)) {
+    Refuse("it has more bytes than its pixels can take");
+  }
   CheckOnePicture(access_unit);
   if (const FrameSize even = Even(declared); !impl.context || impl.size != even) {
     impl.size = even;
@@ -277,12 +279,12 @@ Image H264Decoder::Impl::Show(FrameSize declared) {
     Refuse("it is not progressive 4:2:0 of 8 bits in limited range");
   }
   if (FrameSize{picture->width, picture->height} != size) {
-    Refuse("it says " + std::to_string(picture->width) + "x" + std::to_string(picture->height) +
-           " where the frame says " + std::to_string(declared.width) + "x" +
+    Refuse("its size is " + std::to_string(picture->width) + "x" + std::to_string(picture->height) +
+           " where the frame's is " + std::to_string(declared.width) + "x" +
            std::to_string(declared.height));
   }
   if ((picture->flags & AV_FRAME_FLAG_CORRUPT) != 0 || picture->decode_error_flags != 0) {
-    Refuse("its pixels are damaged, or those that it refers to");
+    Refuse("its pixels are damaged, or those of a picture that it refers to");
   }
   if (!scaler) {
     scaler = NewScaler(size, AV_PIX_FMT_YUV420P, AV_PIX_FMT_BGR24);

@@ -19,7 +19,9 @@ FrameSize BaselineSize(std::span<const uint8_t> bytes) {
   constexpr uint8_t kStartOfImage = 0xd8, kEndOfImage = 0xd9, kBaseline = 0xc0;
   constexpr uint8_t kHuffmanTables = 0xc4, kArithmetic = 0xcc, kJpegExtension = 0xc8;
   const size_t size = bytes.size();
-  if (size < 4 || bytes[0] != 0xff || bytes[1] != kStartOfImage) Refuse("it starts as none");
+  if (size < 4 || bytes[0] != 0xff || bytes[1] != kStartOfImage) {
+    Refuse("it does not start like one");
+  }
   if (bytes[size - 2] != 0xff || bytes[size - 1] != kEndOfImage) Refuse("it is truncated");
   size_t at = 2;
   while (at + 4 <= size) {
@@ -30,7 +32,7 @@ FrameSize BaselineSize(std::span<const uint8_t> bytes) {
       continue;
     }
     const size_t length = static_cast<size_t>(bytes[at + 2] << 8 | bytes[at + 3]);
-    if (length < 2 || at + 2 + length > size) Refuse("a segment leaves the file");
+    if (length < 2 || at + 2 + length > size) Refuse("a segment reaches past the end of the file");
     if (marker == kBaseline) {
       if (length < 8) Refuse("its frame header is too short");
       return {bytes[at + 7] << 8 | bytes[at + 8], bytes[at + 5] << 8 | bytes[at + 6]};
@@ -67,8 +69,8 @@ Image DecodeJpeg(std::span<const uint8_t> payload, FrameSize declared) {
   CheckFrameSize(declared);
   const FrameSize size = BaselineSize(payload);
   if (size != declared) {
-    Refuse("it says " + std::to_string(size.width) + "x" + std::to_string(size.height) +
-           " where the key frame says " + std::to_string(declared.width) + "x" +
+    Refuse("its size is " + std::to_string(size.width) + "x" + std::to_string(size.height) +
+           " where the key frame's is " + std::to_string(declared.width) + "x" +
            std::to_string(declared.height));
   }
   const cv::Mat bytes(1, static_cast<int>(payload.size()), CV_8UC1,

@@ -24,7 +24,7 @@ void CheckPng(std::span<const uint8_t> bytes, FrameSize declared) {
   constexpr std::array<uint8_t, 12> kEnd = {0, 0, 0, 0, 'I', 'E', 'N', 'D', 0xae, 0x42, 0x60, 0x82};
   constexpr size_t kWidthAt = 16, kHeightAt = 20, kDepthAt = 24, kColorAt = 25, kLeast = 26;
   if (bytes.size() < kLeast || !std::equal(kStart.begin(), kStart.end(), bytes.begin())) {
-    Refuse("it starts as none");
+    Refuse("it does not start like one");
   }
   if (!std::equal(kEnd.begin(), kEnd.end(), bytes.end() - kEnd.size())) Refuse("it is truncated");
   const auto number = [&](size_t at) {
@@ -33,9 +33,9 @@ void CheckPng(std::span<const uint8_t> bytes, FrameSize declared) {
   };
   if (number(kWidthAt) != static_cast<uint32_t>(declared.width) ||
       number(kHeightAt) != static_cast<uint32_t>(declared.height)) {
-    Refuse("it says " + std::to_string(number(kWidthAt)) + "x" + std::to_string(number(kHeightAt)) +
-           " where the frame is " + std::to_string(declared.width) + "x" +
-           std::to_string(declared.height));
+    Refuse("its size is " + std::to_string(number(kWidthAt)) + "x" +
+           std::to_string(number(kHeightAt)) + " where the frame's is " +
+           std::to_string(declared.width) + "x" + std::to_string(declared.height));
   }
   if (bytes[kDepthAt] != 8 || bytes[kColorAt] != 0) Refuse("it is not one 8-bit grey channel");
 }
@@ -81,7 +81,7 @@ std::vector<uint8_t> EncodeLabels(LabelCodec codec, const LabelMap& labels) {
 LabelMap DecodeLabels(LabelCodec codec, std::span<const uint8_t> bytes, FrameSize declared) {
   CheckFrameSize(declared);
   if (bytes.size() > MaxLabelBytes(declared)) {
-    throw Error(ErrorCode::kDataLoss, "a label map has more bytes than its pixels explain");
+    throw Error(ErrorCode::kDataLoss, "a label map has more bytes than its pixels can take");
   }
   return codec == LabelCodec::kRle ? DecodeLabelRle(bytes, declared) : DecodePng(bytes, declared);
 }

@@ -82,7 +82,7 @@ LabelMap DecodeLabelRle(std::span<const uint8_t> bytes, FrameSize declared) {
     uint8_t* row = labels.row(y);
     const int count = reader.Varint();
     if (count == 0) {
-      if (y == 0) Refuse("the first row has none above it");
+      if (y == 0) Refuse("the first row has no row above it to copy");
       std::copy_n(labels.row(y - 1), declared.width, row);
       continue;
     }
@@ -92,7 +92,9 @@ LabelMap DecodeLabelRle(std::span<const uint8_t> bytes, FrameSize declared) {
       const int rest = declared.width - x;
       const bool last = run + 1 == count;
       const int length = last ? rest : reader.Varint();
-      if (length < 1 || length > rest || (!last && length == rest)) Refuse("a run leaves its row");
+      if (length < 1 || length > rest || (!last && length == rest)) {
+        Refuse("a run reaches past the end of its row");
+      }
       std::fill_n(row + x, length, label);
       x += length;
     }

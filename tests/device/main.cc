@@ -72,13 +72,16 @@ class InProcessLink : public client::ServerLink {
     return true;
   }
 
+  void OnArrival(Arrived) override {}
   std::optional<wire::Update> PollUpdate() override { return std::exchange(update_, std::nullopt); }
   std::optional<wire::Update> WaitForUpdate() override { return PollUpdate(); }
+  bool AnswerPending() override { return true; }
   std::optional<WholeStudent> TakeStudent() override { return std::nullopt; }
   void RequestStudent(const std::string& why) override {
     throw Error(ErrorCode::kInternal, "The client asks for the whole student: " + why);
   }
   void Holding(std::span<const float>, uint64_t) override {}
+  std::optional<Session> TakeSession() override { return std::nullopt; }
 
  private:
   distill::Trainer trainer_;

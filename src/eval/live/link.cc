@@ -152,7 +152,8 @@ std::string WhyNoNamespaces() {
 
 std::unique_ptr<Link> NamespaceLink() {
   if (const std::string why = WhyNoNamespaces(); !why.empty()) {
-    throw Error(ErrorCode::kUnavailable, why + "; use --link limit instead");
+    throw Error(ErrorCode::kUnavailable, why + "; let the client limit the bandwidth instead",
+                Setting::kLimitedLink);
   }
   const fs::path ip = FindProgram("ip");
   RemoveStale(ip);

@@ -125,7 +125,8 @@ Json LoadResults(const SweepRequest& request) {
     // Said below.
   }
   throw Error(ErrorCode::kDataLoss,
-              file.string() + " is no results file; move it away or choose another --out");
+              file.string() + " is not a results file; move it away or choose another folder",
+              Setting::kOutput);
 }
 
 std::string Csv(const std::vector<LiveRun>& runs) {

@@ -13,7 +13,9 @@
 #include "eval/live/live_results.h"
 #include "eval/live/process.h"
 #include "shadowtutor/types.h"
+#include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
+#include "video/open_source.h"
 #include "video/source.h"
 
 namespace shadowtutor::eval::live {
@@ -74,7 +76,8 @@ class Sweep {
   bool Stopped() const { return request_.stop && request_.stop(); }
   void CheckStopped() const {
     if (Stopped()) {
-      throw Error(ErrorCode::kCancelled, "interrupted; what is done stays, run again to go on");
+      throw Error(ErrorCode::kCancelled,
+                  "interrupted; finished runs are kept, and the same command goes on from there");
     }
   }
   void Log(const std::string& line) const {
@@ -202,7 +205,8 @@ SweepResults Sweep::Run() {
     const auto source = video::OpenSource(request_.source);
     if (source->live()) {
       throw Error(ErrorCode::kInvalidArgument,
-                  "a live sweep plays the same video again and again; a camera cannot");
+                  "a live sweep plays the same video again and again, which a camera cannot do; "
+                  "record it to a file first");
     }
     size_ = source->size();
     constexpr uint64_t kManyFrames = 100'000;  // where the file does not say

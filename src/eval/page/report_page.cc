@@ -117,7 +117,8 @@ json ReadResults(const std::filesystem::path& file) {
   const auto refuse = [&](const std::string& why) {
     throw Error(ErrorCode::kInvalidArgument,
                 file.string() + " is not an evaluation's results: " + why +
-                    "; 'shadowtutor eval' with --out writes such a file");
+                    "; an evaluation that keeps its results in a folder writes such a file",
+                Setting::kOutput);
   };
   if (results.is_discarded()) refuse("it is not JSON");
   for (const char* key : {"clips", "runs"}) {

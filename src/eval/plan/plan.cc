@@ -155,7 +155,8 @@ Plan MakePlan(PlanRequest request) {
   }
   const size_t most = request.min_strides.size() * request.max_strides.size();
   if (most * request.bandwidths.size() > kMostRows) {
-    throw Error(ErrorCode::kResourceExhausted, "that is over " + std::to_string(kMostRows) +
+    throw Error(ErrorCode::kResourceExhausted, "the plan would have over " +
+                                                   std::to_string(kMostRows) +
                                                    " rows; name fewer strides or bandwidths");
   }
   if (request.bandwidths.empty()) {
@@ -173,9 +174,9 @@ Plan MakePlan(PlanRequest request) {
     }
   }
   if (plan.rows.empty()) {
-    throw Error(
-        ErrorCode::kInvalidArgument,
-        "every minimum stride is over every maximum stride; the maximum must not be below it");
+    throw Error(ErrorCode::kInvalidArgument,
+                "every minimum stride is above every maximum stride; give a maximum that is not "
+                "below the minimum");
   }
   return plan;
 }

@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "nn/checkpoint_io.h"
+#include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
+#include "video/open_source.h"
 #include "video/source.h"
 
 namespace shadowtutor::eval {

@@ -4,10 +4,11 @@
 #include <utility>
 
 #include "distill/miou.h"
-#include "teacher/label_store.h"
 #include "eval/sim/remembering_teacher.h"
 #include "eval/sim/resampling.h"
 #include "nn/checkpoint_io.h"
+#include "teacher/open_teacher.h"
+#include "video/open_source.h"
 
 namespace shadowtutor::eval {
 namespace {
@@ -98,9 +99,9 @@ EvalReport Evaluate(const EvalRequest& request, const ProgressFunction& progress
   std::unique_ptr<teacher::Teacher> teacher;
   if (request.student) {
     student = std::make_shared<nn::Checkpoint>(nn::LoadCheckpoint(*request.student));
-    teacher = teacher::OpenTeacherWithBoxes(request.teacher_card, student->classes, student->background);
+    teacher = teacher::OpenTeacher(request.teacher_card, student->classes, student->background);
   } else {
-    teacher = teacher::OpenTeacherWithBoxes(request.teacher_card);
+    teacher = teacher::OpenTeacher(request.teacher_card);
     student = std::make_shared<nn::Checkpoint>(
         nn::FreshStudent(teacher->classes(), teacher->background(), request.seed));
   }

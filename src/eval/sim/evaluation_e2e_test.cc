@@ -10,8 +10,8 @@
 #include "core/atomic_file.h"
 #include "core/parallel.h"
 #include "eval/sim/evaluation.h"
-#include "eval/testing/moving_shapes.h"
 #include "eval/sim/evaluation_text.h"
+#include "eval/testing/moving_shapes.h"
 #include "nn/checkpoint_io.h"
 #include "video/label_png.h"
 

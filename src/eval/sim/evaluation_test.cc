@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "distill/miou.h"
-#include "eval/testing/moving_shapes.h"
-#include "eval/sim/remembering_teacher.h"
 #include "eval/sim/evaluation_text.h"
+#include "eval/sim/remembering_teacher.h"
+#include "eval/testing/moving_shapes.h"
 #include "nn/predictor.h"
 
 namespace shadowtutor::eval {

@@ -1,4 +1,5 @@
 #include "eval/sim/evaluation_text.h"
+#include "wire/codec_names.h"
 
 #include <cstdarg>
 #include <cstdio>
@@ -33,8 +34,8 @@ std::string ReportJson(const EvalReport& report) {
   json["min_stride"] = parameters.stride.min_stride;
   json["max_stride"] = parameters.stride.max_stride;
   json["learning_rate"] = parameters.learning_rate;
-  json["frame_codec"] = parameters.frame_codec == wire::FrameCodec::kJpeg ? "jpeg" : "raw";
-  json["update_codec"] = parameters.update_codec == wire::UpdateCodec::kFp16 ? "fp16" : "fp32";
+  json["frame_codec"] = wire::NameOf(parameters.frame_codec);
+  json["update_codec"] = wire::NameOf(parameters.update_codec);
   json["frames"] = report.frames;
   json["mean_miou"] = report.mean_miou;
   json["key_frames"] = report.totals.key_frames;

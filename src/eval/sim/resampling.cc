@@ -24,12 +24,14 @@ Resampling::Resampling(double source_rate, double rate) {
   if (!(source_rate > 0)) {
     throw Error(ErrorCode::kFailedPrecondition,
                 "the video does not say how many frames per second it has, so it cannot be "
-                "re-sampled; leave --fps away, or pack its frames into a video file");
+                "re-sampled; evaluate all of its frames, or pack them into a video file",
+                Setting::kFrameRate);
   }
   if (!(rate > 0) || rate > source_rate * (1 + kRounding)) {
     throw Error(ErrorCode::kInvalidArgument,
                 "a video of " + Text(source_rate) + " frames per second cannot be re-sampled to " +
-                    Text(rate) + "; --fps takes a rate above 0 and not above the video's own");
+                    Text(rate) + "; the rate must be above 0 and not above the video's own",
+                Setting::kFrameRate);
   }
   step_ = std::max(1.0, source_rate / rate);
 }

@@ -8,9 +8,9 @@
 #include "core/parallel.h"
 #include "distill/miou.h"
 #include "eval/sim/evaluation.h"
+#include "eval/sim/evaluation_text.h"
 #include "eval/sim/mask_tracker.h"
 #include "eval/testing/moving_shapes.h"
-#include "eval/sim/evaluation_text.h"
 
 namespace shadowtutor::eval {
 namespace {

@@ -80,7 +80,7 @@ struct StrategyEntry {
   std::string_view name;  // as on the command line
   /// As in tables and legends. Ends in '-' where the delay always follows: "P-" makes "P-8".
   std::string_view label;
-  std::string_view description;  // one line for --help
+  std::string_view description;  // one line for people
   bool heeds_delay = false;      // otherwise one run does for all delays
   bool trains = false;           // distils into a student
   bool alters_frames = false;    // asks the teacher about frames that a codec always changes

@@ -2,8 +2,7 @@
 
 #include <utility>
 
-#include "wire/frame_codec.h"
-#include "wire/jpeg.h"
+#include "wire/key_frame_codec.h"
 #include "wire/protocol.h"
 
 namespace shadowtutor::eval {
@@ -42,9 +41,7 @@ bool VirtualLink::SendKeyFrame(ImageView frame, uint64_t frame_index) {
   key_frame.held_version = session_.version();
   key_frame.codec = options_.frame_codec;
   key_frame.size = frame.size();
-  key_frame.data = options_.frame_codec == wire::FrameCodec::kJpeg
-                       ? wire::EncodeJpeg(frame, options_.jpeg_quality)
-                       : wire::PackRawFrame(frame);
+  key_frame.data = wire::PackFrame(options_.frame_codec, frame, options_.jpeg_quality);
 
   outstanding_ = session_.Train(server::LabelKeyFrame(teacher_, key_frame, classes_), workspace_);
 
@@ -68,8 +65,9 @@ std::optional<wire::Update> VirtualLink::WaitForUpdate() {
 }
 
 void VirtualLink::RequestStudent(const std::string& why) {
-  throw Error(ErrorCode::kInternal,
-              "client and trainer differ in a simulation, which is a defect: " + why);
+  throw Error(
+      ErrorCode::kInternal,
+      "client and trainer differ in the simulation, which is a defect of this program: " + why);
 }
 
 }  // namespace shadowtutor::eval

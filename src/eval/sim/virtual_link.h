@@ -11,7 +11,7 @@
 #include <optional>
 #include <string>
 
-#include "client/client.h"
+#include "client/server_link.h"
 #include "distill/trainer.h"
 #include "eval/sim/strategy.h"
 #include "nn/network.h"
@@ -36,13 +36,19 @@ class VirtualLink : public client::ServerLink {
 
   bool Connected() override { return true; }
   bool SendKeyFrame(ImageView frame, uint64_t frame_index) override;
+  /// Of no use here: updates come in on no thread but the client's.
+  void OnArrival(Arrived) override {}
   std::optional<wire::Update> PollUpdate() override;
   std::optional<wire::Update> WaitForUpdate() override;
+  /// Every key frame gets its update.
+  bool AnswerPending() override { return true; }
   std::optional<WholeStudent> TakeStudent() override { return std::nullopt; }
   /// Throws Error kInternal: in one process the two sides can differ only by a defect.
   void RequestStudent(const std::string& why) override;
   /// Of no use here: this link never reconnects.
   void Holding(std::span<const float>, uint64_t) override {}
+  /// None begins: the client was made with the session's parameters.
+  std::optional<Session> TakeSession() override { return std::nullopt; }
 
  private:
   teacher::Teacher& teacher_;

@@ -8,6 +8,11 @@
 
 #include "eval/testing/moving_shapes.h"
 #include "nn/learner.h"
+#include "server/session.h"
+#include "teacher/label_folder.h"
+#include "teacher/open_teacher.h"
+#include "video/test_files.h"
+#include "wire/frame_codec.h"
 #include "wire/update_codec.h"
 
 namespace shadowtutor::eval {
@@ -29,7 +34,7 @@ class Agreeing : public ShapesTeacher {
   nn::Learner learner_;
 };
 
-class VirtualLinkTest : public testing::Test {
+class VirtualLinkTest : public ::testing::Test {
  protected:
   std::unique_ptr<VirtualLink> Link(const StrategyOptions& options,
                                     teacher::Teacher* teacher = nullptr) {
@@ -116,6 +121,75 @@ TEST_F(VirtualLinkTest, SendsNoWeightsWhenNothingWasTrained) {
   EXPECT_EQ(link->totals().key_frames, 1u);
   EXPECT_EQ(link->totals().trained_key_frames, 0u);
   EXPECT_EQ(link->totals().bytes_down, 0u);
+}
+
+// A label folder and what each side makes of its card, opened anew by each.
+class ReplayedLabels : public VirtualLinkTest {
+ protected:
+  static constexpr uint64_t kFrames = 3;
+
+  std::filesystem::path MakeFolder(const std::string& name, bool with_instances) const {
+    const teacher::LabelFolder labels(folder_ / name, ShapeClasses().size());
+    labels.WriteCard({ShapeClasses(), kShapeBackground, name});
+    for (uint64_t i = 0; i < kFrames; ++i) {
+      // Not where the label's connected areas are.
+      const Box box{static_cast<int>(8 * i), 4, 20, 30};
+      labels.Write(i, {.label = LabelShapes(kSize, i),
+                       .instances = with_instances ? std::vector<Box>{box} : std::vector<Box>{},
+                       .has_instances = with_instances});
+    }
+    return labels.CardFile();
+  }
+
+  std::vector<wire::Update> ByServer(const std::filesystem::path& card) const {
+    const auto teacher = teacher::OpenTeacher(card, student_->classes, student_->background);
+    server::SessionOptions options;
+    options.student = student_;
+    server::Session session(options, {}, "a session");
+    const auto workspace = std::make_shared<nn::TrainingWorkspace>();
+    std::vector<wire::Update> updates;
+    for (uint64_t i = 0; i < kFrames; ++i) {
+      const Image frame = DrawShapes(kSize, i);
+      const wire::KeyFrame key_frame{i, session.version(), wire::FrameCodec::kRaw, frame.size(),
+                                     wire::PackRawFrame(frame)};
+      updates.push_back(session.Train(
+          server::LabelKeyFrame(*teacher, key_frame, static_cast<int>(student_->classes.size())),
+          workspace));
+    }
+    return updates;
+  }
+
+  std::vector<wire::Update> ByLink(const std::filesystem::path& card) {
+    const auto teacher = teacher::OpenTeacher(card, student_->classes, student_->background);
+    const auto link = Link({}, teacher.get());
+    std::vector<wire::Update> updates;
+    for (uint64_t i = 0; i < kFrames; ++i) {
+      link->BeginFrame(i);
+      EXPECT_TRUE(link->SendKeyFrame(DrawShapes(kSize, i), i));
+      updates.push_back(link->WaitForUpdate().value());
+    }
+    return updates;
+  }
+
+  const testing::TemporaryFolder folder_;
+};
+
+TEST_F(ReplayedLabels, WithInstancesTrainAServersSessionAndTheLinkAlike) {
+  const auto card = MakeFolder("with", true);
+  const auto by_server = ByServer(card), by_link = ByLink(card);
+  const auto without = ByServer(MakeFolder("without", false));
+  for (uint64_t i = 0; i < kFrames; ++i) {
+    ASSERT_FALSE(by_server[i].payload.empty());
+    EXPECT_EQ(by_server[i].payload, by_link[i].payload) << i;
+    EXPECT_EQ(by_server[i].checksum, by_link[i].checksum) << i;
+    EXPECT_EQ(by_server[i].metric, by_link[i].metric) << i;
+    EXPECT_EQ(by_server[i].initial_metric, by_link[i].initial_metric) << i;
+    EXPECT_EQ(by_server[i].steps, by_link[i].steps) << i;
+    EXPECT_EQ(by_server[i].base_version, by_link[i].base_version) << i;
+    EXPECT_EQ(by_server[i].new_version, by_link[i].new_version) << i;
+    // The boxes do weigh: without them the same labels teach something else.
+    EXPECT_NE(by_server[i].payload, without[i].payload) << i;
+  }
 }
 
 TEST_F(VirtualLinkTest, ADisagreementIsADefect) {

@@ -9,6 +9,7 @@
 
 #include "core/atomic_file.h"
 #include "shadowtutor/types.h"
+#include "teacher/label_folder.h"
 
 namespace shadowtutor::eval {
 namespace {
@@ -47,7 +48,7 @@ class SetReader {
         Fail(entry.first.Mark(), what + " (docs/evaluate.md explains them)");
       }
       if (!seen.insert(key).second) {
-        Fail(entry.first.Mark(), "the key `" + key + "` stands there twice");
+        Fail(entry.first.Mark(), "the key `" + key + "` is there twice; remove one of the two");
       }
     }
   }
@@ -76,9 +77,9 @@ class SetReader {
   // The teacher that `map` names, by its card or by a folder of labels; empty: none.
   std::filesystem::path Card(const YAML::Node& map) const {
     if (map["teacher"] && map["labels"]) {
-      Fail(map["labels"].Mark(), "`teacher` and `labels` exclude each other");
+      Fail(map["labels"].Mark(), "give `teacher` or `labels`, not both");
     }
-    if (map["labels"]) return Path(map["labels"], "labels") / "card.yaml";
+    if (map["labels"]) return teacher::LabelFolder::CardIn(Path(map["labels"], "labels"));
     return map["teacher"] ? Path(map["teacher"], "teacher") : std::filesystem::path();
   }
 
@@ -116,8 +117,9 @@ class SetReader {
     ClipSpec clip = defaults_;
     clip.name = Text(node["name"], "name");
     if (!names_.insert(FileNameOf(clip.name)).second) {
-      Fail(node["name"].Mark(), "two clips are called \"" + clip.name +
-                                    "\" (or nearly so); results are stored under the name");
+      Fail(node["name"].Mark(),
+           "two clips are called \"" + clip.name +
+               "\" (or nearly so), but results are stored under the name; rename one of them");
     }
     if (node["camera"]) clip.camera = Text(node["camera"], "camera");
     if (node["scene"]) clip.scene = Text(node["scene"], "scene");

@@ -76,11 +76,11 @@ TEST_F(ClipSetTest, NamesFileLineAndKey) {
   ExpectComplaint("clips:\n  - 3\n", 2, "a clip is a map");
   ExpectComplaint(clip + "fps: 7\n", 5, "unknown key `fps`; known are clips");
   ExpectComplaint(clip + "    size: 3\n", 5, "unknown key `size` in a clip; known are name");
-  ExpectComplaint(clip + "    name: b\n", 5, "`name` stands there twice");
+  ExpectComplaint(clip + "    name: b\n", 5, "`name` is there twice");
   ExpectComplaint("clips:\n  - video: a.mp4\n", 2, "`name` is missing");
   ExpectComplaint("clips:\n  - name: a\n", 2, "`video` is missing");
   ExpectComplaint("clips:\n  - name: a\n    video: a.mp4\n", 2, "neither `teacher`");
-  ExpectComplaint(clip + "    labels: l\n", 5, "exclude each other");
+  ExpectComplaint(clip + "    labels: l\n", 5, "give `teacher` or `labels`, not both");
   ExpectComplaint(clip + "    frames: 0\n", 5, "whole number above 0");
   ExpectComplaint(clip + "    frames: -3\n", 5, "whole number above 0");
   ExpectComplaint(clip + "    frames: many\n", 5, "whole number above 0");

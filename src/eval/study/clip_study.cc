@@ -7,14 +7,17 @@
 #include <utility>
 
 #include "core/checksum.h"
-#include "eval/study/identity.h"
-#include "teacher/label_store.h"
-#include "eval/study/machine.h"
 #include "eval/sim/resampling.h"
+#include "eval/study/identity.h"
+#include "eval/study/machine.h"
 #include "eval/study/samples.h"
 #include "eval/study/stored.h"
 #include "nn/checkpoint_io.h"
+#include "teacher/label_store.h"
 #include "teacher/model_card.h"
+#include "teacher/open_teacher.h"
+#include "video/open_source.h"
+#include "wire/codec_names.h"
 
 namespace shadowtutor::eval {
 namespace {
@@ -39,9 +42,9 @@ std::string ParameterText(const StrategyOptions& options) {
                      std::to_string(options.max_updates) + ", learning rate " +
                      Digits(options.learning_rate) + ", cut ";
   text += options.cut ? nn::StageName(*options.cut) : "default";
-  text += options.frame_codec == wire::FrameCodec::kJpeg ? ", jpeg" : ", raw";
+  text += std::string(", ") + wire::NameOf(options.frame_codec);
   text += " " + std::to_string(options.jpeg_quality);
-  text += options.update_codec == wire::UpdateCodec::kFp16 ? ", fp16" : ", fp32";
+  text += std::string(", ") + wire::NameOf(options.update_codec);
   text += options.label_codec == wire::LabelCodec::kRle ? ", rle" : ", png";
   return text + ", tracking " + std::to_string(options.tracking_stride);
 }
@@ -128,9 +131,9 @@ class ClipStudy {
   void OpenTeacher() {
     if (teacher_) return;
     if (student_) {
-      teacher_ = teacher::OpenTeacherWithBoxes(spec_.card, student_->classes, student_->background);
+      teacher_ = teacher::OpenTeacher(spec_.card, student_->classes, student_->background);
     } else {
-      teacher_ = teacher::OpenTeacherWithBoxes(spec_.card);
+      teacher_ = teacher::OpenTeacher(spec_.card);
       student_ = std::make_shared<nn::Checkpoint>(
           nn::FreshStudent(teacher_->classes(), teacher_->background(), request_.seed));
     }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "shadowtutor/types.h"
+#include "teacher/label_folder.h"
 
 namespace shadowtutor::eval {
 namespace {
@@ -61,7 +62,7 @@ bool IsThere(const fs::path& file) {
 
 // The card of the labels that were made for a video.
 fs::path CardOf(const fs::path& video) {
-  return video.parent_path() / (video.stem().string() + "-labels") / "card.yaml";
+  return teacher::LabelFolder::CardIn(video.parent_path() / (video.stem().string() + "-labels"));
 }
 
 // The first labelled video of a sequence; empty: none is.

@@ -7,8 +7,8 @@
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
 
-#include "teacher/label_store.h"
 #include "eval/testing/moving_shapes.h"
+#include "teacher/open_teacher.h"
 #include "video/test_files.h"
 
 namespace shadowtutor::eval {
@@ -83,7 +83,7 @@ TEST_F(LvsTest, DetectionsBecomeLabelsAndInstances) {
   EXPECT_EQ(clips[0].scene, "animals");
   EXPECT_EQ(clips[0].source, (folder_ / "lvs/dogs2/dogs2000.mp4").string());
 
-  const auto teacher = teacher::OpenTeacherWithBoxes(clips[0].card);
+  const auto teacher = teacher::OpenTeacher(clips[0].card);
   ASSERT_EQ(teacher->classes().size(), 9u);
   EXPECT_EQ(teacher->background(), 8);
   const Image frame(kWidth, kHeight);

@@ -7,8 +7,9 @@
 #include <set>
 #include <utility>
 
-#include "eval/study/clip_study.h"
 #include "eval/sim/resampling.h"
+#include "eval/study/clip_study.h"
+#include "video/open_source.h"
 #include "video/source.h"
 
 namespace shadowtutor::eval {
@@ -26,7 +27,8 @@ void Check(const StudyRequest& request) {
   for (const ClipSpec& clip : request.clips) {
     if (!names.insert(FileNameOf(clip.name)).second) {
       throw Error(ErrorCode::kInvalidArgument,
-                  "two clips are called '" + clip.name + "'; results are stored under the name");
+                  "two clips are called '" + clip.name +
+                      "', but results are stored under the name; rename one of them");
     }
   }
 }
@@ -109,8 +111,8 @@ StudyResults RunStudy(const StudyRequest& request) {
       }
       return !request.stop || !request.stop();
     };
-    const auto give_up = [&](const std::string& why) {
-      results.failures.push_back({spec.name, why});
+    const auto give_up = [&](const std::string& why, Setting about) {
+      results.failures.push_back({spec.name, why, about});
       if (request.on_fail) request.on_fail(results.failures.back());
     };
     try {
@@ -124,9 +126,9 @@ StudyResults RunStudy(const StudyRequest& request) {
                     "stopped in the clip " + spec.name + "; what was done is kept in " +
                         request.folder.string() + ", and the same command goes on from there");
       }
-      give_up(error.what());
+      give_up(error.what(), error.about());
     } catch (const std::exception& error) {
-      give_up(error.what());
+      give_up(error.what(), Setting::kNone);
     }
   }
   // With nothing to say, what an earlier study wrote is worth more.

@@ -7,6 +7,7 @@
 #include "core/atomic_file.h"
 #include "core/csv.h"
 #include "eval/study/machine.h"
+#include "wire/codec_names.h"
 
 namespace shadowtutor::eval {
 namespace {
@@ -77,7 +78,8 @@ auto Parsed(const std::string& text, Read&& read) {
   try {
     return read(Json::parse(text));
   } catch (const nlohmann::json::exception& error) {
-    throw Error(ErrorCode::kDataLoss, std::string("not what was stored: ") + error.what());
+    throw Error(ErrorCode::kDataLoss,
+                std::string("what was stored cannot be read: ") + error.what());
   }
 }
 
@@ -205,8 +207,8 @@ std::string ResultsJson(const StudyResults& results, const std::string& live) {
       {"max_stride", parameters.stride.max_stride},
       {"learning_rate", parameters.learning_rate},
       {"fps", results.fps ? Json(*results.fps) : Json()},
-      {"frame_codec", parameters.frame_codec == wire::FrameCodec::kJpeg ? "jpeg" : "raw"},
-      {"update_codec", parameters.update_codec == wire::UpdateCodec::kFp16 ? "fp16" : "fp32"},
+      {"frame_codec", wire::NameOf(parameters.frame_codec)},
+      {"update_codec", wire::NameOf(parameters.update_codec)},
       {"student", results.student},
       {"cut", std::string(nn::StageName(parameters.cut.value_or(nn::kPartialDistillation)))},
       {"jpeg_quality", parameters.jpeg_quality},
@@ -231,8 +233,8 @@ std::string ResultsJson(const StudyResults& results, const std::string& live) {
   }
   if (!results.failures.empty()) {
     json["failures"] = Json::array();
-    for (const auto& [clip, why] : results.failures) {
-      json["failures"].push_back({{"clip", clip}, {"why", why}});
+    for (const FailedClip& failed : results.failures) {
+      json["failures"].push_back({{"clip", failed.clip}, {"why", failed.why}});
     }
   }
   const auto notes = Notes(results);

@@ -55,6 +55,7 @@ struct SampleRecord {
 struct FailedClip {
   std::string clip;
   std::string why;
+  Setting about = Setting::kNone;  // what `why` advises on; for whoever shows it, not stored
 };
 
 struct StudyResults {

@@ -12,8 +12,8 @@
 
 #include "core/atomic_file.h"
 #include "core/parallel.h"
-#include "eval/testing/moving_shapes.h"
 #include "eval/study/samples.h"
+#include "eval/testing/moving_shapes.h"
 #include "nn/checkpoint_io.h"
 #include "teacher/tiny_onnx.h"
 #include "video/label_png.h"

@@ -20,9 +20,9 @@ void Validate(const TimelineOptions& options, const distill::StrideOptions& stri
 TrainingOutcome Checked(const TrainingOutcome& outcome, const SystemCosts& costs) {
   if (!(outcome.metric >= 0 && outcome.metric <= 1) || outcome.steps < 0 ||
       outcome.steps > costs.max_updates) {
-    throw Error(
-        ErrorCode::kInvalidArgument,
-        "training's outcome is out of range: a metric of 0 to 1, at most max_updates steps");
+    throw Error(ErrorCode::kInvalidArgument,
+                "the outcome of a training is out of range: its metric must be 0 to 1, its steps "
+                "at most max_updates");
   }
   return outcome;
 }

@@ -5,9 +5,14 @@
 #include <cstdint>
 #include <span>
 
-#include "nn/learner.h"
-
 namespace shadowtutor::nn {
+
+struct AdamOptions {
+  double learning_rate = 0.01;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+};
 
 /// Step number `step` (1 for the first) of `weights` along `gradient`; all four have one size.
 void AdamUpdate(const AdamOptions& options, int64_t step, std::span<const float> gradient,

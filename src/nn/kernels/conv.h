@@ -12,7 +12,7 @@
 #include <span>
 #include <vector>
 
-#include "nn/tensor.h"
+#include "nn/kernels/tensor.h"
 
 namespace shadowtutor::nn {
 

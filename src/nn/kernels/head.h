@@ -9,7 +9,7 @@
 
 #include "nn/kernels/resize.h"
 #include "nn/kernels/scratch.h"
-#include "nn/kernels/tail.h"
+#include "nn/kernels/tail_plan.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::nn {

@@ -40,10 +40,10 @@ void Select() {
       all += (all.empty() ? "" : ", ") + std::string(known.name);
     }
   }
-  throw Error(ErrorCode::kInvalidArgument, "SHADOWTUTOR_ISA=" + name +
-                                               " is not to be had on this machine; unset it or "
-                                               "choose one of: " +
-                                               all);
+  throw Error(
+      ErrorCode::kInvalidArgument,
+      "SHADOWTUTOR_ISA=" + name +
+          " names instructions that this machine does not have; unset it or choose one of: " + all);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <span>
 
 #include "nn/kernels/scratch.h"
-#include "nn/tensor.h"
+#include "nn/kernels/tensor.h"
 
 namespace shadowtutor::nn {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "nn/kernels/scratch.h"
-#include "nn/tensor.h"
+#include "nn/kernels/tensor.h"
 
 namespace shadowtutor::nn {
 

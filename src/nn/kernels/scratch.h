@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/parallel.h"
-#include "nn/tensor.h"
+#include "nn/kernels/tensor.h"
 
 namespace shadowtutor::nn {
 

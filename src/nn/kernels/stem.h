@@ -9,7 +9,7 @@
 #include <span>
 
 #include "nn/kernels/scratch.h"
-#include "nn/tensor.h"
+#include "nn/kernels/tensor.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::nn {
@@ -31,15 +31,17 @@ class StemWeights {
   Buffer bias1, bias2;      // whole groups
 };
 
-/// Rows of in_conv1's output, kept for the gradient: [row][channel][even, odd][RowFloats].
+/// Rows of in_conv1's output, kept for the gradient: [row][channel][even, odd][SplitRowFloats].
 struct StemActivations {
   Buffer rows;
   int height = 0, width = 0;
 };
 
+/// Floats before the first column of such a row, and after its last (whole vectors of) columns.
+inline constexpr int kSplitRowMargin = 16;
 /// Floats of one channel's even (or odd) columns of a row that `outputs` columns are computed from.
 constexpr size_t SplitRowFloats(int outputs) {
-  return 16 + (static_cast<size_t>(outputs) + 31) / 32 * 32 + 16;
+  return 2 * kSplitRowMargin + (static_cast<size_t>(outputs) + 31) / 32 * 32;
 }
 
 /// in_conv2's output into `out` (weights.channels2 channels, half the half of the frame, rounded

@@ -12,7 +12,7 @@
 
 #include "nn/kernels/conv.h"
 #include "nn/kernels/scratch.h"
-#include "nn/tensor.h"
+#include "nn/kernels/tensor.h"
 
 namespace shadowtutor::nn {
 

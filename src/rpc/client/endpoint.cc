@@ -11,7 +11,9 @@ void Check(const Endpoint& endpoint) {
   if (plain && !endpoint.insecure && !IsLoopback(endpoint.address)) {
     throw Error(ErrorCode::kInvalidArgument,
                 "frames would travel to " + endpoint.address +
-                    " in plain text; give --tls-ca FILE, or --insecure if the network is yours");
+                    " in plain text; name the authority of the server's certificate, or allow "
+                    "plain text if the network is yours alone",
+                Setting::kPlainText);
   }
   MakeChannelCredentials(endpoint.tls, endpoint.use_tls);  // throws what would fail later
 }

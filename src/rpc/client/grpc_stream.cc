@@ -6,16 +6,15 @@
 #include <grpcpp/support/channel_arguments.h>
 #include <grpcpp/support/client_callback.h>
 
-#include <condition_variable>
-#include <mutex>
 #include <string>
 #include <utility>
 
+#include "core/mutex.h"
 #include "rpc/convert.h"
 #include "rpc/convert_segment.h"
 #include "rpc/errors.h"
-#include "wire/limits.h"
 #include "shadowtutor/v1/shadowtutor.grpc.pb.h"
+#include "wire/limits.h"
 
 namespace shadowtutor::rpc {
 
@@ -28,7 +27,8 @@ std::shared_ptr<grpc::Channel> OpenChannel(const Endpoint& endpoint,
   arguments.SetMaxSendMessageSize(static_cast<int>(wire::kMaxMessageBytes));
   arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, static_cast<int>(wire::kMaxMetadataBytes));
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, static_cast<int>(wire::kKeepAliveTime.count()));
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, static_cast<int>(wire::kKeepAliveTimeout.count()));
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+                   static_cast<int>(wire::kKeepAliveTimeout.count()));
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);  // as many as it takes
   // The pauses between attempts are the link's, so gRPC shall make each attempt afresh and once.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
@@ -90,13 +90,13 @@ class GrpcStream<Out, In>::Call final
   }
 
   bool CanWrite() const {
-    std::lock_guard lock(state_->mutex);
+    const MutexLock lock(state_->mutex);
     return !state_->writing && !state_->ended;
   }
 
   void Write(Request message) {
     {
-      std::lock_guard lock(state_->mutex);
+      const MutexLock lock(state_->mutex);
       if (state_->ended) return;
       state_->writing = true;
     }
@@ -106,7 +106,7 @@ class GrpcStream<Out, In>::Call final
 
   std::optional<Reply> Take() {
     {
-      std::lock_guard lock(state_->mutex);
+      const MutexLock lock(state_->mutex);
       if (!state_->read) return std::nullopt;
       state_->read = false;
     }
@@ -117,7 +117,7 @@ class GrpcStream<Out, In>::Call final
   }
 
   bool Ended() const {
-    std::lock_guard lock(state_->mutex);
+    const MutexLock lock(state_->mutex);
     return state_->ended && !state_->read;
   }
 
@@ -125,26 +125,27 @@ class GrpcStream<Out, In>::Call final
     if (cancel) context_.TryCancel();
     this->RemoveHold();
     // After a cancellation or the stream's end this depends on our own side alone.
-    std::unique_lock lock(state_->mutex);
-    state_->changed.wait(lock, [&] { return state_->done; });
+    const MutexLock lock(state_->mutex);
+    state_->changed.Wait(state_->mutex,
+                         [this]() ST_REQUIRES(state_->mutex) { return state_->done; });
     return state_->status;
   }
 
  private:
   // Outlives the call in OnDone, whose last act is to let Finish go on.
   struct State {
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool writing = false;
-    bool read = false;   // `incoming_` is complete
-    bool ended = false;  // no more reads or writes
-    bool done = false;
-    grpc::Status status;
+    Mutex mutex;
+    CondVar changed;
+    bool writing ST_GUARDED_BY(mutex) = false;
+    bool read ST_GUARDED_BY(mutex) = false;   // `incoming_` is complete
+    bool ended ST_GUARDED_BY(mutex) = false;  // no more reads or writes
+    bool done ST_GUARDED_BY(mutex) = false;
+    grpc::Status status ST_GUARDED_BY(mutex);
   };
 
   void OnReadDone(bool ok) override {
     {
-      std::lock_guard lock(state_->mutex);
+      const MutexLock lock(state_->mutex);
       (ok ? state_->read : state_->ended) = true;
     }
     wake_();
@@ -154,7 +155,7 @@ class GrpcStream<Out, In>::Call final
     {
       // After a failed write there is no room for another, and the read that fails next ends the
       // stream.
-      std::lock_guard lock(state_->mutex);
+      const MutexLock lock(state_->mutex);
       state_->writing = !ok;
     }
     wake_();
@@ -162,10 +163,10 @@ class GrpcStream<Out, In>::Call final
 
   void OnDone(const grpc::Status& status) override {
     const std::shared_ptr<State> state = state_;
-    std::lock_guard lock(state->mutex);
+    const MutexLock lock(state->mutex);
     state->status = status;
     state->done = true;
-    state->changed.notify_all();
+    state->changed.NotifyAll();
   }
 
   v1::ShadowTutor::Stub stub_;

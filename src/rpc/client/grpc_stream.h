@@ -12,8 +12,8 @@
 
 #include "rpc/client/endpoint.h"
 #include "shadowtutor/types.h"
-#include "wire/segment.h"
 #include "wire/protocol.h"
+#include "wire/segment.h"
 
 namespace shadowtutor::rpc {
 

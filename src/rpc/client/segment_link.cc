@@ -1,14 +1,14 @@
 #include "rpc/client/segment_link.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "core/mutex.h"
 #include "rpc/client/grpc_stream.h"
+#include "rpc/client/link_errors.h"
 #include "wire/frame_codec.h"
 
 namespace shadowtutor::rpc {
@@ -20,11 +20,11 @@ using std::chrono::milliseconds;
 void CheckOptions(const SegmentLinkOptions& options) {
   Check(options);
   if (options.in_flight < 1 || options.in_flight > wire::kMaxSegmentInFlight) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "frames in flight are a number from 1 to " + std::to_string(wire::kMaxSegmentInFlight));
+    throw Error(ErrorCode::kInvalidArgument, "the number of frames in flight must be 1 to " +
+                                                 std::to_string(wire::kMaxSegmentInFlight));
   }
   if (options.jpeg_quality < 1 || options.jpeg_quality > 100) {
-    throw Error(ErrorCode::kInvalidArgument, "JPEG quality is a number from 1 to 100");
+    throw Error(ErrorCode::kInvalidArgument, "JPEG quality must be 1 to 100");
   }
 }
 
@@ -44,9 +44,9 @@ struct SegmentLink::Impl {
   const SegmentLinkOptions options;
 
   // What the stream's threads touch; they may still be calling back while it is being ended.
-  std::mutex mutex;
-  std::condition_variable stirred;
-  bool event = false;
+  Mutex mutex;
+  CondVar stirred;
+  bool event ST_GUARDED_BY(mutex) = false;
 
   std::optional<wire::SegmentWelcome> welcome;
   std::optional<Error> farewell;  // the server's fatal error
@@ -66,9 +66,9 @@ struct SegmentLink::Impl {
 
 SegmentLink::Impl::Impl(SegmentLinkOptions given)
     : options(std::move(given)), stream(options, options.connect_timeout, [this] {
-        const std::lock_guard lock(mutex);
+        const MutexLock lock(mutex);
         event = true;
-        stirred.notify_all();
+        stirred.NotifyAll();
       }) {}
 
 std::optional<wire::SegmentReply> SegmentLink::Impl::Next(Clock::time_point deadline) {
@@ -90,8 +90,8 @@ std::optional<wire::SegmentReply> SegmentLink::Impl::Next(Clock::time_point dead
       if (waited) return std::nullopt;
       // The event of a moment ago counts, too: at worst somebody looks once more for nothing.
       const auto before = Clock::now();
-      std::unique_lock lock(mutex);
-      stirred.wait_until(lock, deadline, [this] { return event; });
+      const MutexLock lock(mutex);
+      stirred.WaitUntil(mutex, deadline, [this]() ST_REQUIRES(mutex) { return event; });
       event = false;
       stats.waited_ms += std::chrono::duration<double, std::milli>(Clock::now() - before).count();
     }
@@ -100,18 +100,9 @@ std::optional<wire::SegmentReply> SegmentLink::Impl::Next(Clock::time_point dead
   }
 }
 
-// The same error with where it happened and what the user can do about it.
 Error SegmentLink::Impl::Explain(const Error& error) const {
-  const std::string what = error.what();
-  if (welcome) {
-    return Error(error.code(), "lost the connection to " + options.address + " (" + what + ")");
-  }
-  if (error.code() == ErrorCode::kUnavailable) {
-    return Error(error.code(), "there is no server at " + options.address + " (" + what +
-                                   "); start one with 'shadowtutor serve', check the address, or "
-                                   "give --retry to keep trying");
-  }
-  return Error(error.code(), "the server at " + options.address + ": " + what);
+  return ExplainLinkError(error, options.address,
+                          welcome ? LinkStage::kWelcomed : LinkStage::kGivingUp);
 }
 
 void SegmentLink::Impl::Expect(uint64_t frame_index) const {
@@ -132,9 +123,10 @@ SegmentLink::Answer SegmentLink::Impl::Accept(wire::SegmentLabels labels) {
   const size_t classes = welcome->classes.size();
   const auto largest = std::max_element(map.labels().begin(), map.labels().end());
   if (*largest >= classes) {
-    throw Error(ErrorCode::kDataLoss, "the server at " + options.address + " speaks of class " +
-                                          std::to_string(*largest) + ", but has named only " +
-                                          std::to_string(classes));
+    throw Error(ErrorCode::kDataLoss, "the server at " + options.address +
+                                          " sent a label of class " + std::to_string(*largest) +
+                                          ", but has named only " + std::to_string(classes) +
+                                          " classes");
   }
   return {.frame_index = labels.frame_index,
           .labels = std::move(map),
@@ -194,14 +186,13 @@ bool SegmentLink::WaitForWelcome(milliseconds timeout) {
     if (auto reply = impl.Next(until)) {
       auto* welcome = std::get_if<wire::SegmentWelcome>(&*reply);
       if (welcome == nullptr) {
-        throw impl.Explain(Error(ErrorCode::kDataLoss, "the server's first message is no welcome"));
-      }
-      if (welcome->protocol_version != wire::kProtocolVersion) {
         throw impl.Explain(
-            Error(ErrorCode::kFailedPrecondition,
-                  "it speaks protocol version " + std::to_string(welcome->protocol_version) +
-                      ", this client version " + std::to_string(wire::kProtocolVersion) +
-                      "; use releases that fit each other"));
+            Error(ErrorCode::kDataLoss, "the server's first message is not a welcome"));
+      }
+      try {
+        CheckServerVersion(welcome->protocol_version);
+      } catch (const Error& error) {
+        throw impl.Explain(error);
       }
       impl.welcome = std::move(*welcome);
       impl.last_answer = Clock::now();

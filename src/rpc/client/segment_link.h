@@ -11,10 +11,10 @@
 #include <string>
 
 #include "rpc/client/endpoint.h"
-#include "wire/limits.h"
 #include "shadowtutor/types.h"
 #include "wire/h264.h"
 #include "wire/jpeg.h"
+#include "wire/limits.h"
 #include "wire/segment.h"
 
 namespace shadowtutor::rpc {
@@ -26,8 +26,8 @@ struct SegmentLinkOptions : Endpoint {
   wire::LabelCodec label_codec = wire::LabelCodec::kPng;
   int jpeg_quality = wire::kDefaultJpegQuality;
   int h264_crf = wire::kDefaultH264Crf;
-  int in_flight =
-      wire::kDefaultSegmentInFlight;  // frames that may be unanswered, 1 to wire::kMaxSegmentInFlight
+  int in_flight = wire::kDefaultSegmentInFlight;  // frames that may be unanswered, 1 to
+                                                  // wire::kMaxSegmentInFlight
 
   std::chrono::milliseconds connect_timeout = wire::kConnectTimeout;
   std::chrono::milliseconds hello_timeout = wire::kHelloTimeout;

@@ -1,19 +1,14 @@
 #include "rpc/server/server.h"
 
-#include <grpcpp/resource_quota.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
-#include <condition_variable>
-#include <mutex>
-#include <thread>
+#include <optional>
 #include <utility>
 
-#include "distill/key_frame_stride.h"
+#include "core/mutex.h"
 #include "rpc/hand_over.h"
 #include "rpc/server/service.h"
-#include "server/resources.h"
-#include "server/stream_registry.h"
 
 #ifndef SHADOWTUTOR_VERSION
 #define SHADOWTUTOR_VERSION "unknown"
@@ -22,38 +17,13 @@
 namespace shadowtutor::rpc {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-// How often deadlines are looked at: none is so short that this would matter.
-constexpr std::chrono::milliseconds kTick{200};
-
 void Check(const ServerOptions& options) {
-  distill::Validate({options.trainer.threshold, options.min_stride, options.max_stride});
-  if (options.max_sessions < 1 || options.max_sessions > wire::kMaxSessions) {
-    throw Error(ErrorCode::kInvalidArgument, "The number of sessions must be between 1 and " +
-                                                 std::to_string(wire::kMaxSessions) + ".");
-  }
-  if (options.teacher_timeout <= std::chrono::milliseconds::zero()) {
-    throw Error(ErrorCode::kInvalidArgument, "The teacher's timeout must be above 0.");
-  }
   if (!options.tls.any() && !options.insecure && !IsLoopback(options.listen)) {
     throw Error(ErrorCode::kInvalidArgument,
-                "Others can reach " + options.listen +
-                    ", and video would travel there in plain text; give --tls-cert and --tls-key, "
-                    "or --insecure if the network is yours alone.");
-  }
-}
-
-void CheckFits(const nn::Checkpoint& student, const teacher::Teacher& teacher) {
-  bool same = student.classes.size() == teacher.classes().size() &&
-              student.background == teacher.background();
-  for (size_t i = 0; same && i < student.classes.size(); ++i) {
-    same = student.classes[i].name == teacher.classes()[i].name;
-  }
-  if (!same) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "The student's classes are not those that the teacher speaks of; open the teacher "
-                "with the student's classes, or start without a student.");
+                "others can reach " + options.listen +
+                    ", and video would travel there in plain text; give a certificate and its key, "
+                    "or allow plain text if the network is yours alone",
+                Setting::kPlainText);
   }
 }
 
@@ -67,44 +37,23 @@ std::string WithPort(const std::string& address, int port) {
 
 struct Server::Impl {
   Impl(std::shared_ptr<teacher::Teacher> teacher, nn::Checkpoint student, ServerOptions with)
-      : options(std::move(with)), resources(std::make_shared<server::Resources>()) {
-    resources->session.trainer = options.trainer;
-    resources->session.min_stride = options.min_stride;
-    resources->session.max_stride = options.max_stride;
-    resources->session.teacher = teacher->description();
-    resources->session.server_version = SHADOWTUTOR_VERSION;
-    resources->session.student = std::make_shared<const nn::Checkpoint>(std::move(student));
-    resources->teacher = std::move(teacher);
-    resources->hello_timeout = options.hello_timeout;
-    resources->idle_timeout = options.idle_timeout;
-    resources->teacher_timeout = options.teacher_timeout;
-    resources->log = options.log;
-    // One job per session at most, and each stage computes with all cores already.
-    const size_t jobs = static_cast<size_t>(options.max_sessions);
-    resources->teaching = std::make_unique<server::Scheduler>(1, jobs);
-    resources->training = std::make_unique<server::Scheduler>(1, jobs);
-    streams = std::make_shared<server::StreamRegistry>(resources, options.max_sessions);
-    service = std::make_unique<Service>(resources, streams, options.write_timeout);
-  }
+      : options(std::move(with)),
+        backend(std::move(teacher), std::move(student), options, SHADOWTUTOR_VERSION),
+        service(backend.resources(), backend.streams(), options.write_timeout) {}
 
   void Start();
-  bool Shutdown(std::chrono::milliseconds timeout);
+  bool Shutdown(std::chrono::milliseconds timeout) ST_EXCLUDES(shutdown_mutex);
   void StopListening(std::chrono::milliseconds timeout);
-  void WatchDeadlines();
 
   const ServerOptions options;
-  const std::shared_ptr<server::Resources> resources;
-  std::shared_ptr<server::StreamRegistry> streams;
-  std::unique_ptr<Service> service;
-
-  std::mutex shutdown_mutex;  // held while shutting down
-  mutable std::mutex mutex;
-  std::condition_variable wake;
-  bool stopping = false;
-  bool teacher_left = false;  // in a call that did not end; of shutdown_mutex
-  std::string address;
+  server::Backend backend;
+  Service service;
   std::unique_ptr<grpc::Server> grpc_server;
-  std::thread watcher;
+
+  Mutex shutdown_mutex;                                         // held while shutting down
+  std::optional<bool> all_ended ST_GUARDED_BY(shutdown_mutex);  // what Shutdown returned
+  mutable Mutex mutex;
+  std::string address ST_GUARDED_BY(mutex);
 };
 
 void Server::Impl::Start() {
@@ -114,7 +63,7 @@ void Server::Impl::Start() {
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort(options.listen, MakeServerCredentials(options.tls), &port);
-  builder.RegisterService(service.get());
+  builder.RegisterService(&service);
   builder.SetMaxReceiveMessageSize(static_cast<int>(options.max_message_bytes));
   builder.SetMaxSendMessageSize(static_cast<int>(options.max_message_bytes));
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, static_cast<int>(wire::kMaxMetadataBytes));
@@ -132,41 +81,25 @@ void Server::Impl::Start() {
   HandOver();
   grpc_server = builder.BuildAndStart();
   if (!grpc_server || port == 0) {
-    throw Error(ErrorCode::kUnavailable,
-                "Cannot listen on " + options.listen +
-                    "; another program may use that port, or the address is not this machine's "
-                    "(port 0 takes one that is free).");
+    throw Error(ErrorCode::kUnavailable, "cannot listen on " + options.listen +
+                                             "; another program may use that port, or the address "
+                                             "is not this machine's (port 0 takes a free port)");
   }
-  std::lock_guard lock(mutex);
-  address = WithPort(options.listen, port);
-  watcher = std::thread([this] { WatchDeadlines(); });
-}
-
-void Server::Impl::WatchDeadlines() {
-  std::unique_lock lock(mutex);
-  while (!wake.wait_for(lock, kTick, [this] { return stopping; })) {
-    lock.unlock();
-    streams->Tick(Clock::now());
-    lock.lock();
+  {
+    const MutexLock lock(mutex);
+    address = WithPort(options.listen, port);
   }
+  backend.Start();
 }
 
 bool Server::Impl::Shutdown(std::chrono::milliseconds timeout) {
-  std::lock_guard one_at_a_time(shutdown_mutex);
-  {
-    std::lock_guard lock(mutex);
-    if (std::exchange(stopping, true)) return !teacher_left;
+  const MutexLock lock(shutdown_mutex);
+  if (!all_ended) {
+    backend.EndStreams(Error(ErrorCode::kUnavailable, "the server is shutting down"));
+    if (grpc_server) StopListening(timeout);
+    all_ended = backend.Shutdown(timeout);
   }
-  wake.notify_all();
-  if (watcher.joinable()) watcher.join();
-  streams->EndAll(Error(ErrorCode::kUnavailable, "The server is shutting down."));
-  if (grpc_server) StopListening(timeout);
-  // Here and not when the last job lets go of the resources: a thread cannot wait for itself.
-  teacher_left = !resources->teaching->Shutdown(timeout);
-  if (teacher_left)
-    resources->Log("the teacher does not return from its frame; it is left to itself");
-  resources->training->Shutdown();
-  return !teacher_left;
+  return *all_ended;
 }
 
 void Server::Impl::StopListening(std::chrono::milliseconds timeout) {
@@ -174,16 +107,13 @@ void Server::Impl::StopListening(std::chrono::milliseconds timeout) {
   grpc_server->Shutdown(std::chrono::system_clock::now() + timeout);
   grpc_server->Wait();
   // gRPC may say so a moment before the last stream's OnDone has returned.
-  streams->WaitUntilEmpty(Clock::now() + timeout);
+  backend.streams()->WaitUntilEmpty(std::chrono::steady_clock::now() + timeout);
   grpc_server.reset();
 }
 
 Server::Server(std::shared_ptr<teacher::Teacher> teacher, nn::Checkpoint student,
                ServerOptions options) {
   Check(options);
-  CheckFits(student, *teacher);
-  // Tells now, and not at the first client, whether the trainer's options are in range.
-  distill::Trainer trial(student, options.trainer);
   impl_ = std::make_unique<Impl>(std::move(teacher), std::move(student), std::move(options));
 }
 
@@ -192,12 +122,12 @@ Server::~Server() { Shutdown(); }
 void Server::Start() { impl_->Start(); }
 
 std::string Server::address() const {
-  std::lock_guard lock(impl_->mutex);
+  const MutexLock lock(impl_->mutex);
   return impl_->address;
 }
 
 bool Server::Shutdown(std::chrono::milliseconds timeout) { return impl_->Shutdown(timeout); }
 
-server::ServerStats Server::stats() const { return impl_->resources->stats.Snapshot(); }
+server::ServerStats Server::stats() const { return impl_->backend.stats(); }
 
 }  // namespace shadowtutor::rpc

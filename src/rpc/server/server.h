@@ -7,42 +7,28 @@
 #define SHADOWTUTOR_RPC_SERVER_SERVER_H_
 
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <string>
 
-#include "distill/trainer.h"
 #include "nn/network.h"
 #include "rpc/credentials.h"
-#include "wire/limits.h"
+#include "server/backend.h"
 #include "server/stats.h"
 #include "teacher/teacher.h"
+#include "wire/limits.h"
 
 namespace shadowtutor::rpc {
 
-struct ServerOptions {
+struct ServerOptions : server::BackendOptions {
   std::string listen = "127.0.0.1:50051";  // port 0: one that is free
   TlsFiles tls;
   /// Plain text for addresses that others can reach.
   bool insecure = false;
 
-  distill::TrainerOptions trainer;
-  int min_stride = 8;
-  int max_stride = 64;
-
-  int max_sessions = wire::kDefaultMaxSessions;
   size_t max_message_bytes = wire::kMaxMessageBytes;
-  std::chrono::milliseconds hello_timeout = wire::kHelloTimeout;
-  std::chrono::milliseconds idle_timeout = wire::kIdleTimeout;
-  /// For one call of the teacher, which cannot be broken off: its frame is answered with an error
-  /// then, and others are refused until it returns.
-  std::chrono::milliseconds teacher_timeout = wire::kTeacherTimeout;
   std::chrono::milliseconds write_timeout = wire::kWriteTimeout;
   std::chrono::milliseconds keep_alive_time = wire::kKeepAliveTime;
   std::chrono::milliseconds keep_alive_timeout = wire::kKeepAliveTimeout;
-
-  /// Gets a line whenever something happened, from any thread. May be empty.
-  std::function<void(const std::string& line)> log;
 };
 
 /// Thread safety: all functions may be called from any thread.

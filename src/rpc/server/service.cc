@@ -56,15 +56,14 @@ grpc::ServerBidiReactor<typename Protocol::Request, typename Protocol::Reply>* S
     grpc::CallbackServerContext* context) {
   HandOver();
   Stream<Protocol>* opened = nullptr;  // the registry owns it until the call is over
-  const std::optional<Error> refusal =
-      streams_->Open([&](uint64_t number, const std::string& id) {
-        auto stream = std::make_shared<Stream<Protocol>>(
-            [streams = streams_, number] { streams->Remove(number); }, context, write_timeout_);
-        stream->Begin(std::make_shared<typename Protocol::Conversation>(
-            resources_, stream, number, id, std::chrono::steady_clock::now()));
-        opened = stream.get();
-        return stream;
-      });
+  const std::optional<Error> refusal = streams_->Open([&](uint64_t number, const std::string& id) {
+    auto stream = std::make_shared<Stream<Protocol>>(
+        [streams = streams_, number] { streams->Remove(number); }, context, write_timeout_);
+    stream->Begin(std::make_shared<typename Protocol::Conversation>(
+        resources_, stream, number, id, std::chrono::steady_clock::now()));
+    opened = stream.get();
+    return stream;
+  });
   if (!refusal) return opened;
   // Owns itself until gRPC is done with it.
   return std::make_unique<Refusal<Protocol>>(ToStatus(*refusal)).release();

@@ -19,8 +19,7 @@ class Service final : public v1::ShadowTutor::CallbackService {
  public:
   /// A message that a client does not take within `write_timeout` ends its stream.
   Service(std::shared_ptr<server::Resources> resources,
-          std::shared_ptr<server::StreamRegistry> streams,
-          std::chrono::milliseconds write_timeout);
+          std::shared_ptr<server::StreamRegistry> streams, std::chrono::milliseconds write_timeout);
 
   grpc::ServerBidiReactor<v1::ClientMessage, v1::ServerMessage>* Tutor(
       grpc::CallbackServerContext* context) override;

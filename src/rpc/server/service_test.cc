@@ -5,13 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <condition_variable>
 #include <future>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "core/mutex.h"
 #include "rpc/convert.h"
 #include "rpc/server/server.h"
 #include "server/testing.h"
@@ -26,13 +25,13 @@ using namespace std::chrono_literals;
 class Log {
  public:
   void Add(const std::string& line) {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     lines_.push_back(line);
-    changed_.notify_all();
+    changed_.NotifyAll();
   }
   bool WaitFor(const std::string& part) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, 60s, [&] {
+    const MutexLock lock(mutex_);
+    return changed_.WaitFor(mutex_, 60s, [&]() ST_REQUIRES(mutex_) {
       for (const std::string& line : lines_) {
         if (line.find(part) != std::string::npos) return true;
       }
@@ -41,9 +40,9 @@ class Log {
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<std::string> lines_;
+  Mutex mutex_;
+  CondVar changed_;
+  std::vector<std::string> lines_ ST_GUARDED_BY(mutex_);
 };
 
 class BareClient {
@@ -256,7 +255,7 @@ TEST_F(ServiceTest, ShutdownTellsTheClients) {
   EXPECT_EQ(error.code, ErrorCode::kUnavailable);
   const grpc::Status status = client.Finish();
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
-  EXPECT_EQ(status.error_message(), "The server is shutting down.");
+  EXPECT_EQ(status.error_message(), "the server is shutting down");
 }
 
 TEST_F(ServiceTest, ShutdownInTheMiddleOfAKeyFrame) {
@@ -300,7 +299,7 @@ TEST_F(ServiceTest, ATeacherThatHangsHoldsUpNeitherAnswersNorTheEnd) {
   client.Say(server::SquareFrame(1, 0));
   EXPECT_EQ(std::get<wire::ErrorMessage>(client.Hear()).code, ErrorCode::kUnavailable);
   EXPECT_FALSE(server_->Shutdown(1ms));
-  EXPECT_TRUE(log_->WaitFor("left to itself"));
+  EXPECT_TRUE(log_->WaitFor("ends without waiting for it"));
   server_.reset();
   state->open.set_value();  // the thread ends on its own
   state->left.get_future().wait();

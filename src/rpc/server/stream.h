@@ -12,31 +12,32 @@
 #include <exception>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <utility>
 
+#include "core/mutex.h"
 #include "rpc/convert.h"
 #include "rpc/convert_segment.h"
 #include "rpc/errors.h"
 #include "rpc/hand_over.h"
-#include "wire/limits.h"
 #include "server/peer.h"
 #include "server/stream_registry.h"
+#include "wire/limits.h"
 #include "wire/protocol.h"
 
 namespace shadowtutor::rpc {
 
 /// Messages that wait for the client to take them. An update follows a whole student at most, and
-/// segmentation has at most as many frames outstanding, so only a client that never reads comes here.
+/// segmentation has at most as many frames outstanding, so only a client that never reads comes
+/// here.
 inline constexpr size_t kMaxWaitingMessages = 8;
 static_assert(wire::kMaxSegmentInFlight <= static_cast<int>(kMaxWaitingMessages));
 
 /// gRPC's side of a conversation: one read and one write at a time, and exactly one Finish, after
 /// the last write.
 ///
-/// `Protocol` names the types: Request and Reply, the messages as they travel, and Conversation, who
-/// answers them.
+/// `Protocol` names the types: Request and Reply, the messages as they travel, and Conversation,
+/// who answers them.
 template <typename Protocol>
 class Stream final
     : public grpc::ServerBidiReactor<typename Protocol::Request, typename Protocol::Reply>,
@@ -68,12 +69,12 @@ class Stream final
     Reply packed = ToProto(std::move(message));
     bool open = false;
     {
-      std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       if (ending_) return false;
       waiting_.push_back(std::move(packed));
       if (waiting_.size() > kMaxWaitingMessages) {
         EndLocked(Error(ErrorCode::kResourceExhausted,
-                        "the client asks for more than it takes; read the answers first"));
+                        "too many answers wait for the client; read them before sending more"));
       }
       open = !ending_;
     }
@@ -84,7 +85,7 @@ class Stream final
   void End(const std::optional<Error>& why) override {
     const HandOverScope hand_over;
     {
-      std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       EndLocked(why);
     }
     Pump();
@@ -96,11 +97,11 @@ class Stream final
     const HandOverScope hand_over;
     conversation_->OnTick(now);
     {
-      std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       if (!(writing_ || finished_) || now < write_deadline_) return;
     }
     // A mutex of its own: cancelling may call back, and then takes the other one.
-    std::lock_guard lock(context_mutex_);
+    const MutexLock lock(context_mutex_);
     if (context_ != nullptr) context_->TryCancel();
   }
 
@@ -121,7 +122,7 @@ class Stream final
     }
     Request().Swap(&incoming_);
     {
-      std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       if (ending_) return;
     }
     HandOver();
@@ -131,7 +132,7 @@ class Stream final
   void OnWriteDone(bool ok) override {
     const HandOverScope hand_over;
     {
-      std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       writing_ = false;
       Reply().Swap(&outgoing_);
       if (!ok) LostLocked();
@@ -143,7 +144,7 @@ class Stream final
     const HandOverScope hand_over;
     conversation_->OnClosed();
     {
-      std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       LostLocked();
     }
     Pump();
@@ -152,7 +153,7 @@ class Stream final
   void OnDone() override {
     const HandOverScope hand_over;
     {
-      std::lock_guard lock(context_mutex_);
+      const MutexLock lock(context_mutex_);
       context_ = nullptr;
     }
     conversation_->OnClosed();
@@ -161,7 +162,7 @@ class Stream final
   }
 
  private:
-  void EndLocked(const std::optional<Error>& why) {
+  void EndLocked(const std::optional<Error>& why) ST_REQUIRES(mutex_) {
     if (ending_) return;
     ending_ = true;
     waiting_.clear();
@@ -170,7 +171,7 @@ class Stream final
     waiting_.push_back(ToProto(Out(wire::ErrorMessage{why->code(), why->what(), true, {}})));
   }
 
-  void LostLocked() {
+  void LostLocked() ST_REQUIRES(mutex_) {
     waiting_.clear();
     if (ending_) return;
     ending_ = true;
@@ -178,11 +179,11 @@ class Stream final
   }
 
   // Starts the next write, or the end, if nothing is on its way.
-  void Pump() {
+  void Pump() ST_EXCLUDES(mutex_) {
     grpc::Status status;
     bool finish = false;
     {
-      std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       if (writing_ || finished_) return;
       if (!waiting_.empty()) {
         outgoing_.Swap(&waiting_.front());
@@ -207,19 +208,20 @@ class Stream final
   std::function<void()> on_done_;
   const std::chrono::milliseconds write_timeout_;
   std::shared_ptr<Conversation> conversation_;  // from Begin on
-  Request incoming_;  // gRPC's between StartRead and OnReadDone
+  Request incoming_;                            // gRPC's between StartRead and OnReadDone
 
-  std::mutex mutex_;
-  std::deque<Reply> waiting_;
+  Mutex mutex_;
+  std::deque<Reply> waiting_ ST_GUARDED_BY(mutex_);
   Reply outgoing_;  // gRPC's between StartWrite and OnWriteDone
-  bool writing_ = false;
-  bool ending_ = false;    // no more messages; Finish follows the last write
-  bool finished_ = false;  // Finish was called
-  grpc::Status status_;
-  Clock::time_point write_deadline_;
+  bool writing_ ST_GUARDED_BY(mutex_) = false;
+  bool ending_ ST_GUARDED_BY(mutex_) = false;    // no more messages; Finish follows the last write
+  bool finished_ ST_GUARDED_BY(mutex_) = false;  // Finish was called
+  grpc::Status status_ ST_GUARDED_BY(mutex_);
+  Clock::time_point write_deadline_ ST_GUARDED_BY(mutex_);
 
-  std::mutex context_mutex_;
-  grpc::CallbackServerContext* context_;  // null when the call is over
+  Mutex context_mutex_;
+  grpc::CallbackServerContext* context_
+      ST_GUARDED_BY(context_mutex_);  // null when the call is over
 };
 
 }  // namespace shadowtutor::rpc

@@ -10,7 +10,7 @@
 #include "distill/trainer.h"
 #include "eval/sim/strategy.h"
 #include "nn/predictor.h"
-#include "wire/frame_codec.h"
+#include "wire/key_frame_codec.h"
 #include "wire/update_codec.h"
 
 namespace shadowtutor::eval {
@@ -62,15 +62,10 @@ class JustInTime : public Strategy {
   // Whether the weights changed. The frame passes through the codec in which it would travel, and
   // the bytes are those of a student that is trained elsewhere and comes back whole.
   bool TrainOn(ImageView frame, uint64_t index) {
-    Image decoded;
-    if (options_.frame_codec == wire::FrameCodec::kJpeg) {
-      const auto bytes = wire::EncodeJpeg(frame, options_.jpeg_quality);
-      decoded = wire::DecodeJpeg(bytes, frame.size());
-      frame = decoded;
-      totals_.bytes_up += bytes.size();
-    } else {
-      totals_.bytes_up += wire::RawFrameBytes(frame.size());
-    }
+    const auto bytes = wire::PackFrame(options_.frame_codec, frame, options_.jpeg_quality);
+    totals_.bytes_up += bytes.size();
+    const Image decoded = wire::UnpackFrame(options_.frame_codec, bytes, frame.size());
+    frame = decoded;
     teacher::Answer answer = teacher_.Label(frame, index);
     const distill::TrainResult result = trainer_.Train(
         frame, {std::move(answer.label), std::move(answer.instances), answer.has_instances});

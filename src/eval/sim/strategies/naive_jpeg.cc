@@ -5,11 +5,10 @@ namespace shadowtutor::eval {
 namespace {
 
 std::unique_ptr<Strategy> Make(const StrategyInputs& inputs) {
-  return std::make_unique<Naive>(
-      inputs, [quality = inputs.options.jpeg_quality](ImageView frame) {
-        const auto bytes = wire::EncodeJpeg(frame, quality);
-        return Naive::Sent{bytes.size(), wire::DecodeJpeg(bytes, frame.size())};
-      });
+  return std::make_unique<Naive>(inputs, [quality = inputs.options.jpeg_quality](ImageView frame) {
+    const auto bytes = wire::EncodeJpeg(frame, quality);
+    return Naive::Sent{bytes.size(), wire::DecodeJpeg(bytes, frame.size())};
+  });
 }
 
 }  // namespace
@@ -18,7 +17,7 @@ extern const StrategyEntry kNaiveJpeg;
 const StrategyEntry kNaiveJpeg = {
     .name = "naive-jpeg",
     .label = "naive JPEG",
-    .description = "the same with every frame as a JPEG of --jpeg-quality",
+    .description = "the same with every frame as a JPEG",
     .alters_frames = true,
     .check = [](const StrategyOptions&) {},
     .make = Make,

@@ -14,7 +14,7 @@ extern const StrategyEntry kPartial;
 const StrategyEntry kPartial = {
     .name = "partial",
     .label = "P-",
-    .description = "train the part from --cut on, send only that part (the paper's way)",
+    .description = "train the part from the cut on, send only that part (the paper's way)",
     .heeds_delay = true,
     .trains = true,
     .check = CheckShadowEducation,

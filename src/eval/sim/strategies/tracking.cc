@@ -6,7 +6,7 @@
 
 #include "eval/sim/mask_tracker.h"
 #include "eval/sim/strategy.h"
-#include "wire/frame_codec.h"
+#include "wire/key_frame_codec.h"
 
 namespace shadowtutor::eval {
 namespace {
@@ -19,7 +19,8 @@ void Check(const StrategyOptions& options) {
   if (options.delay < 1 || options.delay > options.tracking_stride) {
     throw Error(ErrorCode::kInvalidArgument,
                 "tracking takes a delay of 1 to " + std::to_string(options.tracking_stride) +
-                    " frames (--tracking-stride), not " + std::to_string(options.delay));
+                    " frames, its stride, not " + std::to_string(options.delay),
+                Setting::kTrackingStride);
   }
 }
 
@@ -53,16 +54,9 @@ class Tracking : public Strategy {
 
  private:
   void SendKeyFrame(ImageView frame, uint64_t index) {
-    Image decoded;
-    ImageView seen = frame;
-    if (options_.frame_codec == wire::FrameCodec::kJpeg) {
-      const auto bytes = wire::EncodeJpeg(frame, options_.jpeg_quality);
-      decoded = wire::DecodeJpeg(bytes, frame.size());
-      seen = decoded;
-      totals_.bytes_up += bytes.size();
-    } else {
-      totals_.bytes_up += wire::RawFrameBytes(frame.size());
-    }
+    const auto bytes = wire::PackFrame(options_.frame_codec, frame, options_.jpeg_quality);
+    totals_.bytes_up += bytes.size();
+    const Image seen = wire::UnpackFrame(options_.frame_codec, bytes, frame.size());
     const auto labels = wire::EncodeLabels(options_.label_codec, teacher_.Label(seen, index).label);
     totals_.bytes_down += labels.size();
     ++totals_.key_frames;
@@ -90,7 +84,7 @@ extern const StrategyEntry kTracking;
 const StrategyEntry kTracking = {
     .name = "tracking",
     .label = "tracking",
-    .description = "label every --tracking-stride-th frame, carry its mask on by optical flow",
+    .description = "label a frame now and then, carry its mask on by optical flow",
     .heeds_delay = true,
     .check = Check,
     .make = Make,

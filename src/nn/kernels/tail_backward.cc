@@ -1,0 +1,293 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "nn/kernels/tail_backward.cc"
+#include <hwy/foreach_target.h>
+// After foreach_target.
+#include <hwy/highway.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/parallel.h"
+#include "nn/kernels/tail.h"
+#include "nn/kernels/tail_sums.h"
+#include "shadowtutor/types.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace shadowtutor::nn::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using D = hn::CappedTag<float, 16>;
+using V = hn::Vec<D>;
+constexpr int kLanes = HWY_TARGET == HWY_SCALAR ? 1 : HWY_MAX_BYTES / 4;
+
+// The transpose along a row: `row` has kRowMargin zeros before its first float and as many after
+// its last; out[tx] is `tap_step` apart. `planes` is kPlanes * table.stride floats of working
+// memory.
+void GatherRow(const GatherTable& table, const float* HWY_RESTRICT row, size_t tap_step,
+               float* HWY_RESTRICT planes, float* HWY_RESTRICT out) {
+  const D d;
+  // planes[q][i] = row[base[i] - 2 + q]
+  const float* plane[GatherTable::kPlanes];
+  const int wanted = table.taps + kTailTaps - 1;
+  if (table.quadrupled) {
+    // Four phases, one column earlier to start with: row[4 i - 4 + q] is phase q % 4 at i + q / 4.
+    float* phases[4];
+    for (int p = 0; p < 4; ++p) phases[p] = planes + static_cast<size_t>(p) * table.stride;
+    const int columns = table.inputs + 2;
+    for (int i = 0; i < columns; i += kLanes) {
+      V p0, p1, p2, p3;
+      hn::LoadInterleaved4(d, row - 4 + 4 * i, p0, p1, p2, p3);
+      hn::StoreU(p0, d, phases[0] + i);
+      hn::StoreU(p1, d, phases[1] + i);
+      hn::StoreU(p2, d, phases[2] + i);
+      hn::StoreU(p3, d, phases[3] + i);
+    }
+    for (int q = 0; q < wanted; ++q) plane[q] = phases[q % 4] + q / 4;
+  } else {
+    for (int q = 0; q < wanted; ++q) {
+      float* to = planes + static_cast<size_t>(q) * table.stride;
+      for (int i = 0; i < table.inputs; ++i)
+        to[i] = row[table.base[static_cast<size_t>(i)] - 2 + q];
+      plane[q] = to;
+    }
+  }
+  for (int i = 0; i < table.inputs; i += kLanes) {
+    V sum[kTailTaps];
+#pragma GCC unroll 5
+    for (int tx = 0; tx < kTailTaps; ++tx) sum[tx] = hn::Zero(d);
+    for (int j = 0; j < table.taps; ++j) {
+      const V w = hn::LoadU(d, table.weights.data() + static_cast<size_t>(j) * table.stride + i);
+#pragma GCC unroll 5
+      for (int tx = 0; tx < kTailTaps; ++tx) {
+        sum[tx] = hn::MulAdd(w, hn::LoadU(d, plane[j - tx + kTailTaps - 1] + i), sum[tx]);
+      }
+    }
+#pragma GCC unroll 5
+    for (int tx = 0; tx < kTailTaps; ++tx) {
+      hn::StoreU(sum[tx], d, out + static_cast<size_t>(tx) * tap_step + i);
+    }
+  }
+}
+
+// Sum of `count` floats.
+float SumRow(const float* HWY_RESTRICT row, int count) {
+  const D d;
+  V sum = hn::Zero(d);
+  int i = 0;
+  for (; i + kLanes <= count; i += kLanes) sum = hn::Add(sum, hn::LoadU(d, row + i));
+  float total = hn::GetLane(hn::SumOfLanes(d, sum));
+  for (; i < count; ++i) total += row[i];
+  return total;
+}
+
+}  // namespace shadowtutor::nn::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace shadowtutor::nn {
+
+HWY_EXPORT(GatherRow);
+HWY_EXPORT(SumRow);
+
+namespace {
+
+constexpr int kRowMargin = 16;
+
+// Row y of dec3 as [column][channel].
+void PixelRow(const View& dec3, int y, float* to) {
+  for (int b = 0; b < dec3.blocks(); ++b) {
+    const float* from = dec3.at(b, y, 0);
+    for (int x = 0; x < dec3.width; ++x, from += kBlock) {
+      std::copy_n(from, kBlock, to + x * dec3.channels + b * kBlock);
+    }
+  }
+}
+
+// gradient[row][channel] += g[row] * pixel[channel]; pixel_gradient[channel] += map^T g
+void ApplyBackward(const Buffer& map, int rows, int channels, const float* pixel, size_t step,
+                   const float* g, float* gradient, float* pixel_gradient) {
+  for (int row = 0; row < rows; ++row) {
+    for (int k = 0; k < channels; ++k) {
+      const auto uk = static_cast<size_t>(k);
+      gradient[static_cast<size_t>(row * channels) + uk] += g[row] * pixel[uk * step];
+      pixel_gradient[uk * step] += map[static_cast<size_t>(row * channels) + uk] * g[row];
+    }
+  }
+}
+
+}  // namespace
+
+void TailBackward(const TailPlan& plan, const TailWeights& weights, const View& dec3,
+                  const LogitPlanes& g, TailMaps& map_gradient, std::vector<float>& bias_gradient,
+                  const View* dec3_gradient, Scratch& scratch) {
+  const auto gather = HWY_DYNAMIC_DISPATCH(GatherRow);
+  const auto sum_row = HWY_DYNAMIC_DISPATCH(SumRow);
+  const int classes = weights.classes, channels = weights.channels;
+  const auto uclasses = static_cast<size_t>(classes), uchannels = static_cast<size_t>(channels);
+  const int low_width = plan.low_width(), low_height = plan.low_height();
+  const int width = plan.high_width(), height = plan.high_height();
+  const ResizeAxis& axis = plan.resize.y;
+  const size_t stride = plan.low_stride();
+
+  // Per task: the maps' gradient, bias sums, dZ, rows down whose columns was summed, dec3's row
+  // both ways and its gradient.
+  const size_t map = uclasses * uchannels;
+  const size_t main_floats = kMainTaps * map, edge_floats = kTailTaps * map;
+  const size_t map_floats = main_floats + 4 * edge_floats + 4 * map;
+  const size_t bias_floats = 9 * uclasses;  // all, top, bottom, left, right, four corners
+  const size_t sums = (map_floats + bias_floats + 15) / 16 * 16;
+  const size_t z_floats = static_cast<size_t>(kMainTaps) * uclasses * stride;
+  const size_t planar_floats = uchannels * stride;
+  const size_t row_floats = (static_cast<size_t>(width) + 15) / 16 * 16 + 5 * kRowMargin;
+  const size_t plane_floats = GatherTable::kPlanes * stride;
+  const size_t side_floats = (2 * kTailTaps * uclasses + 15) / 16 * 16;
+  const size_t per_chunk =
+      sums + z_floats + 3 * planar_floats + row_floats + plane_floats + side_floats;
+  const int chunks = SumChunks(low_height);
+  float* all = scratch.Floats(per_chunk * static_cast<size_t>(chunks));
+
+  ParallelFor(chunks, [&](int chunk) {
+    float* maps = all + per_chunk * static_cast<size_t>(chunk);
+    float* bias = maps + map_floats;
+    float* dz = maps + sums;
+    float* planar = dz + z_floats;
+    float* planar_gradient = planar + planar_floats;
+    float* pixels = planar_gradient + planar_floats;
+    float* row = pixels + planar_floats;
+    float* planes = row + row_floats;
+    float* sides = planes + plane_floats;  // [left, right][ty][class]
+    std::memset(maps, 0, sums * sizeof(float));
+    std::memset(row, 0, row_floats * sizeof(float));
+    row += kRowMargin;
+    float* d_main = maps;
+    float* d_edge[4];  // top, bottom, left, right
+    for (int e = 0; e < 4; ++e)
+      d_edge[e] = maps + main_floats + static_cast<size_t>(e) * edge_floats;
+    float* d_corner = maps + main_floats + 4 * edge_floats;
+    const size_t tap_step = uclasses * stride;
+
+    const int begin = ChunkBegin(low_height, chunks, chunk);
+    const int end = ChunkBegin(low_height, chunks, chunk + 1);
+    // Bias sums: each row of the gradient counts once, in the task of the low row that it leans on.
+    for (int y = axis.first[static_cast<size_t>(begin)];
+         y < axis.last[static_cast<size_t>(end - 1)]; ++y) {
+      const int owner = axis.low[static_cast<size_t>(y)];
+      if (owner < begin || owner >= end) continue;
+      const bool top = y == 0, bottom = y == height - 1;
+      for (int c = 0; c < classes; ++c) {
+        const float* from = g.row(c, y);
+        const float total = sum_row(from, width), left = from[0], right = from[width - 1];
+        const float values[9] = {
+            total,           top ? total : 0,   bottom ? total : 0, left, right, top ? left : 0,
+            top ? right : 0, bottom ? left : 0, bottom ? right : 0};
+        for (int i = 0; i < 9; ++i) bias[i * classes + c] += values[i];
+      }
+    }
+    for (int r = begin; r < end; ++r) {
+      const int first = axis.first[static_cast<size_t>(r)],
+                last = axis.last[static_cast<size_t>(r)];
+      // Down the columns: for each tap ty, the rows whose ty-th tap reads low row r; then along
+      // them.
+      for (int ty = 0; ty < kTailTaps; ++ty) {
+        for (int c = 0; c < classes; ++c) {
+          Term terms[16];
+          int count = 0;
+          for (int x = first; x < last; ++x) {
+            const int y = x - ty + 2;
+            if (y >= 0 && y < height) terms[count++] = {g.row(c, y), axis.Weight(x, r)};
+          }
+          WeightedSum(terms, count, static_cast<size_t>(width), row);
+          sides[ty * classes + c] = row[0];
+          sides[(kTailTaps + ty) * classes + c] = row[width - 1];
+          gather(plan.gather, row, tap_step, planes,
+                 dz + static_cast<size_t>(ty * kTailTaps * classes + c) * stride);
+        }
+      }
+      PlanarRow(dec3, r, stride, planar);
+      PixelRow(dec3, r, pixels);
+      // dec3's gradient = T^T dZ; T's gradient += dZ dec3^T
+      Multiply({weights.transposed.data(), kMainTaps * uclasses, dz, stride, planar_gradient,
+                stride, channels, low_width, kMainTaps * classes, false});
+      Multiply({dz, stride, pixels, uchannels, d_main, uchannels, kMainTaps * classes, channels,
+                low_width, true});
+      // The first and last column.
+      for (int right = 0; right < 2; ++right) {
+        const int x = right ? low_width - 1 : 0;
+        ApplyBackward(right ? weights.maps.right : weights.maps.left, kTailTaps * classes, channels,
+                      planar + x, stride, sides + right * kTailTaps * classes, d_edge[2 + right],
+                      planar_gradient + x);
+      }
+      // The first and last row, and the corners.
+      for (int bottom = 0; bottom < 2; ++bottom) {
+        if (r != (bottom ? low_height - 1 : 0)) continue;
+        for (int c = 0; c < classes; ++c) {
+          std::copy_n(g.row(c, bottom ? height - 1 : 0), width, row);
+          sides[c] = row[0];
+          sides[classes + c] = row[width - 1];
+          gather(plan.gather, row, tap_step, planes, dz + static_cast<size_t>(c) * stride);
+        }
+        for (int right = 0; right < 2; ++right) {
+          const int x = right ? low_width - 1 : 0;
+          ApplyBackward(weights.maps.corner[2 * bottom + right], classes, channels, planar + x,
+                        stride, sides + right * classes,
+                        d_corner + static_cast<size_t>(2 * bottom + right) * map,
+                        planar_gradient + x);
+        }
+        const Buffer& edge = bottom ? weights.maps.bottom : weights.maps.top;
+        for (int x = 0; x < low_width; ++x) {
+          for (int i = 0; i < kTailTaps * classes; ++i) {
+            sides[i] = dz[static_cast<size_t>(i) * stride + static_cast<size_t>(x)];
+          }
+          ApplyBackward(edge, kTailTaps * classes, channels, planar + x, stride, sides,
+                        d_edge[bottom], planar_gradient + x);
+        }
+      }
+      if (dec3_gradient) {
+        for (int b = 0; b < dec3_gradient->blocks(); ++b) {
+          float* to = dec3_gradient->at(b, r, 0);
+          const float* from = planar_gradient + static_cast<size_t>(b * kBlock) * stride;
+          for (int x = 0; x < low_width; ++x, to += kBlock) {
+            for (int c = 0; c < kBlock; ++c) {
+              to[c] = from[static_cast<size_t>(c) * stride + static_cast<size_t>(x)];
+            }
+          }
+        }
+      }
+    }
+  });
+
+  const auto reduce = [&](size_t offset, float* to, size_t count) {
+    std::copy_n(all + offset, count, to);
+    for (int chunk = 1; chunk < chunks; ++chunk) {
+      const float* from = all + per_chunk * static_cast<size_t>(chunk) + offset;
+      for (size_t i = 0; i < count; ++i) to[i] += from[i];
+    }
+  };
+  reduce(0, map_gradient.main.data(), main_floats);
+  const Buffer* edges[4] = {&map_gradient.top, &map_gradient.bottom, &map_gradient.left,
+                            &map_gradient.right};
+  for (size_t e = 0; e < 4; ++e)
+    reduce(main_floats + e * edge_floats, edges[e]->data(), edge_floats);
+  for (size_t c = 0; c < 4; ++c) {
+    reduce(main_floats + 4 * edge_floats + c * map, map_gradient.corner[c].data(), map);
+  }
+  float bias_sums[9 * kMaxClasses];
+  reduce(map_floats, bias_sums, bias_floats);
+  bias_gradient.assign(9 * uclasses, 0.0f);
+  for (int t = 0; t < 9; ++t) {
+    const int ty = t / 3, tx = t % 3;
+    for (int c = 0; c < classes; ++c) {
+      const auto sum = [&](int i) { return bias_sums[static_cast<size_t>(i * classes + c)]; };
+      float value = sum(0);
+      if (ty == 0) value -= sum(1);
+      if (ty == 2) value -= sum(2);
+      if (tx == 0) value -= sum(3);
+      if (tx == 2) value -= sum(4);
+      if (ty != 1 && tx != 1) value += sum(5 + (ty == 2 ? 2 : 0) + (tx == 2 ? 1 : 0));
+      bias_gradient[static_cast<size_t>(t * classes + c)] = value;
+    }
+  }
+}
+
+}  // namespace shadowtutor::nn
+#endif  // HWY_ONCE

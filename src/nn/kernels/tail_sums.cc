@@ -1,0 +1,142 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "nn/kernels/tail_sums.cc"
+#include <hwy/foreach_target.h>
+// After foreach_target.
+#include <hwy/highway.h>
+
+#include "nn/kernels/tail_sums.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace shadowtutor::nn::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using D = hn::CappedTag<float, 16>;
+using V = hn::Vec<D>;
+constexpr int kLanes = HWY_TARGET == HWY_SCALAR ? 1 : HWY_MAX_BYTES / 4;
+constexpr bool kManyRegisters = kLanes == 16 || HWY_ARCH_ARM_A64;
+constexpr int kRows = kManyRegisters ? 6 : 4;  // of a product's register tile
+constexpr int kVectors = kManyRegisters ? 4 : 2;
+
+template <int kM, int kV>
+HWY_INLINE void ProductTile(const Product& p, int row, int column) {
+  const D d;
+  V sum[kM][kV];
+  float* c = p.c + static_cast<size_t>(row) * p.c_stride + column;
+#pragma GCC unroll 6
+  for (int m = 0; m < kM; ++m) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kV; ++v) {
+      sum[m][v] = p.accumulate ? hn::LoadU(d, c + static_cast<size_t>(m) * p.c_stride + v * kLanes)
+                               : hn::Zero(d);
+    }
+  }
+  const float* HWY_RESTRICT a = p.a + static_cast<size_t>(row) * p.a_stride;
+  const float* HWY_RESTRICT b = p.b + column;
+  for (int k = 0; k < p.k; ++k, ++a, b += p.b_stride) {
+    V bv[kV];
+#pragma GCC unroll 4
+    for (int v = 0; v < kV; ++v) bv[v] = hn::LoadU(d, b + v * kLanes);
+#pragma GCC unroll 6
+    for (int m = 0; m < kM; ++m) {
+      const V av = hn::Set(d, a[static_cast<size_t>(m) * p.a_stride]);
+#pragma GCC unroll 4
+      for (int v = 0; v < kV; ++v) sum[m][v] = hn::MulAdd(av, bv[v], sum[m][v]);
+    }
+  }
+#pragma GCC unroll 6
+  for (int m = 0; m < kM; ++m) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kV; ++v) {
+      hn::StoreU(sum[m][v], d, c + static_cast<size_t>(m) * p.c_stride + v * kLanes);
+    }
+  }
+}
+
+template <int kV>
+HWY_INLINE void ProductColumns(const Product& p, int column) {
+  int row = 0;
+  for (; row + kRows <= p.m; row += kRows) ProductTile<kRows, kV>(p, row, column);
+  for (; row + 2 <= p.m; row += 2) ProductTile<2, kV>(p, row, column);
+  if (row < p.m) ProductTile<1, kV>(p, row, column);
+}
+
+void MultiplyRows(const Product& p) {
+  int column = 0;
+  const int vectors = (p.n + kLanes - 1) / kLanes;
+  for (int left = vectors; left > 0;) {
+    // 5 vectors are 3 + 2 rather than 4 + 1: a single vector leaves the multipliers waiting.
+    const int take = left == kVectors + 1 && kVectors > 2 ? kVectors - 1 : HWY_MIN(left, kVectors);
+    switch (take) {
+      case 1:
+        ProductColumns<1>(p, column);
+        break;
+      case 2:
+        ProductColumns<2>(p, column);
+        break;
+#if HWY_MAX_BYTES == 64 || HWY_ARCH_ARM_A64
+      case 3:
+        ProductColumns<3>(p, column);
+        break;
+      case 4:
+        ProductColumns<4>(p, column);
+        break;
+#endif
+      default:
+        break;
+    }
+    column += take * kLanes;
+    left -= take;
+  }
+}
+
+// out[i] = sum over terms of weight * row[i], `count` floats.
+void SumTerms(const Term* terms, int count_terms, size_t count, float* HWY_RESTRICT out) {
+  const D d;
+  size_t i = 0;
+  const size_t lanes = static_cast<size_t>(kLanes);
+  for (; i + 4 * lanes <= count; i += 4 * lanes) {
+    V s0 = hn::Zero(d), s1 = s0, s2 = s0, s3 = s0;
+    for (int t = 0; t < count_terms; ++t) {
+      const float* HWY_RESTRICT r = terms[t].row + i;
+      const V w = hn::Set(d, terms[t].weight);
+      s0 = hn::MulAdd(w, hn::LoadU(d, r), s0);
+      s1 = hn::MulAdd(w, hn::LoadU(d, r + lanes), s1);
+      s2 = hn::MulAdd(w, hn::LoadU(d, r + 2 * lanes), s2);
+      s3 = hn::MulAdd(w, hn::LoadU(d, r + 3 * lanes), s3);
+    }
+    hn::StoreU(s0, d, out + i);
+    hn::StoreU(s1, d, out + i + lanes);
+    hn::StoreU(s2, d, out + i + 2 * lanes);
+    hn::StoreU(s3, d, out + i + 3 * lanes);
+  }
+  for (; i + lanes <= count; i += lanes) {
+    V sum = hn::Zero(d);
+    for (int t = 0; t < count_terms; ++t) {
+      sum = hn::MulAdd(hn::Set(d, terms[t].weight), hn::LoadU(d, terms[t].row + i), sum);
+    }
+    hn::StoreU(sum, d, out + i);
+  }
+  for (; i < count; ++i) {
+    float sum = 0;
+    for (int t = 0; t < count_terms; ++t) sum += terms[t].weight * terms[t].row[i];
+    out[i] = sum;
+  }
+}
+
+}  // namespace shadowtutor::nn::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace shadowtutor::nn {
+
+HWY_EXPORT(MultiplyRows);
+HWY_EXPORT(SumTerms);
+
+void Multiply(const Product& product) { HWY_DYNAMIC_DISPATCH(MultiplyRows)(product); }
+
+void WeightedSum(const Term* terms, int count_terms, size_t count, float* out) {
+  HWY_DYNAMIC_DISPATCH(SumTerms)(terms, count_terms, count, out);
+}
+
+}  // namespace shadowtutor::nn
+#endif  // HWY_ONCE

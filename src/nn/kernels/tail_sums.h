@@ -1,0 +1,51 @@
+// The sums that the tail's forward and backward pass are both made of. Internal to the tail.
+#ifndef SHADOWTUTOR_NN_KERNELS_TAIL_SUMS_H_
+#define SHADOWTUTOR_NN_KERNELS_TAIL_SUMS_H_
+
+#include <cstddef>
+
+#include "nn/kernels/tail_weights.h"
+#include "nn/kernels/tensor.h"
+
+namespace shadowtutor::nn {
+
+/// c[m][n] (+)= sum over k of a[m][k] b[k][n], rows `*_stride` floats apart, `n` rounded up to
+/// vectors.
+struct Product {
+  const float* a;
+  size_t a_stride;
+  const float* b;
+  size_t b_stride;
+  float* c;
+  size_t c_stride;
+  int m, n, k;
+  bool accumulate;
+};
+void Multiply(const Product& product);
+
+/// One term of a weighted sum of rows.
+struct Term {
+  const float* row;
+  float weight;
+};
+/// out[i] = sum over terms of weight * row[i], `count` floats.
+void WeightedSum(const Term* terms, int count_terms, size_t count, float* out);
+
+/// Taps of TailMaps::main.
+inline constexpr int kMainTaps = kTailTaps * kTailTaps;
+
+/// Row y of dec3 as [channel][stride].
+inline void PlanarRow(const View& dec3, int y, size_t stride, float* to) {
+  for (int b = 0; b < dec3.blocks(); ++b) {
+    const float* from = dec3.at(b, y, 0);
+    float* planes = to + static_cast<size_t>(b * kBlock) * stride;
+    for (int x = 0; x < dec3.width; ++x, from += kBlock) {
+      for (int c = 0; c < kBlock; ++c)
+        planes[static_cast<size_t>(c) * stride + static_cast<size_t>(x)] = from[c];
+    }
+  }
+}
+
+}  // namespace shadowtutor::nn
+
+#endif  // SHADOWTUTOR_NN_KERNELS_TAIL_SUMS_H_

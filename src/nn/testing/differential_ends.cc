@@ -1,0 +1,325 @@
+// The network's two ends: the stem, the linear tail, and the logits' labels and loss.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <sstream>
+
+#include "nn/kernels/head.h"
+#include "nn/kernels/stem.h"
+#include "nn/kernels/tail.h"
+#include "nn/testing/differential.h"
+
+namespace shadowtutor::nn::differential {
+namespace {
+
+using reference::ConvShape;
+
+// Convolutions one after the other with nothing between them, and their gradients: of values, or
+// of the absolute terms of all sums when it is given magnitudes.
+struct Chain {
+  struct Layer {
+    ConvShape shape;
+    std::vector<double> weight, bias;
+  };
+
+  const DoubleTensor& Forward(DoubleTensor x) {
+    activations.assign(1, std::move(x));
+    for (const Layer& layer : layers) {
+      activations.push_back(
+          reference::Conv<double>(activations.back(), layer.weight, layer.bias, layer.shape));
+    }
+    return activations.back();
+  }
+  // Of each layer; the first one's `x` is that of the input.
+  std::vector<reference::ConvGradients<double>> Backward(const DoubleTensor& dy) const {
+    std::vector<reference::ConvGradients<double>> gradients(layers.size());
+    for (size_t i = layers.size(); i-- > 0;) {
+      const DoubleTensor& g = i + 1 < layers.size() ? gradients[i + 1].x : dy;
+      gradients[i] =
+          reference::ConvBackward<double>(activations[i], layers[i].weight, g, layers[i].shape);
+    }
+    return gradients;
+  }
+  Chain Magnitude() const {
+    Chain chain = *this;
+    for (Layer& layer : chain.layers) {
+      layer.weight = Magnitudes(layer.weight);
+      layer.bias = Magnitudes(layer.bias);
+    }
+    return chain;
+  }
+
+  std::vector<Layer> layers;
+  std::vector<DoubleTensor> activations;
+};
+
+Chain::Layer DrawLayer(Draw& draw, const ConvShape& s) {
+  const auto weights = static_cast<size_t>(s.out * s.in * s.kernel_h * s.kernel_w);
+  return {s, draw.Values(weights), draw.Values(static_cast<size_t>(s.out))};
+}
+
+// The gradients of one layer, as kernels write them.
+struct LayerGradients {
+  std::vector<float> weight, bias;
+  explicit LayerGradients(const Chain::Layer& layer)
+      : weight(layer.weight.size(), NAN), bias(layer.bias.size(), NAN) {}
+  void CompareTo(const std::string& name, const reference::ConvGradients<double>& expected,
+                 const reference::ConvGradients<double>& magnitudes, Outcome& outcome) const {
+    outcome.Compare((name + "'s weights' gradient").c_str(), weight, expected.weight,
+                    magnitudes.weight);
+    outcome.Compare((name + "'s bias's gradient").c_str(), bias, expected.bias, magnitudes.bias);
+  }
+};
+
+// Logits in planes whose room past the rows' ends holds NaN, which must not get anywhere.
+struct Planes {
+  Planes(int classes, int height, int width) : view{nullptr, classes, height, width} {
+    floats.assign(view.floats(), NAN);
+    view.data = floats.data();
+  }
+  explicit Planes(const DoubleTensor& values)
+      : Planes(values.channels, values.height, values.width) {
+    for (int c = 0; c < values.channels; ++c) {
+      for (int y = 0; y < values.height; ++y) {
+        for (int x = 0; x < values.width; ++x) {
+          view.row(c, y)[x] = static_cast<float>(values.row(c, y)[x]);
+        }
+      }
+    }
+  }
+  Planes(const Planes&) = delete;
+  Planes& operator=(const Planes&) = delete;
+  std::vector<float> Values() const {
+    std::vector<float> values;
+    for (int c = 0; c < view.classes; ++c) {
+      for (int y = 0; y < view.height; ++y) {
+        values.insert(values.end(), view.row(c, y), view.row(c, y) + view.width);
+      }
+    }
+    return values;
+  }
+
+  std::vector<float> floats;
+  LogitPlanes view;
+};
+
+}  // namespace
+
+Outcome Stem(Draw& draw) {
+  const int width = draw.Coin() ? draw.Side(150) : draw.Side(20), height = draw.Side(40);
+  const int c1 = 4 * draw.Choice(1, 4), c2 = 4 * draw.Choice(1, 4);
+  // Rows with a gap between them; the last one ends where the memory does.
+  const int stride = 3 * width + draw.Choice(0, 5);
+  std::vector<uint8_t> bytes(static_cast<size_t>(stride * (height - 1) + 3 * width));
+  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(draw.random().Integer(0, 255));
+  const ImageView frame(bytes.data(), width, height, stride);
+  DoubleTensor x(3, height, width);
+  for (int c = 0; c < 3; ++c) {
+    for (int y = 0; y < height; ++y) {
+      for (int i = 0; i < width; ++i) {
+        x.row(c, y)[i] = frame.row(y)[3 * i + c] - static_cast<double>(kMeanBgr[c]);
+      }
+    }
+  }
+  Chain chain;
+  chain.layers = {DrawLayer(draw, {c1, 3, 3, 3, 2}), DrawLayer(draw, {c2, c1, 3, 3, 2})};
+  Chain magnitude = chain.Magnitude();
+  const DoubleTensor& expected = chain.Forward(x);
+  const DoubleTensor& magnitudes = magnitude.Forward(Magnitudes(x));
+
+  StemWeights weights(c1, c2);
+  const auto weight2 = Floats(chain.layers[1].weight);
+  weights.Repack(Floats(chain.layers[0].weight), Floats(chain.layers[0].bias), weight2,
+                 Floats(chain.layers[1].bias));
+  const bool keep = draw.Coin(), first_too = draw.Coin();
+  StemActivations kept;
+  Scratch scratch;
+  const Guarded out(c2, expected.height, expected.width);
+  StemForward(weights, frame, out, keep ? &kept : nullptr, scratch);
+  Outcome outcome;
+  std::ostringstream words;
+  words << width << "x" << height << ", rows " << stride << " bytes apart, " << c1 << " and " << c2
+        << " channels"
+        << (!keep       ? ""
+            : first_too ? ", both gradients"
+                        : ", one gradient");
+  outcome.shape = words.str();
+  out.CompareTo("output", expected, magnitudes, outcome);
+  if (!keep) return outcome;
+
+  const auto dy = draw.Tensor(c2, expected.height, expected.width);
+  const auto gradients = chain.Backward(dy),
+             gradient_magnitudes = magnitude.Backward(Magnitudes(dy));
+  LayerGradients first(chain.layers[0]), second(chain.layers[1]);
+  StemBackward(weights, frame, kept, Guarded(dy), weight2,
+               first_too ? std::span(first.weight) : std::span<float>(),
+               first_too ? std::span(first.bias) : std::span<float>(), second.weight, second.bias,
+               scratch);
+  second.CompareTo("in_conv2", gradients[1], gradient_magnitudes[1], outcome);
+  if (first_too) first.CompareTo("in_conv1", gradients[0], gradient_magnitudes[0], outcome);
+  return outcome;
+}
+
+Outcome Tail(Draw& draw) {
+  // in_conv1's size, and dec3's: halved twice, rounded up.
+  const int height = draw.Side(30), width = draw.Coin() ? draw.Side(75) : draw.Side(20);
+  const int low_height = (height + 3) / 4, low_width = (width + 3) / 4;
+  const int classes = draw.Choice(2, 24);
+  const int channels = kBlock * draw.Choice(1, 3), middle = kBlock * draw.Choice(1, 2);
+  Chain chain;
+  chain.layers = {DrawLayer(draw, {middle, channels, 3, 3}),
+                  DrawLayer(draw, {middle, middle, 3, 3}),
+                  DrawLayer(draw, {classes, middle, 1, 1})};
+  Chain magnitude = chain.Magnitude();
+  const auto dec3 = draw.Tensor(channels, low_height, low_width);
+  const DoubleTensor& expected = chain.Forward(reference::Resize(dec3, height, width));
+  const DoubleTensor& magnitudes =
+      magnitude.Forward(reference::Resize(Magnitudes(dec3), height, width));
+
+  std::vector<std::vector<float>> floats;
+  for (const Chain::Layer& layer : chain.layers) {
+    floats.push_back(Floats(layer.weight));
+    floats.push_back(Floats(layer.bias));
+  }
+  const TailParameters parameters = {floats[0], floats[1], floats[2],
+                                     floats[3], floats[4], floats[5]};
+  TailWeights weights(classes, channels, middle);
+  weights.Compose(parameters);
+  const TailPlan plan(low_height, low_width, height, width);
+  const Guarded in(dec3);
+  std::vector<float> working(TailScratchFloats(plan, weights), NAN);
+  const Planes logits(classes, height, width);
+  TailRows(plan, weights, in, 0, height, logits.view, 0, working.data());
+
+  Outcome outcome;
+  std::ostringstream words;
+  words << channels << " channels of " << low_width << "x" << low_height << " to " << classes
+        << " classes of " << width << "x" << height << " through " << middle;
+  outcome.shape = words.str();
+  outcome.Compare("logits", logits.Values(), expected.values, magnitudes.values);
+
+  // Some rows by themselves, into planes that begin above them, are the same to the bit.
+  const int y0 = draw.Choice(0, height - 1), y1 = draw.Choice(y0 + 1, height);
+  const int first_row = draw.Choice(0, y0);
+  const Planes strip(classes, y1 - first_row, width);
+  std::fill(working.begin(), working.end(), NAN);
+  TailRows(plan, weights, in, y0, y1, strip.view, first_row, working.data());
+  bool same = true;
+  for (int c = 0; c < classes; ++c) {
+    for (int y = y0; y < y1; ++y) {
+      const float* row = logits.view.row(c, y);
+      same = same && std::equal(row, row + width, strip.view.row(c, y - first_row));
+    }
+  }
+  outcome.Require(same, "a strip of logits has the bits of the whole");
+
+  const auto dy = draw.Tensor(classes, height, width);
+  const auto gradients = chain.Backward(dy),
+             gradient_magnitudes = magnitude.Backward(Magnitudes(dy));
+  const Planes g(dy);
+  const bool to_input = draw.Coin();
+  const Guarded dx(channels, low_height, low_width);
+  TailMaps maps(classes, channels);
+  std::vector<float> bias_gradient;
+  Scratch scratch;
+  TailBackward(plan, weights, in, g.view, maps, bias_gradient, to_input ? &dx.view() : nullptr,
+               scratch);
+  LayerGradients by_layer[] = {LayerGradients(chain.layers[0]), LayerGradients(chain.layers[1]),
+                               LayerGradients(chain.layers[2])};
+  weights.Backward(parameters, maps, bias_gradient,
+                   {by_layer[0].weight, by_layer[0].bias, by_layer[1].weight, by_layer[1].bias,
+                    by_layer[2].weight, by_layer[2].bias},
+                   scratch);
+  for (size_t i = 0; i < 3; ++i) {
+    by_layer[i].CompareTo("out_conv" + std::to_string(i + 1), gradients[i], gradient_magnitudes[i],
+                          outcome);
+  }
+  if (to_input) {
+    dx.CompareTo(
+        "dec3's gradient", reference::ResizeBackward(gradients[0].x, low_height, low_width),
+        reference::ResizeBackward(gradient_magnitudes[0].x, low_height, low_width), outcome);
+  }
+  return outcome;
+}
+
+Outcome LabelsAndLoss(Draw& draw) {
+  const int width = draw.Coin() ? draw.Side(150) : draw.Side(20), height = draw.Side(40);
+  const int half_width = (width + 1) / 2, half_height = (height + 1) / 2;
+  const int classes = draw.Choice(2, 40);
+  // Whole numbers make ties, which the first class wins; at exactly half the size both sides
+  // compute without rounding.
+  const bool whole = draw.Coin();
+  auto half = draw.Tensor(classes, half_height, half_width);
+  const double spread =
+      whole ? 4 : std::array{1.0, 10.0, 100.0}[static_cast<size_t>(draw.Choice(0, 2))];
+  double largest = 0;
+  for (double& value : half.values) {
+    value = static_cast<double>(static_cast<float>(spread * value));
+    if (whole) value = std::round(value);
+    largest = std::max(largest, std::abs(value));
+  }
+  const auto logits = reference::Resize(half, height, width);
+  const HeadPlan plan(half_height, half_width, height, width);
+  const Planes planes(half);
+
+  Outcome outcome;
+  std::ostringstream words;
+  words << classes << " classes, " << half_width << "x" << half_height << " to " << width << "x"
+        << height << ", logits up to " << largest << (whole ? ", whole numbers" : "");
+  outcome.shape = words.str();
+
+  // Labels in two strips; the byte after the last row belongs to somebody else.
+  const size_t pixels = logits.plane();
+  std::vector<uint8_t> labels(pixels + 1, 255);
+  std::vector<float> working(ArgmaxScratchFloats(plan, classes), NAN);
+  const int cut = draw.Choice(0, height);
+  ArgmaxRows(plan, planes.view, 0, 0, cut, labels.data(), working.data());
+  ArgmaxRows(plan, planes.view, 0, cut, height, labels.data(), working.data());
+  outcome.Require(labels[pixels] == 255, "labels end with the frame");
+  const auto best = reference::ArgMax(logits);
+  const auto logit = [&](size_t c, size_t pixel) { return logits.values[c * pixels + pixel]; };
+  double lead = 0;  // by which a label's logit was missed
+  bool in_range = true, equal = true;
+  for (size_t i = 0; i < pixels; ++i) {
+    in_range = in_range && labels[i] < classes;
+    if (!in_range) break;
+    equal = equal && labels[i] == best.labels()[i];
+    lead = std::max(lead, logit(best.labels()[i], i) - logit(labels[i], i));
+  }
+  outcome.Require(in_range, "labels are classes");
+  if (whole && height % 2 == 0 && width % 2 == 0) {
+    outcome.Require(equal, "the first class of equals is the label");
+  }
+  const auto as_float = static_cast<float>(lead);
+  outcome.Compare("labels' logits", std::span(&as_float, 1), std::vector{0.0},
+                  std::vector{largest + 1e-30});
+
+  const LabelMap truth = draw.random().Label(width, height, classes);
+  const auto pixel_weights = draw.random().PixelWeights(width, height);
+  const Planes gradient(classes, half_height, half_width);
+  Scratch scratch;
+  const double loss = WeightedCrossEntropy(plan, planes.view, truth.labels().data(),
+                                           pixel_weights.data(), gradient.view, scratch);
+  const auto expected = reference::WeightedCrossEntropy<double>(logits, truth, pixel_weights);
+  // Rounding of the logits, in proportion to the largest of them, is what the loss and the
+  // probabilities inherit.
+  const double sensitivity = 1 + largest;
+  DoubleTensor terms = Magnitudes(expected.logits);
+  double mean_weight = 0;
+  for (size_t i = 0; i < pixels; ++i) {
+    const double weight = static_cast<double>(pixel_weights[i]) / static_cast<double>(pixels);
+    mean_weight += weight;
+    for (size_t c = 0; c < static_cast<size_t>(classes); ++c) {
+      terms.values[c * pixels + i] += weight * sensitivity;
+    }
+  }
+  const auto loss_float = static_cast<float>(loss - expected.loss);
+  outcome.Compare("loss", std::span(&loss_float, 1), std::vector{0.0},
+                  std::vector{mean_weight * sensitivity});
+  outcome.Compare("logits' gradient", gradient.Values(),
+                  reference::ResizeBackward(expected.logits, half_height, half_width).values,
+                  reference::ResizeBackward(terms, half_height, half_width).values);
+  return outcome;
+}
+
+}  // namespace shadowtutor::nn::differential

@@ -1,0 +1,98 @@
+#include "nn/testing/differential.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+#include <vector>
+
+namespace shadowtutor::nn::differential {
+namespace {
+
+class Differential : public testing::TestWithParam<Family> {};
+
+// In chunks, so that a slow machine runs them apart and a failure names its seeds.
+void RunSeeds(const Family& family, uint64_t first, uint64_t count) {
+  for (uint64_t seed = first; seed < first + count; ++seed) {
+    Draw draw(seed);
+    const Outcome outcome = Run(family, draw);
+    EXPECT_EQ(Complaint(family, outcome), "") << "seed " << seed;
+  }
+}
+
+// A few seeds, for where every instruction is expensive: emulators.
+TEST_P(Differential, AFewSeeds) { RunSeeds(GetParam(), 0, 10); }
+TEST_P(Differential, HundredsOfSeeds) { RunSeeds(GetParam(), 10, 290); }
+
+// A fuzzer's bytes choose shapes of their own.
+TEST_P(Differential, ABytesCase) {
+  for (int byte = 0; byte < 256; byte += 5) {
+    const std::vector<uint8_t> bytes(40, static_cast<uint8_t>(byte));
+    Draw draw(bytes);
+    EXPECT_EQ(Complaint(GetParam(), differential::Run(GetParam(), draw)), "") << "byte " << byte;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Kernels, Differential,
+                         testing::ValuesIn(Families().begin(), Families().end()),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+// The comparison itself can fail.
+
+constexpr Family kStrict = {"Strict", nullptr, 1e-6};
+
+TEST(Outcome, AnErrorIsAShareOfTheLargestTerms) {
+  Outcome outcome;
+  const std::vector<float> values = {1.0f, 2.5f};
+  outcome.Compare("numbers", values, std::array{1.0, 2.0}, std::array{1.0, 5.0});
+  EXPECT_DOUBLE_EQ(outcome.error, 0.1);
+  EXPECT_EQ(outcome.tensor, "numbers");
+  EXPECT_NE(Complaint(kStrict, outcome), "");
+}
+
+TEST(Outcome, NaNAndAWrongSizeAreErrors) {
+  Outcome nan;
+  const std::vector<float> values = {1.0f, NAN};
+  nan.Compare("numbers", values, std::array{1.0, 2.0}, std::array{1.0, 5.0});
+  EXPECT_NE(Complaint(kStrict, nan), "");
+  Outcome size;
+  size.Compare("numbers", values, std::array{1.0}, std::array{1.0});
+  EXPECT_NE(Complaint(kStrict, size), "");
+}
+
+TEST(Outcome, AgreementIsNone) {
+  Outcome outcome;
+  const std::vector<float> values = {1.0f, 2.0f};
+  outcome.Compare("numbers", values, std::array{1.0, 2.0}, std::array{1.0, 2.0});
+  EXPECT_EQ(Complaint(kStrict, outcome), "");
+}
+
+// What a comparison says after `spoil` had its way with activations of 5 channels, 2x3.
+template <typename Spoil>
+std::string ViolationAfter(Spoil spoil) {
+  const DoubleTensor values = [] {
+    DoubleTensor tensor(5, 2, 3);
+    std::fill(tensor.values.begin(), tensor.values.end(), 1.0);
+    return tensor;
+  }();
+  const Guarded guarded(values);
+  spoil(guarded.view());
+  Outcome outcome;
+  guarded.CompareTo("it", values, values, outcome);
+  EXPECT_EQ(outcome.error, 0);
+  return outcome.violation;
+}
+
+TEST(Guarded, SeesWritesToHaloFillingAndNeighbours) {
+  EXPECT_EQ(ViolationAfter([](const View&) {}), "");
+  EXPECT_NE(ViolationAfter([](const View& view) { view.at(0, -1, 2)[4] = 1; }), "");
+  EXPECT_NE(ViolationAfter([](const View& view) { view.at(0, 1, 3)[15] = 1; }), "");
+  EXPECT_NE(ViolationAfter([](const View& view) { view.at(0, 1, 1)[5] = 1; }), "");
+  EXPECT_NE(ViolationAfter([](const View& view) { view.at(-1, 0, 0)[0] = 1; }), "");
+  EXPECT_NE(ViolationAfter([](const View& view) { view.at(1, -1, -1)[0] = 0; }), "");
+}
+
+}  // namespace
+}  // namespace shadowtutor::nn::differential

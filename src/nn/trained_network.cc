@@ -1,0 +1,132 @@
+#include "nn/trained_network.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "nn/backward.h"
+#include "nn/forward.h"
+
+namespace shadowtutor::nn {
+namespace {
+
+std::vector<float> Checked(std::vector<float> weights, const NetworkLayout& layout) {
+  if (weights.size() != layout.size()) {
+    throw Error(ErrorCode::kInvalidArgument, "the weights are not this network's");
+  }
+  return weights;
+}
+
+}  // namespace
+
+TrainedNetwork::TrainedNetwork(std::shared_ptr<const NetworkLayout> layout,
+                               std::vector<float> weights, Stage cut, const AdamOptions& adam)
+    : layout_(std::move(layout)),
+      weights_(Checked(std::move(weights), *layout_)),
+      cut_(cut),
+      offset_(layout_->TrainedOffset(cut)),
+      adam_(adam),
+      moment1_(weights_.size() - offset_),
+      moment2_(weights_.size() - offset_),
+      packed_(layout_, cut) {
+  packed_.Update(weights_, kFullDistillation);
+  for (const BlockInfo& block : layout_->blocks()) {
+    transposed_.push_back(block.stage < cut ? BlockBackwardWeights() : MakeBackwardWeights(block));
+  }
+}
+
+void TrainedNetwork::LayOut(TrainingMemory& workspace, FrameSize size) const {
+  workspace.LayOut(layout_->spec(), cut_, size);
+}
+
+void TrainedNetwork::ForwardFrozen(ImageView frame, TrainingMemory& workspace) const {
+  ForwardWorkspace& forward = *workspace.forward;
+  if (!StemTrained()) ForwardStem(packed_, frame, forward, false);
+  for (int i = 0; i < packed_.blocks() && packed_.block(i).shape.stage < cut_; ++i) {
+    ForwardBlock(packed_, i, forward);
+  }
+}
+
+void TrainedNetwork::Pack(Scratch& scratch) {
+  if (packed_current_) return;
+  packed_.Update(weights_, cut_);
+  for (int i = 0; i < packed_.blocks(); ++i) {
+    if (packed_.block(i).shape.stage < cut_) continue;
+    Repack(*layout_, weights_, i, transposed_[static_cast<size_t>(i)], scratch);
+  }
+  packed_current_ = true;
+}
+
+void TrainedNetwork::ForwardTrained(ImageView frame, TrainingMemory& workspace) const {
+  ForwardWorkspace& forward = *workspace.forward;
+  if (StemTrained()) ForwardStem(packed_, frame, forward, true);
+  for (int i = 0; i < packed_.blocks(); ++i) {
+    if (packed_.block(i).shape.stage >= cut_) ForwardBlock(packed_, i, forward);
+  }
+  ForwardLogits(packed_, forward, workspace.logits, workspace.prediction.labels().data());
+}
+
+double TrainedNetwork::Backward(ImageView frame, const LabelMap& label,
+                                std::span<const float> pixel_weight, TrainingMemory& workspace,
+                                std::span<float> gradient) const {
+  return nn::Backward(packed_, weights_, transposed_, cut_, frame, *workspace.forward,
+                      workspace.logits, label.labels().data(), pixel_weight.data(),
+                      *workspace.backward, gradient);
+}
+
+void TrainedNetwork::CheckTruth(FrameSize size, const LabelMap& label,
+                                std::span<const float> pixel_weight) const {
+  if (label.size() != size || pixel_weight.size() != size.pixels()) {
+    throw Error(ErrorCode::kInvalidArgument, "label and weights must have the frame's size");
+  }
+  const int classes = layout_->spec().classes;
+  if (std::any_of(label.labels().begin(), label.labels().end(),
+                  [&](uint8_t value) { return value >= classes; })) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "the label holds a class that is not among the student's " +
+                    std::to_string(classes) + " classes");
+  }
+}
+
+void TrainedNetwork::AdamStep(std::span<const float> gradient) {
+  AdamUpdate(adam_, ++adam_steps_, gradient, Suffix(), moment1_, moment2_);
+  packed_current_ = false;
+}
+
+void TrainedNetwork::SaveState(LearnerState& state) const {
+  const auto suffix = trained();
+  state.trained.assign(suffix.begin(), suffix.end());
+  state.moment1 = moment1_;
+  state.moment2 = moment2_;
+  state.adam_steps = adam_steps_;
+}
+
+void TrainedNetwork::RestoreState(const LearnerState& state) {
+  const size_t size = moment1_.size();
+  if (state.trained.size() != size || state.moment1.size() != size ||
+      state.moment2.size() != size) {
+    throw Error(ErrorCode::kInvalidArgument, "the state is another student's");
+  }
+  std::copy(state.trained.begin(), state.trained.end(), Suffix().begin());
+  moment1_ = state.moment1;
+  moment2_ = state.moment2;
+  adam_steps_ = state.adam_steps;
+  packed_current_ = false;
+}
+
+void TrainedNetwork::SetTrained(std::span<const float> trained, bool keep_moments) {
+  const size_t size = moment1_.size();
+  if (trained.size() != size) {
+    throw Error(ErrorCode::kInvalidArgument, "the trained part has " + std::to_string(size) +
+                                                 " floats, not " + std::to_string(trained.size()));
+  }
+  std::copy(trained.begin(), trained.end(), Suffix().begin());
+  if (!keep_moments) {
+    std::fill(moment1_.begin(), moment1_.end(), 0.0f);
+    std::fill(moment2_.begin(), moment2_.end(), 0.0f);
+    adam_steps_ = 0;
+  }
+  packed_current_ = false;
+}
+
+}  // namespace shadowtutor::nn

@@ -1,0 +1,38 @@
+#include "rpc/client/link_errors.h"
+
+#include "wire/protocol.h"
+
+namespace shadowtutor::rpc {
+
+Error ExplainLinkError(const Error& error, const std::string& address, LinkStage stage) {
+  const std::string what = error.what();
+  if (stage == LinkStage::kWelcomed) {
+    return Error(error.code(), "lost the connection to " + address + " (" + what + ")");
+  }
+  if (error.code() == ErrorCode::kUnavailable) {
+    const std::string sentence = "there is no server at " + address + " (" + what + ")";
+    if (stage == LinkStage::kConnecting) return Error(error.code(), sentence);
+    return Error(error.code(),
+                 sentence +
+                     "; start one with 'shadowtutor serve', check the address, or keep "
+                     "trying until it is there",
+                 Setting::kRetry);
+  }
+  if (what.find(address) != std::string::npos) return error;
+  return Error(error.code(), "the server at " + address + ": " + what);
+}
+
+void CheckServerVersion(uint32_t protocol_version) {
+  if (protocol_version == wire::kProtocolVersion) return;
+  throw Error(ErrorCode::kFailedPrecondition,
+              "the server speaks protocol version " + std::to_string(protocol_version) +
+                  ", this client version " + std::to_string(wire::kProtocolVersion) +
+                  "; use releases that fit each other");
+}
+
+std::string InSeconds(std::chrono::milliseconds time) {
+  const std::string text = std::to_string(static_cast<double>(time.count()) / 1000);
+  return text.substr(0, text.find('.') + 2) + " s";
+}
+
+}  // namespace shadowtutor::rpc

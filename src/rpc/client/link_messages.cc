@@ -1,0 +1,127 @@
+#include <utility>
+
+#include "distill/key_frame_stride.h"
+#include "nn/checkpoint_io.h"
+#include "rpc/client/link_errors.h"
+#include "rpc/client/link_thread.h"
+#include "wire/update_codec.h"
+
+namespace shadowtutor::rpc {
+namespace {
+
+// Throws Error kDataLoss for one that was damaged on its way, and what ParseCheckpoint throws.
+client::ServerLink::WholeStudent Parse(const wire::WholeStudent& message, nn::Stage cut) {
+  auto student = std::make_shared<const nn::Checkpoint>(nn::ParseCheckpoint(message.safetensors));
+  const auto trained = std::span(student->weights).subspan(student->layout->TrainedOffset(cut));
+  if (wire::WeightChecksum(trained) != message.checksum) {
+    throw Error(ErrorCode::kDataLoss, "the student that the server sent is damaged");
+  }
+  return {std::move(student), message.version};
+}
+
+}  // namespace
+
+void LinkThread::Handle(wire::ServerMessage message, size_t bytes) {
+  if (auto* error = std::get_if<wire::ErrorMessage>(&message)) {
+    Handle(*error);
+    return;
+  }
+  if (auto* first = std::get_if<wire::Welcome>(&message)) {
+    Handle(std::move(*first));
+    return;
+  }
+  {
+    const MutexLock lock(mutex);
+    if (!online) throw Error(ErrorCode::kDataLoss, "the server's first message is not a welcome");
+  }
+  if (auto* answered = std::get_if<wire::Update>(&message)) {
+    Handle(std::move(*answered), bytes);
+  } else {
+    Handle(std::get<wire::WholeStudent>(message));
+  }
+}
+
+void LinkThread::Handle(wire::Welcome message) {
+  {
+    const MutexLock lock(mutex);
+    if (online) throw Error(ErrorCode::kDataLoss, "the server welcomed us twice");
+  }
+  CheckServerVersion(message.protocol_version);
+  const wire::Parameters& parameters = message.parameters;
+  distill::Validate({parameters.threshold, parameters.min_stride, parameters.max_stride});
+  std::optional<ServerLink::WholeStudent> student;
+  if (message.student) {
+    student = Parse(*message.student, parameters.cut);
+    message.student.reset();
+  }
+  const std::string line = "connected to " + options.address + ", session " + message.session_id +
+                           ", teacher: " + message.teacher;
+  {
+    const MutexLock lock(mutex);
+    if (!student && held.empty()) {
+      throw Error(ErrorCode::kDataLoss,
+                  "the server sent no student, but this client has none either");
+    }
+    if (!student) held.AgreedUpon(message.student_version);
+    whole = std::move(student);
+    session = {parameters, message.student_version, message.student_checksum};
+    welcome = std::move(message);
+    online = true;
+    hello_deadline = Clock::time_point::max();
+    ++stats.sessions;
+    wake_client.NotifyAll();
+  }
+  Log(line);
+}
+
+void LinkThread::Handle(wire::Update message, size_t bytes) {
+  // Decoding and packing take milliseconds that the prediction need not wait for.
+  ServerLink::Arrived tell;
+  {
+    const MutexLock lock(mutex);
+    if (answer == Answer::kPending && message.frame_index == key_frame_index) tell = arrived;
+  }
+  if (tell) tell(message);
+  const MutexLock lock(mutex);
+  ++stats.updates;
+  stats.bytes_down += bytes;
+  if (answer != Answer::kPending || message.frame_index != key_frame_index) return;
+  update = std::move(message);
+  answer = Answer::kArrived;
+  answer_deadline = Clock::time_point::max();
+  wake_client.NotifyAll();
+}
+
+void LinkThread::Handle(const wire::WholeStudent& message) {
+  nn::Stage cut = nn::kPartialDistillation;
+  {
+    const MutexLock lock(mutex);
+    cut = welcome->parameters.cut;
+  }
+  auto student = Parse(message, cut);
+  const MutexLock lock(mutex);
+  whole = std::move(student);
+  student_deadline = Clock::time_point::max();
+}
+
+void LinkThread::Handle(const wire::ErrorMessage& error) {
+  const std::string from = "the server at " + options.address + " says: " + error.sentence;
+  if (error.fatal) {
+    const MutexLock lock(mutex);
+    farewell = Error(error.code, from);
+    return;
+  }
+  Log(from);
+  const MutexLock lock(mutex);
+  if (error.frame_index && answer == Answer::kPending && *error.frame_index == key_frame_index) {
+    NoAnswer();
+  }
+}
+
+void LinkThread::NoAnswer() {
+  answer = Answer::kNone;
+  answer_deadline = Clock::time_point::max();
+  wake_client.NotifyAll();
+}
+
+}  // namespace shadowtutor::rpc

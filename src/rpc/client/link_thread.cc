@@ -1,0 +1,211 @@
+#include "rpc/client/link_thread.h"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "rpc/client/link_errors.h"
+#include "wire/key_frame_codec.h"
+
+namespace shadowtutor::rpc {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Whether another attempt could end otherwise without anybody changing anything.
+bool MayPass(ErrorCode code) {
+  return code != ErrorCode::kInvalidArgument && code != ErrorCode::kFailedPrecondition &&
+         code != ErrorCode::kDataLoss;
+}
+
+}  // namespace
+
+LinkThread::LinkThread(GrpcLinkOptions given) : options(std::move(given)) {
+  Check(options);
+  if (options.jpeg_quality < 1 || options.jpeg_quality > 100) {
+    throw Error(ErrorCode::kInvalidArgument, "JPEG quality must be 1 to 100");
+  }
+  held = HeldWeights(options.student, options.version, false);
+  thread = std::thread([this] { Run(); });
+}
+
+LinkThread::~LinkThread() {
+  {
+    const MutexLock lock(mutex);
+    stop = true;
+  }
+  wake_link.NotifyAll();
+  thread.join();
+}
+
+void LinkThread::Run() {
+  std::mt19937 random(std::random_device{}());
+  milliseconds pause = options.reconnect_first;
+  while (true) {
+    Error lost(ErrorCode::kUnavailable, "the server closed the connection");
+    try {
+      Converse();
+    } catch (const Error& error) {
+      lost = Explain(error);
+    } catch (const std::exception& error) {
+      lost = Error(ErrorCode::kInternal, error.what());
+    }
+
+    {
+      const MutexLock lock(mutex);
+      if (stop) return;
+      if (online) pause = options.reconnect_first;
+      Disconnected();
+      if (stats.sessions == 0 && (!options.retry || !MayPass(lost.code()))) {
+        failed = lost;
+        wake_client.NotifyAll();
+        return;
+      }
+    }
+    const milliseconds jittered(static_cast<int64_t>(
+        std::uniform_real_distribution(0.8, 1.2)(random) * static_cast<double>(pause.count())));
+    Log(std::string(lost.what()) + "; trying again in " + InSeconds(jittered));
+    {
+      const MutexLock lock(mutex);
+      wake_link.WaitFor(mutex, jittered, [this]() ST_REQUIRES(mutex) { return stop; });
+      if (stop) return;
+    }
+    pause = std::min(pause * 2, options.reconnect_most);
+  }
+}
+
+void LinkThread::Converse() {
+  wire::Hello hello = MakeHello();
+  TutorStream stream(options, options.connect_timeout, [this] {
+    // Under the lock, so that the link's thread cannot miss it between looking and waiting.
+    const MutexLock lock(mutex);
+    event = true;
+    wake_link.NotifyAll();
+  });
+  stream.Write(std::move(hello));
+
+  while (true) {
+    if (auto incoming = stream.Take()) {
+      Handle(std::move(incoming->message), incoming->bytes);
+      continue;
+    }
+    if (stream.Ended()) {
+      const Error reason = stream.Finish(false);
+      const MutexLock lock(mutex);
+      throw farewell ? *farewell : reason;
+    }
+    {
+      const MutexLock lock(mutex);
+      if (stop) break;
+      CheckDeadlines(Clock::now());
+    }
+    if (stream.CanWrite() && SendNext(stream)) continue;
+    WaitForEvent();
+  }
+  stream.Finish(true);
+}
+
+wire::Hello LinkThread::MakeHello() {
+  wire::Hello hello;
+  hello.client_version = SHADOWTUTOR_VERSION;
+  hello.frame_size = options.frame_size;
+  hello.frame_codec = options.frame_codec;
+  hello.update_codec = options.update_codec;
+  const MutexLock lock(mutex);
+  hello.held = held.ForHello();
+  hello_deadline = Clock::now() + options.connect_timeout + options.hello_timeout;
+  event = false;
+  return hello;
+}
+
+bool LinkThread::SendNext(TutorStream& stream) {
+  Waiting next = TakeWaiting();
+  if (auto* request = std::get_if<wire::StudentRequest>(&next)) {
+    stream.Write(std::move(*request));
+  } else if (auto* waiting = std::get_if<WaitingKeyFrame>(&next)) {
+    SendKeyFrame(stream, std::move(*waiting));
+  }
+  return !std::holds_alternative<std::monostate>(next);
+}
+
+LinkThread::Waiting LinkThread::TakeWaiting() {
+  const MutexLock lock(mutex);
+  if (!online) return {};
+  if (request) {
+    wire::StudentRequest message{*std::exchange(request, {})};
+    message.reason.resize(std::min(message.reason.size(), wire::kMaxTextBytes));
+    return message;
+  }
+  if (!key_frame) return {};
+  WaitingKeyFrame waiting{*std::exchange(key_frame, {}), {}};
+  waiting.message.frame_index = key_frame_index;
+  waiting.message.held_version = held.version();
+  waiting.message.codec = welcome->frame_codec;
+  waiting.message.size = waiting.frame.size();
+  return waiting;
+}
+
+void LinkThread::SendKeyFrame(TutorStream& stream, WaitingKeyFrame key_frame) {
+  wire::KeyFrame& message = key_frame.message;
+  try {
+    message.data = wire::PackFrame(message.codec, key_frame.frame, options.jpeg_quality);
+  } catch (const Error& error) {
+    Log(std::string("a key frame could not be sent: ") + error.what());
+    const MutexLock lock(mutex);
+    NoAnswer();
+    return;
+  }
+  const size_t bytes = stream.Write(std::move(message));
+  const MutexLock lock(mutex);
+  ++stats.key_frames;
+  stats.bytes_up += bytes;
+}
+
+void LinkThread::WaitForEvent() {
+  const MutexLock lock(mutex);
+  const auto ready = [this]() ST_REQUIRES(mutex) { return stop || event; };
+  const auto deadline = std::min({hello_deadline, answer_deadline, student_deadline});
+  if (deadline == Clock::time_point::max()) {
+    wake_link.Wait(mutex, ready);
+  } else {
+    wake_link.WaitUntil(mutex, deadline, ready);
+  }
+  event = false;
+}
+
+void LinkThread::CheckDeadlines(Clock::time_point now) const {
+  const auto late = [](const std::string& what, milliseconds time) {
+    return Error(ErrorCode::kDeadlineExceeded, what + " within " + InSeconds(time));
+  };
+  if (now >= hello_deadline) {
+    throw late("the server did not answer", options.connect_timeout + options.hello_timeout);
+  }
+  if (now >= answer_deadline) {
+    throw late("the server did not answer a key frame", options.update_timeout);
+  }
+  if (now >= student_deadline) {
+    throw late("the server did not send its student", options.update_timeout);
+  }
+}
+
+void LinkThread::Disconnected() {
+  online = false;
+  farewell.reset();
+  NoAnswer();
+  key_frame.reset();
+  update.reset();
+  request.reset();
+  student_deadline = hello_deadline = Clock::time_point::max();
+  whole.reset();
+  session.reset();
+}
+
+Error LinkThread::Explain(const Error& error) {
+  const MutexLock lock(mutex);
+  return ExplainLinkError(error, options.address,
+                          online                                  ? LinkStage::kWelcomed
+                          : stats.sessions == 0 && !options.retry ? LinkStage::kGivingUp
+                                                                  : LinkStage::kConnecting);
+}
+
+}  // namespace shadowtutor::rpc

@@ -1,0 +1,107 @@
+// The thread of a GrpcLink, and what it shares with the client's thread. link_thread.cc connects,
+// sends and waits; link_messages.cc takes in what the server says; the client's side of what is
+// shared is in grpc_link.cc. Internal to rpc/client/.
+#ifndef SHADOWTUTOR_RPC_CLIENT_LINK_THREAD_H_
+#define SHADOWTUTOR_RPC_CLIENT_LINK_THREAD_H_
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <thread>
+#include <variant>
+
+#include "client/server_link.h"
+#include "core/mutex.h"
+#include "rpc/client/grpc_link_options.h"
+#include "rpc/client/grpc_stream.h"
+#include "rpc/client/held_weights.h"
+#include "shadowtutor/types.h"
+#include "wire/protocol.h"
+
+namespace shadowtutor::rpc {
+
+struct LinkThread {
+  using Clock = std::chrono::steady_clock;
+  using ServerLink = client::ServerLink;
+
+  /// Starts the thread. Throws Error as GrpcLink does.
+  explicit LinkThread(GrpcLinkOptions given);
+  /// Ends the session and the thread.
+  ~LinkThread();
+
+  void Log(const std::string& line) const {
+    if (options.log) options.log(line);
+  }
+
+  // All functions from here on are called by this thread, without the lock unless they say
+  // otherwise.
+
+  /// Connects, converses, and connects again when that ended.
+  void Run();
+  /// One connection from the hello to its end. Returns when the link is to stop; throws Error when
+  /// the connection is lost.
+  void Converse();
+  wire::Hello MakeHello();
+  /// Sends what waits to be sent. False: nothing does.
+  bool SendNext(TutorStream& stream);
+  /// Until something happens or a deadline passes.
+  void WaitForEvent();
+  /// Throws Error kDeadlineExceeded for an answer that is overdue.
+  void CheckDeadlines(Clock::time_point now) const ST_REQUIRES(mutex);
+  /// Forgets the conversation; what the client holds stays.
+  void Disconnected() ST_REQUIRES(mutex);
+  Error Explain(const Error& error);
+
+  /// A key frame before it is encoded.
+  struct WaitingKeyFrame {
+    Image frame;
+    wire::KeyFrame message;  // all but its data
+  };
+  using Waiting = std::variant<std::monostate, wire::StudentRequest, WaitingKeyFrame>;
+  Waiting TakeWaiting();
+  void SendKeyFrame(TutorStream& stream, WaitingKeyFrame key_frame);
+  /// Nothing answers the outstanding key frame.
+  void NoAnswer() ST_REQUIRES(mutex);
+
+  void Handle(wire::ServerMessage message, size_t bytes);
+  void Handle(wire::Welcome message);
+  void Handle(wire::Update message, size_t bytes);
+  void Handle(const wire::WholeStudent& message);
+  void Handle(const wire::ErrorMessage& error);
+
+  const GrpcLinkOptions options;
+
+  mutable Mutex mutex;
+  CondVar wake_link;
+  CondVar wake_client;
+  bool stop ST_GUARDED_BY(mutex) = false;
+  bool event ST_GUARDED_BY(mutex) = false;  // the stream or the client has something new
+  std::optional<Error> failed ST_GUARDED_BY(mutex);
+
+  // The conversation at hand; all of it ends with the connection.
+  bool online ST_GUARDED_BY(mutex) = false;
+  std::optional<wire::Welcome> welcome ST_GUARDED_BY(mutex);
+  std::optional<Error> farewell ST_GUARDED_BY(mutex);  // the server's fatal error
+  enum class Answer { kNone, kPending, kArrived };
+  Answer answer ST_GUARDED_BY(mutex) = Answer::kNone;
+  uint64_t key_frame_index ST_GUARDED_BY(mutex) = 0;
+  std::optional<Image> key_frame ST_GUARDED_BY(mutex);  // to be sent; the queue of one
+  std::optional<wire::Update> update ST_GUARDED_BY(mutex);
+  std::optional<std::string> request ST_GUARDED_BY(mutex);  // to be sent
+  Clock::time_point answer_deadline ST_GUARDED_BY(mutex) = Clock::time_point::max();
+  Clock::time_point student_deadline ST_GUARDED_BY(mutex) = Clock::time_point::max();
+  Clock::time_point hello_deadline ST_GUARDED_BY(mutex) = Clock::time_point::max();
+  std::optional<ServerLink::WholeStudent> whole ST_GUARDED_BY(mutex);
+  std::optional<ServerLink::Session> session ST_GUARDED_BY(mutex);
+
+  ServerLink::Arrived arrived ST_GUARDED_BY(mutex);
+  HeldWeights held ST_GUARDED_BY(mutex);
+  GrpcLinkStats stats ST_GUARDED_BY(mutex);
+  std::thread thread;
+};
+
+}  // namespace shadowtutor::rpc
+
+#endif  // SHADOWTUTOR_RPC_CLIENT_LINK_THREAD_H_

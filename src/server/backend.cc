@@ -1,0 +1,116 @@
+#include "server/backend.h"
+
+#include <cstddef>
+#include <utility>
+
+#include "distill/key_frame_stride.h"
+
+namespace shadowtutor::server {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// How often deadlines are looked at. All of them are much longer.
+constexpr std::chrono::milliseconds kTick{200};
+
+void Check(const BackendOptions& options) {
+  distill::Validate({options.trainer.threshold, options.min_stride, options.max_stride});
+  if (options.max_sessions < 1 || options.max_sessions > wire::kMaxSessions) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "the number of sessions must be 1 to " + std::to_string(wire::kMaxSessions));
+  }
+  if (options.teacher_timeout <= std::chrono::milliseconds::zero()) {
+    throw Error(ErrorCode::kInvalidArgument, "the teacher's timeout must be above 0");
+  }
+}
+
+void CheckFits(const nn::Checkpoint& student, const teacher::Teacher& teacher) {
+  bool same = student.classes.size() == teacher.classes().size() &&
+              student.background == teacher.background();
+  for (size_t i = 0; same && i < student.classes.size(); ++i) {
+    same = student.classes[i].name == teacher.classes()[i].name;
+  }
+  if (!same) {
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        "the student's classes are not those that the teacher tells apart; open the teacher "
+        "with the student's classes, or start without a student");
+  }
+}
+
+std::shared_ptr<Resources> MakeResources(std::shared_ptr<teacher::Teacher> teacher,
+                                         nn::Checkpoint student, const BackendOptions& options,
+                                         const std::string& version) {
+  Check(options);
+  CheckFits(student, *teacher);
+  // Tells now, and not at the first client, whether the trainer's options are in range.
+  const distill::Trainer trial(student, options.trainer);
+
+  auto resources = std::make_shared<Resources>();
+  resources->session.trainer = options.trainer;
+  resources->session.min_stride = options.min_stride;
+  resources->session.max_stride = options.max_stride;
+  resources->session.teacher = teacher->description();
+  resources->session.server_version = version;
+  resources->session.student = std::make_shared<const nn::Checkpoint>(std::move(student));
+  resources->teacher = std::move(teacher);
+  resources->hello_timeout = options.hello_timeout;
+  resources->idle_timeout = options.idle_timeout;
+  resources->teacher_timeout = options.teacher_timeout;
+  resources->log = options.log;
+  // One job per session at most, and each stage computes with all cores already.
+  const size_t jobs = static_cast<size_t>(options.max_sessions);
+  resources->teaching = std::make_unique<Scheduler>(1, jobs);
+  resources->training = std::make_unique<Scheduler>(1, jobs);
+  return resources;
+}
+
+}  // namespace
+
+Backend::Backend(std::shared_ptr<teacher::Teacher> teacher, nn::Checkpoint student,
+                 const BackendOptions& options, const std::string& version)
+    : resources_(MakeResources(std::move(teacher), std::move(student), options, version)),
+      streams_(std::make_shared<StreamRegistry>(resources_, options.max_sessions)) {}
+
+Backend::~Backend() {
+  EndStreams(Error(ErrorCode::kUnavailable, "the server is shutting down"));
+  Shutdown(wire::kShutdownTimeout);
+}
+
+void Backend::Start() {
+  const MutexLock lock(mutex_);
+  watcher_ = std::thread([this] { WatchDeadlines(); });
+}
+
+void Backend::WatchDeadlines() {
+  while (true) {
+    {
+      const MutexLock lock(mutex_);
+      if (wake_.WaitFor(mutex_, kTick, [this]() ST_REQUIRES(mutex_) { return stopping_; })) return;
+    }
+    streams_->Tick(Clock::now());
+  }
+}
+
+void Backend::EndStreams(const Error& why) {
+  {
+    const MutexLock lock(mutex_);
+    if (std::exchange(stopping_, true)) return;
+  }
+  wake_.NotifyAll();
+  if (watcher_.joinable()) watcher_.join();
+  streams_->EndAll(why);
+}
+
+bool Backend::Shutdown(std::chrono::milliseconds timeout) {
+  // Here and not when the last job lets go of the resources: a thread cannot wait for itself.
+  const bool returned = resources_->teaching->Shutdown(timeout);
+  if (!returned) {
+    resources_->Log(
+        "the teacher has not returned from its frame; the server ends without waiting for it");
+  }
+  resources_->training->Shutdown();
+  return returned;
+}
+
+}  // namespace shadowtutor::server

@@ -1,0 +1,188 @@
+#include "teacher/label_folder.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/atomic_file.h"
+#include "teacher/model_card.h"
+#include "video/label_png.h"
+
+namespace shadowtutor::teacher {
+namespace {
+
+namespace fs = std::filesystem;
+
+// kMaxInstances lines of any numbers that lie within a frame fit.
+constexpr size_t kMaxBoxFileBytes = size_t{1} << 20;
+
+bool IsThere(const fs::path& file) {
+  std::error_code error;
+  return fs::exists(file, error);
+}
+
+std::string SizeText(FrameSize size) {
+  return std::to_string(size.width) + "x" + std::to_string(size.height);
+}
+
+bool IsWithin(const Box& box, FrameSize size) {
+  return box.x >= 0 && box.y >= 0 && box.width >= 1 && box.height >= 1 &&
+         box.width <= size.width - box.x && box.height <= size.height - box.y;
+}
+
+std::string BoxesText(const std::vector<Box>& boxes) {
+  std::string text;
+  for (const Box& box : boxes) {
+    for (const int value : {box.x, box.y, box.width}) text += std::to_string(value) + " ";
+    text += std::to_string(box.height) + "\n";
+  }
+  return text;
+}
+
+std::vector<Box> ParseBoxes(std::string_view text, FrameSize size, const fs::path& file) {
+  std::vector<Box> boxes;
+  const auto fail = [&](const std::string& what) {
+    throw Error(ErrorCode::kDataLoss,
+                file.string() + ", line " + std::to_string(boxes.size() + 1) + ": " + what);
+  };
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (at != end) {
+    if (boxes.size() == LabelFolder::kMaxInstances) {
+      fail("a frame has at most " + std::to_string(LabelFolder::kMaxInstances) + " instances");
+    }
+    int values[4];
+    for (int i = 0; i < 4; ++i) {
+      const auto [stop, error] = std::from_chars(at, end, values[i]);
+      if (error != std::errc() || stop == end || *stop != (i < 3 ? ' ' : '\n')) {
+        fail("a box is a line of four whole numbers, x y width height");
+      }
+      at = stop + 1;
+    }
+    const Box box{values[0], values[1], values[2], values[3]};
+    if (!IsWithin(box, size)) fail("the box lies outside the frame");
+    boxes.push_back(box);
+  }
+  return boxes;
+}
+
+bool SaysTheSame(const ModelCard& there, const LabelFolderCard& card) {
+  return there.kind == Kind::kReplay && there.note == card.note && there.classes == card.classes &&
+         there.background == card.background;
+}
+
+}  // namespace
+
+LabelFolder::LabelFolder(fs::path folder, size_t classes)
+    : folder_(std::move(folder)), classes_(classes) {}
+
+fs::path LabelFolder::CardIn(const fs::path& folder) { return folder / "card.yaml"; }
+
+fs::path LabelFolder::LabelFile(uint64_t frame_index) const {
+  return folder_ / video::LabelFileName(frame_index);
+}
+
+fs::path LabelFolder::BoxFile(uint64_t frame_index) const {
+  return LabelFile(frame_index).replace_extension("boxes");
+}
+
+void LabelFolder::CheckCard(const LabelFolderCard& card) const {
+  if (!IsThere(CardFile())) return;
+  const ModelCard there = LoadModelCard(CardFile());
+  if (SaysTheSame(there, card)) return;
+  throw Error(ErrorCode::kFailedPrecondition,
+              folder_.string() + " holds other labels already (" +
+                  (there.note.empty() ? "its card.yaml has other classes" : there.note) +
+                  "); choose another folder, or remove that one",
+              Setting::kOutput);
+}
+
+void LabelFolder::WriteCard(const LabelFolderCard& card) const {
+  std::error_code error;
+  fs::create_directories(folder_, error);
+  if (error) {
+    throw Error(ErrorCode::kUnavailable,
+                "cannot make the folder " + folder_.string() + ": " + error.message());
+  }
+  try {
+    if (SaysTheSame(LoadModelCard(CardFile()), card)) return;
+  } catch (const Error&) {
+    // None is there, or a damaged one.
+  }
+  WriteFileAtomically(CardFile(), ReplayCardText(card.classes, card.background, card.note));
+}
+
+Answer LabelFolder::Read(uint64_t frame_index, FrameSize size) const {
+  const fs::path file = LabelFile(frame_index);
+  const std::string frame = "frame " + std::to_string(frame_index);
+  if (!IsThere(file)) {
+    throw Error(ErrorCode::kNotFound,
+                "there is no label for " + frame + ": " + file.string() +
+                    " is missing; label more frames (shadowtutor label) or ask for fewer");
+  }
+  Answer answer;
+  answer.label = video::ReadLabelPng(file);
+  if (answer.label.size() != size) {
+    throw Error(ErrorCode::kInvalidArgument,
+                file.string() + " has " + SizeText(answer.label.size()) + " pixels, but " + frame +
+                    " has " + SizeText(size) + ": the labels belong to another video");
+  }
+  for (const uint8_t label : answer.label.labels()) {
+    if (label >= classes_) {
+      throw Error(ErrorCode::kDataLoss, file.string() + " holds the class index " +
+                                            std::to_string(label) + ", but the card lists " +
+                                            std::to_string(classes_) + " classes");
+    }
+  }
+  const fs::path box_file = BoxFile(frame_index);
+  if (IsThere(box_file)) {
+    const std::vector<uint8_t> bytes = ReadFile(box_file, kMaxBoxFileBytes);
+    answer.instances =
+        ParseBoxes({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, size, box_file);
+    answer.has_instances = true;
+  }
+  return answer;
+}
+
+std::optional<Answer> LabelFolder::Find(uint64_t frame_index, FrameSize size) const {
+  if (!IsThere(LabelFile(frame_index))) return std::nullopt;
+  try {
+    return Read(frame_index, size);
+  } catch (const Error&) {
+    return std::nullopt;  // disks and people do damage files
+  }
+}
+
+void LabelFolder::Write(uint64_t frame_index, const Answer& answer) const {
+  const auto refuse = [frame_index](const std::string& what) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "the answer for frame " + std::to_string(frame_index) + " cannot be kept: " + what);
+  };
+  for (const uint8_t label : answer.label.labels()) {
+    if (label >= classes_) refuse("it speaks of class " + std::to_string(label));
+  }
+  const std::vector<uint8_t> png = video::EncodeLabelPng(answer.label);
+  if (answer.has_instances) {
+    if (answer.instances.size() > kMaxInstances) {
+      refuse("it has more than " + std::to_string(kMaxInstances) + " instances");
+    }
+    if (!std::all_of(answer.instances.begin(), answer.instances.end(),
+                     [&](const Box& box) { return IsWithin(box, answer.label.size()); })) {
+      refuse("one of its instances lies outside the frame");
+    }
+    WriteFileAtomically(BoxFile(frame_index), BoxesText(answer.instances));
+  } else {
+    // Those of an earlier label do not belong to this one.
+    std::error_code error;
+    fs::remove(BoxFile(frame_index), error);
+    if (error) {
+      throw Error(ErrorCode::kUnavailable,
+                  "cannot remove " + BoxFile(frame_index).string() + ": " + error.message());
+    }
+  }
+  WriteFileAtomically(LabelFile(frame_index), png);
+}
+
+}  // namespace shadowtutor::teacher

@@ -1,0 +1,28 @@
+// What codecs are called on the command line, in results and in logs.
+#ifndef SHADOWTUTOR_WIRE_CODEC_NAMES_H_
+#define SHADOWTUTOR_WIRE_CODEC_NAMES_H_
+
+#include <string>
+#include <vector>
+
+#include "wire/frame_codec.h"
+#include "wire/update_codec.h"
+
+namespace shadowtutor::wire {
+
+/// "raw", "jpeg".
+const char* NameOf(FrameCodec codec);
+/// "fp32", "fp16".
+const char* NameOf(UpdateCodec codec);
+
+/// All names, for those who list what there is.
+std::vector<std::string> FrameCodecNames();
+std::vector<std::string> UpdateCodecNames();
+
+/// Throw Error kInvalidArgument for a name that no codec has.
+FrameCodec ParseFrameCodec(const std::string& name);
+UpdateCodec ParseUpdateCodec(const std::string& name);
+
+}  // namespace shadowtutor::wire
+
+#endif  // SHADOWTUTOR_WIRE_CODEC_NAMES_H_
