@@ -19,8 +19,8 @@ double SecondsBetween(Clock::time_point from, Clock::time_point to) {
 constexpr std::chrono::milliseconds kLook{100};
 
 // Returns false when `stop` returned true before the server answered.
-bool WaitForServer(rpc::GrpcLink& link, const std::function<bool()>& stop) {
-  while (!link.WaitForWelcome(kLook)) {
+bool WaitForServer(const TutorLink& link, const std::function<bool()>& stop) {
+  while (!link.wait_for_welcome(kLook)) {
     if (stop && stop()) return false;
   }
   return true;
@@ -48,14 +48,28 @@ void Write(std::vector<std::unique_ptr<video::Sink>>& sinks, const Image& frame,
   for (const auto& sink : sinks) sink->Write(prediction);
 }
 
+TutorLink OpenGrpcLink(const rpc::GrpcLinkOptions& options) {
+  auto owned = std::make_unique<rpc::GrpcLink>(options);
+  rpc::GrpcLink& link = *owned;
+  return {.link = std::move(owned),
+          .wait_for_welcome =
+              [&link](std::chrono::milliseconds timeout) { return link.WaitForWelcome(timeout); },
+          .welcome = [&link] { return link.welcome(); },
+          .stats = [&link] { return link.stats(); }};
+}
+
 }  // namespace
 
 RunSummary RunClient(video::Source& source, const RunOptions& options) {
+  return RunClient(source, options, OpenGrpcLink);
+}
+
+RunSummary RunClient(video::Source& source, const RunOptions& options, const OpenTutorLink& open) {
   RunSummary summary;
   rpc::GrpcLinkOptions link_options = options.link;
   link_options.frame_size = source.size();
-  auto owned = std::make_unique<rpc::GrpcLink>(std::move(link_options));
-  rpc::GrpcLink& link = *owned;
+  TutorLink link = open(link_options);
+  client::ServerLink& server = *link.link;  // stays the client's
   if (!WaitForServer(link, options.stop)) {
     summary.stopped = true;
     return summary;
@@ -63,7 +77,7 @@ RunSummary RunClient(video::Source& source, const RunOptions& options) {
 
   client::ClientOptions client_options;
   client_options.staleness = options.staleness;
-  client::Client client(options.link.student, options.link.version, std::move(owned),
+  client::Client client(options.link.student, options.link.version, std::move(link.link),
                         client_options);
   if (!WaitForStudent(client, options.stop)) {
     summary.stopped = true;
@@ -115,7 +129,7 @@ RunSummary RunClient(video::Source& source, const RunOptions& options) {
                   .total = TotalFrames(options.max_frames, source.frame_count()),
                   .stride = report.stride,
                   .metric = report.metric,
-                  .connected = link.Connected()},
+                  .connected = server.Connected()},
                  stats.bytes_up, stats.bytes_down);
   }
   summary.seconds = SecondsBetween(start, Clock::now());

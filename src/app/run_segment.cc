@@ -19,10 +19,42 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kLook{100};
 
+// A failure of the connection, which may pass; one of the source or of a sink does not.
+struct ConnectionFailed {
+  Error error;
+};
+
+// Calls the connection.
+template <typename Call>
+auto OverConnection(Call call) {
+  try {
+    return call();
+  } catch (const Error& error) {
+    throw ConnectionFailed{error};
+  }
+}
+
+class GrpcConnection final : public SegmentConnection {
+ public:
+  explicit GrpcConnection(const rpc::SegmentLinkOptions& options) : link_(options) {}
+  bool WaitForWelcome(milliseconds timeout) override { return link_.WaitForWelcome(timeout); }
+  const wire::SegmentWelcome& welcome() const override { return link_.welcome(); }
+  bool CanSend() const override { return link_.CanSend(); }
+  void Send(ImageView frame, uint64_t frame_index) override { link_.Send(frame, frame_index); }
+  std::optional<rpc::SegmentLink::Answer> Receive(milliseconds timeout) override {
+    return link_.Receive(timeout);
+  }
+  rpc::SegmentLinkStats stats() const override { return link_.stats(); }
+
+ private:
+  rpc::SegmentLink link_;
+};
+
 class SegmentRun {
  public:
-  SegmentRun(video::Source& source, const SegmentRunOptions& options)
-      : source_(source), options_(options), meter_(options), pace_(options.max_fps) {}
+  SegmentRun(video::Source& source, const SegmentRunOptions& options,
+             const OpenSegmentConnection& open)
+      : source_(source), options_(options), open_(open), meter_(options), pace_(options.max_fps) {}
 
   RunSummary Run();
 
@@ -47,7 +79,8 @@ class SegmentRun {
 
   video::Source& source_;
   const SegmentRunOptions& options_;
-  std::unique_ptr<rpc::SegmentLink> link_;
+  const OpenSegmentConnection& open_;
+  std::unique_ptr<SegmentConnection> link_;
   std::vector<std::unique_ptr<video::Sink>> sinks_;
   bool sinks_open_ = false;
   int background_ = 0;
@@ -73,8 +106,8 @@ bool SegmentRun::ConnectOnce() {
   link.frame_size = source_.size();
   link.frames_per_second = source_.frames_per_second();
   sent_ = 0;
-  link_ = std::make_unique<rpc::SegmentLink>(std::move(link));
-  while (!link_->WaitForWelcome(kLook)) {
+  link_ = OverConnection([&] { return open_(link); });
+  while (!OverConnection([&] { return link_->WaitForWelcome(kLook); })) {
     if (Stopped()) return false;
   }
   counted_ = link_->stats();
@@ -99,11 +132,12 @@ bool SegmentRun::Connect() {
        pause = std::min(pause * 2, wire::kReconnectMost)) {
     try {
       return ConnectOnce();
-    } catch (const Error& error) {
+    } catch (const ConnectionFailed& failed) {
+      const Error& error = failed.error;
       const bool may_pass = error.code() == ErrorCode::kUnavailable ||
                             error.code() == ErrorCode::kDeadlineExceeded ||
                             error.code() == ErrorCode::kResourceExhausted;
-      if (!options_.retry || !may_pass) throw;
+      if (!options_.retry || !may_pass) throw Error(error);
       if (options_.log) options_.log(std::string(error.what()) + "; trying again");
     }
     const auto again = Clock::now() + pause;
@@ -124,11 +158,12 @@ RunSummary SegmentRun::Run() {
     try {
       Work();
       break;
-    } catch (const Error& error) {
+    } catch (const ConnectionFailed& failed) {
+      const Error& error = failed.error;
       CountBytes();
       const bool lost =
           error.code() == ErrorCode::kUnavailable || error.code() == ErrorCode::kDeadlineExceeded;
-      if (!options_.retry || !lost) throw;
+      if (!options_.retry || !lost) throw Error(error);
       if (options_.log) options_.log(std::string(error.what()) + "; connecting again");
     }
     if (!Connect()) {
@@ -165,7 +200,8 @@ void SegmentRun::Work() {
       SendNext();
       continue;
     }
-    if (auto answer = link_->Receive(kLook)) Deliver(std::move(*answer));
+    auto answer = OverConnection([&] { return link_->Receive(kLook); });
+    if (answer) Deliver(std::move(*answer));
   }
 }
 
@@ -183,7 +219,7 @@ void SegmentRun::SendNext() {
     unanswered_.push_back(std::move(frame));
   }
   const Frame& frame = unanswered_[sent_];
-  link_->Send(frame.pixels, frame.index);
+  OverConnection([&] { link_->Send(frame.pixels, frame.index); });
   ++sent_;
 }
 
@@ -231,7 +267,14 @@ void SegmentRun::CountBytes() {
 }  // namespace
 
 RunSummary RunSegment(video::Source& source, const SegmentRunOptions& options) {
-  return SegmentRun(source, options).Run();
+  return RunSegment(source, options, [](const rpc::SegmentLinkOptions& link) {
+    return std::make_unique<GrpcConnection>(link);
+  });
+}
+
+RunSummary RunSegment(video::Source& source, const SegmentRunOptions& options,
+                      const OpenSegmentConnection& open) {
+  return SegmentRun(source, options, open).Run();
 }
 
 }  // namespace shadowtutor::app

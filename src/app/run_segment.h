@@ -4,7 +4,11 @@
 #ifndef SHADOWTUTOR_APP_RUN_SEGMENT_H_
 #define SHADOWTUTOR_APP_RUN_SEGMENT_H_
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "app/run_options.h"
@@ -28,6 +32,25 @@ struct SegmentRunOptions : RunBasics {
 /// (with `retry` only if another attempt would not help), kDataLoss for a source without frames,
 /// and what source and sinks throw; the sinks' files are complete in every case.
 RunSummary RunSegment(video::Source& source, const SegmentRunOptions& options);
+
+/// What a run asks of a connection, each as rpc::SegmentLink, which it is unless a test scripts
+/// one.
+class SegmentConnection {
+ public:
+  virtual ~SegmentConnection() = default;
+  virtual bool WaitForWelcome(std::chrono::milliseconds timeout) = 0;
+  virtual const wire::SegmentWelcome& welcome() const = 0;
+  virtual bool CanSend() const = 0;
+  virtual void Send(ImageView frame, uint64_t frame_index) = 0;
+  virtual std::optional<rpc::SegmentLink::Answer> Receive(std::chrono::milliseconds timeout) = 0;
+  virtual rpc::SegmentLinkStats stats() const = 0;
+};
+using OpenSegmentConnection =
+    std::function<std::unique_ptr<SegmentConnection>(const rpc::SegmentLinkOptions& options)>;
+
+/// The same over other connections; `open` is called for each.
+RunSummary RunSegment(video::Source& source, const SegmentRunOptions& options,
+                      const OpenSegmentConnection& open);
 
 }  // namespace shadowtutor::app
 

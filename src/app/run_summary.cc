@@ -3,13 +3,74 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "shadowtutor/types.h"
+
 namespace shadowtutor::app {
 
 namespace {
 
-nlohmann::ordered_json Number(const std::optional<double>& value) {
-  return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
+using Json = nlohmann::ordered_json;
+
+// Every key once, in the file's order, for the writer and the reader alike. `visit` is called with
+// a key and what belongs to it; visit.Derived with what follows from the others.
+template <typename Summary, typename Visitor>
+void VisitFields(Summary& summary, Visitor visit) {
+  visit("frames", summary.frames);
+  visit.Derived("fps", summary.fps());
+  visit("seconds", summary.seconds);
+  visit("key_frames", summary.key_frames);
+  visit.Derived("key_frame_ratio", summary.key_frame_ratio());
+  visit("distillation_steps", summary.distillation_steps);
+  visit("mean_miou", summary.mean_miou);
+  visit("bytes_up", summary.bytes_up);
+  visit("bytes_down", summary.bytes_down);
+  visit("naive_bytes_up", summary.naive_bytes_up);
+  visit("naive_bytes_down", summary.naive_bytes_down);
+  visit("student_ms", summary.student_ms);
+  visit("teacher_ms", summary.teacher_ms);
+  visit("step_ms", summary.step_ms);
+  visit("update_ms", summary.update_ms);
+  visit("update_swap_ms", summary.update_swap_ms);
+  visit("device_mean_ms", summary.device_mean_ms);
+  visit("teacher_mean_ms", summary.teacher_mean_ms);
+  visit("step_mean_ms", summary.step_mean_ms);
+  visit("last_metric", summary.last_metric);
 }
+
+constexpr const char* kSegmentKey = "offload";
+
+template <typename Summary, typename Visitor>
+void VisitSegmentFields(Summary& summary, Visitor visit) {
+  visit(kSegmentKey, summary.segment);
+  visit("round_trip_ms", summary.round_trip_ms);
+  visit("codec_mean_ms", summary.codec_mean_ms);
+  visit("frames_failed", summary.frames_failed);
+}
+
+struct Writer {
+  Json& json;
+  template <typename Value>
+  void operator()(const char* key, const Value& value) const {
+    json[key] = value;
+  }
+  void operator()(const char* key, const std::optional<double>& value) const {
+    json[key] = value ? Json(*value) : Json(nullptr);
+  }
+  void Derived(const char* key, double value) const { json[key] = value; }
+};
+
+struct Reader {
+  const Json& json;
+  template <typename Value>
+  void operator()(const char* key, Value& value) const {
+    json.at(key).get_to(value);
+  }
+  void operator()(const char* key, std::optional<double>& value) const {
+    const Json& found = json.at(key);
+    value = found.is_null() ? std::nullopt : std::optional(found.get<double>());
+  }
+  void Derived(const char*, double) const {}
+};
 
 std::string Milliseconds(const std::optional<double>& value) {
   if (!value) return "-";
@@ -21,34 +82,23 @@ std::string Milliseconds(const std::optional<double>& value) {
 }  // namespace
 
 std::string ToJson(const RunSummary& summary) {
-  nlohmann::ordered_json json;
-  json["frames"] = summary.frames;
-  json["fps"] = summary.fps();
-  json["seconds"] = summary.seconds;
-  json["key_frames"] = summary.key_frames;
-  json["key_frame_ratio"] = summary.key_frame_ratio();
-  json["distillation_steps"] = summary.distillation_steps;
-  json["mean_miou"] = Number(summary.mean_miou);
-  json["bytes_up"] = summary.bytes_up;
-  json["bytes_down"] = summary.bytes_down;
-  json["naive_bytes_up"] = summary.naive_bytes_up;
-  json["naive_bytes_down"] = summary.naive_bytes_down;
-  json["student_ms"] = Number(summary.student_ms);
-  json["teacher_ms"] = Number(summary.teacher_ms);
-  json["step_ms"] = Number(summary.step_ms);
-  json["update_ms"] = Number(summary.update_ms);
-  json["update_swap_ms"] = Number(summary.update_swap_ms);
-  json["device_mean_ms"] = Number(summary.device_mean_ms);
-  json["teacher_mean_ms"] = Number(summary.teacher_mean_ms);
-  json["step_mean_ms"] = Number(summary.step_mean_ms);
-  json["last_metric"] = Number(summary.last_metric);
-  if (!summary.segment.empty()) {
-    json["offload"] = summary.segment;
-    json["round_trip_ms"] = Number(summary.round_trip_ms);
-    json["codec_mean_ms"] = Number(summary.codec_mean_ms);
-    json["frames_failed"] = summary.frames_failed;
-  }
+  Json json;
+  VisitFields(summary, Writer{json});
+  if (!summary.segment.empty()) VisitSegmentFields(summary, Writer{json});
   return json.dump(2) + "\n";
+}
+
+RunSummary ParseRunSummary(const std::string& text) {
+  try {
+    const Json json = Json::parse(text);
+    RunSummary summary;
+    VisitFields(summary, Reader{json});
+    if (json.contains(kSegmentKey)) VisitSegmentFields(summary, Reader{json});
+    return summary;
+  } catch (const Json::exception& error) {
+    throw Error(ErrorCode::kDataLoss,
+                std::string("the client's summary cannot be read: ") + error.what());
+  }
 }
 
 std::string ToText(const RunSummary& summary) {

@@ -48,6 +48,9 @@ struct RunSummary {
 /// One JSON object with one key per line; its keys are listed in run_summary.cc. Null stands for
 /// what was not measured. Keys of segmentation are there only if the server segmented every frame.
 std::string ToJson(const RunSummary& summary);
+/// What ToJson wrote: everything but `reference_frames` and `stopped`, which it leaves out. Throws
+/// Error kDataLoss for a text that is no summary.
+RunSummary ParseRunSummary(const std::string& json);
 /// A few lines for the terminal.
 std::string ToText(const RunSummary& summary);
 

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "shadowtutor/types.h"
+
 namespace shadowtutor::app {
 namespace {
 
@@ -76,6 +78,34 @@ TEST(RunSummary, SegmentHasFiguresOfItsOwn) {
   EXPECT_NE(text.find("sent as h264; 3 failed"), std::string::npos) << text;
   EXPECT_NE(text.find("labels are back after 80.2 ms"), std::string::npos) << text;
   EXPECT_EQ(text.find("key frames"), std::string::npos) << text;
+}
+
+TEST(RunSummary, WhatIsReadIsWhatWasWritten) {
+  RunSummary summary = Example();
+  summary.device_mean_ms = 13;
+  summary.step_mean_ms = 1.0 / 3;
+  summary.update_swap_ms = 0.015625;
+  RunSummary read = ParseRunSummary(ToJson(summary));
+  EXPECT_EQ(ToJson(read), ToJson(summary));
+  EXPECT_EQ(read.frames, 600u);
+  EXPECT_EQ(read.step_mean_ms, 1.0 / 3);
+  EXPECT_FALSE(read.round_trip_ms);
+  EXPECT_TRUE(read.segment.empty());
+
+  summary.segment = "raw";
+  summary.round_trip_ms = 80.25;
+  summary.codec_mean_ms = 2;
+  summary.frames_failed = 3;
+  read = ParseRunSummary(ToJson(summary));
+  EXPECT_EQ(ToJson(read), ToJson(summary));
+  EXPECT_EQ(read.segment, "raw");
+  EXPECT_EQ(read.codec_mean_ms, 2);
+}
+
+TEST(RunSummary, AnythingElseIsRefused) {
+  for (const char* bad : {"", "[]", "{}", "{\"frames\": \"many\"}"}) {
+    EXPECT_THROW(ParseRunSummary(bad), Error) << bad;
+  }
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "app/device_benchmark.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/quantities.h"
 #include "core/atomic_file.h"
 #include "shadowtutor/types.h"
 
@@ -18,19 +19,9 @@ struct BenchOptions {
   std::string size = "1280x720", json;
 };
 
-FrameSize ParseSize(const std::string& text) {
-  FrameSize size;
-  char rest = 0;
-  if (std::sscanf(text.c_str(), "%dx%d%c", &size.width, &size.height, &rest) != 2) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "--size must be WIDTHxHEIGHT, such as 1280x720, not '" + text + "'");
-  }
-  return size;
-}
-
 void Bench(BenchOptions options) {
   InstallInterruptHandler();
-  options.benchmark.size = ParseSize(options.size);
+  options.benchmark.size = ParseFrameSize("--size", options.size);
   options.benchmark.interrupted = Interrupted;
   const app::DeviceBenchmark result = app::RunDeviceBenchmark(options.benchmark);
   if (options.json == "-") {

@@ -1,4 +1,6 @@
 // `shadowtutor eval`: strategies over videos on a virtual clock.
+#include "cli/eval.h"
+
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -10,12 +12,10 @@
 #include <vector>
 
 #include "cli/commands.h"
-#include "cli/eval_live.h"
 #include "cli/hints.h"
 #include "cli/interrupt.h"
 #include "core/atomic_file.h"
 #include "eval/page/report_page.h"
-#include "eval/sim/evaluation.h"
 #include "eval/sim/evaluation_text.h"
 #include "eval/study/lvs.h"
 #include "eval/study/machine.h"
@@ -24,19 +24,6 @@
 
 namespace shadowtutor::cli {
 namespace {
-
-struct Arguments {
-  eval::EvalOptions options;
-  std::string source, card, set, lvs;
-  std::string student, cut, json, out;
-  std::string frame_codec = "raw", update_codec = "fp32", label_codec = "png";
-  std::vector<std::string> strategies = {"partial"};
-  std::vector<int> delays = {1};
-  uint64_t seed = 0;
-  double fps = 0;
-  bool fresh = false;
-  std::shared_ptr<LiveArguments> live;
-};
 
 std::string StrategyHelp() {
   std::string text = "One or more, with commas between them (naive: all three of them):";
@@ -73,28 +60,9 @@ class ProgressDisplay {
   std::chrono::steady_clock::time_point shown_;
 };
 
-void TakeParameters(Arguments& arguments) {
-  auto& parameters = arguments.options.parameters;
-  if (!arguments.cut.empty()) parameters.cut = nn::ParseStage(arguments.cut);
-  parameters.frame_codec =
-      arguments.frame_codec == "jpeg" ? wire::FrameCodec::kJpeg : wire::FrameCodec::kRaw;
-  parameters.update_codec =
-      arguments.update_codec == "fp16" ? wire::UpdateCodec::kFp16 : wire::UpdateCodec::kFp32;
-  parameters.label_codec =
-      arguments.label_codec == "rle" ? wire::LabelCodec::kRle : wire::LabelCodec::kPng;
-}
-
 // Runs one strategy on one video, without a results folder.
-int RunOne(const Arguments& arguments, const eval::StrategyChoice& choice) {
-  eval::EvalRequest request;
-  request.source = arguments.source;
-  request.teacher_card = arguments.card;
-  if (!arguments.student.empty()) request.student = arguments.student;
-  request.seed = arguments.seed;
-  if (arguments.fps > 0) request.fps = arguments.fps;
-  request.options = arguments.options;
-  request.options.strategy = choice.strategy->name;
-  request.options.parameters.delay = arguments.delays.front();
+int RunOne(const EvalArguments& arguments, const eval::StrategyChoice& choice) {
+  const eval::EvalRequest request = EvaluationOf(arguments, choice);
   ProgressDisplay display;
   const auto report = eval::Evaluate(request, [&](const eval::EvalProgress& progress) {
     display.Show(progress.frames, [&] { return eval::ProgressLine(progress); });
@@ -111,31 +79,8 @@ int RunOne(const Arguments& arguments, const eval::StrategyChoice& choice) {
   return 0;
 }
 
-std::vector<eval::ClipSpec> Clips(const Arguments& arguments) {
-  if (!arguments.set.empty()) return eval::LoadClipSet(arguments.set);
-  if (!arguments.lvs.empty()) return eval::ListLvs(arguments.lvs);
-  eval::ClipSpec clip;
-  std::filesystem::path path(arguments.source);
-  if (!path.has_filename()) path = path.parent_path();  // "folder/"
-  clip.name = path.stem().string();
-  clip.source = arguments.source;
-  clip.card = arguments.card;
-  return {clip};
-}
-
-int RunStudy(const Arguments& arguments, std::vector<eval::StrategyChoice> strategies) {
-  eval::StudyRequest request;
-  request.clips = Clips(arguments);
-  request.strategies = std::move(strategies);
-  request.parameters = arguments.options.parameters;
-  request.frames = arguments.options.frames;
-  if (arguments.fps > 0) request.fps = arguments.fps;
-  if (!arguments.student.empty()) request.student = arguments.student;
-  request.seed = arguments.seed;
-  request.folder = arguments.out;
-  request.fresh = arguments.fresh;
-  request.version = SHADOWTUTOR_VERSION;
-  request.command = eval::CommandLine();
+int RunStudy(const EvalArguments& arguments, std::vector<eval::StrategyChoice> strategies) {
+  eval::StudyRequest request = StudyOf(arguments, std::move(strategies));
   ProgressDisplay display;
   request.on_progress = [&](const eval::StudyProgress& progress) {
     display.Show(progress.frames, [&] { return eval::StudyProgressLine(progress); });
@@ -156,65 +101,18 @@ int RunStudy(const Arguments& arguments, std::vector<eval::StrategyChoice> strat
   return results.failures.empty() ? 0 : 1;
 }
 
-// With --live: makes a request from this command's other options.
-eval::live::SweepRequest LiveRequest(const Arguments& arguments) {
-  const auto& parameters = arguments.options.parameters;
-  eval::live::SweepRequest request;
-  if (!arguments.source.empty()) {
-    const eval::ClipSpec clip = Clips(arguments).front();
-    request.source = arguments.source;
-    request.clip = clip.name;
-    request.card = arguments.card;
-  }
-  if (!arguments.student.empty()) request.student = arguments.student;
-  request.seed = arguments.seed;
-  request.strategies = arguments.strategies;
-  request.frames = arguments.options.frames;
-  request.threshold = parameters.stride.threshold;
-  request.max_updates = parameters.max_updates;
-  request.min_stride = parameters.stride.min_stride;
-  request.max_stride = parameters.stride.max_stride;
-  request.learning_rate = parameters.learning_rate;
-  request.frame_codec = arguments.frame_codec;
-  request.update_codec = arguments.update_codec;
-  request.label_codec = arguments.label_codec;
-  request.jpeg_quality = parameters.jpeg_quality;
-  request.folder = arguments.out;
-  request.fresh = arguments.fresh;
-  return request;
-}
-
-int RunEval(Arguments& arguments) {
+int RunEval(const EvalArguments& arguments) {
   InstallInterruptHandler();
-  TakeParameters(arguments);
   if (WantsLive(*arguments.live)) {
     try {
-      return RunLive(*arguments.live, LiveRequest(arguments));
+      return RunLive(*arguments.live, LiveSweepOf(arguments));
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kCancelled) throw;
       std::fprintf(stderr, "shadowtutor: %s\n", error.what());
       return kInterruptedExitCode;
     }
   }
-  const auto strategies =
-      eval::ChooseStrategies(arguments.strategies, arguments.delays, arguments.options.parameters);
-  const bool one = strategies.size() == 1 && arguments.set.empty() && arguments.lvs.empty();
-  const int inputs = !arguments.source.empty() + !arguments.set.empty() + !arguments.lvs.empty();
-  if (inputs != 1) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "name what to evaluate on: a video with --teacher, or --set, or --lvs");
-  }
-  if (arguments.source.empty() != arguments.card.empty()) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "--teacher goes with a video; the clips of a set name their own");
-  }
-  if (arguments.out.empty() && !one) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "more than one run needs a folder for its results: --out FOLDER");
-  }
-  if (!arguments.out.empty() && !arguments.json.empty()) {
-    throw Error(ErrorCode::kInvalidArgument, "--out writes results.json; leave --json away");
-  }
+  const auto strategies = StrategiesOf(arguments);
   try {
     return arguments.out.empty() ? RunOne(arguments, strategies.front())
                                  : RunStudy(arguments, strategies);
@@ -225,7 +123,7 @@ int RunEval(Arguments& arguments) {
   }
 }
 
-void AddParameters(CLI::App& command, Arguments& arguments) {
+void AddParameters(CLI::App& command, EvalArguments& arguments) {
   auto& parameters = arguments.options.parameters;
   command
       .add_option("--threshold", parameters.stride.threshold, "mIoU that ends training (0 to 1)")
@@ -262,47 +160,155 @@ void AddParameters(CLI::App& command, Arguments& arguments) {
       ->capture_default_str();
 }
 
+std::vector<eval::ClipSpec> Clips(const EvalArguments& arguments) {
+  if (!arguments.set.empty()) return eval::LoadClipSet(arguments.set);
+  if (!arguments.lvs.empty()) return eval::ListLvs(arguments.lvs);
+  eval::ClipSpec clip;
+  std::filesystem::path path(arguments.source);
+  if (!path.has_filename()) path = path.parent_path();  // "folder/"
+  clip.name = path.stem().string();
+  clip.source = arguments.source;
+  clip.card = arguments.card;
+  return {clip};
+}
+
 }  // namespace
 
+eval::StrategyOptions ParametersOf(const EvalArguments& arguments) {
+  eval::StrategyOptions parameters = arguments.options.parameters;
+  if (!arguments.cut.empty()) parameters.cut = nn::ParseStage(arguments.cut);
+  parameters.frame_codec =
+      arguments.frame_codec == "jpeg" ? wire::FrameCodec::kJpeg : wire::FrameCodec::kRaw;
+  parameters.update_codec =
+      arguments.update_codec == "fp16" ? wire::UpdateCodec::kFp16 : wire::UpdateCodec::kFp32;
+  parameters.label_codec =
+      arguments.label_codec == "rle" ? wire::LabelCodec::kRle : wire::LabelCodec::kPng;
+  return parameters;
+}
+
+std::vector<eval::StrategyChoice> StrategiesOf(const EvalArguments& arguments) {
+  auto strategies =
+      eval::ChooseStrategies(arguments.strategies, arguments.delays, ParametersOf(arguments));
+  const bool one = strategies.size() == 1 && arguments.set.empty() && arguments.lvs.empty();
+  const int inputs = !arguments.source.empty() + !arguments.set.empty() + !arguments.lvs.empty();
+  if (inputs != 1) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "name what to evaluate on: a video with --teacher, or --set, or --lvs");
+  }
+  if (arguments.source.empty() != arguments.card.empty()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "--teacher goes with a video; the clips of a set name their own");
+  }
+  if (arguments.out.empty() && !one) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "more than one run needs a folder for its results: --out FOLDER");
+  }
+  if (!arguments.out.empty() && !arguments.json.empty()) {
+    throw Error(ErrorCode::kInvalidArgument, "--out writes results.json; leave --json away");
+  }
+  return strategies;
+}
+
+eval::EvalRequest EvaluationOf(const EvalArguments& arguments, const eval::StrategyChoice& choice) {
+  eval::EvalRequest request;
+  request.source = arguments.source;
+  request.teacher_card = arguments.card;
+  if (!arguments.student.empty()) request.student = arguments.student;
+  request.seed = arguments.seed;
+  if (arguments.fps > 0) request.fps = arguments.fps;
+  request.options = arguments.options;
+  request.options.parameters = ParametersOf(arguments);
+  request.options.strategy = choice.strategy->name;
+  request.options.parameters.delay = arguments.delays.front();
+  return request;
+}
+
+eval::StudyRequest StudyOf(const EvalArguments& arguments,
+                           std::vector<eval::StrategyChoice> strategies) {
+  eval::StudyRequest request;
+  request.clips = Clips(arguments);
+  request.strategies = std::move(strategies);
+  request.parameters = ParametersOf(arguments);
+  request.frames = arguments.options.frames;
+  if (arguments.fps > 0) request.fps = arguments.fps;
+  if (!arguments.student.empty()) request.student = arguments.student;
+  request.seed = arguments.seed;
+  request.folder = arguments.out;
+  request.fresh = arguments.fresh;
+  request.version = SHADOWTUTOR_VERSION;
+  request.command = eval::CommandLine();
+  return request;
+}
+
+eval::live::SweepRequest LiveSweepOf(const EvalArguments& arguments) {
+  const eval::StrategyOptions parameters = ParametersOf(arguments);
+  eval::live::SweepRequest request;
+  if (!arguments.source.empty()) {
+    const eval::ClipSpec clip = Clips(arguments).front();
+    request.source = arguments.source;
+    request.clip = clip.name;
+    request.card = arguments.card;
+  }
+  if (!arguments.student.empty()) request.student = arguments.student;
+  request.seed = arguments.seed;
+  request.strategies = arguments.strategies;
+  request.frames = arguments.options.frames;
+  request.threshold = parameters.stride.threshold;
+  request.max_updates = parameters.max_updates;
+  request.min_stride = parameters.stride.min_stride;
+  request.max_stride = parameters.stride.max_stride;
+  request.learning_rate = parameters.learning_rate;
+  request.frame_codec = arguments.frame_codec;
+  request.update_codec = arguments.update_codec;
+  request.label_codec = arguments.label_codec;
+  request.jpeg_quality = parameters.jpeg_quality;
+  request.folder = arguments.out;
+  request.fresh = arguments.fresh;
+  return request;
+}
+
+void AddEvalOptions(CLI::App& command, EvalArguments& arguments) {
+  auto& options = arguments.options;
+  command.add_option("source", arguments.source, "Video file or image folder");
+  command.add_option("--teacher", arguments.card, "Model card (YAML) of the teacher");
+  command.add_option("--set", arguments.set,
+                     "Data set (YAML): clips with their teachers (docs/evaluate.md)");
+  command.add_option("--lvs", arguments.lvs,
+                     "Folder of the LVS dataset, labelled by tools/lvs_labels.py");
+  command.add_option("--student", arguments.student,
+                     "Student (.safetensors); without it a fresh one of the card's classes");
+  command.add_option("--seed", arguments.seed, "Seed of a fresh student")->capture_default_str();
+  command.add_option("--strategy", arguments.strategies, StrategyHelp())
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->capture_default_str();
+  command
+      .add_option("--delay", arguments.delays,
+                  "Frames from a key frame to the first that uses its update (1 to --min-stride);"
+                  " more than one with commas between them")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->capture_default_str();
+  command
+      .add_option("--frames", options.frames, "Evaluate at most so many frames of a clip; 0: all")
+      ->capture_default_str();
+  command.add_option("--fps", arguments.fps, "Re-sample to so many frames per second")
+      ->check(CLI::PositiveNumber);
+  AddParameters(command, arguments);
+  command.add_option("--out", arguments.out,
+                     "Folder for all results; run again to go on where it stopped");
+  command.add_flag("--fresh", arguments.fresh, "With --out: do finished runs again, too");
+  command.add_option("--json", arguments.json,
+                     "One run without --out: write its figures there; - for standard output");
+  command.add_flag("--per-frame", options.per_frame, "With --json: every frame's mIoU, too");
+  arguments.live = AddLiveOptions(command);
+}
+
 void AddEvalCommand(CLI::App& app, int& exit_code) {
-  auto arguments = std::make_shared<Arguments>();
-  auto& options = arguments->options;
+  auto arguments = std::make_shared<EvalArguments>();
   CLI::App* command = app.add_subcommand(
       "eval", "Measure strategies on videos, on a virtual clock: the same figures every time");
-
-  command->add_option("source", arguments->source, "Video file or image folder");
-  command->add_option("--teacher", arguments->card, "Model card (YAML) of the teacher");
-  command->add_option("--set", arguments->set,
-                      "Data set (YAML): clips with their teachers (docs/evaluate.md)");
-  command->add_option("--lvs", arguments->lvs,
-                      "Folder of the LVS dataset, labelled by tools/lvs_labels.py");
-  command->add_option("--student", arguments->student,
-                      "Student (.safetensors); without it a fresh one of the card's classes");
-  command->add_option("--seed", arguments->seed, "Seed of a fresh student")->capture_default_str();
-  command->add_option("--strategy", arguments->strategies, StrategyHelp())
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->capture_default_str();
-  command
-      ->add_option("--delay", arguments->delays,
-                   "Frames from a key frame to the first that uses its update (1 to --min-stride);"
-                   " more than one with commas between them")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->capture_default_str();
-  command
-      ->add_option("--frames", options.frames, "Evaluate at most so many frames of a clip; 0: all")
-      ->capture_default_str();
-  command->add_option("--fps", arguments->fps, "Re-sample to so many frames per second")
-      ->check(CLI::PositiveNumber);
-  AddParameters(*command, *arguments);
-  command->add_option("--out", arguments->out,
-                      "Folder for all results; run again to go on where it stopped");
-  command->add_flag("--fresh", arguments->fresh, "With --out: do finished runs again, too");
-  command->add_option("--json", arguments->json,
-                      "One run without --out: write its figures there; - for standard output");
-  command->add_flag("--per-frame", options.per_frame, "With --json: every frame's mIoU, too");
-  arguments->live = AddLiveOptions(*command);
+  AddEvalOptions(*command, *arguments);
   command->callback([arguments, &exit_code] { exit_code = RunEval(*arguments); });
 }
 

@@ -1,4 +1,6 @@
 // `shadowtutor pretrain`: trains a student on labelled images before its first video.
+#include "cli/pretrain.h"
+
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -24,25 +26,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
-
-struct Arguments {
-  pretrain::PretrainOptions options;
-  std::string data, labels, validation;
-  std::vector<std::string> images, videos, cutouts, classes, crops;
-  std::string background, teacher;
-  int memory_mebibytes = 1024;
-  bool fp16 = false;
-};
-
-FrameSize ParseSize(const std::string& text) {
-  int width = 0, height = 0;
-  char rest = 0;
-  if (std::sscanf(text.c_str(), "%dx%d%c", &width, &height, &rest) != 2) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "'" + text + "' is not a size; write WIDTHxHEIGHT, for example 320x240");
-  }
-  return {width, height};
-}
 
 std::string TimeText(double seconds) {
   const long long whole = std::llround(std::max(0.0, seconds));
@@ -102,7 +85,56 @@ class Display {
   Clock::time_point last_{};
 };
 
-pretrain::DataSpec DataOf(const Arguments& arguments) {
+int Run(const PretrainArguments& arguments) {
+  InstallInterruptHandler();
+  const pretrain::PretrainOptions options = PretrainingOf(arguments);
+
+  Display display;
+  pretrain::PretrainEvents events;
+  events.stop = Interrupted;
+  events.report = [&](const std::string& line) { display.Report(line); };
+  events.on_labelled = [&](int64_t done, int64_t total) { display.Labelled(done, total); };
+  events.on_step = [&](const auto& progress) { display.Step(progress); };
+  events.on_validation = [&](const auto& validation) { display.Validated(validation); };
+  const auto start = Clock::now();
+  pretrain::PretrainResult result;
+  try {
+    result = pretrain::Pretrain(options, events);
+  } catch (const Error& error) {
+    display.Clear();
+    if (error.code() != ErrorCode::kCancelled) throw;
+    std::fprintf(stderr, "shadowtutor: %s\n", error.what());
+    return kInterruptedExitCode;
+  }
+  display.Clear();
+  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  std::printf("%s: %zu parameters, %zu classes, %ju bytes\n", options.out.c_str(),
+              result.student.layout->size(), result.student.classes.size(),
+              fs::file_size(options.out));
+  std::printf("%lld steps of %d images in %s, from %zu images and %zu cut-outs\n",
+              static_cast<long long>(result.steps), options.batch, TimeText(seconds).c_str(),
+              result.training_images, result.cutouts);
+  if (result.best_metric >= 0) {
+    std::printf("validation mIoU %.2f %% on %zu images, after step %lld\n",
+                100 * result.best_metric, result.validation_images,
+                static_cast<long long>(result.best_step));
+  }
+  if (!result.stopped) return 0;
+  std::printf("stopped before the end; the same command with --resume goes on from here\n");
+  return kInterruptedExitCode;
+}
+
+FrameSize ParseSize(const std::string& text) {
+  int width = 0, height = 0;
+  char rest = 0;
+  if (std::sscanf(text.c_str(), "%dx%d%c", &width, &height, &rest) != 2) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "'" + text + "' is not a size; write WIDTHxHEIGHT, for example 320x240");
+  }
+  return {width, height};
+}
+
+pretrain::DataSpec DataOf(const PretrainArguments& arguments) {
   pretrain::DataSpec data;
   if (!arguments.data.empty()) data = pretrain::LoadDataSpec(arguments.data);
   if (!arguments.labels.empty() && arguments.images.size() != 1) {
@@ -143,131 +175,101 @@ pretrain::DataSpec DataOf(const Arguments& arguments) {
   return data;
 }
 
-int Run(Arguments& arguments) {
-  InstallInterruptHandler();
-  pretrain::PretrainOptions& options = arguments.options;
+}  // namespace
+
+pretrain::PretrainOptions PretrainingOf(const PretrainArguments& arguments) {
+  pretrain::PretrainOptions options = arguments.options;
   options.data = DataOf(arguments);
   if (!arguments.crops.empty()) options.crops.clear();
   for (const std::string& crop : arguments.crops) options.crops.push_back(ParseSize(crop));
   options.weight_type = arguments.fp16 ? nn::WeightType::kF16 : nn::WeightType::kF32;
   options.memory_bytes = static_cast<size_t>(arguments.memory_mebibytes) << 20;
-
-  Display display;
-  pretrain::PretrainEvents events;
-  events.stop = Interrupted;
-  events.report = [&](const std::string& line) { display.Report(line); };
-  events.on_labelled = [&](int64_t done, int64_t total) { display.Labelled(done, total); };
-  events.on_step = [&](const auto& progress) { display.Step(progress); };
-  events.on_validation = [&](const auto& validation) { display.Validated(validation); };
-  const auto start = Clock::now();
-  pretrain::PretrainResult result;
-  try {
-    result = pretrain::Pretrain(options, events);
-  } catch (const Error& error) {
-    display.Clear();
-    if (error.code() != ErrorCode::kCancelled) throw;
-    std::fprintf(stderr, "shadowtutor: %s\n", error.what());
-    return kInterruptedExitCode;
-  }
-  display.Clear();
-  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-  std::printf("%s: %zu parameters, %zu classes, %ju bytes\n", options.out.c_str(),
-              result.student.layout->size(), result.student.classes.size(),
-              fs::file_size(options.out));
-  std::printf("%lld steps of %d images in %s, from %zu images and %zu cut-outs\n",
-              static_cast<long long>(result.steps), options.batch, TimeText(seconds).c_str(),
-              result.training_images, result.cutouts);
-  if (result.best_metric >= 0) {
-    std::printf("validation mIoU %.2f %% on %zu images, after step %lld\n",
-                100 * result.best_metric, result.validation_images,
-                static_cast<long long>(result.best_step));
-  }
-  if (!result.stopped) return 0;
-  std::printf("stopped before the end; the same command with --resume goes on from here\n");
-  return kInterruptedExitCode;
+  return options;
 }
 
-}  // namespace
-
-void AddPretrainCommand(CLI::App& app, int& exit_code) {
-  const auto arguments = std::make_shared<Arguments>();
-  pretrain::PretrainOptions& options = arguments->options;
+void AddPretrainOptions(CLI::App& command, PretrainArguments& arguments) {
+  pretrain::PretrainOptions& options = arguments.options;
   options.loader_threads =
       static_cast<int>(std::min(16u, std::max(1u, std::thread::hardware_concurrency())));
-  CLI::App* command = app.add_subcommand(
-      "pretrain", "Train a student on labelled images before it meets its first video");
-  command->add_option("--data", arguments->data,
-                      "Data file (YAML): several sets of images, videos and cut-outs "
-                      "(docs/students.md)");
-  command->add_option("--images", arguments->images, "Folder of images, with its subfolders");
-  command->add_option("--labels", arguments->labels,
-                      "Folder of their labels: PNGs of the same names, a class index per pixel, "
-                      "255 where it is not known");
-  command->add_option("--video", arguments->videos,
-                      "Video file that the teacher labels, every 10th frame");
-  command->add_option("--cutouts", arguments->cutouts,
-                      "Folder of PNGs with transparency, pasted into the images; their class is "
-                      "that of two classes that is not background, or a subfolder's name");
-  command->add_option("--teacher", arguments->teacher,
-                      "Model card of the teacher that labels what comes without labels");
-  command->add_option("--cache", options.cache,
-                      "Folder that keeps the teacher's labels and the videos' frames "
-                      "[default: OUT.cache]");
+  command.add_option("--data", arguments.data,
+                     "Data file (YAML): several sets of images, videos and cut-outs "
+                     "(docs/students.md)");
+  command.add_option("--images", arguments.images, "Folder of images, with its subfolders");
+  command.add_option("--labels", arguments.labels,
+                     "Folder of their labels: PNGs of the same names, a class index per pixel, "
+                     "255 where it is not known");
+  command.add_option("--video", arguments.videos,
+                     "Video file that the teacher labels, every 10th frame");
+  command.add_option("--cutouts", arguments.cutouts,
+                     "Folder of PNGs with transparency, pasted into the images; their class is "
+                     "that of two classes that is not background, or a subfolder's name");
+  command.add_option("--teacher", arguments.teacher,
+                     "Model card of the teacher that labels what comes without labels");
+  command.add_option("--cache", options.cache,
+                     "Folder that keeps the teacher's labels and the videos' frames "
+                     "[default: OUT.cache]");
   command
-      ->add_option("--classes", arguments->classes,
-                   "Class names in the order of their indices, separated by commas [default: the "
-                   "teacher's]")
+      .add_option("--classes", arguments.classes,
+                  "Class names in the order of their indices, separated by commas [default: the "
+                  "teacher's]")
       ->delimiter(',');
-  command->add_option("--background", arguments->background,
-                      "The class that stands for everything else; 'none' when there is no such "
-                      "class [default: the class called 'background']");
-  auto* student = command->add_option("--student", options.student,
-                                      "Student to start from; its head is drawn anew when its "
-                                      "classes are others [default: fresh weights]");
+  command.add_option("--background", arguments.background,
+                     "The class that stands for everything else; 'none' when there is no such "
+                     "class [default: the class called 'background']");
+  auto* student = command.add_option("--student", options.student,
+                                     "Student to start from; its head is drawn anew when its "
+                                     "classes are others [default: fresh weights]");
   command
-      ->add_option("--student-width", options.student_width,
-                   "Channels of a fresh student, as a multiple of the published network's: 0.5, "
-                   "1 or 2, or any from 0.25 to 2")
+      .add_option("--student-width", options.student_width,
+                  "Channels of a fresh student, as a multiple of the published network's: 0.5, "
+                  "1 or 2, or any from 0.25 to 2")
       ->capture_default_str()
       ->excludes(student);
   command
-      ->add_option("--student-depth", options.student_depth,
-                   "Residual blocks in each of a fresh student's six stages; the published "
-                   "network's have 1")
+      .add_option("--student-depth", options.student_depth,
+                  "Residual blocks in each of a fresh student's six stages; the published "
+                  "network's have 1")
       ->check(CLI::Range(1, nn::kMaxDepth))
       ->capture_default_str()
       ->excludes(student);
   command
-      ->add_option("--out", options.out, "The .safetensors file to write; its state is OUT.state")
+      .add_option("--out", options.out, "The .safetensors file to write; its state is OUT.state")
       ->required();
-  command->add_flag("--fp16", arguments->fp16, "Half precision: half the bytes, weights rounded");
-  command->add_option("--steps", options.steps, "Steps to take")->capture_default_str();
-  command->add_option("--batch", options.batch, "Images per step")->capture_default_str();
+  command.add_flag("--fp16", arguments.fp16, "Half precision: half the bytes, weights rounded");
+  command.add_option("--steps", options.steps, "Steps to take")->capture_default_str();
+  command.add_option("--batch", options.batch, "Images per step")->capture_default_str();
   command
-      ->add_option("--crop", arguments->crops,
-                   "Size of the samples; several, separated by commas, take turns at random "
-                   "[default: 320x240]")
+      .add_option("--crop", arguments.crops,
+                  "Size of the samples; several, separated by commas, take turns at random "
+                  "[default: 320x240]")
       ->delimiter(',');
   command
-      ->add_option("--learning-rate", options.learning_rate,
-                   "Adam's at its highest: it rises over the first 3 % of the steps and then falls "
-                   "as a cosine")
+      .add_option("--learning-rate", options.learning_rate,
+                  "Adam's at its highest: it rises over the first 3 % of the steps and then falls "
+                  "as a cosine")
       ->capture_default_str();
-  command->add_option("--seed", options.seed, "Of the weights and the samples")
+  command.add_option("--seed", options.seed, "Of the weights and the samples")
       ->capture_default_str();
-  command->add_option("--validation", arguments->validation,
-                      "Share of the images that is kept for validation, or a folder of images for "
-                      "it [default: 0.1]");
+  command.add_option("--validation", arguments.validation,
+                     "Share of the images that is kept for validation, or a folder of images for "
+                     "it [default: 0.1]");
   command
-      ->add_option("--checkpoint-every", options.checkpoint_every,
-                   "Steps between validations; each writes the best student and a state to go on "
-                   "from")
+      .add_option("--checkpoint-every", options.checkpoint_every,
+                  "Steps between validations; each writes the best student and a state to go on "
+                  "from")
       ->capture_default_str();
-  command->add_flag("--resume", options.resume,
-                    "Go on from OUT.state: the result is that of a run without a break");
-  command->add_option("--memory", arguments->memory_mebibytes, "MiB of decoded pictures at most")
+  command.add_flag("--resume", options.resume,
+                   "Go on from OUT.state: the result is that of a run without a break");
+  command.add_option("--memory", arguments.memory_mebibytes, "MiB of decoded pictures at most")
       ->check(CLI::Range(16, 1 << 20))
       ->capture_default_str();
+}
+
+void AddPretrainCommand(CLI::App& app, int& exit_code) {
+  const auto arguments = std::make_shared<PretrainArguments>();
+  CLI::App* command = app.add_subcommand(
+      "pretrain", "Train a student on labelled images before it meets its first video");
+  AddPretrainOptions(*command, *arguments);
   command->callback([arguments, &exit_code] { exit_code = Run(*arguments); });
 }
 

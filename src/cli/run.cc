@@ -1,4 +1,6 @@
 // `shadowtutor run`: segments a video with a student that a server teaches while it runs.
+#include "cli/run.h"
+
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -10,10 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "app/flags.h"
 #include "app/reference_score.h"
 #include "app/relay.h"
-#include "app/run_client.h"
-#include "app/run_segment.h"
 #include "app/run_summary.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
@@ -29,17 +30,7 @@
 namespace shadowtutor::cli {
 namespace {
 
-struct Options {
-  std::string source, student, overlay, masks, json_lines, json, reference_teacher;
-  std::string frame_codec = "jpeg", update_codec = "fp32";
-  std::string segment, label_codec = "png";
-  int in_flight = 0, h264_crf = wire::kDefaultH264Crf;
-  double bandwidth_mbit = 0, max_fps = 0;
-  bool show = false, no_wait = false;
-  int64_t frames = -1;
-  int reference_every = 10;
-  rpc::GrpcLinkOptions link;
-};
+namespace flags = app::flags;
 
 bool OnTerminal() { return isatty(STDERR_FILENO) != 0; }
 
@@ -61,7 +52,7 @@ void ShowProgress(const app::RunProgress& progress) {
                OnTerminal() ? "" : "\n");
 }
 
-std::vector<std::unique_ptr<video::Sink>> OpenSinks(const Options& options,
+std::vector<std::unique_ptr<video::Sink>> OpenSinks(const RunArguments& options,
                                                     const video::Source& source,
                                                     const ClassList& classes, int background) {
   std::vector<std::unique_ptr<video::Sink>> sinks;
@@ -78,7 +69,7 @@ std::vector<std::unique_ptr<video::Sink>> OpenSinks(const Options& options,
 }
 
 // What both kinds of run have in common.
-void SetBasics(const Options& options, app::RunBasics& run) {
+void SetBasics(const RunArguments& options, app::RunBasics& run) {
   run.max_frames = options.frames;
   run.max_fps = options.max_fps;
   run.stop = Interrupted;
@@ -86,45 +77,7 @@ void SetBasics(const Options& options, app::RunBasics& run) {
   run.progress_interval = std::chrono::milliseconds(OnTerminal() ? 200 : 5000);
 }
 
-app::RunOptions TutoredRun(const Options& options) {
-  app::RunOptions run;
-  SetBasics(options, run);
-  run.link = options.link;
-  run.link.log = ShowLine;
-  run.link.frame_codec =
-      options.frame_codec == "raw" ? wire::FrameCodec::kRaw : wire::FrameCodec::kJpeg;
-  run.link.update_codec =
-      options.update_codec == "fp16" ? wire::UpdateCodec::kFp16 : wire::UpdateCodec::kFp32;
-  if (!options.student.empty()) {
-    run.link.student = std::make_shared<const nn::Checkpoint>(nn::LoadCheckpoint(options.student));
-  }
-  run.staleness = options.no_wait ? client::Staleness::kGoOn : client::Staleness::kWait;
-  return run;
-}
-
-app::SegmentRunOptions SegmentOptions(const Options& options) {
-  app::SegmentRunOptions run;
-  SetBasics(options, run);
-  static_cast<rpc::Endpoint&>(run.link) = options.link;
-  run.retry = options.link.retry;
-  run.log = ShowLine;
-  run.link.video_codec = options.segment == "raw"    ? wire::VideoCodec::kRaw
-                         : options.segment == "h264" ? wire::VideoCodec::kH264
-                                                     : wire::VideoCodec::kJpeg;
-  run.link.label_codec =
-      options.label_codec == "rle" ? wire::LabelCodec::kRle : wire::LabelCodec::kPng;
-  run.link.jpeg_quality = options.link.jpeg_quality;
-  run.link.h264_crf = options.h264_crf;
-  // The paper's naive offloading sends a frame when the one before is answered; whoever compresses
-  // today also keeps the link busy meanwhile.
-  const bool raw = run.link.video_codec == wire::VideoCodec::kRaw;
-  run.link.in_flight = options.in_flight > 0 ? options.in_flight
-                       : raw                 ? 1
-                                             : wire::kDefaultSegmentInFlight;
-  return run;
-}
-
-app::RunSummary RunAndScore(Options options) {
+app::RunSummary RunAndScore(RunArguments options) {
   const auto source = video::OpenSource(options.source);
   const bool scored = !options.reference_teacher.empty();
   if (scored && source->live()) {
@@ -159,11 +112,11 @@ app::RunSummary RunAndScore(Options options) {
 
   app::RunSummary summary;
   if (options.segment.empty()) {
-    app::RunOptions run = TutoredRun(options);
+    app::RunOptions run = TutoredRunOf(options);
     complete(run);
     summary = app::RunClient(*source, run);
   } else {
-    app::SegmentRunOptions run = SegmentOptions(options);
+    app::SegmentRunOptions run = SegmentRunOf(options);
     complete(run);
     summary = app::RunSegment(*source, run);
   }
@@ -186,7 +139,7 @@ app::RunSummary RunAndScore(Options options) {
   return summary;
 }
 
-int Run(const Options& options) {
+int Run(const RunArguments& options) {
   InstallInterruptHandler();
   rpc::SilenceGrpcLog();
   const app::RunSummary summary = RunAndScore(options);
@@ -202,85 +155,125 @@ int Run(const Options& options) {
 
 }  // namespace
 
-void AddRunCommand(CLI::App& app, int& exit_code) {
-  CLI::App* command =
-      app.add_subcommand("run", "Segment a video with a student that a server teaches meanwhile");
-  const auto options = std::make_shared<Options>();
-  rpc::GrpcLinkOptions& link = options->link;
+app::RunOptions TutoredRunOf(const RunArguments& options) {
+  app::RunOptions run;
+  SetBasics(options, run);
+  run.link = options.link;
+  run.link.log = ShowLine;
+  run.link.frame_codec =
+      options.frame_codec == "raw" ? wire::FrameCodec::kRaw : wire::FrameCodec::kJpeg;
+  run.link.update_codec =
+      options.update_codec == "fp16" ? wire::UpdateCodec::kFp16 : wire::UpdateCodec::kFp32;
+  if (!options.student.empty()) {
+    run.link.student = std::make_shared<const nn::Checkpoint>(nn::LoadCheckpoint(options.student));
+  }
+  run.staleness = options.no_wait ? client::Staleness::kGoOn : client::Staleness::kWait;
+  return run;
+}
 
+app::SegmentRunOptions SegmentRunOf(const RunArguments& options) {
+  app::SegmentRunOptions run;
+  SetBasics(options, run);
+  static_cast<rpc::Endpoint&>(run.link) = options.link;
+  run.retry = options.link.retry;
+  run.log = ShowLine;
+  run.link.video_codec = options.segment == "raw"    ? wire::VideoCodec::kRaw
+                         : options.segment == "h264" ? wire::VideoCodec::kH264
+                                                     : wire::VideoCodec::kJpeg;
+  run.link.label_codec =
+      options.label_codec == "rle" ? wire::LabelCodec::kRle : wire::LabelCodec::kPng;
+  run.link.jpeg_quality = options.link.jpeg_quality;
+  run.link.h264_crf = options.h264_crf;
+  // The paper's naive offloading sends a frame when the one before is answered; whoever compresses
+  // today also keeps the link busy meanwhile.
+  const bool raw = run.link.video_codec == wire::VideoCodec::kRaw;
+  run.link.in_flight = options.in_flight > 0 ? options.in_flight
+                       : raw                 ? 1
+                                             : wire::kDefaultSegmentInFlight;
+  return run;
+}
+
+void AddRunOptions(CLI::App& command, RunArguments& options) {
+  rpc::GrpcLinkOptions& link = options.link;
   command
-      ->add_option("source", options->source,
-                   "Video file, folder of images, camera index, or RTSP address")
+      .add_option("source", options.source,
+                  "Video file, folder of images, camera index, or RTSP address")
       ->required();
-  command->add_option("--server", link.address, "Address of the server, host:port")
+  command.add_option(flags::kServer, link.address, "Address of the server, host:port")
       ->capture_default_str();
-  command->add_option("--student", options->student,
-                      "Start with this student (.safetensors) instead of the server's");
-  command->add_option("--frames", options->frames, "Only the first N frames")
+  command.add_option(flags::kStudent, options.student,
+                     "Start with this student (.safetensors) instead of the server's");
+  command.add_option(flags::kFrames, options.frames, "Only the first N frames")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
 
-  command->add_option("--out", options->overlay, "Write the video with the classes laid over it");
-  command->add_option("--masks", options->masks, "Write a label PNG per frame into this folder");
-  command->add_option("--jsonl", options->json_lines, "Write a JSON object per frame");
-  command->add_flag("--show", options->show, "Show it in a window");
+  command.add_option("--out", options.overlay, "Write the video with the classes laid over it");
+  command.add_option("--masks", options.masks, "Write a label PNG per frame into this folder");
+  command.add_option("--jsonl", options.json_lines, "Write a JSON object per frame");
+  command.add_flag("--show", options.show, "Show it in a window");
   command
-      ->add_option("--json", options->json,
-                   "Write the summary as JSON to this file, or to standard output (-, the default)")
+      .add_option(flags::kJson, options.json,
+                  "Write the summary as JSON to this file, or to standard output (-, the default)")
       ->expected(0, 1)
       ->default_str("-");
 
-  command->add_option("--frame-codec", options->frame_codec, "How key frames travel")
+  command.add_option(flags::kFrameCodec, options.frame_codec, "How key frames travel")
       ->check(CLI::IsMember({"jpeg", "raw"}))
       ->capture_default_str();
-  command->add_option("--jpeg-quality", link.jpeg_quality, "1 to 100")
+  command.add_option(flags::kJpegQuality, link.jpeg_quality, "1 to 100")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
-  command->add_option("--update-codec", options->update_codec, "How updates travel")
+  command.add_option(flags::kUpdateCodec, options.update_codec, "How updates travel")
       ->check(CLI::IsMember({"fp32", "fp16"}))
       ->capture_default_str();
-  command->add_flag("--no-wait,--live", options->no_wait,
-                    "Never wait for a late update (for cameras; gives up the bound on staleness)");
+  command.add_flag("--no-wait,--live", options.no_wait,
+                   "Never wait for a late update (for cameras; gives up the bound on staleness)");
 
   command
-      ->add_option("--segment,--offload", options->segment,
-                   "No student: send every frame to the server this way and get its labels back")
+      .add_option(std::string(flags::kSegment) + ",--offload", options.segment,
+                  "No student: send every frame to the server this way and get its labels back")
       ->check(CLI::IsMember({"raw", "jpeg", "h264"}));
-  command->add_option("--label-codec", options->label_codec, "How labels travel with --segment")
+  command.add_option(flags::kLabelCodec, options.label_codec, "How labels travel with --segment")
       ->check(CLI::IsMember({"png", "rle"}))
       ->capture_default_str();
   command
-      ->add_option(
-          "--in-flight", options->in_flight,
-          "With --segment: frames that may wait for their labels; 1 by default for raw, as "
-          "in the paper, 2 otherwise, so that link and teacher work at the same time")
+      .add_option("--in-flight", options.in_flight,
+                  "With --segment: frames that may wait for their labels; 1 by default for raw, as "
+                  "in the paper, 2 otherwise, so that link and teacher work at the same time")
       ->check(CLI::Range(1, wire::kMaxSegmentInFlight));
-  command->add_option("--h264-crf", options->h264_crf, "0 (lossless) to 51, with --segment h264")
+  command.add_option("--h264-crf", options.h264_crf, "0 (lossless) to 51, with --segment h264")
       ->check(CLI::Range(0, 51))
       ->capture_default_str();
   command
-      ->add_option("--bandwidth", options->bandwidth_mbit,
-                   "Send and receive at most so many Mbit/s each, as over a slower link")
+      .add_option(flags::kBandwidth, options.bandwidth_mbit,
+                  "Send and receive at most so many Mbit/s each, as over a slower link")
       ->check(CLI::Range(0.001, 100'000.0));
   command
-      ->add_option("--max-fps", options->max_fps,
-                   "Take at least 1/N s for each frame of a file, as a slower device does; waiting "
-                   "for the server comes on top")
+      .add_option(flags::kMaxFps, options.max_fps,
+                  "Take at least 1/N s for each frame of a file, as a slower device does; waiting "
+                  "for the server comes on top")
       ->check(CLI::Range(0.01, 10'000.0));
 
-  command->add_flag("--retry", link.retry, "Keep trying when the server is not there at the start");
-  command->add_option("--tls-ca", link.tls.authority, "Use TLS and trust this authority (PEM)");
-  command->add_option("--tls-cert", link.tls.certificate,
-                      "Our certificate, where the server asks for one (PEM)");
-  command->add_option("--tls-key", link.tls.key, "Its key (PEM)");
-  command->add_flag("--tls", link.use_tls, "Use TLS and trust the system's authorities");
-  command->add_flag("--insecure", link.insecure,
-                    "Allow plain text to other machines (frames can be read on the way)");
+  command.add_flag("--retry", link.retry, "Keep trying when the server is not there at the start");
+  command.add_option("--tls-ca", link.tls.authority, "Use TLS and trust this authority (PEM)");
+  command.add_option("--tls-cert", link.tls.certificate,
+                     "Our certificate, where the server asks for one (PEM)");
+  command.add_option("--tls-key", link.tls.key, "Its key (PEM)");
+  command.add_flag("--tls", link.use_tls, "Use TLS and trust the system's authorities");
+  command.add_flag(flags::kInsecure, link.insecure,
+                   "Allow plain text to other machines (frames can be read on the way)");
 
-  command->add_option("--reference-teacher", options->reference_teacher,
-                      "After the run, compare with this teacher (model card) and report the mIoU");
-  command->add_option("--reference-every", options->reference_every, "Compare every Nth frame")
+  command.add_option(flags::kReferenceTeacher, options.reference_teacher,
+                     "After the run, compare with this teacher (model card) and report the mIoU");
+  command.add_option(flags::kReferenceEvery, options.reference_every, "Compare every Nth frame")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
+}
+
+void AddRunCommand(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand(
+      flags::kRun, "Segment a video with a student that a server teaches meanwhile");
+  const auto options = std::make_shared<RunArguments>();
+  AddRunOptions(*command, *options);
   command->callback([options, &exit_code] { exit_code = Run(*options); });
 }
 

@@ -1,4 +1,6 @@
 // `shadowtutor serve`: a teacher on a port, one student per client.
+#include "cli/serve.h"
+
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdint>
@@ -10,33 +12,23 @@
 #include <thread>
 #include <utility>
 
+#include "app/flags.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "nn/checkpoint_io.h"
 #include "nn/network.h"
 #include "rpc/grpc_log.h"
-#include "rpc/server/server.h"
 #include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
 
 namespace shadowtutor::cli {
 namespace {
 
-struct ServeOptions {
-  std::string card, student, cut;
-  uint64_t seed = 1;
-  double student_width = 1;
-  int student_depth = 1;
-  bool fresh_head = false;
-  double teacher_timeout =
-      std::chrono::duration<double>(rpc::ServerOptions().teacher_timeout).count();
-  bool quiet = false;
-  rpc::ServerOptions server;
-};
+namespace flags = app::flags;
 
-nn::Stage ChooseCut(const ServeOptions& options) {
-  if (options.cut == "full") return nn::kFullDistillation;
-  if (options.cut == "partial") return nn::kPartialDistillation;
+nn::Stage ChooseCut(const ServeArguments& options) {
+  if (options.cut == flags::kCutFull) return nn::kFullDistillation;
+  if (options.cut == flags::kCutPartial) return nn::kPartialDistillation;
   if (!options.cut.empty()) return nn::ParseStage(options.cut);
   return options.student.empty() ? nn::kFullDistillation : nn::kPartialDistillation;
 }
@@ -57,7 +49,7 @@ struct Pair {
 
 // A teacher, and a student of its classes: fresh, or one with a fresh head, or one whose classes
 // the teacher's are mapped onto.
-Pair OpenTeacherAndStudent(const ServeOptions& options) {
+Pair OpenTeacherAndStudent(const ServeArguments& options) {
   Pair pair;
   if (options.student.empty()) {
     pair.teacher = teacher::OpenTeacher(options.card);
@@ -86,27 +78,25 @@ Pair OpenTeacherAndStudent(const ServeOptions& options) {
   return pair;
 }
 
-int Serve(ServeOptions options) {
+int Serve(const ServeArguments& options) {
   InstallInterruptHandler();
   rpc::SilenceGrpcLog();
   Pair pair = OpenTeacherAndStudent(options);
   const std::shared_ptr<teacher::Teacher> teacher = pair.teacher;
 
-  options.server.teacher_timeout =
-      std::chrono::milliseconds(static_cast<int64_t>(options.teacher_timeout * 1000));
-  options.server.trainer.cut = ChooseCut(options);
+  rpc::ServerOptions server_options = ServerOptionsOf(options);
   if (!options.quiet) {
-    options.server.log = Log;
+    server_options.log = Log;
     Log("teacher: " + teacher->description());
     if (options.student.empty() && options.cut.empty()) {
       Log("no --student: fresh weights, of which all are trained (full distillation), because a "
           "fresh student's frozen part would know nothing; --cut chooses otherwise");
     }
   }
-  rpc::Server server(teacher, std::move(pair.student), options.server);
+  rpc::Server server(teacher, std::move(pair.student), server_options);
   server.Start();
   // Scripts read this line: whoever asked for port 0 learns the port here.
-  std::printf("listening on %s\n", server.address().c_str());
+  std::printf("%s%s\n", flags::kListeningOn, server.address().c_str());
   std::fflush(stdout);
 
   while (!Interrupted()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
@@ -128,65 +118,78 @@ int Serve(ServeOptions options) {
 
 }  // namespace
 
-void AddServeCommand(CLI::App& app, int& exit_code) {
-  CLI::App* command =
-      app.add_subcommand("serve", "Teach clients over the network until Ctrl-C or SIGTERM");
-  const auto options = std::make_shared<ServeOptions>();
-  rpc::ServerOptions& server = options->server;
-  command->add_option("--teacher", options->card, "Model card of the teacher (docs/teachers.md)")
+rpc::ServerOptions ServerOptionsOf(const ServeArguments& options) {
+  rpc::ServerOptions server = options.server;
+  server.teacher_timeout =
+      std::chrono::milliseconds(static_cast<int64_t>(options.teacher_timeout * 1000));
+  server.trainer.cut = ChooseCut(options);
+  return server;
+}
+
+void AddServeOptions(CLI::App& command, ServeArguments& options) {
+  rpc::ServerOptions& server = options.server;
+  command.add_option(flags::kTeacher, options.card, "Model card of the teacher (docs/teachers.md)")
       ->required();
   auto* student =
-      command->add_option("--student", options->student,
-                          "Student that sessions start from (.safetensors); fresh weights without");
+      command.add_option(flags::kStudent, options.student,
+                         "Student that sessions start from (.safetensors); fresh weights without");
   command
-      ->add_flag("--fresh-head", options->fresh_head,
-                 "Draw the student's last layer anew for the teacher's classes, and keep the rest")
+      .add_flag("--fresh-head", options.fresh_head,
+                "Draw the student's last layer anew for the teacher's classes, and keep the rest")
       ->needs(student);
   command
-      ->add_option("--student-width", options->student_width,
-                   "Channels of a fresh student, as a multiple of the published network's: 0.5, "
-                   "1 or 2, or any from 0.25 to 2")
+      .add_option("--student-width", options.student_width,
+                  "Channels of a fresh student, as a multiple of the published network's: 0.5, "
+                  "1 or 2, or any from 0.25 to 2")
       ->capture_default_str()
       ->excludes(student);
   command
-      ->add_option("--student-depth", options->student_depth,
-                   "Residual blocks in each of a fresh student's six stages; the published "
-                   "network's have 1")
+      .add_option("--student-depth", options.student_depth,
+                  "Residual blocks in each of a fresh student's six stages; the published "
+                  "network's have 1")
       ->check(CLI::Range(1, nn::kMaxDepth))
       ->capture_default_str()
       ->excludes(student);
-  command->add_option("--seed", options->seed, "Of the fresh weights")->capture_default_str();
-  command->add_option("--listen", server.listen, "Address and port; port 0 takes a free one")
+  command.add_option(flags::kSeed, options.seed, "Of the fresh weights")->capture_default_str();
+  command.add_option(flags::kListen, server.listen, "Address and port; port 0 takes a free one")
       ->capture_default_str();
-  command->add_option("--threshold", server.trainer.threshold, "THRESHOLD: mIoU to train up to")
+  command.add_option(flags::kThreshold, server.trainer.threshold, "THRESHOLD: mIoU to train up to")
       ->capture_default_str();
   command
-      ->add_option("--max-updates", server.trainer.max_updates,
-                   "MAX_UPDATES: distillation steps per key frame at most")
+      .add_option(flags::kMaxUpdates, server.trainer.max_updates,
+                  "MAX_UPDATES: distillation steps per key frame at most")
       ->capture_default_str();
-  command->add_option("--min-stride", server.min_stride, "MIN_STRIDE between key frames")
+  command.add_option(flags::kMinStride, server.min_stride, "MIN_STRIDE between key frames")
       ->capture_default_str();
-  command->add_option("--max-stride", server.max_stride, "MAX_STRIDE between key frames")
+  command.add_option(flags::kMaxStride, server.max_stride, "MAX_STRIDE between key frames")
       ->capture_default_str();
-  command->add_option("--learning-rate", server.trainer.adam.learning_rate, "Adam's")
+  command.add_option(flags::kLearningRate, server.trainer.adam.learning_rate, "Adam's")
       ->capture_default_str();
-  command->add_option("--cut", options->cut,
-                      "First stage that is trained: partial (dec2, the default with --student), "
-                      "full (the default without), or a stage's name");
+  command.add_option(flags::kCut, options.cut,
+                     "First stage that is trained: partial (dec2, the default with --student), "
+                     "full (the default without), or a stage's name");
   command
-      ->add_option("--teacher-timeout", options->teacher_timeout,
-                   "Seconds that the teacher may take for a frame; then the frame is answered with "
-                   "an error and others are refused until the teacher is back")
+      .add_option("--teacher-timeout", options.teacher_timeout,
+                  "Seconds that the teacher may take for a frame; then the frame is answered with "
+                  "an error and others are refused until the teacher is back")
       ->check(CLI::Range(0.1, 3600.0))
       ->capture_default_str();
-  command->add_option("--max-sessions", server.max_sessions, "Clients at a time")
+  command.add_option("--max-sessions", server.max_sessions, "Clients at a time")
       ->capture_default_str();
-  command->add_option("--tls-cert", server.tls.certificate, "The server's certificate (PEM)");
-  command->add_option("--tls-key", server.tls.key, "The certificate's key (PEM)");
-  command->add_option("--tls-ca", server.tls.authority,
-                      "Ask clients for a certificate of this authority (PEM)");
-  command->add_flag("--insecure", server.insecure, "Plain text on addresses that others can reach");
-  command->add_flag("--quiet", options->quiet, "No log on stderr");
+  command.add_option("--tls-cert", server.tls.certificate, "The server's certificate (PEM)");
+  command.add_option("--tls-key", server.tls.key, "The certificate's key (PEM)");
+  command.add_option("--tls-ca", server.tls.authority,
+                     "Ask clients for a certificate of this authority (PEM)");
+  command.add_flag(flags::kInsecure, server.insecure,
+                   "Plain text on addresses that others can reach");
+  command.add_flag("--quiet", options.quiet, "No log on stderr");
+}
+
+void AddServeCommand(CLI::App& app, int& exit_code) {
+  CLI::App* command =
+      app.add_subcommand(flags::kServe, "Teach clients over the network until Ctrl-C or SIGTERM");
+  const auto options = std::make_shared<ServeArguments>();
+  AddServeOptions(*command, *options);
   command->callback([options, &exit_code] { exit_code = Serve(*options); });
 }
 

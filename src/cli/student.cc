@@ -1,17 +1,16 @@
 // `shadowtutor student init|info|convert`: makes, describes and converts files of students.
+#include "cli/student.h"
+
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <cctype>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
-#include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "app/student_info.h"
 #include "cli/commands.h"
 #include "nn/checkpoint_io.h"
 #include "nn/network.h"
@@ -19,17 +18,6 @@
 
 namespace shadowtutor::cli {
 namespace {
-
-constexpr double kMebibyte = 1024.0 * 1024.0;
-
-// The values of --classes, --colors, --background and --seed, for `init` and for `convert` with a
-// new head.
-struct ClassOptions {
-  std::vector<std::string> names;
-  std::vector<std::string> colors;
-  std::optional<std::string> background;
-  uint64_t seed = 1;
-};
 
 void AddClassOptions(CLI::App& command, ClassOptions& options) {
   command.add_option("--colors", options.colors, "One #rrggbb for each class, separated by commas")
@@ -57,115 +45,6 @@ int IndexOf(const std::vector<std::string>& names, const std::string& name) {
     if (names[i] == name) return static_cast<int>(i);
   }
   return -1;
-}
-
-int BackgroundOf(const ClassOptions& options) {
-  if (!options.background) return IndexOf(options.names, "background");
-  const int index = IndexOf(options.names, *options.background);
-  if (index < 0 && *options.background != "none") {
-    throw Error(ErrorCode::kInvalidArgument, "the background class '" + *options.background +
-                                                 "' is not among --classes; add it there, or say "
-                                                 "--background none");
-  }
-  return index;
-}
-
-ClassList ClassesOf(const ClassOptions& options, int background) {
-  if (!options.colors.empty() && options.colors.size() != options.names.size()) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "--colors gives " + std::to_string(options.colors.size()) + " colours for " +
-                    std::to_string(options.names.size()) + " classes; give one for each");
-  }
-  ClassList classes;
-  for (size_t i = 0; i < options.names.size(); ++i) {
-    const int index = static_cast<int>(i);
-    const Rgb own = index == background ? Rgb{} : DefaultClassColor(index);
-    classes.push_back(
-        {options.names[i], options.colors.empty() ? own : ParseColor(options.colors[i])});
-  }
-  return classes;
-}
-
-std::string ColorText(Rgb color) {
-  char text[8];
-  std::snprintf(text, sizeof text, "#%02x%02x%02x", color.r, color.g, color.b);
-  return text;
-}
-
-// The stages that partial distillation trains, and how much of the network that is.
-struct PartialPart {
-  size_t parameters;
-  double share;
-  double mebibytes;
-};
-
-PartialPart PartOf(const nn::NetworkLayout& layout) {
-  const size_t trained = layout.TrainedSize(nn::kPartialDistillation);
-  return {trained, static_cast<double>(trained) / static_cast<double>(layout.size()),
-          static_cast<double>(trained * sizeof(float)) / kMebibyte};
-}
-
-std::vector<std::string> StagesFrom(nn::Stage first) {
-  std::vector<std::string> names;
-  for (int i = static_cast<int>(first); i < nn::kStages; ++i) {
-    names.emplace_back(nn::StageName(static_cast<nn::Stage>(i)));
-  }
-  return names;
-}
-
-std::string ShapeText(const std::vector<int>& shape) {
-  std::string text;
-  for (const int side : shape) text.append(text.empty() ? "" : "x").append(std::to_string(side));
-  return text;
-}
-
-void PrintInfo(const nn::Checkpoint& student, const std::string& file, uintmax_t file_bytes) {
-  const auto& layout = *student.layout;
-  const auto part = PartOf(layout);
-  std::printf("%s: %zu parameters, depth %d, %ju bytes\n\n", file.c_str(), layout.size(),
-              layout.spec().depth, file_bytes);
-  int column = 28;
-  for (const auto& info : layout.parameters()) {
-    column = std::max(column, static_cast<int>(info.name.size()));
-  }
-  std::printf("%-*s %-14s %8s\n", column, "parameter", "shape", "values");
-  for (const auto& info : layout.parameters()) {
-    std::printf("%-*s %-14s %8zu\n", column, info.name.c_str(), ShapeText(info.shape).c_str(),
-                info.count);
-  }
-  std::printf("\nclasses:\n");
-  for (size_t i = 0; i < student.classes.size(); ++i) {
-    std::printf("%4zu  %s  %s%s\n", i, ColorText(student.classes[i].color).c_str(),
-                student.classes[i].name.c_str(),
-                static_cast<int>(i) == student.background ? "  (background)" : "");
-  }
-  std::string stages;
-  for (const auto& name : StagesFrom(nn::kPartialDistillation)) {
-    stages.append(stages.empty() ? "" : ", ").append(name);
-  }
-  std::printf("\npartial distillation trains %s:\n%zu parameters, %.1f %%, %.3f MiB in fp32\n",
-              stages.c_str(), part.parameters, 100 * part.share, part.mebibytes);
-}
-
-void PrintInfoAsJson(const nn::Checkpoint& student, const std::string& file, uintmax_t file_bytes) {
-  using nlohmann::ordered_json;
-  const auto& layout = *student.layout;
-  const auto part = PartOf(layout);
-  ordered_json out = {{"file", file}, {"file_bytes", file_bytes}, {"parameters", layout.size()}};
-  out["depth"] = layout.spec().depth;
-  out["classes"] = ordered_json::array();
-  for (const auto& info : student.classes) {
-    out["classes"].push_back({{"name", info.name}, {"color", ColorText(info.color)}});
-  }
-  out["background"] = student.background;
-  out["partial"] = {{"stages", StagesFrom(nn::kPartialDistillation)},
-                    {"parameters", part.parameters},
-                    {"share", part.share},
-                    {"fp32_bytes", part.parameters * sizeof(float)}};
-  out["shapes"] = ordered_json::object();
-  for (const auto& info : layout.parameters()) out["shapes"][info.name] = info.shape;
-  // A file's name need not be UTF-8.
-  std::printf("%s\n", out.dump(2, ' ', false, ordered_json::error_handler_t::replace).c_str());
 }
 
 void PrintWritten(const nn::Checkpoint& student, const std::string& file) {
@@ -223,8 +102,9 @@ void AddInfo(CLI::App& parent) {
   command->add_flag("--json", options->json, "For machines");
   command->callback([options] {
     const auto student = nn::LoadCheckpoint(options->file);
-    const auto print = options->json ? PrintInfoAsJson : PrintInfo;
-    print(student, options->file, std::filesystem::file_size(options->file));
+    const auto describe = options->json ? app::StudentJson : app::StudentText;
+    std::fputs(describe(student, options->file, std::filesystem::file_size(options->file)).c_str(),
+               stdout);
   });
 }
 
@@ -264,6 +144,33 @@ void AddConvert(CLI::App& parent) {
 }
 
 }  // namespace
+
+int BackgroundOf(const ClassOptions& options) {
+  if (!options.background) return IndexOf(options.names, "background");
+  const int index = IndexOf(options.names, *options.background);
+  if (index < 0 && *options.background != "none") {
+    throw Error(ErrorCode::kInvalidArgument, "the background class '" + *options.background +
+                                                 "' is not among --classes; add it there, or say "
+                                                 "--background none");
+  }
+  return index;
+}
+
+ClassList ClassesOf(const ClassOptions& options, int background) {
+  if (!options.colors.empty() && options.colors.size() != options.names.size()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "--colors gives " + std::to_string(options.colors.size()) + " colours for " +
+                    std::to_string(options.names.size()) + " classes; give one for each");
+  }
+  ClassList classes;
+  for (size_t i = 0; i < options.names.size(); ++i) {
+    const int index = static_cast<int>(i);
+    const Rgb own = index == background ? Rgb{} : DefaultClassColor(index);
+    classes.push_back(
+        {options.names[i], options.colors.empty() ? own : ParseColor(options.colors[i])});
+  }
+  return classes;
+}
 
 // The three commands either throw or succeed, so the exit code is not changed.
 void AddStudentCommand(CLI::App& app, int& /*exit_code*/) {

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "app/flags.h"
 #include "eval/live/process.h"
 #include "shadowtutor/types.h"
 
@@ -33,7 +34,7 @@ class Limit final : public Link {
   double payload_share() const override { return 1; }
   std::string listen() const override { return "127.0.0.1:0"; }
   std::vector<std::string> client_arguments() const override {
-    return {"--bandwidth", Text(mbit_)};
+    return {app::flags::kBandwidth, Text(mbit_)};
   }
 
  private:
@@ -128,8 +129,8 @@ class Namespaces final : public Link {
   int client_namespace() const override { return client_.fd(); }
   std::string listen() const override { return std::string(kServerAddress) + ":0"; }
   // Nobody else is on this network.
-  std::vector<std::string> server_arguments() const override { return {"--insecure"}; }
-  std::vector<std::string> client_arguments() const override { return {"--insecure"}; }
+  std::vector<std::string> server_arguments() const override { return {app::flags::kInsecure}; }
+  std::vector<std::string> client_arguments() const override { return {app::flags::kInsecure}; }
 
  private:
   const fs::path tc_;

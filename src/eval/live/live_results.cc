@@ -75,9 +75,11 @@ Json ToJson(const LiveRun& run) {
   return json;
 }
 
-// What a client's summary and a run in results.json have in common.
-LiveRun CountsFrom(const Json& json) {
+LiveRun FromJson(const Json& json) {
   LiveRun run;
+  run.strategy = json.at("strategy");
+  run.label = json.at("label");
+  run.bandwidth_mbit = json.at("bandwidth_mbit");
   run.frames = json.at("frames");
   run.seconds = json.at("seconds");
   run.key_frames = json.at("key_frames");
@@ -87,14 +89,6 @@ LiveRun CountsFrom(const Json& json) {
   run.mean_miou = OptionalNumber(json, "mean_miou");
   run.student_ms = OptionalNumber(json, "student_ms");
   run.round_trip_ms = OptionalNumber(json, "round_trip_ms");
-  return run;
-}
-
-LiveRun FromJson(const Json& json) {
-  LiveRun run = CountsFrom(json);
-  run.strategy = json.at("strategy");
-  run.label = json.at("label");
-  run.bandwidth_mbit = json.at("bandwidth_mbit");
   run.step_ms = OptionalNumber(json, "step_ms");
   run.teacher_ms = OptionalNumber(json, "teacher_ms");
   run.device_ms = OptionalNumber(json, "device_ms");
@@ -191,20 +185,22 @@ std::string Outside(const char* what, double value, const LiveRun::Interval& bou
 
 }  // namespace
 
-LiveRun ParseSummary(const std::string& text) {
-  try {
-    const Json json = Json::parse(text);
-    LiveRun run = CountsFrom(json);
-    // Means, which the bounds hold for.
-    run.step_ms = OptionalNumber(json, "step_mean_ms");
-    run.teacher_ms = OptionalNumber(json, "teacher_mean_ms");
-    run.device_ms = OptionalNumber(json, "device_mean_ms");
-    run.codec_ms = OptionalNumber(json, "codec_mean_ms");
-    return run;
-  } catch (const Json::exception& error) {
-    throw Error(ErrorCode::kDataLoss,
-                std::string("the client's summary cannot be read: ") + error.what());
-  }
+LiveRun RunOf(const app::RunSummary& summary) {
+  LiveRun run;
+  run.frames = summary.frames;
+  run.seconds = summary.seconds;
+  run.key_frames = summary.key_frames;
+  run.distillation_steps = summary.distillation_steps;
+  run.bytes_up = summary.bytes_up;
+  run.bytes_down = summary.bytes_down;
+  run.mean_miou = summary.mean_miou;
+  run.student_ms = summary.student_ms;
+  run.round_trip_ms = summary.round_trip_ms;
+  run.step_ms = summary.step_mean_ms;
+  run.teacher_ms = summary.teacher_mean_ms;
+  run.device_ms = summary.device_mean_ms;
+  run.codec_ms = summary.codec_mean_ms;
+  return run;
 }
 
 void JudgeByBounds(const SweepRequest& request, double payload_share, LiveRun& run) {

@@ -5,13 +5,16 @@
 #include <string>
 #include <vector>
 
-#include "eval/live/sweep.h"
+#include "app/run_summary.h"
+#include "eval/live/live_run.h"
+#include "eval/live/sweep_request.h"
 
 namespace shadowtutor::eval::live {
 
-/// A client's summary (`shadowtutor run --json`) as a run; strategy, label and bandwidth are left
-/// to the caller. Throws Error kDataLoss for a text that is none.
-LiveRun ParseSummary(const std::string& json);
+/// A client's summary as a run: of the times the means, which the bounds hold for, and the medians
+/// of the student's and of the way there and back. Strategy, label and bandwidth are left to the
+/// caller.
+LiveRun RunOf(const app::RunSummary& summary);
 
 /// Sets the bounds of algorithm section 6 for costs that are the run's own means, and whether the
 /// run is within. `payload_share`: what of the bandwidth TCP has for its payload.

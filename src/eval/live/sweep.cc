@@ -7,6 +7,8 @@
 #include <memory>
 #include <set>
 
+#include "app/flags.h"
+#include "app/run_summary.h"
 #include "core/atomic_file.h"
 #include "eval/live/live_results.h"
 #include "eval/live/process.h"
@@ -19,6 +21,7 @@
 namespace shadowtutor::eval::live {
 namespace {
 
+namespace flags = app::flags;
 using Clock = Process::Clock;
 using std::chrono::seconds;
 
@@ -89,19 +92,20 @@ class Sweep {
 };
 
 std::vector<std::string> Sweep::ServerArguments(const std::string& strategy) const {
-  std::vector<std::string> arguments = {request_.program,  "serve",
-                                        "--teacher",       request_.card,
-                                        "--listen",        link_.listen(),
-                                        "--cut",           strategy == "full" ? "full" : "partial",
-                                        "--threshold",     Text(request_.threshold),
-                                        "--max-updates",   std::to_string(request_.max_updates),
-                                        "--min-stride",    std::to_string(request_.min_stride),
-                                        "--max-stride",    std::to_string(request_.max_stride),
-                                        "--learning-rate", Text(request_.learning_rate)};
+  std::vector<std::string> arguments = {
+      request_.program,     flags::kServe,
+      flags::kTeacher,      request_.card,
+      flags::kListen,       link_.listen(),
+      flags::kCut,          strategy == "full" ? flags::kCutFull : flags::kCutPartial,
+      flags::kThreshold,    Text(request_.threshold),
+      flags::kMaxUpdates,   std::to_string(request_.max_updates),
+      flags::kMinStride,    std::to_string(request_.min_stride),
+      flags::kMaxStride,    std::to_string(request_.max_stride),
+      flags::kLearningRate, Text(request_.learning_rate)};
   if (request_.student) {
-    arguments.insert(arguments.end(), {"--student", *request_.student});
+    arguments.insert(arguments.end(), {flags::kStudent, *request_.student});
   } else {
-    arguments.insert(arguments.end(), {"--seed", std::to_string(request_.seed)});
+    arguments.insert(arguments.end(), {flags::kSeed, std::to_string(request_.seed)});
   }
   const auto more = link_.server_arguments();
   arguments.insert(arguments.end(), more.begin(), more.end());
@@ -110,25 +114,26 @@ std::vector<std::string> Sweep::ServerArguments(const std::string& strategy) con
 
 std::vector<std::string> Sweep::ClientArguments(const Job& job, const std::string& address,
                                                 const std::filesystem::path& summary) const {
-  std::vector<std::string> arguments = {request_.program, "run",    request_.source, "--server",
-                                        address,          "--json", summary};
+  std::vector<std::string> arguments = {request_.program, flags::kRun, request_.source,
+                                        flags::kServer,   address,     flags::kJson,
+                                        summary};
   const auto add = [&](std::initializer_list<std::string> more) {
     arguments.insert(arguments.end(), more);
   };
   const uint64_t frames = FrameLimit(job);
-  if (frames > 0) add({"--frames", std::to_string(frames)});
+  if (frames > 0) add({flags::kFrames, std::to_string(frames)});
   // A slower device is slower at the student; offloading computes nothing there.
-  if (request_.max_fps > 0 && !Naive(job.strategy)) add({"--max-fps", Text(request_.max_fps)});
+  if (request_.max_fps > 0 && !Naive(job.strategy)) add({flags::kMaxFps, Text(request_.max_fps)});
   if (request_.reference_every > 0) {
-    add({"--reference-teacher", request_.card, "--reference-every",
+    add({flags::kReferenceTeacher, request_.card, flags::kReferenceEvery,
          std::to_string(request_.reference_every)});
   }
-  add({"--jpeg-quality", std::to_string(request_.jpeg_quality)});
+  add({flags::kJpegQuality, std::to_string(request_.jpeg_quality)});
   if (Naive(job.strategy)) {
-    add({"--offload", job.strategy.substr(job.strategy.find('-') + 1), "--label-codec",
+    add({flags::kSegment, job.strategy.substr(job.strategy.find('-') + 1), flags::kLabelCodec,
          request_.label_codec});
   } else {
-    add({"--frame-codec", request_.frame_codec, "--update-codec", request_.update_codec});
+    add({flags::kFrameCodec, request_.frame_codec, flags::kUpdateCodec, request_.update_codec});
   }
   const auto more = link_.client_arguments();
   arguments.insert(arguments.end(), more.begin(), more.end());
@@ -165,7 +170,7 @@ LiveRun Sweep::RunOne(const Job& job) const {
   Process server({.arguments = ServerArguments(job.strategy),
                   .log = server_log,
                   .network_namespace = link_.server_namespace()});
-  constexpr std::string_view kListening = "listening on ";
+  constexpr std::string_view kListening = flags::kListeningOn;
   const auto line = server.ReadLine(Clock::now() + kServerStart, request_.stop);
   CheckStopped();
   if (!line || !line->starts_with(kListening)) {
@@ -187,7 +192,7 @@ LiveRun Sweep::RunOne(const Job& job) const {
     throw Error(ErrorCode::kUnavailable, "the client failed: " + LastLine(client_log));
   }
   const std::vector<uint8_t> bytes = ReadFile(summary, kMaxSummaryBytes);
-  LiveRun run = ParseSummary(std::string(bytes.begin(), bytes.end()));
+  LiveRun run = RunOf(app::ParseRunSummary(std::string(bytes.begin(), bytes.end())));
   run.strategy = job.strategy;
   run.label = LabelOf(job.strategy);
   run.bandwidth_mbit = job.bandwidth_mbit;

@@ -1,0 +1,128 @@
+// What a run does at its beginning and its end, with a link that has no server behind it. What it
+// does with one is in tests/run_test.cc.
+#include "app/run_client.h"
+
+#include <gtest/gtest.h>
+
+#include "app/run_testing.h"
+
+namespace shadowtutor::app {
+namespace {
+
+using testing::OpenLoggingSink;
+using testing::ScriptedSource;
+using testing::SinkLog;
+
+// Welcomed once, and from then on without a server: no key frame goes out.
+class LonelyLink : public client::ServerLink {
+ public:
+  bool Connected() override { return false; }
+  bool SendKeyFrame(ImageView, uint64_t) override { return false; }
+  void OnArrival(Arrived) override {}
+  std::optional<wire::Update> PollUpdate() override { return std::nullopt; }
+  std::optional<wire::Update> WaitForUpdate() override { return std::nullopt; }
+  bool AnswerPending() override { return false; }
+  std::optional<WholeStudent> TakeStudent() override { return std::nullopt; }
+  void RequestStudent(const std::string&) override {}
+  void Holding(std::span<const float>, uint64_t) override {}
+  std::optional<Session> TakeSession() override { return std::nullopt; }
+};
+
+class RunClientTest : public ::testing::Test {
+ protected:
+  RunClientTest() {
+    constexpr nn::NetworkSpec kSmall{2, 8, 8, 16, 16, 16, 16, 16, 16, 16};
+    options_.link.student = std::make_shared<const nn::Checkpoint>(
+        nn::FreshStudent(kSmall, {{"background", {}}, {"person", {}}}, 0, 1));
+    options_.open_sinks = OpenLoggingSink(sinks_);
+  }
+  RunSummary Run(video::Source& source) {
+    return RunClient(source, options_, [&](const rpc::GrpcLinkOptions& link) {
+      EXPECT_EQ(link.frame_size, source.size());
+      return TutorLink{.link = std::make_unique<LonelyLink>(),
+                       .wait_for_welcome = [&](auto) { return --looks_until_welcome_ < 0; },
+                       .welcome = [] { return wire::Welcome{}; },
+                       .stats = [] { return rpc::GrpcLinkStats{.bytes_up = 5, .sessions = 1}; }};
+    });
+  }
+
+  RunOptions options_;
+  SinkLog sinks_;
+  int looks_until_welcome_ = 0;
+};
+
+TEST_F(RunClientTest, EndsWithItsSource) {
+  looks_until_welcome_ = 2;
+  ScriptedSource source(3);
+  const RunSummary summary = Run(source);
+  EXPECT_EQ(summary.frames, 3u);
+  EXPECT_FALSE(summary.stopped);
+  EXPECT_EQ(summary.bytes_up, 5u);
+  EXPECT_EQ(summary.naive_bytes_up, 3u * 32 * 32 * 3);
+  EXPECT_TRUE(summary.student_ms);
+  EXPECT_FALSE(summary.teacher_ms);
+  EXPECT_FALSE(summary.last_metric);
+  EXPECT_EQ(sinks_, (SinkLog{"0", "1", "2", "close", "gone"}));
+}
+
+TEST_F(RunClientTest, TakesTheFirstFramesOnlyAndReadsNoMore) {
+  options_.max_frames = 2;
+  ScriptedSource source(3);
+  EXPECT_EQ(Run(source).frames, 2u);
+  EXPECT_EQ(source.read(), 2);
+}
+
+TEST_F(RunClientTest, AStopBetweenTwoFramesClosesTheSinks) {
+  options_.stop = [&] { return sinks_.size() == 2; };
+  ScriptedSource source(9);
+  const RunSummary summary = Run(source);
+  EXPECT_TRUE(summary.stopped);
+  EXPECT_EQ(summary.frames, 2u);
+  EXPECT_EQ(sinks_, (SinkLog{"0", "1", "close", "gone"}));
+}
+
+TEST_F(RunClientTest, AStopBeforeTheServerAnswersReadsNothing) {
+  looks_until_welcome_ = 1000;
+  options_.stop = [] { return true; };
+  ScriptedSource source(9);
+  EXPECT_TRUE(Run(source).stopped);
+  EXPECT_EQ(source.read(), 0);
+  EXPECT_TRUE(sinks_.empty());
+}
+
+TEST_F(RunClientTest, AStopBeforeTheStudentIsHereReadsNothing) {
+  options_.link.student = nullptr;
+  options_.stop = [] { return true; };
+  ScriptedSource source(9);
+  EXPECT_TRUE(Run(source).stopped);
+  EXPECT_EQ(source.read(), 0);
+}
+
+TEST_F(RunClientTest, ASinkThatThrowsEndsTheRun) {
+  options_.open_sinks = OpenLoggingSink(sinks_, [](const video::Prediction& prediction) {
+    if (prediction.index == 2) throw Error(ErrorCode::kResourceExhausted, "the disk is full");
+  });
+  ScriptedSource source(9);
+  EXPECT_THROW(Run(source), Error);
+  EXPECT_EQ(source.read(), 3);
+  EXPECT_EQ(sinks_, (SinkLog{"0", "1", "gone"}));
+}
+
+TEST_F(RunClientTest, ABrokenSourceEndsTheRun) {
+  ScriptedSource source(9, 1);
+  EXPECT_THROW(Run(source), Error);
+  EXPECT_EQ(sinks_, (SinkLog{"0", "gone"}));
+}
+
+TEST_F(RunClientTest, ASourceWithoutFramesIsAnError) {
+  ScriptedSource source(0);
+  try {
+    Run(source);
+    ADD_FAILURE() << "it ran";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kDataLoss);
+  }
+}
+
+}  // namespace
+}  // namespace shadowtutor::app

@@ -1,0 +1,55 @@
+// What scripts can tell apart by the program's exit code: 0, 2 for a command line that is wrong, 1
+// for everything else that fails.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "eval/live/process.h"
+
+namespace shadowtutor::cli {
+namespace {
+
+using eval::live::Process;
+
+// The exit code, and all that it said.
+std::pair<int, std::string> RunProgram(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), SHADOWTUTOR_PROGRAM);
+  const auto deadline = Process::Clock::now() + std::chrono::seconds(60);
+  Process program({.arguments = std::move(arguments), .log = {}});
+  std::string output = program.ReadAll(deadline);
+  return {program.Wait(deadline).value_or(-1), std::move(output)};
+}
+
+TEST(ExitCode, IsZeroForHelpAndVersion) {
+  const auto [code, output] = RunProgram({"--version"});
+  EXPECT_EQ(code, 0);
+  EXPECT_TRUE(output.starts_with("shadowtutor ")) << output;
+  EXPECT_EQ(RunProgram({"--help"}).first, 0);
+  EXPECT_EQ(RunProgram({"run", "--help"}).first, 0);
+}
+
+TEST(ExitCode, IsTwoForACommandLineThatIsWrong) {
+  const auto [code, output] = RunProgram({"plan", "--clients", "0"});
+  EXPECT_EQ(code, 2);
+  EXPECT_TRUE(output.starts_with("shadowtutor: ")) << output;
+  EXPECT_NE(output.find("--help"), std::string::npos) << output;
+  EXPECT_EQ(RunProgram({}).first, 2);
+  EXPECT_EQ(RunProgram({"dance"}).first, 2);
+  // Read by CLI11, but refused by what it is for.
+  const auto [plan, sentence] = RunProgram({"plan"});
+  EXPECT_EQ(plan, 2);
+  EXPECT_TRUE(sentence.starts_with("shadowtutor: a plan needs ")) << sentence;
+}
+
+TEST(ExitCode, IsOneForWhatFails) {
+  const auto [code, output] =
+      RunProgram({"report", std::string(::testing::TempDir()) + "/nowhere"});
+  EXPECT_EQ(code, 1);
+  EXPECT_TRUE(output.starts_with("shadowtutor: ")) << output;
+}
+
+}  // namespace
+}  // namespace shadowtutor::cli

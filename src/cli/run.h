@@ -1,0 +1,43 @@
+// The options of `shadowtutor run`.
+#ifndef SHADOWTUTOR_CLI_RUN_H_
+#define SHADOWTUTOR_CLI_RUN_H_
+
+#include <cstdint>
+#include <string>
+
+#include "app/run_client.h"
+#include "app/run_segment.h"
+#include "rpc/client/grpc_link.h"
+#include "wire/h264.h"
+
+namespace CLI {
+class App;
+}
+
+namespace shadowtutor::cli {
+
+/// As typed.
+struct RunArguments {
+  std::string source, student, overlay, masks, json_lines, json, reference_teacher;
+  std::string frame_codec = "jpeg", update_codec = "fp32";
+  std::string segment, label_codec = "png";
+  int in_flight = 0, h264_crf = wire::kDefaultH264Crf;
+  double bandwidth_mbit = 0, max_fps = 0;
+  bool show = false, no_wait = false;
+  int64_t frames = -1;
+  int reference_every = 10;
+  rpc::GrpcLinkOptions link;
+};
+
+void AddRunOptions(CLI::App& command, RunArguments& options);
+
+// What the two kinds of run are called with; sinks and the reference are left to the caller.
+
+/// Opens the student if one is named; throws Error as nn::LoadCheckpoint.
+app::RunOptions TutoredRunOf(const RunArguments& options);
+/// With --segment.
+app::SegmentRunOptions SegmentRunOf(const RunArguments& options);
+
+}  // namespace shadowtutor::cli
+
+#endif  // SHADOWTUTOR_CLI_RUN_H_

@@ -1,0 +1,38 @@
+// The options of `shadowtutor serve`.
+#ifndef SHADOWTUTOR_CLI_SERVE_H_
+#define SHADOWTUTOR_CLI_SERVE_H_
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "rpc/server/server.h"
+
+namespace CLI {
+class App;
+}
+
+namespace shadowtutor::cli {
+
+/// As typed.
+struct ServeArguments {
+  std::string card, student, cut;
+  uint64_t seed = 1;
+  double student_width = 1;
+  int student_depth = 1;
+  bool fresh_head = false;
+  double teacher_timeout =
+      std::chrono::duration<double>(rpc::ServerOptions().teacher_timeout).count();
+  bool quiet = false;
+  rpc::ServerOptions server;
+};
+
+void AddServeOptions(CLI::App& command, ServeArguments& options);
+
+/// What the server is started with, but for its log. Throws Error kInvalidArgument for a cut that
+/// is no stage.
+rpc::ServerOptions ServerOptionsOf(const ServeArguments& options);
+
+}  // namespace shadowtutor::cli
+
+#endif  // SHADOWTUTOR_CLI_SERVE_H_

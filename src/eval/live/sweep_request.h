@@ -1,0 +1,46 @@
+// What a live sweep is asked for.
+#ifndef SHADOWTUTOR_EVAL_LIVE_SWEEP_REQUEST_H_
+#define SHADOWTUTOR_EVAL_LIVE_SWEEP_REQUEST_H_
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace shadowtutor::eval::live {
+
+struct SweepRequest {
+  std::filesystem::path program = "/proc/self/exe";  // `shadowtutor`
+  std::string version;
+  std::string command;  // as typed, for results.json
+
+  std::string source;
+  std::string clip;  // its name
+  std::string card;
+  std::optional<std::string> student;  // absent: fresh weights
+  uint64_t seed = 0;
+  std::vector<std::string> strategies;  // of LiveStrategies() in sweep.h
+  std::vector<double> bandwidths;       // Mbit/s
+  uint64_t frames = 0;                  // 0: all
+  uint64_t naive_frames = 0;            // at most so many with a naive strategy; 0: as `frames`
+  double max_fps = 0;                   // of the student on the device; 0: as fast as it goes
+  int reference_every = 10;             // frames that the mIoU is the mean of; 0: no mIoU
+
+  double threshold = 0.8;
+  int max_updates = 8, min_stride = 8, max_stride = 64;
+  double learning_rate = 0.01;
+  std::string frame_codec = "raw", update_codec = "fp32", label_codec = "png";
+  int jpeg_quality = 90;
+
+  std::filesystem::path folder;  // results.json, live.csv, and live/ with logs and summaries
+  bool fresh = false;            // runs that are in results.json are done again, too
+
+  std::function<bool()> stop;                        // may be empty
+  std::function<void(const std::string& line)> log;  // progress; may be empty
+};
+
+}  // namespace shadowtutor::eval::live
+
+#endif  // SHADOWTUTOR_EVAL_LIVE_SWEEP_REQUEST_H_
