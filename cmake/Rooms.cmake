@@ -1,6 +1,7 @@
-# The rooms under src/ and who may know whom, as the table in docs/architecture.md says. Here the table
-# becomes law twice: each room has an include root of its own, so that only what a library links can be
-# included, and st_check_rooms() refuses to configure when a library sees more than its row allows.
+# Enforces the table in docs/architecture.md, which says for each room under src/ which other rooms it may
+# include. It does so in two ways: each room has an include root of its own, so that a library can include
+# only headers of the libraries that it links; and st_check_rooms() stops the configuration with an error
+# when a library links a room that its row in the table does not allow.
 
 # Rows of the table look like: | `room/` | what it holds | room, room |
 set(ST_ROOM_TABLE ${PROJECT_SOURCE_DIR}/docs/architecture.md)
@@ -17,7 +18,7 @@ if(NOT ST_ROOMS)
   message(FATAL_ERROR "${ST_ROOM_TABLE} has no table of rooms")
 endif()
 
-# The room of the folder that is being configured.
+# Sets `out` to the room of the folder that is being configured.
 function(st_this_room out)
   file(RELATIVE_PATH room ${PROJECT_SOURCE_DIR}/src ${CMAKE_CURRENT_SOURCE_DIR})
   if(NOT room IN_LIST ST_ROOMS)
@@ -26,8 +27,8 @@ function(st_this_room out)
   set(${out} ${room} PARENT_SCOPE)
 endfunction()
 
-# A folder from which `#include "ROOM/x.h"` finds this room's headers and nothing else: links to them, to
-# its folders, but not to folders that are rooms themselves.
+# Makes a folder in which `#include "ROOM/x.h"` finds this room's headers and no others, and sets `out` to
+# it. The folder has links to the room's headers and subfolders, but not to subfolders that are rooms.
 function(st_room_include_root out)
   st_this_room(room)
   string(REPLACE "/" "." flat ${room})
@@ -49,7 +50,7 @@ function(st_room_include_root out)
   endforeach()
 endfunction()
 
-# What a library of this room links, for st_check_rooms().
+# Records which libraries a library of this room links, for st_check_rooms().
 function(st_room_register target depends private)
   st_this_room(room)
   set_property(GLOBAL APPEND PROPERTY ST_ROOM_TARGETS ${target})
@@ -58,7 +59,8 @@ function(st_room_register target depends private)
   set_property(GLOBAL PROPERTY ST_LINKS_OF_${target} ${depends} ${private})
 endfunction()
 
-# The libraries whose headers `targets` bring along: they and what they publicly depend on.
+# Sets `out` to the libraries whose headers are visible to a library that links `targets`: these and their
+# public dependencies.
 function(st_visible_targets out targets)
   set(seen)
   while(targets)
@@ -73,7 +75,7 @@ function(st_visible_targets out targets)
   set(${out} ${seen} PARENT_SCOPE)
 endfunction()
 
-# To be called when all libraries are declared.
+# Checks all libraries. Must be called after all of them are declared.
 function(st_check_rooms)
   get_property(targets GLOBAL PROPERTY ST_ROOM_TARGETS)
   foreach(target ${targets})

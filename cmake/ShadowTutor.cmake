@@ -1,16 +1,16 @@
-# How every folder under src/ declares what it builds.
+# The functions with which every folder under src/ declares its libraries, tests and fuzzers.
 #
 #   st_library(NAME SOURCES a.cc b.cc DEPENDS target... PRIVATE target...)
 #                                                            -> static library shadowtutor_NAME
 #   st_test(NAME SOURCES a_test.cc DEPENDS target... [LABELS unit] [TIMEOUT seconds])
 #                                                            -> GoogleTest binary, in ctest
-#   st_fuzz(NAME SOURCES a_fuzz.cc DEPENDS target...)        -> libFuzzer program, with
-#                                                               SHADOWTUTOR_BUILD_FUZZERS alone
+#   st_fuzz(NAME SOURCES a_fuzz.cc DEPENDS target...)        -> libFuzzer program, only if
+#                                                               SHADOWTUTOR_BUILD_FUZZERS is ON
 #
-# A library sees the headers of its own room (its folder under src/) and of the rooms that it links:
-# DEPENDS where its own headers include theirs, PRIVATE where only its sources do. An #include of any other
-# room does not compile, and a link that docs/architecture.md does not allow does not configure
-# (cmake/Rooms.cmake). Tests may look at every room.
+# A library sees the headers of its own room (its folder under src/) and of the rooms that it links. Use
+# DEPENDS for libraries that its headers include, PRIVATE for those that only its sources include. An
+# #include of any other room does not compile, and a link that docs/architecture.md does not allow is an
+# error of the configuration (cmake/Rooms.cmake). Tests may include all rooms.
 include(cmake/Rooms.cmake)
 
 function(st_library name)
@@ -23,9 +23,10 @@ function(st_library name)
   st_room_register(shadowtutor_${name} "${ARG_DEPENDS}" "${ARG_PRIVATE}")
 endfunction()
 
-# LABELS: unit (default), integration (loopback, processes) or e2e. The folder's name is a label too, and
-# each label is a target that builds its tests: `cmake --build --preset asan --target tests_unit`.
-# `tests_threads` builds those that the thread sanitizer looks at.
+# LABELS: unit (default), integration (uses the loopback or starts processes) or e2e. The folder's name is
+# added as a label. For each label there is a target that builds its tests, for example
+# `cmake --build --preset asan --target tests_unit`. `tests_threads` builds the tests that run under the
+# thread sanitizer.
 function(st_test name)
   if(NOT SHADOWTUTOR_BUILD_TESTS)
     return()
@@ -56,7 +57,7 @@ function(st_test name)
   endforeach()
 endfunction()
 
-# The target `fuzzers` builds all of them.
+# The target `fuzzers` builds all fuzzers.
 function(st_fuzz name)
   if(NOT SHADOWTUTOR_BUILD_FUZZERS)
     return()

@@ -1,13 +1,13 @@
-# Cross-compiles for 64-bit Arm Linux with Debian's g++-aarch64-linux-gnu and runs the tests under
-# qemu-user. SHADOWTUTOR_AARCH64_SYSROOT is where scripts/test-aarch64 unpacks Debian's arm64
-# libraries; the C and C++ libraries themselves come with the compiler.
+# CMake toolchain for 64-bit Arm Linux: cross-compiles with Debian's g++-aarch64-linux-gnu and runs the
+# tests under qemu-user. SHADOWTUTOR_AARCH64_SYSROOT is the folder into which scripts/test-aarch64 unpacks
+# Debian's arm64 libraries; the C and C++ libraries come with the compiler.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
 set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
 set(CMAKE_LIBRARY_ARCHITECTURE aarch64-linux-gnu)
 
-# try_compile reads this file again, without the cache.
+# try_compile reads this file again without the cache, so it needs the variable.
 list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES SHADOWTUTOR_AARCH64_SYSROOT)
 if(NOT IS_DIRECTORY "${SHADOWTUTOR_AARCH64_SYSROOT}")
   message(FATAL_ERROR "SHADOWTUTOR_AARCH64_SYSROOT must name the folder of Debian's arm64 libraries; "

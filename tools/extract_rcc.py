@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""Takes the files out of Qt's binary resource archives (.rcc), which some Debian packages keep their
-pictures in. Only Python's own library is needed.
+"""Extracts the files of Qt's binary resource archives (.rcc), in which some Debian packages keep their
+pictures. Needs only Python's standard library.
 
 Usage: extract_rcc.py ARCHIVE FOLDER [PREFIX...]
 
-Files whose path in the archive starts with one of the prefixes (all, without any) are written below
-FOLDER under their path in the archive.
+Writes the files whose path in the archive starts with one of the prefixes (without prefixes: all files) to
+FOLDER, under their path in the archive.
 """
 import os
 import pathlib
@@ -14,7 +14,7 @@ import sys
 import zlib
 
 DIRECTORY, ZLIB, ZSTD = 2, 1, 4
-MOST_BYTES = 64 << 20  # of one file
+MOST_BYTES = 64 << 20  # bytes of one extracted file
 
 
 class Archive:
@@ -23,15 +23,15 @@ class Archive:
         if self.data[:4] != b"qres":
             sys.exit(f"{path} is no Qt resource archive")
         version, self.tree, self.payload, self.names = struct.unpack_from(">4I", self.data, 4)
-        self.node_bytes = 14 if version < 2 else 22  # later ones carry a time
+        self.node_bytes = 14 if version < 2 else 22  # later versions have a time in each node
 
     def name(self, offset):
         (length,) = struct.unpack_from(">H", self.data, self.names + offset)
-        begin = self.names + offset + 6  # the length, and a hash
+        begin = self.names + offset + 6  # after the length and a hash
         return self.data[begin:begin + 2 * length].decode("utf-16-be")
 
     def files(self, node=0, path=""):
-        """(path, flags, bytes as stored) of every file below a node."""
+        """Yields (path, flags, stored bytes) of every file below a node."""
         at = self.tree + node * self.node_bytes
         name, flags = struct.unpack_from(">IH", self.data, at)
         if node:
@@ -55,7 +55,7 @@ def main():
         if prefixes and not path.startswith(prefixes):
             continue
         if flags & ZSTD:
-            continue  # texts; pictures are compressed already and stored as they are
+            continue  # these are texts; pictures are not compressed again in the archive
         if flags & ZLIB:
             stored = zlib.decompressobj().decompress(stored[4:], MOST_BYTES)
         target = folder / path

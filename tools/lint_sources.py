@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
-"""Checks C++ files with Clang's tools, and only those that changed since they were last clean.
+"""Checks C++ files with Clang's tools, and skips files that have not changed since they had no complaints.
 
-What a check says about a file depends on the file, on the headers that it includes, on the compiler's
-flags, on the check's own settings and version, and on the installed libraries. A hash of all of these
-is kept in .cache/lint/ for each file that had no complaints; where it is still the same, the file is
-not checked again. Times of files do not matter, so a fresh clone may be given another one's .cache/lint/.
+The result of a check depends on the file, the headers that it includes, the compiler's flags, the settings
+and the version of the check, and the installed libraries. For each file without complaints, a hash of all
+these is kept in .cache/lint/; while the hash is the same, the file is not checked again. The times of files
+do not matter, so a fresh clone can use a copy of another clone's .cache/lint/.
 
 Usage: lint_sources.py [--jobs N] {tidy,threads} BUILD_FOLDER FILE...
 
-  tidy     clang-tidy, as .clang-tidy says
-  threads  Clang's analysis of which mutex guards what; looks only at files that include annotations
+  tidy     clang-tidy, configured by .clang-tidy
+  threads  Clang's thread-safety analysis; skips files without annotations
 
-FILEs are named as seen from the project's folder; BUILD_FOLDER has the compile_commands.json that says
-how they are compiled. Files that are not in there are left out. Ends with 1 when there are complaints.
+FILEs are relative to the project's folder. BUILD_FOLDER has the compile_commands.json with their compiler
+flags; files that are not in it are skipped. Exits with 1 when there are complaints.
 """
 
 import argparse
@@ -38,7 +38,7 @@ def output_of(*command):
 
 
 class Sources:
-    """What files hold and which files of the project they include, each read once."""
+    """The contents of files and the project's files that they include. Reads each file only once."""
 
     def __init__(self):
         self._contents = {}
@@ -49,9 +49,9 @@ class Sources:
         return self._contents[path]
 
     def closure(self, source, folders):
-        """The file and all of the project's files that it includes, directly or through others, where
-        `folders` is the compiler's search path. Conditions of the preprocessor are not looked at, so
-        there may be some too many."""
+        """The file and all files of the project that it includes, directly or indirectly. `folders` is the
+        compiler's search path. Ignores the preprocessor's conditions, so there may be more files than the
+        compiler reads."""
         found, waiting = {source}, [source]
         while waiting:
             path = waiting.pop()
@@ -67,7 +67,7 @@ class Sources:
 
 
 def include_folders(arguments):
-    """The project's own folders on the search path; other libraries count by their version."""
+    """The project's own folders on the search path. Other libraries are identified by their versions."""
     folders = []
     for i, argument in enumerate(arguments):
         for option in ("-I", "-isystem"):
@@ -95,12 +95,12 @@ class Tidy:
 class Threads:
     name = "thread safety"
     tool = "clang++-14"
-    # The project is compiled with GCC's warnings; here only one question is asked.
+    # Only the warnings of the thread-safety analysis are wanted here.
     flags = ["-fsyntax-only", "-Wno-everything", "-Werror=thread-safety", "-Werror=thread-safety-beta"]
     settings = " ".join(flags).encode()
 
     def concerns(self, contents):
-        """Only a type that is declared a capability, as core/mutex.h does, can guard anything."""
+        """Whether the analysis can find anything: only if a type is declared a capability (core/mutex.h)."""
         return any(b"capability(" in content for content in contents)
 
     def command(self, build, source, arguments):
@@ -114,8 +114,8 @@ class Threads:
 
 
 def identity(check):
-    """What a check's answer depends on besides the project's files. Packages with headers end in -dev;
-    the kernel's are renewed all the time and matter to nothing here."""
+    """What the result of a check depends on besides the project's files. Packages with headers end in -dev;
+    those of the kernel are left out, because they change often and have no effect here."""
     packages = b""
     if shutil.which("dpkg-query"):
         packages = output_of("dpkg-query", "-W", "-f", "${Package} ${Version}\n", "*-dev")
@@ -133,8 +133,8 @@ def digest(parts):
 
 
 def run_check(command, folder):
-    """The complaints, or nothing if there are none."""
-    # clang-tidy complains on stdout; on stderr it counts the warnings about other people's headers.
+    """The complaints as text; empty if there are none."""
+    # clang-tidy writes its complaints to stdout, and to stderr the number of suppressed warnings.
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return ""
@@ -154,7 +154,7 @@ def main():
     if not shutil.which(check.tool):
         sys.exit(f"lint_sources.py: there is no {check.tool}; scripts/setup --lint installs it")
     build = options.build.resolve()
-    # A file may be compiled several times, with flags of several targets.
+    # A file may be compiled several times, with the flags of different targets.
     compilations = {}
     for entry in json.loads((build / "compile_commands.json").read_text()):
         source = pathlib.Path(os.path.normpath(pathlib.Path(entry["directory"], entry["file"])))
@@ -172,7 +172,7 @@ def main():
         if not check.concerns(sources.content(path) for path in closure):
             continue
         parts = list(common)
-        # Where the project lies does not matter.
+        # Removes the project's path, so that the hash does not depend on it.
         parts += [shlex.join(one).replace(str(ROOT), ".").encode() for one in arguments]
         for path in closure:
             parts += [os.fsencode(path.relative_to(ROOT)), sources.content(path)]
@@ -197,7 +197,7 @@ def main():
             else:
                 stamp.parent.mkdir(parents=True, exist_ok=True)
                 stamp.write_text(key)
-    except KeyboardInterrupt:  # what is clean so far stays known
+    except KeyboardInterrupt:  # results so far are already recorded
         pool.shutdown(cancel_futures=True)
         return 130
 

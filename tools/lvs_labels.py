@@ -1,14 +1,13 @@
 #!/usr/bin/python3
-"""Turns the detections of the Long Video Segmentation dataset into label folders.
+"""Converts the detections of the Long Video Segmentation dataset to label folders.
 
-The dataset has a folder per sequence with videos SEQUENCE000.mp4, ... and, beside them, what Mask
-R-CNN found in their frames: detectron_large_mask_rcnn_1_SEQUENCE000.npy, a pickled dictionary from
-frame number to (boxes, classes, scores, masks). For every such pair this writes SEQUENCE000-labels/
-with 000000.png, ... (one class index per pixel), 000000.boxes, ... (the instances' boxes) and
-card.yaml, which `shadowtutor eval --lvs FOLDER` reads: a label folder as docs/teachers.md has it.
+The dataset has a folder per sequence. In it are videos SEQUENCE000.mp4, ... and, for each, the detections
+of Mask R-CNN in its frames: detectron_large_mask_rcnn_1_SEQUENCE000.npy, a pickled dictionary from frame
+number to (boxes, classes, scores, masks). For every such pair, this tool writes a label folder
+SEQUENCE000-labels/ (docs/teachers.md) with 000000.png, ... (one class index per pixel), 000000.boxes, ...
+(the boxes of the instances) and card.yaml, which `shadowtutor eval --lvs FOLDER` reads.
 
-The pickles are opened with nothing allowed in them but NumPy arrays, so a file from a stranger
-cannot run code.
+Only NumPy arrays and plain values are allowed in the pickles, so a file of unknown origin cannot run code.
 
     tools/lvs_labels.py FOLDER --frames 5000
 """
@@ -29,7 +28,8 @@ except ImportError:
 PREFIX = "detectron_large_mask_rcnn_1_"
 CONVERTED = "-720p"
 
-# The published student's classes, and which of the detector's (COCO, 0 is its background) they are.
+# The classes of the published student: name, colour, and the detector's class indices (COCO, where 0 is
+# background).
 CLASSES = [
     ("person", "#dc143c", [1]),
     ("bicycle", "#770b20", [2]),
@@ -65,7 +65,7 @@ class ArraysOnly(pickle.Unpickler):
 
 
 def load_detections(file):
-    """The dictionary in an .npy file of one object."""
+    """The dictionary in an .npy file, which contains a single object."""
     with open(file, "rb") as stream:
         version = np.lib.format.read_magic(stream)
         read_header = {
@@ -85,7 +85,7 @@ def load_detections(file):
 
 
 def stretched(mask, height, width):
-    """A mask at another size, bilinear, pixel centres at halves."""
+    """Resizes a mask bilinearly; the centre of pixel i is at i + 0.5."""
 
     def weights(size, source):
         at = np.clip((np.arange(size) + 0.5) * source / size - 0.5, 0, source - 1)
@@ -104,7 +104,7 @@ def label_of(detection, width, height, score_threshold, mask_threshold):
     boxes, classes, scores, masks = (np.asarray(part) for part in detection)
     label = np.full((height, width), BACKGROUND, np.uint8)
     instances = []
-    # Surer ones are painted over less sure ones.
+    # By ascending score, so that instances with higher scores are on top.
     for i in np.argsort(scores, kind="stable"):
         student_class = STUDENT_CLASS.get(int(classes[i]))
         if student_class is None or scores[i] < score_threshold:
@@ -121,7 +121,7 @@ def label_of(detection, width, height, score_threshold, mask_threshold):
 
 
 def grey_png(label):
-    """An 8-bit grey PNG of a label map."""
+    """The bytes of an 8-bit grey PNG of a label map."""
 
     def chunk(kind, content):
         checksum = zlib.crc32(kind + content)
@@ -138,7 +138,7 @@ def grey_png(label):
 
 
 def write_whole(file, content):
-    """Writes beside the file and renames: it is there whole or not at all."""
+    """Writes a temporary file and renames it, so that the file is never incomplete."""
     beside = file.with_name(file.name + ".part")
     beside.write_bytes(content)
     os.replace(beside, file)
@@ -151,7 +151,7 @@ def card(video):
 
 
 def label_video(video, detections_file, arguments):
-    """Writes the labels of a video; returns how many there are."""
+    """Writes the labels of a video and returns their number."""
     width, height = arguments.size
     folder = video.with_name(video.stem + "-labels")
     detections = {int(number): found for number, found in load_detections(detections_file).items()}
@@ -167,7 +167,7 @@ def label_video(video, detections_file, arguments):
         lines = "".join("%d %d %d %d\n" % box for box in instances)
         write_whole(folder / f"{number:06d}.boxes", lines.encode())
         write_whole(folder / f"{number:06d}.png", grey_png(label))
-    # Last: where the card is, all labels are.
+    # The card is written last, so that a folder with a card has all labels.
     write_whole(folder / "card.yaml", card(video).encode())
     note = f"; {missing} frames between them have none" if missing else ""
     print(f"{folder}: {len(frames)} labels{note}", flush=True)
@@ -206,7 +206,7 @@ def main():
     sequences = [arguments.folder] + sorted(path for path in arguments.folder.iterdir() if path.is_dir())
     for sequence in sequences:
         videos = [video for video in sorted(sequence.glob("*.mp4")) if detections_of(video).exists()]
-        # A video that was converted stands for its original.
+        # If there is a converted copy of a video, only the copy is used.
         names = {video.stem for video in videos}
         videos = [video for video in videos if video.stem + CONVERTED not in names]
         for video in videos if arguments.all_videos else videos[:1]:

@@ -1,15 +1,15 @@
 #!/usr/bin/python3
-"""Makes the golden set of tests/data/golden: a small student, small frames, and what PyTorch computes for
-them, with which src/distill/recorded_golden_test.cc compares the engine. Needs Debian's python3-torch
-and python3-numpy.
+"""Makes the golden data in tests/data/golden: a small student, small frames, and the results of PyTorch for
+them. src/distill/recorded_golden_test.cc compares the engine with these. Needs Debian's python3-torch and
+python3-numpy.
 
 Usage: make_golden.py FOLDER
 
-All is computed in double precision on one thread (torch_student.py) and, but for losses, metrics and
-log-probabilities, rounded to single precision where it is written. Frames are drawn until the
-comparison is fair to single precision: no ReLU's input lies close to its kink, every pixel's best class
-leads clearly, and algorithm 1 compares no two metrics that are nearly equal. The same versions on the
-same machine write the same bytes again.
+Everything is computed in double precision on one thread (torch_student.py). Losses, metrics and
+log-probabilities are written in double precision, all other results in single precision. Frames are drawn
+again until single precision is enough to give the same results: no input of a ReLU is near 0, and the best
+class of every pixel leads clearly. Algorithm 1 must not compare nearly equal metrics. The same versions on
+the same machine write the same bytes.
 """
 import json
 import math
@@ -23,44 +23,45 @@ import torch.nn.functional as F
 
 import torch_student
 
-# Name and colour.
+# Class name -> colour.
 CLASSES = {"disc": "#e6194b", "block": "#3cb44b", "bar": "#ffe119", "stripe": "#4363d8",
            "background": "#000000"}
 BACKGROUND = 4
-# Roughly what a pixel of each class looks like, BGR.
+# The BGR colour of each class but background in the frames, before noise is added.
 PAINT = ((40, 60, 215), (70, 190, 60), (60, 215, 225), (200, 90, 60))
 
-# The published network at a quarter of its width; its first two layers as they are.
+# The published network at a quarter of its width, except for the first two layers and some minimum widths.
 WIDTHS = {"in_conv1": 8, "in_conv2": 8, "enc1": 16, "enc2": 16, "enc3": 32, "dec1": 16, "dec2": 16,
           "dec3": 16, "out": 16}
 CUTS = {"full": "in_conv1", "partial": "dec2"}
 
-# Width and height. Sides that are multiples of 8 take a shorter way through the engine.
+# Width and height. For sides that are multiples of 8, the engine uses simpler code.
 ODD, EIGHTS, PORTRAIT = "odd_69x53", "eights_72x56", "portrait_37x70"
 SIZES = {ODD: (69, 53), EIGHTS: (72, 56), PORTRAIT: (37, 70)}
-# What is large is recorded for some frames only: gradients from a stage on, weights after Adam's steps.
+# Gradients, and weights after steps of Adam, are large, so they are recorded only for these frames: by the
+# cut, and by the cut and the numbers of steps.
 GRADIENTS = {ODD: "full", EIGHTS: "partial"}
 ADAM_WEIGHTS = {ODD: ("partial", (1, 5))}
 
-# Algorithm 1 on key frames in a row; Adam's moments are kept from one to the next.
+# Runs of algorithm 1 on successive key frames; Adam's moments are kept from one key frame to the next.
 RUNS = (
     {"cut": "partial", "threshold": 0.36, "max_updates": 8, "learning_rate": 0.01,
      "key_frames": [ODD, ODD, EIGHTS]},
     {"cut": "full", "threshold": 0.4, "max_updates": 8, "learning_rate": 0.01,
      "key_frames": [ODD, ODD, EIGHTS, PORTRAIT]},
-    # Does not reach the threshold: back to the best weights.
+    # Does not reach the threshold, so the best weights are restored.
     {"cut": "partial", "threshold": 0.8, "max_updates": 4, "learning_rate": 0.02,
      "key_frames": [PORTRAIT, EIGHTS]},
-    # Only makes it worse: back to the weights before.
+    # Every step makes it worse, so the weights from before are restored.
     {"cut": "partial", "threshold": 0.8, "max_updates": 2, "learning_rate": 0.05,
      "key_frames": [PORTRAIT]},
 )
 
 LEARNING_RATE = 0.01
-PROBES = 12          # pixels whose log-probabilities are recorded
-KINK = 1e-5          # least share of the largest of a layer's ReLU inputs that any of them has
-LEAD = 1e-4          # least share of the largest logit by which a pixel's best class leads
-CLEAR_METRIC = 0.02  # least difference between two metrics that algorithm 1 compares
+PROBES = 12          # number of pixels whose log-probabilities are recorded
+KINK = 1e-5          # least magnitude of an input of a ReLU, relative to the largest in its layer
+LEAD = 1e-4          # least lead of a pixel's best class, relative to the largest logit
+CLEAR_METRIC = 0.02  # least difference between metrics that algorithm 1 compares
 
 STUDENT_SEED, FRAME_SEED, PROBE_SEED, LOGIC_SEED = 1, 2, 3, 4
 
@@ -69,7 +70,7 @@ DTYPES = {np.dtype("float16"): "F16", np.dtype("float32"): "F32", np.dtype("floa
 
 
 def write_safetensors(path, tensors, metadata):
-    """8 bytes with the header's length, the header as JSON, the values."""
+    """Writes a safetensors file: the header's length in 8 bytes, the header as JSON, the values."""
     header, offset = {"__metadata__": metadata}, 0
     for name, values in tensors.items():
         header[name] = {"dtype": DTYPES[values.dtype], "shape": list(values.shape),
@@ -82,15 +83,15 @@ def write_safetensors(path, tensors, metadata):
 
 
 def write_json(path, lists):
-    """Lists of cases, one case a line."""
+    """Writes lists of cases as JSON, one case per line."""
     parts = [f' "{key}": [\n  ' + ",\n  ".join(json.dumps(case) for case in cases) + "\n ]"
              for key, cases in lists.items()]
     path.write_text("{\n" + ",\n".join(parts) + "\n}\n")
 
 
 def draw_student(random):
-    """Kaiming-normal weights; biases, scales and shifts off their plain starting values. All are half
-    precision numbers, so that the file is small and its reader has no choice."""
+    """A student with Kaiming-normal weights, and with random biases, scales and shifts. All are numbers of
+    half precision, so that the file is small and the values are exact in every precision."""
     student = {}
     for name, shape in torch_student.parameter_shapes(WIDTHS, len(CLASSES)).items():
         if len(shape) == 4:
@@ -102,7 +103,7 @@ def draw_student(random):
 
 
 def draw_frame(random, width, height):
-    """Shaded ground with a few painted shapes on it, and the class of each pixel."""
+    """A frame with some painted shapes on a background with gradients, and the class of each pixel."""
     ys, xs = np.mgrid[0:height, 0:width].astype(np.float64)
     frame = np.empty((height, width, 3))
     for c in range(3):
@@ -129,7 +130,7 @@ def draw_frame(random, width, height):
 
 
 def lead_of(logits):
-    """By how much the best class leads at the closest pixel, as a share of the largest logit."""
+    """The smallest lead of the best class over the second best at any pixel, relative to the largest logit."""
     best = torch.topk(logits, 2, 0).values
     return ((best[0] - best[1]).min() / logits.abs().max()).item()
 
@@ -151,13 +152,13 @@ def weights_of(label):
 
 
 def record_frame(student, frame, label, cut):
-    """Prediction, log-probabilities and loss of one frame, and the gradients of what `cut` trains."""
+    """The prediction, log-probabilities and loss of one frame, and the gradients of the trained part."""
     weight = weights_of(label)
     network = torch_student.Network(student, CUTS[cut or "partial"])
     logits = network.logits(frame)
     loss = torch_student.loss_of(logits, label, weight)
     loss.backward()
-    # The first pixel, the last and some between.
+    # The first pixel, the last one, and some in between.
     between = np.random.RandomState(PROBE_SEED).choice(label.size - 2, PROBES - 2, replace=False) + 1
     pixels = np.array([0, *sorted(between), label.size - 1], np.int32)
     log_probabilities = F.log_softmax(logits.detach(), 0).flatten(1)[:, pixels]
@@ -177,7 +178,7 @@ def record_frame(student, frame, label, cut):
 
 
 def record_adam(student, frame, label, cut, recorded_steps):
-    """Loss and metric before and after each of 5 steps, and the weights after some of them."""
+    """The loss and the metric before and after each of 5 steps, and the weights after `recorded_steps`."""
     weight = weights_of(label)
     network = torch_student.Network(student, CUTS[cut])
     adam = torch_student.make_adam(network, LEARNING_RATE)
@@ -198,7 +199,7 @@ def record_adam(student, frame, label, cut, recorded_steps):
 
 
 def record_run(student, frames, run):
-    """Algorithm 1 on one key frame after the other, as a server does for one client."""
+    """Runs algorithm 1 on successive key frames, as a server does for one client."""
     network = torch_student.Network(student, CUTS[run["cut"]])
     adam = torch_student.make_adam(network, run["learning_rate"])
     results = []
@@ -218,7 +219,7 @@ def record_run(student, frames, run):
 
 
 def rows(values):
-    """A map as one string of digits per row."""
+    """A map as a list of strings, with one digit per pixel and one string per row."""
     return ["".join(str(v) for v in row) for row in values.tolist()]
 
 
@@ -235,7 +236,7 @@ def record_logic():
     random = np.random.RandomState(LOGIC_SEED)
     logic = {"loss_weights_of_labels": [], "loss_weights_of_boxes": [], "miou": [], "strides": []}
     labels = [draw_label(random, *size, 4) for size in ((23, 17), (30, 9), (7, 26), (1, 5), (31, 24))]
-    # Single pixels, many of which touch at a corner only.
+    # Isolated pixels, many of which touch only at a corner.
     labels.append((random.uniform(size=(15, 22)) < 0.15).astype(np.uint8))
     for label in labels:
         for background in (int(label[0, 0]), -1):

@@ -1,13 +1,12 @@
 #!/usr/bin/python3
-"""Turns a student checkpoint of the original PyTorch implementation (.pth) into safetensors, which
-`shadowtutor` reads. Needs Debian's python3-torch.
+"""Converts a student checkpoint of the original PyTorch implementation (.pth) to a safetensors file, which
+`shadowtutor` can read. Needs Debian's python3-torch.
 
 Usage: student_from_pth.py STUDENT.pth STUDENT.safetensors [CLASS,CLASS,...]
 
-CLASS,CLASS,... are the class names in the order of their indices; the one called `background`, if any,
-is the background. The checkpoint may be a state dict or hold one (under state_dict, model or
-model_state_dict), with or without `module.` before the names. Only tensors are loaded from it, no code
-is run.
+CLASS,CLASS,... are the class names in the order of their indices; a class called `background` is the
+background. The checkpoint may be a state dict or contain one (as state_dict, model or model_state_dict),
+with or without `module.` before the names. Only tensors are loaded from it; no code in it is run.
 """
 import json
 import os
@@ -19,7 +18,7 @@ import torch
 
 STAGES = ("in_conv1", "in_conv2", "enc1", "enc2", "enc3", "dec1", "dec2", "dec3", "out_conv1",
           "out_conv2", "out_conv3")
-# What batch normalisation keeps beside its parameters; the student uses each frame's own statistics.
+# Entries of batch normalisation that are dropped, because the student uses each frame's own statistics.
 NOT_PARAMETERS = ("running_mean", "running_var", "num_batches_tracked")
 
 
@@ -53,7 +52,7 @@ def state_dict(path):
 
 
 def write_safetensors(parameters, metadata, path):
-    """8 bytes with the header's length, the header as JSON, the values."""
+    """Writes a safetensors file: the header's length in 8 bytes, the header as JSON, the values."""
     header, offset = {"__metadata__": metadata}, 0
     for name, tensor in parameters.items():
         size = tensor.numel() * 4

@@ -1,5 +1,5 @@
-"""The student network, its loss and the paper's algorithms 1 and 2, a second time: with PyTorch's
-operations in double precision and Python's fractions. make_golden.py records what comes out."""
+"""A second implementation of the student network, its loss and the paper's algorithms 1 and 2, with PyTorch's
+operations in double precision and Python's fractions. make_golden.py records its results."""
 import math
 from fractions import Fraction
 
@@ -13,7 +13,7 @@ STAGES = ("in_conv1", "in_conv2", "enc1", "enc2", "enc3", "dec1", "dec2", "dec3"
 
 
 def parameter_shapes(widths, classes):
-    """Name and shape of every parameter in network order."""
+    """The shapes of all parameters by their names, in network order."""
     shapes = {}
 
     def convolution(name, out, inputs, height, width):
@@ -45,10 +45,10 @@ def parameter_shapes(widths, classes):
 
 
 class Network:
-    """The student as it is published, in double."""
+    """The published student network in double precision."""
 
     def __init__(self, student, cut):
-        """`cut`: the first stage that is trained."""
+        """`cut` is the first stage that is trained."""
         self.parameters = {name: torch.tensor(values.astype(np.float64))
                            for name, values in student.items()}
         first = STAGES.index(cut)
@@ -69,7 +69,7 @@ class Network:
         return F.relu(x)
 
     def block(self, name, x, stride=1):
-        # Statistics of the frame at hand: no running ones are kept or used.
+        # Uses the statistics of the current frame; keeps no running statistics.
         p = self.relu(F.batch_norm(x, None, None, self.parameters[f"{name}.preact_path.0.weight"],
                                    self.parameters[f"{name}.preact_path.0.bias"], training=True,
                                    eps=1e-5))
@@ -80,7 +80,7 @@ class Network:
         return y + x[:, :, ::stride, ::stride]
 
     def logits(self, frame):
-        """Of a [height][width][3] frame: [classes][height][width]."""
+        """The logits, [classes][height][width], of a frame, [height][width][3]."""
         def resize(x, like):
             return F.interpolate(x, size=like.shape[2:], mode="bilinear", align_corners=False)
 
@@ -105,7 +105,7 @@ def loss_of(logits, target, weight):
 
 
 def mean_iou(prediction, label, classes):
-    """Exact: a fraction."""
+    """The mean IoU as an exact fraction."""
     shares = []
     for c in range(classes):
         either = int(np.sum((prediction == c) | (label == c)))
@@ -115,7 +115,7 @@ def mean_iou(prediction, label, classes):
 
 
 def component_boxes(label, background):
-    """Boxes (x, y, width, height) of the 8-connected components of every other class."""
+    """The boxes (x, y, width, height) of the 8-connected components of every class but `background`."""
     height, width = label.shape
     seen = np.zeros(label.shape, bool)
     boxes = []
@@ -139,7 +139,7 @@ def component_boxes(label, background):
 
 
 def loss_weights(shape, boxes):
-    """5 inside boxes grown by 15 % (half of it a side), last row and column included; 1 elsewhere."""
+    """5 inside boxes that are grown by 7.5 % on each side, including the last row and column; 1 elsewhere."""
     weights = np.ones(shape, np.uint8)
 
     def grown(begin, length, size):
@@ -154,7 +154,7 @@ def loss_weights(shape, boxes):
 
 
 def next_stride(stride, metric, threshold, least, most):
-    """Algorithm 2 on exact fractions; None where rounding might decide."""
+    """Algorithm 2 with exact fractions. None if the result might depend on rounding."""
     metric, limit = Fraction(metric), Fraction(threshold)
     ratio = metric / limit if metric <= limit else (metric + 1 - 2 * limit) / (1 - limit)
     exact = ratio * stride
@@ -171,7 +171,8 @@ def prediction_of(logits):
 
 
 def train_on_key_frame(network, adam, frame, label, weight, threshold, max_updates):
-    """Algorithm 1. Returns the metrics before training and after each step, and the kept one's index."""
+    """Algorithm 1. Returns the metrics before training and after each step, and the index of the metric whose
+    weights are kept."""
     def save():
         moments = {name: {key: value.clone() for key, value in adam.state[tensor].items()}
                    for name, tensor in network.trained.items() if tensor in adam.state}

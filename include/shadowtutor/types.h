@@ -15,17 +15,17 @@
 
 namespace shadowtutor {
 
-/// What kind of thing went wrong; the network boundary maps these to gRPC status codes.
+/// The kinds of errors. rpc/ converts them to and from gRPC status codes.
 enum class ErrorCode {
   kInvalidArgument,     // an argument or an input file is wrong; trying again will not help
-  kNotFound,            // a file, a class, a server address that does not exist
+  kNotFound,            // a file, a class or a server address does not exist
   kDataLoss,            // truncated, corrupt or hostile bytes
   kFailedPrecondition,  // a valid request, but not now or not to this partner
-  kResourceExhausted,   // over one of the documented bounds
-  kUnavailable,         // the other side is not there (yet); trying again may help
+  kResourceExhausted,   // something exceeds one of the documented bounds
+  kUnavailable,         // a server, disk or device cannot be used now; trying again may help
   kDeadlineExceeded,    // it took longer than its deadline
-  kCancelled,           // somebody asked to stop
-  kInternal,            // a defect of ours
+  kCancelled,           // the user or the program stopped it
+  kInternal,            // a defect in ShadowTutor
 };
 
 /// The code's name in capitals: "INVALID_ARGUMENT" and so on.
@@ -35,13 +35,13 @@ const char* ErrorCodeName(ErrorCode code);
 /// how; a program that shows the sentence can add its own name for the setting, as the command line
 /// adds the option.
 enum class Setting {
-  kNone,            // the advice is about no setting, or about none that is listed here
+  kNone,            // none of the settings below
   kOutput,          // the file or folder that results are written to
   kPlainText,       // whether video may travel without encryption
   kCertificate,     // the TLS certificate and its key
   kRetry,           // whether to keep trying while there is no server
   kFrameRate,       // the frames per second that a video is re-sampled to
-  kTrackingStride,  // the frames from one that tracking labels to the next
+  kTrackingStride,  // the number of frames from one labelled by the teacher to the next in tracking
   kLimitedLink,     // how the bandwidth of a live evaluation is limited
   kLabels,          // where the labels of training images come from
   kClasses,         // the names of the classes
@@ -151,7 +151,7 @@ struct Rgb {
   bool operator==(const Rgb&) const = default;
 };
 
-/// A class that a student tells apart; its index in the list is the value in a LabelMap.
+/// One of the classes of a student. Its index in the ClassList is its value in a LabelMap.
 struct ClassInfo {
   std::string name;
   Rgb color;

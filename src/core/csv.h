@@ -1,4 +1,4 @@
-// Tables as comma-separated values.
+// Writing tables as comma-separated values.
 #ifndef SHADOWTUTOR_CORE_CSV_H_
 #define SHADOWTUTOR_CORE_CSV_H_
 

@@ -53,7 +53,7 @@ class ST_CAPABILITY("mutex") Mutex {
 
 /// Holds a mutex from its construction to the end of its scope.
 ///
-/// Thread safety: one thread.
+/// Thread safety: used by the thread that made it.
 class ST_SCOPED_CAPABILITY MutexLock {
  public:
   explicit MutexLock(Mutex& mutex) ST_ACQUIRE(mutex) : mutex_(mutex) { mutex_.Lock(); }

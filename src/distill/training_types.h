@@ -17,7 +17,7 @@ struct TrainerOptions {
   nn::AdamOptions adam;
 };
 
-/// What the teacher says about a key frame.
+/// The teacher's answer to a key frame.
 struct TeacherAnswer {
   LabelMap label;              // in the student's classes, at the frame's size
   std::vector<Box> instances;  // boxes of the instances, in pixels

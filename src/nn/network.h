@@ -36,7 +36,7 @@ inline constexpr int kStages = 11;
 inline constexpr Stage kFullDistillation = Stage::kInConv1;  // trains everything
 inline constexpr Stage kPartialDistillation = Stage::kDec2;  // the paper's cut: dec2 and later
 
-inline constexpr Stage kNoStage = static_cast<Stage>(kStages);  // after the last: trains nothing
+inline constexpr Stage kNoStage = static_cast<Stage>(kStages);  // a cut that trains nothing
 
 /// "in_conv1", "enc1", ...
 std::string_view StageName(Stage stage);
@@ -121,7 +121,7 @@ struct Checkpoint {
   std::shared_ptr<const NetworkLayout> layout;
   std::vector<float> weights;  // layout->size() floats
   ClassList classes;           // layout->spec().classes entries
-  int background = -1;         // index of the background class, -1 where there is none
+  int background = -1;         // index of the background class; -1: none
 };
 
 /// A student with random weights: Kaiming-normal (fan-in, gain sqrt 2), biases 0, norms with scale

@@ -39,8 +39,8 @@ struct BlockWeights {
   BlockInfo shape;
   bool composed = false;
   PackedConv short_path;
-  PackedConv conv0;         // at stride 2
-  WinogradConv conv0_fast;  // at stride 1
+  PackedConv conv0;         // used if the block's stride is 2
+  WinogradConv conv0_fast;  // used if it is 1
   PackedConv conv2, conv3;  // if not composed
   WinogradConv long_fast;   // if composed
   Buffer bias0, bias2;
@@ -54,8 +54,8 @@ struct BlockWeights {
 /// A block's transposed weights, for the gradient with respect to its input.
 struct BlockBackwardWeights {
   PackedConv short_path, conv2, conv3;
-  WinogradConv conv0_fast;          // at stride 1
-  std::array<PackedConv, 4> conv0;  // at stride 2, by parity of row and column
+  WinogradConv conv0_fast;          // used if the block's stride is 1
+  std::array<PackedConv, 4> conv0;  // used if it is 2; index: 2 * row parity + column parity
 };
 
 /// The packed weights of a student.

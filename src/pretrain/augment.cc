@@ -53,7 +53,7 @@ ColorChange DrawColorChange(Random& random, double strength) {
   const double contrast = std::exp(random.Uniform(-0.35, 0.35) * strength);
   const double brightness = random.Uniform(-30, 30) * strength;
   double saturation = std::exp(random.Uniform(-0.6, 0.5) * strength);
-  if (random.Chance(0.06)) saturation = 0;                   // grey, as some cameras are
+  if (random.Chance(0.06)) saturation = 0;                   // grey, as from some cameras
   const std::array<double, 3> luma = {0.114, 0.587, 0.299};  // of blue, green, red
   for (int row = 0; row < 3; ++row) {
     const double tint = std::exp(random.Uniform(-0.15, 0.15) * strength);
@@ -175,7 +175,7 @@ void PasteObjects(const Picture& other, int background, Random& random, Sample& 
   Apply(change, color);
   const cv::Mat object = (classes != background) & (classes != kUnknown);
   cv::Mat opacity;
-  cv::GaussianBlur(object, opacity, {3, 3}, 0);  // an edge of a pixel or two, as lenses make them
+  cv::GaussianBlur(object, opacity, {3, 3}, 0);  // a soft edge of one or two pixels, as in photos
   // Pixels that only the blur reaches keep their label.
   cv::Mat labels = MatOf(sample.label).clone();
   classes.copyTo(labels, object);

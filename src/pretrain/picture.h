@@ -47,6 +47,7 @@ Image Shrunk(ImageView image, int longest);
 /// A label map at another size; its labels are taken from the nearest pixels.
 LabelMap ShrunkLabel(const LabelMap& label, FrameSize size);
 
+/// The bytes of a PNG of a BGR image. Throws Error kInternal when encoding fails.
 std::vector<uint8_t> EncodeImagePng(const Image& image);
 
 /// Makes a picture from an image and a label of the same size.

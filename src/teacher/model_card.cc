@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kMaxCardBytes = size_t{1} << 20;
 constexpr double kMaxPretendedSeconds = 20;  // less than a server waits for its teacher
-constexpr int kMaxNetworkClasses = 10'000;   // more than any data set has
+constexpr int kMaxNetworkClasses = 10'000;   // more classes than data sets have
 constexpr std::array<Kind, 6> kKinds = {Kind::kSemanticLogits, Kind::kClassMap, Kind::kSaliency,
                                         Kind::kMaskRcnn,       Kind::kYoloSeg,  Kind::kReplay};
 

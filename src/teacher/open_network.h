@@ -12,8 +12,7 @@ namespace shadowtutor::teacher {
 /// Loads the card's network into the card's runtime, for the card's device. Throws Error: kNotFound
 /// (no such file), kInvalidArgument (the runtime cannot read the file, or there is no such output),
 /// kFailedPrecondition (this program was built without the runtime or the device), kDataLoss (an
-/// empty file), kResourceExhausted (a file that is too large for its kind). Thread safety: any
-/// thread.
+/// empty file), kResourceExhausted (a file that is too large for its kind).
 std::unique_ptr<Network> OpenNetwork(const ModelCard& card);
 
 }  // namespace shadowtutor::teacher

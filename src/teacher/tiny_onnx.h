@@ -11,7 +11,8 @@
 
 namespace shadowtutor::testing {
 
-/// output[c] = bias[c] + sum over k of weights[c][k] * input[k], at every stride-th pixel.
+/// A 1x1 convolution: output[c] = bias[c] + sum over k of weights[c][k] * input[k], at every
+/// stride-th pixel and row.
 struct TinyConv {
   std::string output = "output";
   std::vector<std::array<float, 3>> weights;

@@ -13,7 +13,7 @@ namespace shadowtutor::teacher {
 
 struct Trial {
   InputSpec spec;
-  std::optional<std::string> error;  // why there is no label
+  std::optional<std::string> error;  // set if there is no label: the sentence of the Error
   InstanceLabels seen;               // in the card's classes
   double seconds = 0;
   // The network's input.

@@ -9,6 +9,8 @@
 
 namespace shadowtutor::video {
 
+/// The bytes of a PNG of a BGR image. Throws Error kInternal when encoding fails. Thread safety:
+/// any thread.
 std::vector<uint8_t> EncodeImagePng(ImageView image);
 
 }  // namespace shadowtutor::video

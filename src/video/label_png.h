@@ -16,6 +16,8 @@ namespace shadowtutor::video {
 /// The file name for a frame: "000042.png" for 42. Larger indices get more digits.
 std::string LabelFileName(uint64_t frame_index);
 
+/// The bytes of such a PNG. Throws Error: kInvalidArgument (an empty map), kInternal (encoding
+/// failed).
 std::vector<uint8_t> EncodeLabelPng(const LabelMap& labels);
 
 /// Throws Error: kNotFound, kDataLoss (truncated or corrupt), kInvalidArgument (a correct PNG with

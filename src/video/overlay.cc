@@ -28,7 +28,7 @@ Image Overlay(ImageView frame, const LabelMap& labels, const ClassList& classes,
       const uint8_t value = label[x];
       if (value == background) continue;
       const Rgb color = colors[value];
-      // The rim of an object gets the class's colour, its inside half of it.
+      // The rim of an object gets the class's colour, its inside a mean of that and the frame.
       const bool rim = above[x] != value || below[x] != value || (x > 0 && label[x - 1] != value) ||
                        (x + 1 < width && label[x + 1] != value);
       if (rim) {

@@ -29,7 +29,7 @@ using Frame = std::unique_ptr<AVFrame, Free>;
 using Packet = std::unique_ptr<AVPacket, Free>;
 using Scaler = std::unique_ptr<SwsContext, Free>;
 
-// Exact arithmetic instead of the fastest, so that all machines get the same pixels.
+// Exact instead of fast arithmetic, so that all machines compute the same pixels.
 constexpr int kExact = SWS_BILINEAR | SWS_ACCURATE_RND | SWS_BITEXACT;
 
 template <typename Pointer>

@@ -118,7 +118,7 @@ class ScriptedLink : public ServerLink {
   std::optional<WholeStudent> whole;
   std::optional<Session> session;
 
-  // What the client did.
+  // Records of what the client did.
   std::vector<uint64_t> sent;
   std::vector<FrameSize> sizes;
   std::vector<int> waits;

@@ -19,7 +19,7 @@ struct HeadPlan {
   ResizePlan resize;
   InterpolationTable columns;
   bool doubled =
-      false;  // the frame is exactly twice as wide: even and odd columns are two formulas
+      false;  // whether the frame is exactly twice as wide, for which there is faster code
   HeadPlan() = default;
   HeadPlan(int half_height, int half_width, int height, int width)
       : resize(half_height, half_width, height, width),

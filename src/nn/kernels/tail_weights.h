@@ -39,8 +39,8 @@ struct TailGradients {
 /// edge, those of the corners have one.
 struct TailMaps {
   Buffer main;
-  Buffer top, bottom;  // [tx][class][channel]: added to logits of the first and last row
-  Buffer left, right;  // [ty][class][channel]: of the first and last column
+  Buffer top, bottom;  // [tx][class][channel]: corrections of the first and last row
+  Buffer left, right;  // [ty][class][channel]: corrections of the first and last column
   Buffer corner[4];    // [class][channel]: top left, top right, bottom left, bottom right
 
   TailMaps() = default;
