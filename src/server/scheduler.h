@@ -45,7 +45,6 @@ class Scheduler {
   bool Shutdown(std::optional<std::chrono::milliseconds> timeout = std::nullopt)
       ST_EXCLUDES(join_mutex_, state_->mutex);
 
-
  private:
   struct Entry {
     uint64_t owner;

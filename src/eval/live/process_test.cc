@@ -48,9 +48,9 @@ TEST(Process, IsNotWaitedForWhenAskedToStop) {
 }
 
 TEST(Process, IsKilledWhenItDoesNotTakeTheHint) {
-  Process process({.arguments = {FindProgram("sh"), "-c",
-                                 "trap '' TERM; echo ready; while true; do sleep 1000; done"},
-                   .log = {}});
+  Process process(
+      {.arguments = {FindProgram("sh"), "-c", "trap '' TERM; echo ready; exec sleep 1000"},
+       .log = {}});
   EXPECT_EQ(process.ReadLine(Soon()), "ready");
   EXPECT_EQ(process.Terminate(Clock::now()), 128 + SIGKILL);
 }
