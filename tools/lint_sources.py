@@ -66,6 +66,18 @@ class Sources:
         return sorted(found)
 
 
+def without_precompiled_header(arguments):
+    """A precompiled header fits the compiler that made it, and need not have been built here; files include
+    what they use themselves. -Xclang stands before options that only Clang's precompiled headers have."""
+    kept, rest = [], iter(arguments)
+    for argument in rest:
+        if argument in ("-include", "-Xclang"):
+            next(rest)
+        elif argument not in ("-Winvalid-pch", "-fpch-preprocess"):
+            kept.append(argument)
+    return kept
+
+
 def include_folders(arguments):
     """The project's own folders on the search path; other libraries count by their version."""
     folders = []
@@ -84,8 +96,8 @@ class Tidy:
     def concerns(self, contents):
         return True
 
-    def command(self, build, source, arguments):
-        return ["clang-tidy", "--quiet", "-p", str(build), str(source)]
+    def command(self, source, arguments):
+        return ["clang-tidy", "--quiet", str(source), "--", *arguments[1:]]
 
 
 class Threads:
@@ -99,7 +111,7 @@ class Threads:
         """Only a type that is declared a capability, as core/mutex.h does, can guard anything."""
         return any(b"capability(" in content for content in contents)
 
-    def command(self, build, source, arguments):
+    def command(self, source, arguments):
         kept, rest = [], iter(arguments[1:])
         for argument in rest:
             if argument == "-o":
@@ -162,7 +174,8 @@ def main():
         source = ROOT / file
         if source not in compilations:
             continue
-        arguments = [shlex.split(entry["command"]) for entry in compilations[source]]
+        arguments = [without_precompiled_header(shlex.split(entry["command"]))
+                     for entry in compilations[source]]
         folders = [folder for one in arguments for folder in include_folders(one)]
         closure = sources.closure(source, folders)
         if not check.concerns(sources.content(path) for path in closure):
@@ -176,7 +189,7 @@ def main():
         if stamp.is_file() and stamp.read_text() == key:
             unchanged += 1
             continue
-        command = check.command(build, source, arguments[0])
+        command = check.command(source, arguments[0])
         waiting.append((file, command, compilations[source][0]["directory"], stamp, key))
 
     complaints = 0
