@@ -9,6 +9,7 @@ st_test(engine_test SOURCES engine_test.cc learner_test.cc DEPENDS shadowtutor_n
 st_test(batch_learner_test SOURCES batch_learner_test.cc DEPENDS shadowtutor_nn_reference)
 # The 720p case's weight map is Algorithm 1's.
 st_test(golden_test SOURCES golden_test.cc DEPENDS shadowtutor_nn_activations shadowtutor_distill)
+st_reads_checkout(checkpoint_io_test.cc golden_test.cc)
 
 # The oracle: Debian's libtorch, needed by this test alone. Its own CMake package would bring gflags,
 # glog and Protobuf targets along; two libraries and a header are all that is used. Not under
