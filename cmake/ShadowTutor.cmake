@@ -1,9 +1,10 @@
 # The functions with which every folder under src/ declares its libraries, tests and fuzzers.
 #
-#   st_library(NAME SOURCES a.cc b.cc DEPENDS target... PRIVATE target...)
+#   st_library(NAME SOURCES a.cc b.cc DEPENDS target... PRIVATE target... [COLD] [PRECOMPILED header...])
 #                                                            -> static library shadowtutor_NAME
 #   st_test(NAME SOURCES a_test.cc DEPENDS target... [LABELS unit] [TIMEOUT seconds])
 #                                                            -> GoogleTest binary, in ctest
+#   st_reads_checkout(a_test.cc)                             -> a_test.cc knows SHADOWTUTOR_SOURCE_DIR
 #   st_fuzz(NAME SOURCES a_fuzz.cc DEPENDS target...)        -> libFuzzer program, only if
 #                                                               SHADOWTUTOR_BUILD_FUZZERS is ON
 #
@@ -13,14 +14,56 @@
 # error of the configuration (cmake/Rooms.cmake). Tests may include all rooms.
 include(cmake/Rooms.cmake)
 
+# The optimisation of COLD libraries, of the commands and of tests. None of their own code needs to be fast, so
+# only the build is. The libraries that tests call keep their own options.
+set(ST_COLD_OPTIONS $<$<NOT:$<CONFIG:Debug>>:-O1>)
+
+# Headers that most files include are precompiled once: those of the C++ library, for tests also GoogleTest's.
+# Every file still includes what it uses and builds with CMAKE_DISABLE_PRECOMPILE_HEADERS=ON. A file that is
+# compiled with options of its own has the property SKIP_PRECOMPILE_HEADERS.
+set(ST_COMMON_HEADERS <algorithm> <chrono> <cmath> <cstdint> <cstdio> <filesystem> <functional> <memory>
+                      <optional> <span> <string> <string_view> <utility> <vector>)
+
+# An object library that holds only the precompiled header, for REUSE_FROM.
+function(st_precompiled_header name)
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/${name}.cc CONTENT "")
+  add_library(${name} OBJECT EXCLUDE_FROM_ALL ${PROJECT_BINARY_DIR}/${name}.cc)
+  target_link_libraries(${name} PRIVATE shadowtutor_warnings)
+  target_precompile_headers(${name} PRIVATE ${ARGN})
+endfunction()
+
+st_precompiled_header(shadowtutor_pch ${ST_COMMON_HEADERS})
+if(SHADOWTUTOR_BUILD_TESTS)
+  st_precompiled_header(shadowtutor_test_pch <gtest/gtest.h> <limits> <random> ${ST_COMMON_HEADERS})
+  # Compiled like the files of programs, not like those of libraries.
+  set_target_properties(shadowtutor_test_pch PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(shadowtutor_test_pch PRIVATE ${CMAKE_CXX_COMPILE_OPTIONS_PIE} ${ST_COLD_OPTIONS})
+  target_link_libraries(shadowtutor_test_pch PRIVATE GTest::gtest)
+endif()
+
 function(st_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ARG "COLD" "" "SOURCES;DEPENDS;PRIVATE;PRECOMPILED" ${ARGN})
   add_library(shadowtutor_${name} STATIC ${ARG_SOURCES})
   st_room_include_root(root)
   target_include_directories(shadowtutor_${name} PUBLIC ${root} ${PROJECT_SOURCE_DIR}/include)
   target_link_libraries(shadowtutor_${name} PUBLIC ${ARG_DEPENDS} PRIVATE shadowtutor_warnings
                                                                         ${ARG_PRIVATE})
+  if(ARG_PRECOMPILED)
+    target_precompile_headers(shadowtutor_${name} PRIVATE ${ARG_PRECOMPILED} ${ST_COMMON_HEADERS})
+  else()
+    target_precompile_headers(shadowtutor_${name} REUSE_FROM shadowtutor_pch)
+  endif()
+  if(ARG_COLD)
+    target_compile_options(shadowtutor_${name} PRIVATE ${ST_COLD_OPTIONS})
+  endif()
   st_room_register(shadowtutor_${name} "${ARG_DEPENDS}" "${ARG_PRIVATE}")
+endfunction()
+
+# For tests' sources that read files of the checkout: defines SHADOWTUTOR_SOURCE_DIR. The others do without it,
+# so that clones in different folders share what ccache keeps of them.
+function(st_reads_checkout)
+  set_property(SOURCE ${ARGN} APPEND PROPERTY COMPILE_DEFINITIONS
+               SHADOWTUTOR_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 endfunction()
 
 # LABELS: unit (default), integration (uses the loopback or starts processes) or e2e. The folder's name is
@@ -42,8 +85,9 @@ function(st_test name)
   list(APPEND ARG_LABELS ${folder})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} shadowtutor_warnings GTest::gtest_main)
+  target_compile_options(${name} PRIVATE ${ST_COLD_OPTIONS})
+  target_precompile_headers(${name} REUSE_FROM shadowtutor_test_pch)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
-  target_compile_definitions(${name} PRIVATE SHADOWTUTOR_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   add_test(NAME ${name} COMMAND ${name})
   if("${ARG_LABELS}" MATCHES "client|rpc|server|integration")
     list(APPEND ARG_LABELS threads)

@@ -66,6 +66,18 @@ class Sources:
         return sorted(found)
 
 
+def without_precompiled_header(arguments):
+    """A precompiled header fits the compiler that made it, and need not have been built here; files include
+    what they use themselves. -Xclang stands before options that only Clang's precompiled headers have."""
+    kept, rest = [], iter(arguments)
+    for argument in rest:
+        if argument in ("-include", "-Xclang"):
+            next(rest)
+        elif argument not in ("-Winvalid-pch", "-fpch-preprocess"):
+            kept.append(argument)
+    return kept
+
+
 def include_folders(arguments):
     """The project's own folders on the search path. Other libraries are identified by their versions."""
     folders = []
@@ -84,12 +96,12 @@ class Tidy:
     def concerns(self, contents):
         return True
 
-    def command(self, build, source, arguments):
-        command = ["clang-tidy", "--quiet", "-p", str(build), str(source)]
+    def command(self, source, arguments):
+        checks = []
         # The analyzer walks through GoogleTest's macros for most of the time, and finds nothing there.
         if source.name.endswith("_test.cc") or source.is_relative_to(ROOT / "tests"):
-            command.insert(2, "--checks=-clang-analyzer-*")
-        return command
+            checks = ["--checks=-clang-analyzer-*"]
+        return ["clang-tidy", "--quiet", *checks, str(source), "--", *arguments[1:]]
 
 
 class Threads:
@@ -103,7 +115,7 @@ class Threads:
         """Whether the analysis can find anything: only if a type is declared a capability (core/mutex.h)."""
         return any(b"capability(" in content for content in contents)
 
-    def command(self, build, source, arguments):
+    def command(self, source, arguments):
         kept, rest = [], iter(arguments[1:])
         for argument in rest:
             if argument == "-o":
@@ -166,7 +178,8 @@ def main():
         source = ROOT / file
         if source not in compilations:
             continue
-        arguments = [shlex.split(entry["command"]) for entry in compilations[source]]
+        arguments = [without_precompiled_header(shlex.split(entry["command"]))
+                     for entry in compilations[source]]
         folders = [folder for one in arguments for folder in include_folders(one)]
         closure = sources.closure(source, folders)
         if not check.concerns(sources.content(path) for path in closure):
@@ -180,7 +193,7 @@ def main():
         if stamp.is_file() and stamp.read_text() == key:
             unchanged += 1
             continue
-        command = check.command(build, source, arguments[0])
+        command = check.command(source, arguments[0])
         waiting.append((file, command, compilations[source][0]["directory"], stamp, key))
 
     complaints = 0

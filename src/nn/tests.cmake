@@ -9,6 +9,7 @@ st_test(engine_test SOURCES engine_test.cc learner_test.cc DEPENDS shadowtutor_n
 st_test(batch_learner_test SOURCES batch_learner_test.cc DEPENDS shadowtutor_nn_reference)
 # The 720p case takes its weight map from Algorithm 1.
 st_test(golden_test SOURCES golden_test.cc DEPENDS shadowtutor_nn_activations shadowtutor_distill)
+st_reads_checkout(checkpoint_io_test.cc golden_test.cc)
 
 # torch_oracle_test is the only test of the engine that needs Debian's libtorch. Libtorch's CMake
 # package is not used, because it would add targets for gflags, glog and Protobuf; two libraries and a
