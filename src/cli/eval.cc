@@ -21,6 +21,7 @@
 #include "eval/study/machine.h"
 #include "eval/study/study.h"
 #include "eval/study/study_table.h"
+#include "wire/codec_names.h"
 
 namespace shadowtutor::cli {
 namespace {
@@ -141,13 +142,13 @@ void AddParameters(CLI::App& command, EvalArguments& arguments) {
   command.add_option("--cut", arguments.cut,
                      "First stage that partial distillation trains (default dec2)");
   command.add_option("--frame-codec", arguments.frame_codec, "How key frames travel")
-      ->check(CLI::IsMember({"jpeg", "raw"}))
+      ->check(CLI::IsMember(wire::FrameCodecNames()))
       ->capture_default_str();
   command.add_option("--jpeg-quality", parameters.jpeg_quality, "1 to 100")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
   command.add_option("--update-codec", arguments.update_codec, "How updates travel")
-      ->check(CLI::IsMember({"fp32", "fp16"}))
+      ->check(CLI::IsMember(wire::UpdateCodecNames()))
       ->capture_default_str();
   command
       .add_option("--label-codec", arguments.label_codec,
@@ -177,10 +178,8 @@ std::vector<eval::ClipSpec> Clips(const EvalArguments& arguments) {
 eval::StrategyOptions ParametersOf(const EvalArguments& arguments) {
   eval::StrategyOptions parameters = arguments.options.parameters;
   if (!arguments.cut.empty()) parameters.cut = nn::ParseStage(arguments.cut);
-  parameters.frame_codec =
-      arguments.frame_codec == "jpeg" ? wire::FrameCodec::kJpeg : wire::FrameCodec::kRaw;
-  parameters.update_codec =
-      arguments.update_codec == "fp16" ? wire::UpdateCodec::kFp16 : wire::UpdateCodec::kFp32;
+  parameters.frame_codec = wire::ParseFrameCodec(arguments.frame_codec);
+  parameters.update_codec = wire::ParseUpdateCodec(arguments.update_codec);
   parameters.label_codec =
       arguments.label_codec == "rle" ? wire::LabelCodec::kRle : wire::LabelCodec::kPng;
   return parameters;

@@ -14,6 +14,7 @@
 #include "eval/plan/plan.h"
 #include "nn/network.h"
 #include "shadowtutor/types.h"
+#include "wire/codec_names.h"
 
 namespace shadowtutor::cli {
 namespace {
@@ -110,7 +111,7 @@ void AddByteOptions(CLI::App& command, PlanArguments& a) {
   command.add_option("--size", a.size, "Frame size (default: the source's, else 1280x720)")
       ->group("Bytes");
   command.add_option("--frame-codec", a.frame_codec, "How key frames travel; jpeg needs --source")
-      ->check(CLI::IsMember({"jpeg", "raw"}))
+      ->check(CLI::IsMember(wire::FrameCodecNames()))
       ->capture_default_str()
       ->group("Bytes");
   command.add_option("--jpeg-quality", a.jpeg_quality, "1 to 100")
@@ -118,7 +119,7 @@ void AddByteOptions(CLI::App& command, PlanArguments& a) {
       ->capture_default_str()
       ->group("Bytes");
   command.add_option("--update-codec", a.update_codec, "How updates travel")
-      ->check(CLI::IsMember({"fp32", "fp16"}))
+      ->check(CLI::IsMember(wire::UpdateCodecNames()))
       ->capture_default_str()
       ->group("Bytes");
   command.add_option("--cut", a.cut, "First stage that is trained; in_conv1 is full distillation")
@@ -153,11 +154,9 @@ eval::SystemDescription SystemOf(const PlanArguments& arguments) {
     system.bytes_down = ParseBytes("--bytes-down", arguments.bytes_down);
   }
   if (!arguments.size.empty()) system.size = ParseFrameSize("--size", arguments.size);
-  system.frame_codec =
-      arguments.frame_codec == "jpeg" ? wire::FrameCodec::kJpeg : wire::FrameCodec::kRaw;
+  system.frame_codec = wire::ParseFrameCodec(arguments.frame_codec);
   system.jpeg_quality = arguments.jpeg_quality;
-  system.update_codec =
-      arguments.update_codec == "fp16" ? wire::UpdateCodec::kFp16 : wire::UpdateCodec::kFp32;
+  system.update_codec = wire::ParseUpdateCodec(arguments.update_codec);
   system.cut = nn::ParseStage(arguments.cut);
   system.classes = arguments.classes;
   system.always_send = arguments.always_send;

@@ -26,6 +26,7 @@
 #include "video/open_source.h"
 #include "video/sinks.h"
 #include "video/source.h"
+#include "wire/codec_names.h"
 
 namespace shadowtutor::cli {
 namespace {
@@ -160,10 +161,8 @@ app::RunOptions TutoredRunOf(const RunArguments& options) {
   SetBasics(options, run);
   run.link = options.link;
   run.link.log = ShowLine;
-  run.link.frame_codec =
-      options.frame_codec == "raw" ? wire::FrameCodec::kRaw : wire::FrameCodec::kJpeg;
-  run.link.update_codec =
-      options.update_codec == "fp16" ? wire::UpdateCodec::kFp16 : wire::UpdateCodec::kFp32;
+  run.link.frame_codec = wire::ParseFrameCodec(options.frame_codec);
+  run.link.update_codec = wire::ParseUpdateCodec(options.update_codec);
   if (!options.student.empty()) {
     run.link.student = std::make_shared<const nn::Checkpoint>(nn::LoadCheckpoint(options.student));
   }
@@ -217,13 +216,13 @@ void AddRunOptions(CLI::App& command, RunArguments& options) {
       ->default_str("-");
 
   command.add_option(flags::kFrameCodec, options.frame_codec, "How key frames travel")
-      ->check(CLI::IsMember({"jpeg", "raw"}))
+      ->check(CLI::IsMember(wire::FrameCodecNames()))
       ->capture_default_str();
   command.add_option(flags::kJpegQuality, link.jpeg_quality, "1 to 100")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
   command.add_option(flags::kUpdateCodec, options.update_codec, "How updates travel")
-      ->check(CLI::IsMember({"fp32", "fp16"}))
+      ->check(CLI::IsMember(wire::UpdateCodecNames()))
       ->capture_default_str();
   command.add_flag("--no-wait,--live", options.no_wait,
                    "Never wait for a late update (for cameras; gives up the bound on staleness)");

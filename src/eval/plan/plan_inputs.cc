@@ -7,6 +7,7 @@
 #include "teacher/teacher.h"
 #include "video/open_source.h"
 #include "video/source.h"
+#include "wire/codec_names.h"
 
 namespace shadowtutor::eval {
 namespace {
@@ -118,8 +119,8 @@ class Collector {
       costs.bytes_down = static_cast<double>(wire::UpdateBytes(system_.update_codec, weights));
       Note("bytes_down", "update down", costs.bytes_down, "bytes", "derived",
            std::to_string(weights) + " weights from " + std::string(nn::StageName(system_.cut)) +
-               " on in " + (system_.update_codec == wire::UpdateCodec::kFp16 ? "fp16" : "fp32") +
-               ", " + std::to_string(spec.classes) + " classes");
+               " on in " + std::string(wire::NameOf(system_.update_codec)) + ", " +
+               std::to_string(spec.classes) + " classes");
     }
     costs.least_bytes_down = system_.always_send ? costs.bytes_down : 0;
     Note("least_bytes_down", "  when nothing changed", *costs.least_bytes_down, "bytes",
