@@ -11,7 +11,7 @@ namespace {
 class NotingLink : public ServerLink {
  public:
   explicit NotingLink(std::vector<std::string>& calls) : calls_(calls) {}
-  ~NotingLink() override { calls_.push_back("gone"); }
+  ~NotingLink() override { calls_.emplace_back("gone"); }
 
   bool Connected() override { return Note("Connected"); }
   bool SendKeyFrame(ImageView frame, uint64_t frame_index) override {
