@@ -82,7 +82,7 @@ rpc::GrpcLinkOptions FastLinkOptions(const std::string& address) {
 client::FrameReport Tutored::Process(int width, int height) {
   LabelMap labels;
   const Image image = SquareAt(frame++, width, height);
-  const client::FrameReport report = client->Process(image, labels);
+  client::FrameReport report = client->Process(image, labels);
   if (labels.size() != image.size()) throw std::runtime_error("labels of another size");
   return report;
 }

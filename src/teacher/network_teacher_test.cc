@@ -21,7 +21,6 @@ namespace {
 
 using testing::ErrorOf;
 using testing::PlainImage;
-using testing::ReadText;
 using testing::Says;
 using testing::TemporaryFolder;
 using testing::TinyConv;
