@@ -217,7 +217,7 @@ TEST_F(SessionTest, RefusesStudentsThatDoNotFit) {
   deeper.depth = 2;
   const nn::Checkpoint deep = nn::FreshStudent(deeper, good.classes, good.background, 1);
   try {
-    Session(options, HelloWith(Held(deep, 0, nn::Stage::kDec2)), "s");
+    const Session session(options, HelloWith(Held(deep, 0, nn::Stage::kDec2)), "s");
     ADD_FAILURE() << "a student of another depth was taken";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kFailedPrecondition);

@@ -37,7 +37,7 @@ struct TailGradients {
 /// The composed weights, or gradients with respect to them, as [tap][class][channel of dec3].
 /// `main` has T's 25 taps in the order [ty][tx]. The corrections of the edges have 5 taps along the
 /// edge, those of the corners have one.
-struct TailMaps {
+struct TailMaps {  // NOLINT(bugprone-reserved-identifier): in the compiler's copy of the array
   Buffer main;
   Buffer top, bottom;  // [tx][class][channel]: corrections of the first and last row
   Buffer left, right;  // [ty][class][channel]: corrections of the first and last column

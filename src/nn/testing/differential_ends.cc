@@ -23,7 +23,8 @@ struct Chain {
   };
 
   const DoubleTensor& Forward(DoubleTensor x) {
-    activations.assign(1, std::move(x));
+    activations.clear();
+    activations.push_back(std::move(x));
     for (const Layer& layer : layers) {
       activations.push_back(
           reference::Conv<double>(activations.back(), layer.weight, layer.bias, layer.shape));

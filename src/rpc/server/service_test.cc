@@ -78,7 +78,7 @@ class BareClient {
     v1::ServerMessage rest;
     while (stream_->Read(&rest)) {
     }
-    const grpc::Status status = stream_->Finish();
+    grpc::Status status = stream_->Finish();
     stream_.reset();
     return status;
   }
@@ -130,6 +130,7 @@ TEST_F(ServiceTest, TeachesSeveralClientsAtOnce) {
     return client.Finish().ok();
   };
   std::vector<std::future<bool>> clients;
+  clients.reserve(4);
   for (int i = 0; i < 4; ++i) clients.push_back(std::async(std::launch::async, run));
   for (auto& client : clients) EXPECT_TRUE(client.get());
   const server::ServerStats stats = server_->stats();
