@@ -43,7 +43,8 @@ class SetReader {
     for (const auto& entry : map) {
       const std::string key = Text(entry.first, "a key");
       if (std::find(known.begin(), known.end(), key) == known.end()) {
-        std::string what = "unknown key `" + key + "`" + inside + "; known are ";
+        std::string what = "unknown key `";
+        what.append(key).append("`").append(inside).append("; known are ");
         for (const auto& one : known) what.append(one == known.front() ? "" : ", ").append(one);
         Fail(entry.first.Mark(), what + " (docs/evaluate.md explains them)");
       }
