@@ -11,7 +11,7 @@
 #include "cli/interrupt.h"
 #include "cli/quantities.h"
 #include "core/atomic_file.h"
-#include "eval/plan/plan.h"
+#include "eval/plan/system_plan.h"
 #include "nn/network.h"
 #include "shadowtutor/types.h"
 #include "wire/codec_names.h"

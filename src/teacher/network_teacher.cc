@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <string>
 
-#include "teacher/network.h"
 #include "teacher/network_input.h"
 #include "teacher/open_network.h"
 #include "teacher/output_reader.h"
+#include "teacher/runtime_network.h"
 #include "teacher/teachers_internal.h"
 
 namespace shadowtutor::teacher::internal {

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "teacher/network.h"
+#include "teacher/runtime_network.h"
 
 namespace shadowtutor::teacher::internal {
 

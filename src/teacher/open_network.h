@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "teacher/model_card.h"
-#include "teacher/network.h"
+#include "teacher/runtime_network.h"
 
 namespace shadowtutor::teacher {
 

@@ -8,8 +8,8 @@
 #include "teacher/decode.h"
 #include "teacher/instances.h"
 #include "teacher/model_card.h"
-#include "teacher/network.h"
 #include "teacher/network_input.h"
+#include "teacher/runtime_network.h"
 
 namespace shadowtutor::teacher {
 

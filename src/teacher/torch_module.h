@@ -4,7 +4,7 @@
 #ifndef SHADOWTUTOR_TEACHER_TORCH_MODULE_H_
 #define SHADOWTUTOR_TEACHER_TORCH_MODULE_H_
 
-#include "teacher/network.h"
+#include "teacher/runtime_network.h"
 
 namespace shadowtutor::teacher::internal {
 

@@ -7,7 +7,7 @@
 
 #include "teacher/instances.h"
 #include "teacher/model_card.h"
-#include "teacher/network.h"
+#include "teacher/runtime_network.h"
 
 namespace shadowtutor::teacher {
 

@@ -32,6 +32,8 @@ refused() { ! "$@"; }
 expect "nn's headers with nn and core" compiles nn/network.h nn core
 expect "nn's headers are not there for core" refused compiles nn/network.h core
 expect "what only tests use of nn is not there for nn" refused compiles nn/testing/random_data.h nn core
+expect "what only tests use of client is not there for client" refused \
+  compiles client/testing/fake_engine.h client nn core wire distill
 expect "the server's transport is not there for rpc" refused compiles rpc/server/server.h rpc wire nn core
 
 # layers: check-layers on the files made in $work; its output is in $work/said.

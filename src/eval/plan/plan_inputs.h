@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "eval/plan/plan.h"
 #include "eval/plan/plan_measurements.h"
+#include "eval/plan/system_plan.h"
 #include "nn/network.h"
 #include "shadowtutor/types.h"
 #include "wire/frame_codec.h"

@@ -1,7 +1,7 @@
 // A network that is ready to run: takes planar floats and returns named tensors. There is one
 // implementation per runtime.
-#ifndef SHADOWTUTOR_TEACHER_NETWORK_H_
-#define SHADOWTUTOR_TEACHER_NETWORK_H_
+#ifndef SHADOWTUTOR_TEACHER_RUNTIME_NETWORK_H_
+#define SHADOWTUTOR_TEACHER_RUNTIME_NETWORK_H_
 
 #include <string>
 #include <vector>
@@ -33,4 +33,4 @@ class Network {
 
 }  // namespace shadowtutor::teacher
 
-#endif  // SHADOWTUTOR_TEACHER_NETWORK_H_
+#endif  // SHADOWTUTOR_TEACHER_RUNTIME_NETWORK_H_

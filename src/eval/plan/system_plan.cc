@@ -1,4 +1,4 @@
-#include "eval/plan/plan.h"
+#include "eval/plan/system_plan.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 // A system sized before it is built: the bounds (bounds.h) over ranges of strides and bandwidths,
 // and how many clients a server can teach.
-#ifndef SHADOWTUTOR_EVAL_PLAN_PLAN_H_
-#define SHADOWTUTOR_EVAL_PLAN_PLAN_H_
+#ifndef SHADOWTUTOR_EVAL_PLAN_SYSTEM_PLAN_H_
+#define SHADOWTUTOR_EVAL_PLAN_SYSTEM_PLAN_H_
 
 #include <optional>
 #include <string>
@@ -71,4 +71,4 @@ std::string PlanText(const Plan& plan);
 
 }  // namespace shadowtutor::eval
 
-#endif  // SHADOWTUTOR_EVAL_PLAN_PLAN_H_
+#endif  // SHADOWTUTOR_EVAL_PLAN_SYSTEM_PLAN_H_
