@@ -47,6 +47,7 @@ enum class Setting {
   kClasses,         // the names of the classes
   kLearningRate,    // the learning rate of a training that diverged
   kResume,          // whether to continue an earlier run
+  kFrameSize,       // the size of the frames that a plan is made for
 };
 
 /// The exception that the whole system throws. `what()` is a sentence that says what is wrong and

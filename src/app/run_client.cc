@@ -19,8 +19,8 @@ double SecondsBetween(Clock::time_point from, Clock::time_point to) {
 constexpr std::chrono::milliseconds kLook{100};
 
 // Returns false when `stop` returned true before the server answered.
-bool WaitForServer(const TutorLink& link, const std::function<bool()>& stop) {
-  while (!link.wait_for_welcome(kLook)) {
+bool WaitForServer(TutorLink& link, const std::function<bool()>& stop) {
+  while (!link.WaitForWelcome(kLook)) {
     if (stop && stop()) return false;
   }
   return true;
@@ -48,28 +48,34 @@ void Write(std::vector<std::unique_ptr<video::Sink>>& sinks, const Image& frame,
   for (const auto& sink : sinks) sink->Write(prediction);
 }
 
-TutorLink OpenGrpcLink(const rpc::GrpcLinkOptions& options) {
-  auto owned = std::make_unique<rpc::GrpcLink>(options);
-  rpc::GrpcLink& link = *owned;
-  return {.link = std::move(owned),
-          .wait_for_welcome =
-              [&link](std::chrono::milliseconds timeout) { return link.WaitForWelcome(timeout); },
-          .welcome = [&link] { return link.welcome(); },
-          .stats = [&link] { return link.stats(); }};
-}
+class GrpcTutorLink final : public TutorLink {
+ public:
+  explicit GrpcTutorLink(std::unique_ptr<rpc::GrpcLink> link)
+      : TutorLink(*link), link_(std::move(link)) {}
+  bool WaitForWelcome(std::chrono::milliseconds timeout) override {
+    return link_->WaitForWelcome(timeout);
+  }
+  std::optional<wire::Welcome> welcome() const override { return link_->welcome(); }
+  rpc::GrpcLinkStats stats() const override { return link_->stats(); }
+
+ private:
+  const std::unique_ptr<rpc::GrpcLink> link_;
+};
 
 }  // namespace
 
 RunSummary RunClient(video::Source& source, const RunOptions& options) {
-  return RunClient(source, options, OpenGrpcLink);
+  return RunClient(source, options, [](const rpc::GrpcLinkOptions& link) {
+    return std::make_unique<GrpcTutorLink>(std::make_unique<rpc::GrpcLink>(link));
+  });
 }
 
 RunSummary RunClient(video::Source& source, const RunOptions& options, const OpenTutorLink& open) {
   RunSummary summary;
   rpc::GrpcLinkOptions link_options = options.link;
   link_options.frame_size = source.size();
-  TutorLink link = open(link_options);
-  client::ServerLink& server = *link.link;  // stays the client's
+  std::unique_ptr<TutorLink> opened = open(link_options);
+  TutorLink& link = *opened;  // the client's from below on
   if (!WaitForServer(link, options.stop)) {
     summary.stopped = true;
     return summary;
@@ -77,7 +83,7 @@ RunSummary RunClient(video::Source& source, const RunOptions& options, const Ope
 
   client::ClientOptions client_options;
   client_options.staleness = options.staleness;
-  client::Client client(options.link.student, options.link.version, std::move(link.link),
+  client::Client client(options.link.student, options.link.version, std::move(opened),
                         client_options);
   if (!WaitForStudent(client, options.stop)) {
     summary.stopped = true;
@@ -129,7 +135,7 @@ RunSummary RunClient(video::Source& source, const RunOptions& options, const Ope
                   .total = TotalFrames(options.max_frames, source.frame_count()),
                   .stride = report.stride,
                   .metric = report.metric,
-                  .connected = server.Connected()},
+                  .connected = link.Connected()},
                  stats.bytes_up, stats.bytes_down);
   }
   summary.seconds = SecondsBetween(start, Clock::now());

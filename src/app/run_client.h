@@ -11,6 +11,7 @@
 #include "app/run_options.h"
 #include "app/run_summary.h"
 #include "client/client.h"
+#include "client/forwarding_link.h"
 #include "rpc/client/grpc_link.h"
 #include "video/source.h"
 
@@ -26,15 +27,17 @@ struct RunOptions : RunBasics {
 /// sinks throw; the sinks' files are complete in every case.
 RunSummary RunClient(video::Source& source, const RunOptions& options);
 
-/// What a run asks of its link: rpc::GrpcLink, or a scripted one in tests. The functions may refer
-/// to `link`, which the run keeps until it has asked the last of them.
-struct TutorLink {
-  std::unique_ptr<client::ServerLink> link;
-  std::function<bool(std::chrono::milliseconds timeout)> wait_for_welcome;
-  std::function<std::optional<wire::Welcome>()> welcome;
-  std::function<rpc::GrpcLinkStats()> stats;
+/// What a run asks of its link besides what the client does. Each function as rpc::GrpcLink's,
+/// which it is unless a test scripts one.
+class TutorLink : public client::ForwardingLink {
+ public:
+  using ForwardingLink::ForwardingLink;
+  virtual bool WaitForWelcome(std::chrono::milliseconds timeout) = 0;
+  virtual std::optional<wire::Welcome> welcome() const = 0;
+  virtual rpc::GrpcLinkStats stats() const = 0;
 };
-using OpenTutorLink = std::function<TutorLink(const rpc::GrpcLinkOptions& options)>;
+using OpenTutorLink =
+    std::function<std::unique_ptr<TutorLink>(const rpc::GrpcLinkOptions& options)>;
 
 /// The same over another link.
 RunSummary RunClient(video::Source& source, const RunOptions& options, const OpenTutorLink& open);

@@ -28,6 +28,18 @@ class LonelyLink : public client::ServerLink {
   std::optional<Session> TakeSession() override { return std::nullopt; }
 };
 
+class ScriptedTutorLink : public TutorLink {
+ public:
+  explicit ScriptedTutorLink(int looks_until_welcome)
+      : TutorLink(std::make_unique<LonelyLink>()), looks_left_(looks_until_welcome) {}
+  bool WaitForWelcome(std::chrono::milliseconds) override { return --looks_left_ < 0; }
+  std::optional<wire::Welcome> welcome() const override { return wire::Welcome{}; }
+  rpc::GrpcLinkStats stats() const override { return {.bytes_up = 5, .sessions = 1}; }
+
+ private:
+  int looks_left_;
+};
+
 class RunClientTest : public ::testing::Test {
  protected:
   RunClientTest() {
@@ -39,10 +51,7 @@ class RunClientTest : public ::testing::Test {
   RunSummary Run(video::Source& source) {
     return RunClient(source, options_, [&](const rpc::GrpcLinkOptions& link) {
       EXPECT_EQ(link.frame_size, source.size());
-      return TutorLink{.link = std::make_unique<LonelyLink>(),
-                       .wait_for_welcome = [&](auto) { return --looks_until_welcome_ < 0; },
-                       .welcome = [] { return wire::Welcome{}; },
-                       .stats = [] { return rpc::GrpcLinkStats{.bytes_up = 5, .sessions = 1}; }};
+      return std::make_unique<ScriptedTutorLink>(looks_until_welcome_);
     });
   }
 

@@ -107,10 +107,11 @@ bool SegmentRun::ConnectOnce() {
   link.frames_per_second = source_.frames_per_second();
   sent_ = 0;
   link_ = OverConnection([&] { return open_(link); });
+  counted_ = {};
   while (!OverConnection([&] { return link_->WaitForWelcome(kLook); })) {
     if (Stopped()) return false;
   }
-  counted_ = link_->stats();
+  counted_ = link_->stats();  // the hello and the welcome do not count
   const wire::SegmentWelcome& welcome = link_->welcome();
   summary_.segment = wire::VideoCodecName(welcome.video_codec);
   if (options_.log) {

@@ -182,6 +182,18 @@ TEST_F(RunSegmentTest, StopsWhileItWaitsForAServer) {
   EXPECT_TRUE(sinks_.empty());
 }
 
+TEST_F(RunSegmentTest, AStopBeforeTheNextWelcomeKeepsWhatWasCounted) {
+  options_.retry = true;
+  options_.stop = [&] { return connections_ == 2; };
+  ScriptedSource source(9);
+  scripts_ = {{.lost_after = 2}, {.welcomes = false}};
+  const RunSummary summary = Run(source);
+  EXPECT_TRUE(summary.stopped);
+  EXPECT_EQ(summary.frames, 2u);
+  EXPECT_EQ(summary.bytes_up, 100 * sent_.size());
+  EXPECT_EQ(summary.bytes_down, 20u);
+}
+
 TEST_F(RunSegmentTest, AStopClosesTheSinks) {
   options_.stop = [&] { return sinks_.size() == 2; };
   ScriptedSource source(9);

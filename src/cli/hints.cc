@@ -21,6 +21,7 @@ constexpr Hint kHints[] = {
     {"eval", Setting::kFrameRate, "--fps"},
     {"eval", Setting::kTrackingStride, "--delay, --tracking-stride"},
     {"eval", Setting::kLimitedLink, "--link limit"},
+    {"plan", Setting::kFrameSize, "--size"},
     {"report", Setting::kOutput, "shadowtutor eval --out"},
     {"pretrain", Setting::kOutput, "--out"},
     {"pretrain", Setting::kLabels, "--labels, or --teacher"},

@@ -17,6 +17,7 @@
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/quantities.h"
 #include "nn/network.h"
 #include "pretrain/pretrainer.h"
 #include "teacher/teacher.h"
@@ -124,16 +125,6 @@ int Run(const PretrainArguments& arguments) {
   return kInterruptedExitCode;
 }
 
-FrameSize ParseSize(const std::string& text) {
-  int width = 0, height = 0;
-  char rest = 0;
-  if (std::sscanf(text.c_str(), "%dx%d%c", &width, &height, &rest) != 2) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "'" + text + "' is not a size; write WIDTHxHEIGHT, for example 320x240");
-  }
-  return {width, height};
-}
-
 pretrain::DataSpec DataOf(const PretrainArguments& arguments) {
   pretrain::DataSpec data;
   if (!arguments.data.empty()) data = pretrain::LoadDataSpec(arguments.data);
@@ -181,7 +172,8 @@ pretrain::PretrainOptions PretrainingOf(const PretrainArguments& arguments) {
   pretrain::PretrainOptions options = arguments.options;
   options.data = DataOf(arguments);
   if (!arguments.crops.empty()) options.crops.clear();
-  for (const std::string& crop : arguments.crops) options.crops.push_back(ParseSize(crop));
+  for (const std::string& crop : arguments.crops)
+    options.crops.push_back(ParseFrameSize("--crop", crop));
   options.weight_type = arguments.fp16 ? nn::WeightType::kF16 : nn::WeightType::kF32;
   options.memory_bytes = static_cast<size_t>(arguments.memory_mebibytes) << 20;
   return options;

@@ -118,9 +118,8 @@ Answer LabelFolder::Read(uint64_t frame_index, FrameSize size) const {
   const fs::path file = LabelFile(frame_index);
   const std::string frame = "frame " + std::to_string(frame_index);
   if (!IsThere(file)) {
-    throw Error(ErrorCode::kNotFound,
-                "there is no label for " + frame + ": " + file.string() +
-                    " is missing; label more frames (shadowtutor label) or ask for fewer");
+    throw Error(ErrorCode::kNotFound, "there is no label for " + frame + ": " + file.string() +
+                                          " is missing; label more frames or use fewer");
   }
   Answer answer;
   answer.label = video::ReadLabelPng(file);

@@ -5,7 +5,8 @@
 //   000042.boxes   the instances of frame 42, if its label has them: a line "x y width height" in
 //                  pixels for each
 //
-// All code that reads or writes such folders uses this class.
+// All C++ code that reads or writes such folders uses this class (tools/lvs_labels.py makes one,
+// too).
 #ifndef SHADOWTUTOR_TEACHER_LABEL_FOLDER_H_
 #define SHADOWTUTOR_TEACHER_LABEL_FOLDER_H_
 

@@ -55,9 +55,11 @@ class Collector {
     samples_ = SampleFrames(*source, kMost, source->live() ? 1 : kEvery, tools_.stop);
     const FrameSize found = samples_.front().frame.size();
     if (system_.size && size_ != found) {
-      throw Error(ErrorCode::kInvalidArgument, "the source's frames have " + Sides(found) +
-                                                   " pixels, but the size that is given says " +
-                                                   Sides(size_) + "; leave one of the two out");
+      throw Error(ErrorCode::kInvalidArgument,
+                  "the source's frames have " + Sides(found) +
+                      " pixels, but the size that is given says " + Sides(size_) +
+                      "; leave one of the two out",
+                  Setting::kFrameSize);
     }
     size_ = found;
   }
