@@ -28,7 +28,8 @@ function(st_this_room out)
 endfunction()
 
 # Makes a folder in which `#include "ROOM/x.h"` finds this room's headers and no others, and sets `out` to
-# it. The folder has links to the room's headers and subfolders, but not to subfolders that are rooms.
+# it. The folder has links to the room's headers and subfolders, but not to subfolders that are rooms, nor to
+# testing/, which holds what only tests include.
 function(st_room_include_root out)
   st_this_room(room)
   string(REPLACE "/" "." flat ${room})

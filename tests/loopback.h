@@ -14,7 +14,7 @@
 #include "core/mutex.h"
 #include "rpc/client/grpc_link.h"
 #include "rpc/server/server.h"
-#include "server/testing.h"
+#include "server/testing/fakes.h"
 
 namespace shadowtutor::tests {
 

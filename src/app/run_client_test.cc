@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "app/run_testing.h"
+#include "app/testing/scripted_run.h"
 
 namespace shadowtutor::app {
 namespace {

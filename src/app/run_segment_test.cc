@@ -7,7 +7,7 @@
 #include <deque>
 #include <vector>
 
-#include "app/run_testing.h"
+#include "app/testing/scripted_run.h"
 
 namespace shadowtutor::app {
 namespace {

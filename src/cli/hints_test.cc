@@ -11,8 +11,8 @@
 #include "rpc/client/endpoint.h"
 #include "rpc/credentials.h"
 #include "rpc/server/server.h"
-#include "server/testing.h"
-#include "video/test_files.h"
+#include "server/testing/fakes.h"
+#include "video/testing/test_files.h"
 
 namespace shadowtutor::cli {
 namespace {

@@ -57,28 +57,12 @@ class ST_CAPABILITY("mutex") Mutex {
 class ST_SCOPED_CAPABILITY MutexLock {
  public:
   explicit MutexLock(Mutex& mutex) ST_ACQUIRE(mutex) : mutex_(mutex) { mutex_.Lock(); }
-  // The annotation tells callers that the lock is released here; the body is not analysed, because
-  // Clang cannot follow `held_`.
-  ~MutexLock() ST_RELEASE() ST_NO_THREAD_SAFETY_ANALYSIS {
-    if (held_) mutex_.Unlock();
-  }
+  ~MutexLock() ST_RELEASE() { mutex_.Unlock(); }
   MutexLock(const MutexLock&) = delete;
   MutexLock& operator=(const MutexLock&) = delete;
 
-  /// Releases the mutex before the end of the scope. Call it only while the mutex is held.
-  void Unlock() ST_RELEASE() {
-    mutex_.Unlock();
-    held_ = false;
-  }
-  /// Takes the mutex again after Unlock.
-  void Lock() ST_ACQUIRE() {
-    mutex_.Lock();
-    held_ = true;
-  }
-
  private:
   Mutex& mutex_;
-  bool held_ = true;
 };
 
 /// Waits for a change of members that a mutex guards. The caller of a Wait function holds the

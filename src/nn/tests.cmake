@@ -11,16 +11,13 @@ st_test(batch_learner_test SOURCES batch_learner_test.cc DEPENDS shadowtutor_nn_
 st_test(golden_test SOURCES golden_test.cc DEPENDS shadowtutor_nn_activations shadowtutor_distill)
 st_reads_checkout(checkpoint_io_test.cc golden_test.cc)
 
-# torch_oracle_test is the only test of the engine that needs Debian's libtorch. Libtorch's CMake
-# package is not used, because it would add targets for gflags, glog and Protobuf; two libraries and a
-# header are enough. Left out under sanitizers, because libtorch's threads are not instrumented.
+# torch_oracle_test is the only test of the engine that needs libtorch. Left out under sanitizers, because
+# libtorch's threads are not instrumented.
 if(SHADOWTUTOR_BUILD_TESTS)
-  find_path(TORCH_API_INCLUDE torch/torch.h PATH_SUFFIXES torch/csrc/api/include)
-  find_library(TORCH_CPU_LIBRARY torch_cpu)
-  find_library(TORCH_C10_LIBRARY c10)
+  include(${PROJECT_SOURCE_DIR}/cmake/Torch.cmake)
   if(SHADOWTUTOR_SANITIZE)
     message(STATUS "torch_oracle_test is left out: sanitizer build")
-  elseif(NOT TORCH_API_INCLUDE OR NOT TORCH_CPU_LIBRARY OR NOT TORCH_C10_LIBRARY)
+  elseif(NOT TORCH_FOUND)
     message(STATUS "torch_oracle_test is left out: libtorch not found (Debian: libtorch-dev)")
   else()
     st_test(torch_oracle_test SOURCES torch_oracle_test.cc DEPENDS shadowtutor_nn_activations

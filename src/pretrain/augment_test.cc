@@ -6,8 +6,8 @@
 #include <memory>
 
 #include "pretrain/loader.h"
-#include "pretrain/test_data.h"
-#include "video/test_files.h"
+#include "pretrain/testing/test_data.h"
+#include "video/testing/test_files.h"
 
 namespace shadowtutor::pretrain {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "core/atomic_file.h"
 #include "shadowtutor/types.h"
-#include "video/test_files.h"
+#include "video/testing/test_files.h"
 
 namespace shadowtutor::pretrain {
 namespace {

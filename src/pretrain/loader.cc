@@ -97,15 +97,18 @@ void Loader::Work() {
 }
 
 Batch Loader::Next() {
-  MutexLock lock(mutex_);
-  changed_.Wait(
-      mutex_, [this]() ST_REQUIRES(mutex_) { return failure_ || ready_.count(next_to_take_) > 0; });
-  const auto found = ready_.find(next_to_take_);
-  if (found == ready_.end()) std::rethrow_exception(failure_);
-  Batch batch = std::move(found->second);
-  ready_.erase(found);
-  ++next_to_take_;
-  lock.Unlock();
+  Batch batch;
+  {
+    const MutexLock lock(mutex_);
+    changed_.Wait(mutex_, [this]() ST_REQUIRES(mutex_) {
+      return failure_ || ready_.count(next_to_take_) > 0;
+    });
+    const auto found = ready_.find(next_to_take_);
+    if (found == ready_.end()) std::rethrow_exception(failure_);
+    batch = std::move(found->second);
+    ready_.erase(found);
+    ++next_to_take_;
+  }
   changed_.NotifyAll();
   return batch;
 }

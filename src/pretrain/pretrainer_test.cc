@@ -13,9 +13,9 @@
 #include "nn/checkpoint_io.h"
 #include "nn/testing/tensor_values.h"
 #include "pretrain/examples.h"
-#include "pretrain/test_data.h"
+#include "pretrain/testing/test_data.h"
 #include "pretrain/validation.h"
-#include "video/test_files.h"
+#include "video/testing/test_files.h"
 
 namespace shadowtutor::pretrain {
 namespace {

@@ -80,7 +80,7 @@ Backend::~Backend() {
 
 void Backend::Start() {
   const MutexLock lock(mutex_);
-  watcher_ = std::thread([this] { WatchDeadlines(); });
+  if (!stopping_) watcher_ = std::thread([this] { WatchDeadlines(); });
 }
 
 void Backend::WatchDeadlines() {
@@ -94,24 +94,28 @@ void Backend::WatchDeadlines() {
 }
 
 void Backend::EndStreams(const Error& why) {
+  std::thread watcher;
   {
     const MutexLock lock(mutex_);
     if (std::exchange(stopping_, true)) return;
+    watcher = std::move(watcher_);
   }
   wake_.NotifyAll();
-  if (watcher_.joinable()) watcher_.join();
+  if (watcher.joinable()) watcher.join();
   streams_->EndAll(why);
 }
 
 bool Backend::Shutdown(std::chrono::milliseconds timeout) {
+  const MutexLock lock(shutdown_mutex_);
+  if (returned_) return *returned_;
   // Must be done here: if the last job destroyed the resources, its thread would wait for itself.
-  const bool returned = resources_->teaching->Shutdown(timeout);
-  if (!returned) {
+  returned_ = resources_->teaching->Shutdown(timeout);
+  if (!*returned_) {
     resources_->Log(
         "the teacher has not returned from its frame; the server ends without waiting for it");
   }
   resources_->training->Shutdown();
-  return returned;
+  return *returned_;
 }
 
 }  // namespace shadowtutor::server

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -55,15 +56,16 @@ class Backend {
   const std::shared_ptr<Resources>& resources() const { return resources_; }
   const std::shared_ptr<StreamRegistry>& streams() const { return streams_; }
 
-  /// Begins to look at the streams' deadlines. Once.
-  void Start();
+  /// Begins to look at the streams' deadlines. To be called once; does nothing after EndStreams.
+  void Start() ST_EXCLUDES(mutex_);
   /// Stops looking at deadlines, opens no more streams and tells those that are open `why`. The
   /// transport then waits for their ends. Only the first call does something.
   void EndStreams(const Error& why) ST_EXCLUDES(mutex_);
-  /// After EndStreams: waits for a training step that runs, and for a call of the teacher at most
-  /// `timeout`. Returns false when that call still ran and was left to itself, so that this process
-  /// should end without the destructors of what the call may use (std::_Exit).
-  bool Shutdown(std::chrono::milliseconds timeout);
+  /// To be called after EndStreams. Waits for a running training job, and at most `timeout` for a
+  /// running call of the teacher. Returns false when that call has not returned: its thread is
+  /// detached, and the process should end without running destructors (std::_Exit), because that
+  /// call may still use any object. A second call returns what the first one did.
+  bool Shutdown(std::chrono::milliseconds timeout) ST_EXCLUDES(shutdown_mutex_);
 
   ServerStats stats() const { return resources_->stats.Snapshot(); }
 
@@ -76,7 +78,10 @@ class Backend {
   Mutex mutex_;
   CondVar wake_;
   bool stopping_ ST_GUARDED_BY(mutex_) = false;
-  std::thread watcher_;  // started by Start, joined by the first EndStreams
+  std::thread watcher_ ST_GUARDED_BY(mutex_);
+
+  Mutex shutdown_mutex_;                                         // held while shutting down
+  std::optional<bool> returned_ ST_GUARDED_BY(shutdown_mutex_);  // what Shutdown returned
 };
 
 }  // namespace shadowtutor::server

@@ -47,8 +47,8 @@ class Conversation {
   /// with it.
   void OnBadMessage(const Error& error) ST_EXCLUDES(mutex_);
   /// Checks the deadlines; to be called regularly. Ends the conversation when its client has been
-  /// silent for too long. While the teacher is overdue, a client that waits for an answer gets an
-  /// error instead.
+  /// silent for too long. While the teacher is overdue, a key frame that waits for its label gets
+  /// an error instead, and a conversation that has every frame labelled ends.
   void OnTick(Clock::time_point now) ST_EXCLUDES(mutex_);
   /// To be called when the stream is over. Frees what the conversation holds as soon as no job uses
   /// it any more.

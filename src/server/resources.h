@@ -20,8 +20,8 @@
 
 namespace shadowtutor::server {
 
-/// The fields are set before the first conversation begins and constant afterwards. Only jobs of
-/// `teaching` may use the teacher.
+/// All but the watch and the figures are set before the first conversation begins and constant
+/// afterwards. Only jobs of `teaching` may use the teacher.
 ///
 /// Thread safety: everything but the teacher may be used from any thread.
 struct Resources {

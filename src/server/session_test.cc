@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "nn/checkpoint_io.h"
-#include "server/testing.h"
+#include "server/testing/fakes.h"
 #include "wire/jpeg.h"
 #include "wire/update_codec.h"
 

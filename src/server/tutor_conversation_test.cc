@@ -10,7 +10,8 @@
 #include <vector>
 
 #include "core/mutex.h"
-#include "server/testing.h"
+#include "server/testing/conversation_fixture.h"
+#include "server/testing/fakes.h"
 
 namespace shadowtutor::server {
 namespace {
@@ -18,75 +19,13 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = TutorConversation::Clock;
 
-// Remembers what the server said.
-class FakePeer final : public TutorConversation::Peer {
- public:
-  bool Send(wire::ServerMessage message) override {
-    const MutexLock lock(mutex_);
-    if (deaf_) return false;
-    heard_.push_back(std::move(message));
-    changed_.NotifyAll();
-    return true;
-  }
-  void TurnDeaf() {
-    const MutexLock lock(mutex_);
-    deaf_ = true;
-  }
-  void End(const std::optional<Error>& why) override {
-    const MutexLock lock(mutex_);
-    ended_ = true;
-    why_ = why;
-    changed_.NotifyAll();
-  }
+using TutorPeer = FakePeer<wire::ServerMessage>;
 
-  // The next message; fails the test when none comes.
-  wire::ServerMessage Next() {
-    const MutexLock lock(mutex_);
-    if (!changed_.WaitFor(mutex_, 60s, [this]() ST_REQUIRES(mutex_) { return !heard_.empty(); })) {
-      throw std::runtime_error("the server says nothing");
-    }
-    wire::ServerMessage message = std::move(heard_.front());
-    heard_.pop_front();
-    return message;
-  }
-  bool Silent() {
-    const MutexLock lock(mutex_);
-    return heard_.empty();
-  }
-  bool ended() {
-    const MutexLock lock(mutex_);
-    return ended_;
-  }
-  ErrorCode why() {
-    const MutexLock lock(mutex_);
-    return why_.value().code();
-  }
-
- private:
-  Mutex mutex_;
-  CondVar changed_;
-  std::deque<wire::ServerMessage> heard_ ST_GUARDED_BY(mutex_);
-  bool deaf_ ST_GUARDED_BY(mutex_) = false;
-  bool ended_ ST_GUARDED_BY(mutex_) = false;
-  std::optional<Error> why_ ST_GUARDED_BY(mutex_);
-};
-
-class ConversationTest : public testing::Test {
+class TutorConversationTest : public testing::Test {
  protected:
-  ConversationTest() {
-    resources_->session.student = std::make_shared<const nn::Checkpoint>(SmallStudent(1));
-    resources_->session.trainer.threshold = 0.95;
-    resources_->teacher = teacher_;
-    resources_->teaching = std::make_unique<Scheduler>(1, 4);
-    resources_->training = std::make_unique<Scheduler>(1, 4);
-    conversation_ = Open(peer_, 1);
-  }
-  ~ConversationTest() override {
-    resources_->teaching.reset();
-    resources_->training.reset();
-  }
+  TutorConversationTest() { conversation_ = Open(peer_, 1); }
 
-  std::shared_ptr<TutorConversation> Open(const std::shared_ptr<FakePeer>& peer, uint64_t number) {
+  std::shared_ptr<TutorConversation> Open(const std::shared_ptr<TutorPeer>& peer, uint64_t number) {
     std::string id = "s";
     id += std::to_string(number);
     return std::make_shared<TutorConversation>(resources_, peer, number, id, start_);
@@ -98,33 +37,14 @@ class ConversationTest : public testing::Test {
   }
 
   const Clock::time_point start_ = Clock::now();
-  const std::shared_ptr<FakeTeacher> teacher_ = std::make_shared<FakeTeacher>();
-  const std::shared_ptr<Resources> resources_ = std::make_shared<Resources>();
-  const std::shared_ptr<FakePeer> peer_ = std::make_shared<FakePeer>();
+  SmallServer server_;
+  const std::shared_ptr<FakeTeacher> teacher_ = server_.teacher;
+  const std::shared_ptr<Resources> resources_ = server_.resources;
+  const std::shared_ptr<TutorPeer> peer_ = std::make_shared<TutorPeer>();
   std::shared_ptr<TutorConversation> conversation_;
 };
 
-// Holds the teacher in the middle of a key frame. The teacher's thread shares the state, because it
-// may run for longer than this object exists.
-class HeldTeacher {
- public:
-  explicit HeldTeacher(FakeTeacher& teacher) {
-    teacher.on_label = [state = state_](uint64_t) {
-      state->entered.set_value();
-      state->open.get_future().wait();
-    };
-  }
-  void WaitUntilEntered() { state_->entered.get_future().wait(); }
-  void Open() { state_->open.set_value(); }
-
- private:
-  struct State {
-    std::promise<void> entered, open;
-  };
-  const std::shared_ptr<State> state_ = std::make_shared<State>();
-};
-
-TEST_F(ConversationTest, HelloThenKeyFrames) {
+TEST_F(TutorConversationTest, HelloThenKeyFrames) {
   const wire::Welcome welcome = Hello();
   EXPECT_TRUE(welcome.student.has_value());
   EXPECT_EQ(welcome.session_id, "s1");
@@ -146,13 +66,13 @@ TEST_F(ConversationTest, HelloThenKeyFrames) {
   EXPECT_FALSE(peer_->ended());
 }
 
-TEST_F(ConversationTest, KeyFramesBeforeTheHelloEndIt) {
+TEST_F(TutorConversationTest, KeyFramesBeforeTheHelloEndIt) {
   Say(SquareFrame(0, 0));
   EXPECT_TRUE(peer_->ended());
   EXPECT_EQ(peer_->why(), ErrorCode::kFailedPrecondition);
 }
 
-TEST_F(ConversationTest, ASecondHelloEndsIt) {
+TEST_F(TutorConversationTest, ASecondHelloEndsIt) {
   Hello();
   Say(wire::Hello{});
   EXPECT_TRUE(peer_->ended());
@@ -160,7 +80,7 @@ TEST_F(ConversationTest, ASecondHelloEndsIt) {
   EXPECT_EQ(resources_->stats.Snapshot().sessions.size(), 0u);
 }
 
-TEST_F(ConversationTest, AnotherProtocolVersionIsRefused) {
+TEST_F(TutorConversationTest, AnotherProtocolVersionIsRefused) {
   wire::Hello hello;
   hello.protocol_version = 99;
   Say(hello);
@@ -168,7 +88,7 @@ TEST_F(ConversationTest, AnotherProtocolVersionIsRefused) {
   EXPECT_TRUE(peer_->Silent());
 }
 
-TEST_F(ConversationTest, ASecondKeyFrameWhileOneIsOutstandingEndsIt) {
+TEST_F(TutorConversationTest, ASecondKeyFrameWhileOneIsOutstandingEndsIt) {
   Hello();
   HeldTeacher held(*teacher_);
   Say(SquareFrame(0, 0));
@@ -179,7 +99,7 @@ TEST_F(ConversationTest, ASecondKeyFrameWhileOneIsOutstandingEndsIt) {
   held.Open();
 }
 
-TEST_F(ConversationTest, AWrongVersionGetsTheWholeStudentAndThenTheUpdate) {
+TEST_F(TutorConversationTest, AWrongVersionGetsTheWholeStudentAndThenTheUpdate) {
   const wire::Welcome welcome = Hello();
   Say(SquareFrame(5, welcome.student_version + 40));
   const auto whole = std::get<wire::WholeStudent>(peer_->Next());
@@ -189,13 +109,13 @@ TEST_F(ConversationTest, AWrongVersionGetsTheWholeStudentAndThenTheUpdate) {
   EXPECT_EQ(update.base_version, whole.version);
 }
 
-TEST_F(ConversationTest, StudentRequestsAreAnswered) {
+TEST_F(TutorConversationTest, StudentRequestsAreAnswered) {
   Hello();
   Say(wire::StudentRequest{"the checksum differs"});
   EXPECT_TRUE(std::holds_alternative<wire::WholeStudent>(peer_->Next()));
 }
 
-TEST_F(ConversationTest, StudentRequestsWaitForTheKeyFrameAndAreAnsweredOnce) {
+TEST_F(TutorConversationTest, StudentRequestsWaitForTheKeyFrameAndAreAnsweredOnce) {
   Hello();
   HeldTeacher held(*teacher_);
   Say(SquareFrame(0, 0));
@@ -211,7 +131,7 @@ TEST_F(ConversationTest, StudentRequestsWaitForTheKeyFrameAndAreAnsweredOnce) {
   EXPECT_TRUE(std::holds_alternative<wire::Update>(peer_->Next()));
 }
 
-TEST_F(ConversationTest, ATeacherThatFailsCostsThatKeyFrameOnly) {
+TEST_F(TutorConversationTest, ATeacherThatFailsCostsThatKeyFrameOnly) {
   Hello();
   teacher_->on_label = [](uint64_t index) {
     if (index == 0) throw Error(ErrorCode::kNotFound, "There is no label for frame 0.");
@@ -232,7 +152,7 @@ TEST_F(ConversationTest, ATeacherThatFailsCostsThatKeyFrameOnly) {
   EXPECT_EQ(resources_->stats.Snapshot().key_frames_failed, 3u);
 }
 
-TEST_F(ConversationTest, HostileFramesCostThatKeyFrameOnly) {
+TEST_F(TutorConversationTest, HostileFramesCostThatKeyFrameOnly) {
   Hello();
   wire::KeyFrame frame = SquareFrame(0, 0);
   frame.data.resize(10);
@@ -242,20 +162,20 @@ TEST_F(ConversationTest, HostileFramesCostThatKeyFrameOnly) {
   EXPECT_TRUE(std::holds_alternative<wire::Update>(peer_->Next()));
 }
 
-TEST_F(ConversationTest, WhatIsNoMessageEndsIt) {
+TEST_F(TutorConversationTest, WhatIsNoMessageEndsIt) {
   Hello();
   conversation_->OnBadMessage(Error(ErrorCode::kInvalidArgument, "no message"));
   EXPECT_EQ(peer_->why(), ErrorCode::kInvalidArgument);
 }
 
-TEST_F(ConversationTest, SilenceIsBounded) {
+TEST_F(TutorConversationTest, SilenceIsBounded) {
   conversation_->OnTick(start_ + resources_->hello_timeout);
   EXPECT_FALSE(peer_->ended());
   conversation_->OnTick(start_ + resources_->hello_timeout + 1ms);
   EXPECT_TRUE(peer_->ended());
   EXPECT_EQ(peer_->why(), ErrorCode::kDeadlineExceeded);
 
-  const auto second_peer = std::make_shared<FakePeer>();
+  const auto second_peer = std::make_shared<TutorPeer>();
   const auto second = Open(second_peer, 2);
   second->OnMessage(wire::Hello{}, start_);
   second->OnTick(start_ + resources_->idle_timeout);
@@ -264,7 +184,7 @@ TEST_F(ConversationTest, SilenceIsBounded) {
   EXPECT_EQ(second_peer->why(), ErrorCode::kDeadlineExceeded);
 }
 
-TEST_F(ConversationTest, WaitingForASlowTeacherIsNoSilence) {
+TEST_F(TutorConversationTest, WaitingForASlowTeacherIsNoSilence) {
   resources_->teacher_timeout = 100 * resources_->idle_timeout;
   Hello();
   HeldTeacher held(*teacher_);
@@ -276,9 +196,9 @@ TEST_F(ConversationTest, WaitingForASlowTeacherIsNoSilence) {
   EXPECT_TRUE(std::holds_alternative<wire::Update>(peer_->Next()));
 }
 
-TEST_F(ConversationTest, ATeacherThatHangsCostsItsKeyFrameAndRefusesOthersUntilItIsBack) {
+TEST_F(TutorConversationTest, ATeacherThatHangsCostsItsKeyFrameAndRefusesOthersUntilItIsBack) {
   const wire::Welcome welcome = Hello();
-  const auto second_peer = std::make_shared<FakePeer>();
+  const auto second_peer = std::make_shared<TutorPeer>();
   const auto second = Open(second_peer, 2);
   second->OnMessage(wire::Hello{}, start_);
   second_peer->Next();
@@ -324,7 +244,7 @@ TEST_F(ConversationTest, ATeacherThatHangsCostsItsKeyFrameAndRefusesOthersUntilI
   EXPECT_TRUE(second_peer->Silent());
 }
 
-TEST_F(ConversationTest, AStudentAskedForWhileTheTeacherHangsIsSent) {
+TEST_F(TutorConversationTest, AStudentAskedForWhileTheTeacherHangsIsSent) {
   Hello();
   HeldTeacher held(*teacher_);
   Say(SquareFrame(0, 0));
@@ -336,7 +256,7 @@ TEST_F(ConversationTest, AStudentAskedForWhileTheTeacherHangsIsSent) {
   held.Open();
 }
 
-TEST_F(ConversationTest, NonsenseFromTheTeacherCostsThatKeyFrameOnly) {
+TEST_F(TutorConversationTest, NonsenseFromTheTeacherCostsThatKeyFrameOnly) {
   Hello();
   const std::function<void(teacher::Answer&)> nonsense[] = {
       [](teacher::Answer& answer) { answer.label = LabelMap(3, 3, 0); },
@@ -364,7 +284,7 @@ TEST_F(ConversationTest, NonsenseFromTheTeacherCostsThatKeyFrameOnly) {
   EXPECT_EQ(std::get<wire::Update>(peer_->Next()).frame_index, index);
 }
 
-TEST_F(ConversationTest, ClosingFreesTheSession) {
+TEST_F(TutorConversationTest, ClosingFreesTheSession) {
   Hello();
   EXPECT_EQ(resources_->stats.Snapshot().sessions.size(), 1u);
   conversation_->OnClosed();
@@ -373,7 +293,7 @@ TEST_F(ConversationTest, ClosingFreesTheSession) {
   EXPECT_TRUE(peer_->Silent());
 }
 
-TEST_F(ConversationTest, ClosingWhileTheTeacherWorksFreesTheSessionAtOnce) {
+TEST_F(TutorConversationTest, ClosingWhileTheTeacherWorksFreesTheSessionAtOnce) {
   Hello();
   HeldTeacher held(*teacher_);
   Say(SquareFrame(0, 0));
@@ -390,10 +310,10 @@ TEST_F(ConversationTest, ClosingWhileTheTeacherWorksFreesTheSessionAtOnce) {
   EXPECT_TRUE(peer_->Silent());
 }
 
-TEST_F(ConversationTest, ClosingWhileQueuedFreesTheSessionAtOnce) {
+TEST_F(TutorConversationTest, ClosingWhileQueuedFreesTheSessionAtOnce) {
   Hello();
   HeldTeacher held(*teacher_);
-  const auto second_peer = std::make_shared<FakePeer>();
+  const auto second_peer = std::make_shared<TutorPeer>();
   auto second = Open(second_peer, 2);
   second->OnMessage(wire::Hello{}, start_);
   Say(SquareFrame(0, 0));
@@ -406,7 +326,7 @@ TEST_F(ConversationTest, ClosingWhileQueuedFreesTheSessionAtOnce) {
   EXPECT_TRUE(std::holds_alternative<wire::Update>(peer_->Next()));
 }
 
-TEST_F(ConversationTest, DoesNotWorkForAClientThatTakesNothing) {
+TEST_F(TutorConversationTest, DoesNotWorkForAClientThatTakesNothing) {
   Hello();
   peer_->TurnDeaf();
   for (int i = 0; i < 3; ++i) Say(wire::StudentRequest{"more"});
@@ -414,9 +334,9 @@ TEST_F(ConversationTest, DoesNotWorkForAClientThatTakesNothing) {
             2u);  // in the welcome, and the first that the client did not take
 }
 
-TEST_F(ConversationTest, SessionsHaveStudentsOfTheirOwn) {
+TEST_F(TutorConversationTest, SessionsHaveStudentsOfTheirOwn) {
   const wire::Welcome first = Hello();
-  const auto second_peer = std::make_shared<FakePeer>();
+  const auto second_peer = std::make_shared<TutorPeer>();
   const auto second = Open(second_peer, 2);
   second->OnMessage(wire::Hello{}, start_);
   const auto welcome = std::get<wire::Welcome>(second_peer->Next());

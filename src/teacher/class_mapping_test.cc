@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "video/test_files.h"
+#include "video/testing/test_files.h"
 
 namespace shadowtutor::teacher {
 namespace {

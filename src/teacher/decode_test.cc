@@ -8,7 +8,7 @@
 #include <opencv2/imgproc.hpp>
 #include <random>
 
-#include "video/test_files.h"
+#include "video/testing/test_files.h"
 
 namespace shadowtutor::teacher {
 namespace {

@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "teacher/mask_paste.h"
-#include "video/test_files.h"
+#include "video/testing/test_files.h"
 
 namespace shadowtutor::teacher {
 namespace {

@@ -8,7 +8,7 @@
 #include "teacher/model_card.h"
 #include "teacher/open_teacher.h"
 #include "video/label_png.h"
-#include "video/test_files.h"
+#include "video/testing/test_files.h"
 
 namespace shadowtutor::teacher {
 namespace {

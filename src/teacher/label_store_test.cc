@@ -7,7 +7,7 @@
 #include "core/atomic_file.h"
 #include "teacher/open_teacher.h"
 #include "video/label_png.h"
-#include "video/test_files.h"
+#include "video/testing/test_files.h"
 
 namespace shadowtutor::teacher {
 namespace {

@@ -10,11 +10,11 @@
 #include "teacher/open_teacher.h"
 #include "teacher/output_reader.h"
 #include "teacher/teacher.h"
-#include "teacher/tiny_onnx.h"
+#include "teacher/testing/tiny_onnx.h"
 #include "video/label_png.h"
 #include "video/open_source.h"
 #include "video/source.h"
-#include "video/test_files.h"
+#include "video/testing/test_files.h"
 
 namespace shadowtutor::teacher {
 namespace {

@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "teacher/onnx_info.h"
-#include "teacher/tiny_onnx.h"
-#include "video/test_files.h"
+#include "teacher/testing/tiny_onnx.h"
+#include "video/testing/test_files.h"
 
 namespace shadowtutor::teacher {
 namespace {

@@ -11,7 +11,7 @@
 #include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
 #include "video/label_png.h"
-#include "video/test_files.h"
+#include "video/testing/test_files.h"
 
 namespace shadowtutor::teacher {
 namespace {

@@ -6,7 +6,7 @@
 #include <opencv2/imgcodecs.hpp>
 
 #include "core/atomic_file.h"
-#include "video/test_files.h"
+#include "video/testing/test_files.h"
 
 namespace shadowtutor::video {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "video/label_png.h"
 #include "video/source.h"
-#include "video/test_files.h"
+#include "video/testing/test_files.h"
 
 // For the address sanitizer: Qt's font library keeps its memory until the process ends.
 extern "C" const char* __lsan_default_suppressions();  // NOLINT: the sanitizer's name for it

@@ -13,7 +13,7 @@
 #include <thread>
 
 #include "video/sources_internal.h"
-#include "video/test_files.h"
+#include "video/testing/test_files.h"
 
 namespace shadowtutor::video {
 namespace {

@@ -34,7 +34,12 @@ expect "nn's headers are not there for core" refused compiles nn/network.h core
 expect "what only tests use of nn is not there for nn" refused compiles nn/testing/random_data.h nn core
 expect "what only tests use of client is not there for client" refused \
   compiles client/testing/fake_engine.h client nn core wire distill
-expect "the server's transport is not there for rpc" refused compiles rpc/server/server.h rpc wire nn core
+server_rooms=(rpc server teacher distill wire nn core)
+expect "the server's transport with its room" compiles rpc/server/server.h rpc.server "${server_rooms[@]}"
+expect "the server's transport is not there without it" refused \
+  compiles rpc/server/server.h "${server_rooms[@]}"
+expect "the protocol's messages are not there for those who see rpc" refused \
+  compiles rpc/convert.h rpc wire nn core
 
 # layers: check-layers on the files made in $work; its output is in $work/said.
 layers() { "$ROOT/scripts/check-layers" "$work/src" >"$work/said" 2>&1; }
@@ -62,6 +67,38 @@ file wire/f_internal.h wire/f.h
 file wire/f.h
 expect "a circle of files is refused" refused layers
 expect "and named" grep -q 'src/wire/f_internal' "$work/said"
+
+rm -r "$work/src/wire"
+printf '#include <grpcpp/channel.h>\n' >"$work/src/nn/g.cc"
+expect "gRPC outside of rpc/ is refused" refused layers
+mkdir -p "$work/src/rpc"
+mv "$work/src/nn/g.cc" "$work/src/rpc/g.cc"
+expect "and allowed inside: $(cat "$work/said")" layers
+
+# configures ROOM LINKS: a project of two rooms, core/ and nn/, of which ROOM links the library of the other.
+configures() {
+  rm -rf "$work/project" "$work/build"
+  mkdir -p "$work/project"/{docs,src/core,src/nn}
+  cp "$ROOT/docs/architecture.md" "$work/project/docs/"
+  for room in core nn; do
+    links=''
+    [[ $room == "$1" ]] && links=$2
+    printf 'st_room_register(shadowtutor_%s "" "%s")\n' "$room" "$links" \
+      >"$work/project/src/$room/CMakeLists.txt"
+  done
+  cat >"$work/project/CMakeLists.txt" <<CMAKE
+cmake_minimum_required(VERSION 3.25)
+project(Rooms LANGUAGES NONE)
+include($ROOT/cmake/Rooms.cmake)
+add_subdirectory(src/core)
+add_subdirectory(src/nn)
+st_check_rooms()
+CMAKE
+  cmake -S "$work/project" -B "$work/build" >"$work/said" 2>&1
+}
+expect "nn may link core: $(cat "$work/said")" configures nn shadowtutor_core
+expect "core may not link nn" refused configures core shadowtutor_nn
+expect "and CMake says so" grep -q 'shadowtutor_core sees the headers' "$work/said"
 
 ((failed == 0)) || exit 1
 echo "Rooms see what the table allows them, and nothing else."

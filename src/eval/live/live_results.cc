@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
-#include "core/csv.h"
+#include "eval/study/csv.h"
 #include "eval/plan/bounds.h"
 #include "eval/study/study_results.h"
 #include "shadowtutor/types.h"

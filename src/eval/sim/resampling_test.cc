@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "eval/testing/moving_shapes.h"
-#include "video/test_files.h"
+#include "video/testing/test_files.h"
 
 namespace shadowtutor::eval {
 namespace {

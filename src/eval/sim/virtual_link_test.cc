@@ -11,7 +11,7 @@
 #include "server/session.h"
 #include "teacher/label_folder.h"
 #include "teacher/open_teacher.h"
-#include "video/test_files.h"
+#include "video/testing/test_files.h"
 #include "wire/frame_codec.h"
 #include "wire/update_codec.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "shadowtutor/types.h"
-#include "video/test_files.h"
+#include "video/testing/test_files.h"
 
 namespace shadowtutor::eval {
 namespace {

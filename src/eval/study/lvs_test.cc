@@ -9,7 +9,7 @@
 
 #include "eval/testing/moving_shapes.h"
 #include "teacher/open_teacher.h"
-#include "video/test_files.h"
+#include "video/testing/test_files.h"
 
 namespace shadowtutor::eval {
 namespace {

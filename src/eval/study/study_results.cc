@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
-#include "core/csv.h"
+#include "eval/study/csv.h"
 #include "eval/study/machine.h"
 #include "wire/codec_names.h"
 

@@ -4,9 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/csv.h"
+#include "eval/study/csv.h"
 #include "eval/study/study_table.h"
-#include "video/test_files.h"
+#include "video/testing/test_files.h"
 
 namespace shadowtutor::eval {
 namespace {

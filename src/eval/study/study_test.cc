@@ -15,9 +15,9 @@
 #include "eval/study/samples.h"
 #include "eval/testing/moving_shapes.h"
 #include "nn/checkpoint_io.h"
-#include "teacher/tiny_onnx.h"
+#include "teacher/testing/tiny_onnx.h"
 #include "video/label_png.h"
-#include "video/test_files.h"
+#include "video/testing/test_files.h"
 
 namespace shadowtutor::eval {
 namespace {

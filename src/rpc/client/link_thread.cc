@@ -134,7 +134,7 @@ LinkThread::Waiting LinkThread::TakeWaiting() {
   if (!online) return {};
   if (request) {
     wire::StudentRequest message{*std::exchange(request, {})};
-    message.reason.resize(std::min(message.reason.size(), wire::kMaxTextBytes));
+    if (message.reason.size() > wire::kMaxTextBytes) message.reason.resize(wire::kMaxTextBytes);
     return message;
   }
   if (!key_frame) return {};

@@ -245,9 +245,9 @@ std::optional<SegmentLink::Answer> SegmentLink::Receive(milliseconds timeout) {
   const auto now = Clock::now();
   if (!reply) {
     if (!impl.unanswered.empty() && now - impl.last_answer > impl.options.answer_timeout) {
-      throw impl.Explain(Error(ErrorCode::kDeadlineExceeded,
-                               "a frame was not answered within " +
-                                   std::to_string(impl.options.answer_timeout.count()) + " ms"));
+      throw impl.Explain(
+          Error(ErrorCode::kDeadlineExceeded,
+                "a frame was not answered within " + InSeconds(impl.options.answer_timeout)));
     }
     return std::nullopt;
   }

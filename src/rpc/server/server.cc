@@ -3,7 +3,6 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
-#include <optional>
 #include <utility>
 
 #include "core/mutex.h"
@@ -41,17 +40,16 @@ struct Server::Impl {
         backend(std::move(teacher), std::move(student), options, SHADOWTUTOR_VERSION),
         service(backend.resources(), backend.streams(), options.write_timeout) {}
 
-  void Start();
-  bool Shutdown(std::chrono::milliseconds timeout) ST_EXCLUDES(shutdown_mutex);
-  void StopListening(std::chrono::milliseconds timeout);
+  void Start() ST_EXCLUDES(life_mutex);
+  bool Shutdown(std::chrono::milliseconds timeout) ST_EXCLUDES(life_mutex);
+  void StopListening(std::chrono::milliseconds timeout) ST_REQUIRES(life_mutex);
 
   const ServerOptions options;
   server::Backend backend;
   Service service;
-  std::unique_ptr<grpc::Server> grpc_server;
 
-  Mutex shutdown_mutex;                                         // held while shutting down
-  std::optional<bool> all_ended ST_GUARDED_BY(shutdown_mutex);  // what Shutdown returned
+  Mutex life_mutex;  // held while starting and while shutting down
+  std::unique_ptr<grpc::Server> grpc_server ST_GUARDED_BY(life_mutex);
   mutable Mutex mutex;
   std::string address ST_GUARDED_BY(mutex);
 };
@@ -79,6 +77,7 @@ void Server::Impl::Start() {
   // Otherwise a second server could listen on the same port, and each would get some of the
   // clients.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  const MutexLock lock(life_mutex);
   HandOver();
   grpc_server = builder.BuildAndStart();
   if (!grpc_server || port == 0) {
@@ -87,20 +86,17 @@ void Server::Impl::Start() {
                                              "is not this machine's (port 0 takes a free port)");
   }
   {
-    const MutexLock lock(mutex);
+    const MutexLock address_lock(mutex);
     address = WithPort(options.listen, port);
   }
   backend.Start();
 }
 
 bool Server::Impl::Shutdown(std::chrono::milliseconds timeout) {
-  const MutexLock lock(shutdown_mutex);
-  if (!all_ended) {
-    backend.EndStreams(Error(ErrorCode::kUnavailable, "the server is shutting down"));
-    if (grpc_server) StopListening(timeout);
-    all_ended = backend.Shutdown(timeout);
-  }
-  return *all_ended;
+  const MutexLock lock(life_mutex);
+  backend.EndStreams(Error(ErrorCode::kUnavailable, "the server is shutting down"));
+  if (grpc_server) StopListening(timeout);
+  return backend.Shutdown(timeout);
 }
 
 void Server::Impl::StopListening(std::chrono::milliseconds timeout) {

@@ -13,7 +13,7 @@
 #include "core/mutex.h"
 #include "rpc/convert.h"
 #include "rpc/server/server.h"
-#include "server/testing.h"
+#include "server/testing/fakes.h"
 #include "shadowtutor/v1/shadowtutor.grpc.pb.h"
 
 namespace shadowtutor::rpc {

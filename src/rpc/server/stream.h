@@ -126,9 +126,15 @@ class Stream final
     {
       const MutexLock lock(mutex_);
       if (ending_) return;
+      starting_read_ = true;
     }
     HandOver();
     this->StartRead(&incoming_);
+    {
+      const MutexLock lock(mutex_);
+      starting_read_ = false;
+    }
+    Pump();  // the end may have come meanwhile
   }
 
   void OnWriteDone(bool ok) override {
@@ -191,7 +197,7 @@ class Stream final
         outgoing_.Swap(&waiting_.front());
         waiting_.pop_front();
         writing_ = true;
-      } else if (ending_) {
+      } else if (ending_ && !starting_read_) {
         finished_ = finish = true;
         status = status_;
       } else {
@@ -216,6 +222,9 @@ class Stream final
   std::deque<Reply> waiting_ ST_GUARDED_BY(mutex_);
   Reply outgoing_;  // used by gRPC between StartWrite and OnWriteDone
   bool writing_ ST_GUARDED_BY(mutex_) = false;
+  /// Between the decision to read and StartRead's return. gRPC must not be told to finish
+  /// meanwhile: a read that starts after Finish never completes, and then OnDone never comes.
+  bool starting_read_ ST_GUARDED_BY(mutex_) = false;
   bool ending_ ST_GUARDED_BY(mutex_) = false;    // no more messages; Finish follows the last write
   bool finished_ ST_GUARDED_BY(mutex_) = false;  // Finish was called
   grpc::Status status_ ST_GUARDED_BY(mutex_);

@@ -1,11 +1,11 @@
 // Writing tables as comma-separated values.
-#ifndef SHADOWTUTOR_CORE_CSV_H_
-#define SHADOWTUTOR_CORE_CSV_H_
+#ifndef SHADOWTUTOR_EVAL_STUDY_CSV_H_
+#define SHADOWTUTOR_EVAL_STUDY_CSV_H_
 
 #include <string>
 #include <string_view>
 
-namespace shadowtutor {
+namespace shadowtutor::eval {
 
 /// One field as RFC 4180 writes it: a text with a comma, a quote or a line end is put in quotes,
 /// and quotes inside it are doubled. A text that a spreadsheet would run as a formula (it begins
@@ -25,6 +25,6 @@ inline std::string CsvText(std::string_view text) {
   return quoted + "\"";
 }
 
-}  // namespace shadowtutor
+}  // namespace shadowtutor::eval
 
-#endif  // SHADOWTUTOR_CORE_CSV_H_
+#endif  // SHADOWTUTOR_EVAL_STUDY_CSV_H_

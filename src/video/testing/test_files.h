@@ -1,6 +1,6 @@
 // For tests: temporary folders, small files, and errors.
-#ifndef SHADOWTUTOR_VIDEO_TEST_FILES_H_
-#define SHADOWTUTOR_VIDEO_TEST_FILES_H_
+#ifndef SHADOWTUTOR_VIDEO_TESTING_TEST_FILES_H_
+#define SHADOWTUTOR_VIDEO_TESTING_TEST_FILES_H_
 
 #include <stdlib.h>
 
@@ -73,4 +73,4 @@ inline bool Says(const Error& error, const std::string& part) {
 
 }  // namespace shadowtutor::testing
 
-#endif  // SHADOWTUTOR_VIDEO_TEST_FILES_H_
+#endif  // SHADOWTUTOR_VIDEO_TESTING_TEST_FILES_H_

@@ -1,7 +1,7 @@
 // What the tests of this folder share: a small student, a teacher whose answers a test can change,
 // and frames that take both only milliseconds.
-#ifndef SHADOWTUTOR_SERVER_TESTING_H_
-#define SHADOWTUTOR_SERVER_TESTING_H_
+#ifndef SHADOWTUTOR_SERVER_TESTING_FAKES_H_
+#define SHADOWTUTOR_SERVER_TESTING_FAKES_H_
 
 #include <functional>
 #include <memory>
@@ -69,4 +69,4 @@ inline wire::KeyFrame SquareFrame(uint64_t frame_index, uint64_t held_version, i
 
 }  // namespace shadowtutor::server
 
-#endif  // SHADOWTUTOR_SERVER_TESTING_H_
+#endif  // SHADOWTUTOR_SERVER_TESTING_FAKES_H_

@@ -1,6 +1,6 @@
 // Sources and sinks that tests of runs script.
-#ifndef SHADOWTUTOR_APP_RUN_TESTING_H_
-#define SHADOWTUTOR_APP_RUN_TESTING_H_
+#ifndef SHADOWTUTOR_APP_TESTING_SCRIPTED_RUN_H_
+#define SHADOWTUTOR_APP_TESTING_SCRIPTED_RUN_H_
 
 #include <cstdint>
 #include <functional>
@@ -69,4 +69,4 @@ inline auto OpenLoggingSink(SinkLog& log,
 
 }  // namespace shadowtutor::app::testing
 
-#endif  // SHADOWTUTOR_APP_RUN_TESTING_H_
+#endif  // SHADOWTUTOR_APP_TESTING_SCRIPTED_RUN_H_

@@ -1,7 +1,7 @@
 // For tests: writes ONNX files with one or two 1x1 convolutions, so that no test needs Python or a
 // download. Writes only the protobuf fields that such models need.
-#ifndef SHADOWTUTOR_TEACHER_TINY_ONNX_H_
-#define SHADOWTUTOR_TEACHER_TINY_ONNX_H_
+#ifndef SHADOWTUTOR_TEACHER_TESTING_TINY_ONNX_H_
+#define SHADOWTUTOR_TEACHER_TESTING_TINY_ONNX_H_
 
 #include <array>
 #include <cstdint>
@@ -88,4 +88,4 @@ class TinyOnnx {
 
 }  // namespace shadowtutor::testing
 
-#endif  // SHADOWTUTOR_TEACHER_TINY_ONNX_H_
+#endif  // SHADOWTUTOR_TEACHER_TESTING_TINY_ONNX_H_

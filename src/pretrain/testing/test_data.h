@@ -1,6 +1,6 @@
 // For tests: draws pictures with their labels, and writes them to files.
-#ifndef SHADOWTUTOR_PRETRAIN_TEST_DATA_H_
-#define SHADOWTUTOR_PRETRAIN_TEST_DATA_H_
+#ifndef SHADOWTUTOR_PRETRAIN_TESTING_TEST_DATA_H_
+#define SHADOWTUTOR_PRETRAIN_TESTING_TEST_DATA_H_
 
 #include <algorithm>
 #include <cmath>
@@ -77,4 +77,4 @@ inline void WriteDiscs(const std::filesystem::path& folder, int count, int width
 
 }  // namespace shadowtutor::pretrain
 
-#endif  // SHADOWTUTOR_PRETRAIN_TEST_DATA_H_
+#endif  // SHADOWTUTOR_PRETRAIN_TESTING_TEST_DATA_H_

@@ -1,0 +1,93 @@
+#include "server/backend.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <future>
+
+#include "server/testing/conversation_fixture.h"
+#include "server/testing/fakes.h"
+#include "server/tutor_conversation.h"
+
+namespace shadowtutor::server {
+namespace {
+
+using namespace std::chrono_literals;
+
+const Error kClosing(ErrorCode::kUnavailable, "closing time");
+
+std::unique_ptr<Backend> Small(std::shared_ptr<teacher::Teacher> teacher,
+                               const BackendOptions& options = {}) {
+  return std::make_unique<Backend>(std::move(teacher), SmallStudent(1), options, "1.2.3");
+}
+
+// With which error a backend is refused whose options are changed so.
+ErrorCode Refusal(const std::function<void(BackendOptions& options)>& change,
+                  ClassList classes = TestClasses()) {
+  BackendOptions options;
+  change(options);
+  try {
+    const Backend backend(std::make_shared<FakeTeacher>(), SmallStudent(1, std::move(classes)),
+                          options, "1.2.3");
+  } catch (const Error& error) {
+    return error.code();
+  }
+  ADD_FAILURE() << "the backend was made";
+  return ErrorCode::kInternal;
+}
+
+TEST(Backend, RefusesWhatCannotBe) {
+  constexpr auto kInvalid = ErrorCode::kInvalidArgument;
+  EXPECT_EQ(Refusal([](auto& options) { options.max_sessions = 0; }), kInvalid);
+  EXPECT_EQ(Refusal([](auto& options) { options.min_stride = 65; }), kInvalid);
+  EXPECT_EQ(Refusal([](auto& options) { options.teacher_timeout = 0ms; }), kInvalid);
+  EXPECT_EQ(Refusal([](auto& options) { options.trainer.threshold = 2; }), kInvalid);
+  EXPECT_EQ(Refusal([](auto&) {}, {{"cat", {}}, {"background", {}}}), kInvalid);
+}
+
+TEST(Backend, LooksAtDeadlinesFromStartToEnd) {
+  struct Stream : OpenStream {
+    void Tick(std::chrono::steady_clock::time_point) override {
+      if (ticks++ == 0) ticked.set_value();
+    }
+    void EndWith(const Error& why) override { ended = why.what(); }
+    std::promise<void> ticked;
+    int ticks = 0;
+    std::string ended;
+  };
+  const auto backend = Small(std::make_shared<FakeTeacher>());
+  const auto stream = std::make_shared<Stream>();
+  ASSERT_FALSE(backend->streams()->Open([&](uint64_t, const std::string&) { return stream; }));
+  backend->Start();
+  stream->ticked.get_future().get();
+  backend->EndStreams(kClosing);
+  EXPECT_EQ(stream->ended, "closing time");
+  backend->EndStreams(Error(ErrorCode::kInternal, "another reason"));
+  EXPECT_EQ(stream->ended, "closing time");
+  backend->Start();  // too late, and no thread is left behind
+  EXPECT_TRUE(backend->Shutdown(60s));
+}
+
+#ifndef SHADOWTUTOR_THREAD_SANITIZER
+TEST(Backend, SaysEachTimeThatTheTeacherDidNotReturn) {
+  const auto teacher = std::make_shared<FakeTeacher>();
+  HeldTeacher held(*teacher);
+  auto backend = Small(teacher);
+  // The job shares what it uses: it goes on after the backend is gone.
+  std::promise<void> left;
+  backend->resources()->teaching->Submit(1, [teacher, &left] {
+    teacher->Label(Image(8, 8), 0);
+    left.set_value();
+  });
+  held.WaitUntilEntered();
+  backend->EndStreams(kClosing);
+  EXPECT_FALSE(backend->Shutdown(0ms));
+  EXPECT_FALSE(backend->Shutdown(0ms));
+  backend.reset();
+  held.Open();
+  left.get_future().get();
+}
+#endif
+
+}  // namespace
+}  // namespace shadowtutor::server
