@@ -38,9 +38,11 @@ constexpr double kLogProbabilityBound = 1e-4;
 constexpr double kGradientBound = 2e-3;
 constexpr double kLossBound = 1e-5;
 constexpr double kLearningRate = 0.01;
-// Training multiplies rounding: some pixels near a border between classes may change sides.
+// Training multiplies rounding, and the frames are fair to the untrained student only: after steps,
+// a pixel near a border between classes may change sides. One pixel of portrait_37x70, the smallest
+// frame, can move mIoU by almost 2e-3.
 constexpr double kTrainedLossBound = 1e-4;
-constexpr double kTrainedMetricBound = 1e-3;
+constexpr double kTrainedMetricBound = 2e-3;
 
 const std::vector<std::string> kFrames = {"odd_69x53", "eights_72x56", "portrait_37x70"};
 
