@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "distill/miou.h"
-#include "nn/testing/tensor_values.h"
+#include "nn/testing/parameters.h"
 
 namespace shadowtutor::bench {
 namespace {

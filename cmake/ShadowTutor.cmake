@@ -4,6 +4,7 @@
 #                                                            -> static library shadowtutor_NAME
 #   st_test(NAME SOURCES a_test.cc DEPENDS target... [LABELS unit] [TIMEOUT seconds])
 #                                                            -> GoogleTest binary, in ctest
+#   st_test_instruction_sets(NAME COMMAND argument...)       -> the tests NAME_ISA, one per instruction set
 #   st_reads_checkout(a_test.cc)                             -> a_test.cc knows SHADOWTUTOR_SOURCE_DIR
 #   st_fuzz(NAME SOURCES a_fuzz.cc DEPENDS target...)        -> libFuzzer program, only if
 #                                                               SHADOWTUTOR_BUILD_FUZZERS is ON
@@ -112,6 +113,21 @@ function(st_test name)
       add_custom_target(tests_${label})
     endif()
     add_dependencies(tests_${label} ${name})
+  endforeach()
+endfunction()
+
+# Runs a test on every instruction set of the engine that this machine has. The names of these tests end in
+# that of the instruction set.
+function(st_test_instruction_sets name)
+  if(NOT SHADOWTUTOR_BUILD_TESTS OR NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    return()
+  endif()
+  foreach(isa avx512 avx2 sse4 scalar)
+    add_test(NAME ${name}_${isa} COMMAND ${ARGN})
+    set_tests_properties(${name}_${isa} PROPERTIES
+      LABELS unit TIMEOUT 600 ENVIRONMENT SHADOWTUTOR_ISA=${isa}
+      # A part of the sentence of src/nn/kernels/isa.cc.
+      SKIP_REGULAR_EXPRESSION "names instructions that this machine does not have")
   endforeach()
 endfunction()
 

@@ -1,15 +1,13 @@
 // The engine and the paper's algorithms against what PyTorch computed in double precision for a
 // small student and small frames; tests/data/README.md says how it was recorded. Runs in every
-// clone and sees only what users of nn/ and distill/ see.
+// clone and calls only what users of nn/ and distill/ call.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -23,11 +21,16 @@
 #include "nn/learner.h"
 #include "nn/predictor.h"
 #include "nn/safetensors.h"
+#include "nn/testing/comparison.h"
+#include "nn/testing/parameters.h"
+#include "nn/testing/tensor_values.h"
 
 namespace shadowtutor::distill {
 namespace {
 
 using nlohmann::json;
+using nn::ForEachTrained;
+using nn::Largest;
 using nn::Stage;
 
 // fp32 against double, as shares of a tensor's largest magnitude.
@@ -35,9 +38,11 @@ constexpr double kLogProbabilityBound = 1e-4;
 constexpr double kGradientBound = 2e-3;
 constexpr double kLossBound = 1e-5;
 constexpr double kLearningRate = 0.01;
-// Training multiplies rounding: some pixels near a border between classes may change sides.
+// Training multiplies rounding, and the frames are fair to the untrained student only: after steps,
+// a pixel near a border between classes may change sides. One pixel of portrait_37x70, the smallest
+// frame, can move mIoU by almost 2e-3.
 constexpr double kTrainedLossBound = 1e-4;
-constexpr double kTrainedMetricBound = 1e-3;
+constexpr double kTrainedMetricBound = 2e-3;
 
 const std::vector<std::string> kFrames = {"odd_69x53", "eights_72x56", "portrait_37x70"};
 
@@ -52,28 +57,13 @@ json Logic() {
   return json::parse(bytes.begin(), bytes.end());
 }
 
-double Largest(std::span<const double> values) {
-  double largest = 0;
-  for (const double v : values) largest = std::max(largest, std::abs(v));
-  return largest;
-}
-
-template <typename T>
-std::vector<double> Widened(std::span<const uint8_t> bytes) {
-  std::vector<T> values(bytes.size() / sizeof(T));
-  std::memcpy(values.data(), bytes.data(), bytes.size());
-  return {values.begin(), values.end()};
-}
-
 // One frame and what belongs to it.
 class GoldenFrame {
  public:
   explicit GoldenFrame(const std::string& name)
       : bytes_(ReadFile(GoldenFile(name + ".safetensors"), nn::kMaxSafetensorsBytes)),
         file_(nn::ParseSafetensors(bytes_)) {
-    const auto& pixels = Tensor("frame");
-    frame = Image(static_cast<int>(pixels.shape[1]), static_cast<int>(pixels.shape[0]));
-    frame.bytes().assign(pixels.bytes.begin(), pixels.bytes.end());
+    frame = nn::ImageOf(Tensor("frame"));
     label = Labels("target");
     for (const double v : Values("weight")) weights.push_back(static_cast<float>(v));
   }
@@ -83,40 +73,20 @@ class GoldenFrame {
     double largest = 0;
     for (const auto& tensor : file_.tensors) {
       if (tensor.name.rfind("grad.", 0) != 0) continue;
-      largest = std::max(largest, Largest(ValuesOf(tensor)));
+      largest = std::max(largest, Largest(nn::Doubles(tensor)));
     }
     return largest;
   }
 
   bool Has(const std::string& name) const { return file_.Find(name) != nullptr; }
-  std::vector<double> Values(const std::string& name) const { return ValuesOf(Tensor(name)); }
-  LabelMap Labels(const std::string& name) const {
-    const auto& tensor = Tensor(name);
-    LabelMap map(static_cast<int>(tensor.shape[1]), static_cast<int>(tensor.shape[0]));
-    map.labels().assign(tensor.bytes.begin(), tensor.bytes.end());
-    return map;
-  }
+  std::vector<double> Values(const std::string& name) const { return nn::Doubles(Tensor(name)); }
+  LabelMap Labels(const std::string& name) const { return nn::LabelOf(Tensor(name)); }
 
   Image frame;
   LabelMap label;
   std::vector<float> weights;  // one per pixel
 
  private:
-  static std::vector<double> ValuesOf(const nn::TensorView& tensor) {
-    switch (tensor.type) {
-      case nn::TensorType::kU8:
-        return Widened<uint8_t>(tensor.bytes);
-      case nn::TensorType::kI32:
-        return Widened<int32_t>(tensor.bytes);
-      case nn::TensorType::kF32:
-        return Widened<float>(tensor.bytes);
-      case nn::TensorType::kF64:
-        return Widened<double>(tensor.bytes);
-      default:
-        throw std::runtime_error("the golden set's reader does not know the type of " +
-                                 tensor.name);
-    }
-  }
   const nn::TensorView& Tensor(const std::string& name) const {
     const nn::TensorView* tensor = file_.Find(name);
     if (!tensor) throw std::runtime_error("the golden set lacks " + name);
@@ -126,14 +96,6 @@ class GoldenFrame {
   std::vector<uint8_t> bytes_;
   nn::Safetensors file_;
 };
-
-// Calls check(parameter, its place in Learner::trained() and gradient()).
-template <typename Check>
-void ForEachTrained(const nn::NetworkLayout& layout, Stage cut, Check check) {
-  for (const auto& info : layout.parameters()) {
-    if (info.stage >= cut) check(info, info.offset - layout.TrainedOffset(cut));
-  }
-}
 
 Stage CutOf(const std::string& name) {
   return name == "full" ? nn::kFullDistillation : nn::kPartialDistillation;
@@ -179,7 +141,6 @@ TEST(RecordedGolden, GivesTheSameProbabilities) {
   for (const auto& name : kFrames) {
     const GoldenFrame golden(name);
     learner.SetFrame(golden.frame);
-    learner.Predict();
     const auto pixels = golden.Values("probe.pixels");
     const auto expected = golden.Values("probe.log_probabilities");
     ASSERT_EQ(expected.size(), pixels.size() * classes);
@@ -205,7 +166,6 @@ TEST(RecordedGolden, GivesTheSameLossAndGradients) {
       SCOPED_TRACE(name + " from " + std::string(nn::StageName(cut)));
       nn::Learner learner(student.layout, student.weights, cut);
       learner.SetFrame(golden.frame);
-      learner.Predict();
       const double expected = golden.Values("loss")[0];
       EXPECT_NEAR(learner.LossAndGradient(golden.label, golden.weights), expected,
                   kLossBound * expected);

@@ -12,7 +12,9 @@
 #include "nn/learner.h"
 #include "nn/predictor.h"
 #include "nn/testing/activations.h"
+#include "nn/testing/comparison.h"
 #include "nn/testing/engine_scene.h"
+#include "nn/testing/parameters.h"
 #include "nn/testing/random_data.h"
 #include "nn/testing/reference.h"
 
@@ -39,22 +41,10 @@ Bounds BoundsFor(int width, int height) {
   return {.activation = 2e-2, .gradient = 5e-2, .loss = 2e-2};
 }
 
-double Largest(std::span<const double> values) {
-  double largest = 0;
-  for (const double v : values) largest = std::max(largest, std::abs(v));
-  return largest;
-}
-
 // The largest difference, relative to the largest expected magnitude.
-template <typename A>
-double RelativeError(std::span<const A> values, std::span<const double> expected) {
-  double worst = 0;
-  for (size_t i = 0; i < values.size(); ++i) {
-    const double difference = std::abs(static_cast<double>(values[i]) - expected[i]);
-    // Comparisons with NaN are false, so a NaN must be turned into a large difference.
-    worst = std::isnan(difference) ? 1e30 : std::max(worst, difference);
-  }
-  return worst / std::max(Largest(expected), 1e-30);
+double RelativeError(const DoubleTensor& tensor, const DoubleTensor& expected) {
+  return LargestDifference(tensor.values, expected.values) /
+         std::max(Largest(expected.values), 1e-30);
 }
 
 // Expects equal labels at all pixels where the largest logit leads by more than rounding errors.
@@ -94,12 +84,11 @@ void CompareWithReference(const NetworkSpec& spec, int width, int height, Stage 
     ASSERT_EQ(values.channels, expected.channels) << name;
     ASSERT_EQ(values.height, expected.height) << name;
     ASSERT_EQ(values.width, expected.width) << name;
-    EXPECT_LE(RelativeError<double>(values.values, expected.values), bounds.activation) << name;
+    EXPECT_LE(RelativeError(values, expected), bounds.activation) << name;
   }
   const auto logits =
       reference::Resize(ReadActivation(learner, *workspace, "logits_half"), height, width);
-  EXPECT_LE(RelativeError<double>(logits.values, network.Activation("logits").values),
-            bounds.activation);
+  EXPECT_LE(RelativeError(logits, network.Activation("logits")), bounds.activation);
 
   const double loss = learner.LossAndGradient(scene.label, scene.weights);
   const auto expected = network.LossAndGradient(scene.label, scene.weights, cut);
@@ -118,16 +107,12 @@ void CompareWithReference(const NetworkSpec& spec, int width, int height, Stage 
   // before a norm of a single pixel. They consist of rounding errors, so errors up to this floor
   // are accepted.
   const double floor = bounds.gradient * 1e-3 * Largest(expected.gradient);
-  const size_t first = scene.student.layout->TrainedOffset(cut);
-  for (const auto& info : scene.student.layout->parameters()) {
-    if (info.stage < cut) continue;
-    const auto part =
-        std::span<const double>(expected.gradient).subspan(info.offset - first, info.count);
-    const auto values = learner.gradient().subspan(info.offset - first, info.count);
-    const double largest = Largest(part);
-    EXPECT_LE(RelativeError<float>(values, part) * largest, bounds.gradient * largest + floor)
-        << info.name << " largest " << largest;
-  }
+  ForEachTrained(*scene.student.layout, cut, [&](const ParameterInfo& info, size_t at) {
+    const auto part = std::span<const double>(expected.gradient).subspan(at, info.count);
+    const auto values = learner.gradient().subspan(at, info.count);
+    EXPECT_LE(LargestDifference(values, part), bounds.gradient * Largest(part) + floor)
+        << info.name << " largest " << Largest(part);
+  });
 }
 
 TEST(Engine, AgreesOnAnyFrameSize) {

@@ -17,6 +17,8 @@
 #include "nn/learner.h"
 #include "nn/safetensors.h"
 #include "nn/testing/activations.h"
+#include "nn/testing/comparison.h"
+#include "nn/testing/parameters.h"
 #include "nn/testing/reference.h"
 #include "nn/testing/tensor_values.h"
 
@@ -109,12 +111,6 @@ class EngineCandidate {
   FrameSize size_;
 };
 
-double Largest(std::span<const double> values) {
-  double largest = 0;
-  for (const double v : values) largest = std::max(largest, std::abs(v));
-  return largest;
-}
-
 struct GoldenCase {
   std::vector<uint8_t> bytes;
   Safetensors file;
@@ -128,18 +124,6 @@ struct GoldenCase {
     return Doubles(*tensor);
   }
 };
-
-Image ImageOf(const TensorView& tensor) {
-  Image frame(static_cast<int>(tensor.shape[1]), static_cast<int>(tensor.shape[0]));
-  frame.bytes().assign(tensor.bytes.begin(), tensor.bytes.end());
-  return frame;
-}
-
-LabelMap LabelOf(const TensorView& tensor) {
-  LabelMap label(static_cast<int>(tensor.shape[1]), static_cast<int>(tensor.shape[0]));
-  label.labels().assign(tensor.bytes.begin(), tensor.bytes.end());
-  return label;
-}
 
 fs::path Shared() { return fs::path(SHADOWTUTOR_SOURCE_DIR) / ".." / "shared"; }
 
@@ -182,15 +166,6 @@ class Golden : public testing::Test {
     student_ = LoadCheckpoint(Shared() / "models" / "student_lvs9.safetensors");
   }
 
-  // Calls `check` with every trained parameter and its slice of `values`, which begins at the cut.
-  template <typename Check>
-  void ForEachTrained(Stage cut, Check check) {
-    const size_t first = student_.layout->TrainedOffset(cut);
-    for (const auto& info : student_.layout->parameters()) {
-      if (info.stage >= cut) check(info, info.offset - first);
-    }
-  }
-
   Checkpoint student_;
 };
 
@@ -207,11 +182,7 @@ TYPED_TEST_SUITE(Golden, Candidates, CandidateNames);
 void ExpectClose(const std::string& what, std::span<const double> values,
                  std::span<const double> golden, double bound) {
   ASSERT_EQ(values.size(), golden.size()) << what;
-  double worst = 0;
-  for (size_t i = 0; i < values.size(); ++i) {
-    worst = std::max(worst, std::abs(values[i] - golden[i]));
-  }
-  EXPECT_LE(worst, bound * Largest(golden)) << what;
+  EXPECT_LE(LargestDifference(values, golden), bound * Largest(golden)) << what;
 }
 
 TYPED_TEST(Golden, EveryActivation) {
@@ -248,7 +219,7 @@ TYPED_TEST(Golden, LossAndEveryGradient) {
       const double expected = golden.Values("loss")[0];
       EXPECT_NEAR(loss, expected, kLossBound * expected);
       const std::string prefix = cut == kFullDistillation ? "grad.full." : "grad.partial.";
-      this->ForEachTrained(cut, [&](const ParameterInfo& info, size_t at) {
+      ForEachTrained(*this->student_.layout, cut, [&](const ParameterInfo& info, size_t at) {
         if (kNoGradient.count(info.name)) return;
         const auto part = candidate.gradient().subspan(at, info.count);
         ExpectClose(prefix + info.name, std::vector<double>(part.begin(), part.end()),
@@ -280,7 +251,7 @@ TYPED_TEST(Golden, AdamStepsOnOneFrame) {
         // later gradients in it.
         const double bound = (step == 1 ? 1e-3 : 0.1) * kLearningRate;
         size_t compared = 0, all = 0;
-        this->ForEachTrained(cut, [&](const ParameterInfo& info, size_t at) {
+        ForEachTrained(*this->student_.layout, cut, [&](const ParameterInfo& info, size_t at) {
           if (kNoGradient.count(info.name)) return;
           const auto gradient = golden.Values("grad.partial." + info.name);
           const auto weights = golden.Values("adam" + std::to_string(step) + "." + info.name);
@@ -342,12 +313,13 @@ TYPED_TEST(Golden, ChecksumsAt720p) {
   const double expected = golden.Values("loss")[0];
   EXPECT_NEAR(candidate.LossAndGradient(golden.label, golden.weights), expected,
               kLossBound * expected);
-  this->ForEachTrained(kFullDistillation, [&](const ParameterInfo& info, size_t at) {
-    if (kNoGradient.count(info.name)) return;
-    const auto part = candidate.gradient().subspan(at, info.count);
-    ExpectChecksums(golden, "grad.full." + info.name, std::vector<double>(part.begin(), part.end()),
-                    kGradientBound);
-  });
+  ForEachTrained(*this->student_.layout, kFullDistillation,
+                 [&](const ParameterInfo& info, size_t at) {
+                   if (kNoGradient.count(info.name)) return;
+                   const auto part = candidate.gradient().subspan(at, info.count);
+                   ExpectChecksums(golden, "grad.full." + info.name,
+                                   std::vector<double>(part.begin(), part.end()), kGradientBound);
+                 });
   std::array<double, 9> histogram{};
   for (const uint8_t label : prediction.labels()) histogram[label] += 1;
   const auto golden_histogram = golden.Values("argmax_hist");

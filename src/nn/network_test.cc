@@ -5,7 +5,7 @@
 #include <cmath>
 #include <set>
 
-#include "nn/testing/tensor_values.h"
+#include "nn/testing/parameters.h"
 
 namespace shadowtutor::nn {
 namespace {

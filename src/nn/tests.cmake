@@ -32,16 +32,5 @@ if(NOT SHADOWTUTOR_SANITIZE)
   st_test(allocation_test SOURCES allocation_test.cc DEPENDS shadowtutor_nn)
 endif()
 
-# Runs the engine and the kernels on every instruction set that this machine has. The names of these
-# tests end in that of the instruction set.
-if(SHADOWTUTOR_BUILD_TESTS AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-  foreach(isa avx512 avx2 sse4 scalar)
-    foreach(test engine_test differential_test)
-      add_test(NAME ${test}_${isa} COMMAND ${test})
-      set_tests_properties(${test}_${isa} PROPERTIES
-        LABELS unit TIMEOUT 600 ENVIRONMENT SHADOWTUTOR_ISA=${isa}
-        # A part of the sentence of kernels/isa.cc.
-        SKIP_REGULAR_EXPRESSION "names instructions that this machine does not have")
-    endforeach()
-  endforeach()
-endif()
+st_test_instruction_sets(engine_test engine_test)
+st_test_instruction_sets(differential_test differential_test)

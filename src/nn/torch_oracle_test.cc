@@ -14,9 +14,10 @@
 
 #include "nn/learner.h"
 #include "nn/testing/activations.h"
-#include "nn/testing/random_data.h"
+#include "nn/testing/comparison.h"
+#include "nn/testing/engine_scene.h"
+#include "nn/testing/parameters.h"
 #include "nn/testing/reference.h"
-#include "nn/testing/tensor_values.h"
 
 namespace shadowtutor::nn {
 namespace {
@@ -27,8 +28,6 @@ constexpr double kReferenceBound = 1e-9;
 constexpr double kActivationBound = 1e-4;
 constexpr double kGradientBound = 2e-3;
 constexpr double kLearningRate = 0.01;
-// Inputs of ReLUs that are nearer to 0 than this can get the other sign in fp32.
-constexpr double kKink = 1e-5;
 
 class TorchNetwork {
  public:
@@ -147,13 +146,9 @@ template <typename A>
 void ExpectClose(const std::string& what, std::span<const A> values,
                  std::span<const double> expected, double bound, double floor = 0) {
   ASSERT_EQ(values.size(), expected.size()) << what;
-  double largest = 0, worst = 0;
-  for (size_t i = 0; i < values.size(); ++i) {
-    largest = std::max(largest, std::abs(expected[i]));
-    const double difference = std::abs(static_cast<double>(values[i]) - expected[i]);
-    worst = std::isnan(difference) ? 1e30 : std::max(worst, difference);
-  }
-  EXPECT_LE(worst, bound * largest + floor) << what << " largest " << largest;
+  const double largest = Largest(expected);
+  EXPECT_LE(LargestDifference(values, expected), bound * largest + floor)
+      << what << " largest " << largest;
 }
 
 struct Case {
@@ -168,62 +163,46 @@ class TorchOracle : public testing::TestWithParam<Case> {
   void SetUp() override {
     torch::set_num_threads(1);
     const auto& [spec, width, height, cut, name] = GetParam();
-    RandomData random(static_cast<uint64_t>(width * 1000 + height));
-    for (int attempt = 0; attempt < 100; ++attempt) {
-      student_ = random.Student(spec);
-      frame_ = random.Frame(width, height);
-      reference::Network<double> network(student_);
-      network.Forward(frame_);
-      if (network.KinkDistance(cut) < kKink) continue;
-      label_ = random.Label(width, height, spec.classes);
-      weights_ = random.PixelWeights(width, height);
-      return;
-    }
-    FAIL() << "no scene without a kink was found";
+    scene_ = DrawScene(spec, width, height, cut, static_cast<uint64_t>(width * 1000 + height));
   }
 
   template <typename A>
   void ExpectGradients(std::span<const A> gradient, std::span<const double> expected,
                        double bound) {
     // The gradients of biases right before a norm are zero in theory, so they are rounding errors.
-    double largest = 0;
-    for (const double v : expected) largest = std::max(largest, std::abs(v));
-    const size_t first = student_.layout->TrainedOffset(GetParam().cut);
-    for (const auto& info : student_.layout->parameters()) {
-      if (info.stage < GetParam().cut) continue;
-      ExpectClose(info.name, gradient.subspan(info.offset - first, info.count),
-                  expected.subspan(info.offset - first, info.count), bound, bound * 1e-3 * largest);
-    }
+    const double floor = bound * 1e-3 * Largest(expected);
+    ForEachTrained(*scene_.student.layout, GetParam().cut,
+                   [&](const ParameterInfo& info, size_t at) {
+                     ExpectClose(info.name, gradient.subspan(at, info.count),
+                                 expected.subspan(at, info.count), bound, floor);
+                   });
   }
 
-  Checkpoint student_;
-  Image frame_;
-  LabelMap label_;
-  std::vector<float> weights_;
+  Scene scene_;
 };
 
 TEST_P(TorchOracle, ForwardLossAndGradients) {
   const Stage cut = GetParam().cut;
-  TorchNetwork oracle(student_, cut);
-  const auto activations = oracle.Forward(frame_);
-  const auto loss = TorchNetwork::Loss(activations.at("logits"), label_, weights_);
+  TorchNetwork oracle(scene_.student, cut);
+  const auto activations = oracle.Forward(scene_.frame);
+  const auto loss = TorchNetwork::Loss(activations.at("logits"), scene_.label, scene_.weights);
   loss.backward();
   const auto expected = oracle.Flat(true);
 
-  reference::Network<double> network(student_);
-  network.Forward(frame_);
+  reference::Network<double> network(scene_.student);
+  network.Forward(scene_.frame);
   for (const auto& [name, tensor] : activations) {
     ExpectClose<double>(name, network.Activation(name).values, ValuesOf(tensor.contiguous()),
                         kReferenceBound);
   }
-  const auto backward = network.LossAndGradient(label_, weights_, cut);
+  const auto backward = network.LossAndGradient(scene_.label, scene_.weights, cut);
   EXPECT_NEAR(backward.loss, loss.item<double>(), kReferenceBound * backward.loss);
   ExpectGradients<double>(backward.gradient, expected, kReferenceBound);
 
-  Learner learner(student_.layout, student_.weights, cut);
+  Learner learner(scene_.student.layout, scene_.student.weights, cut);
   const auto workspace = std::make_shared<TrainingWorkspace>();
   learner.UseWorkspace(workspace);
-  learner.SetFrame(frame_);
+  learner.SetFrame(scene_.frame);
   learner.Predict();
   for (const auto& [name, tensor] : activations) {
     if (name == "dec3_up" || name == "logits" || name.rfind("out_conv", 0) == 0) continue;
@@ -231,35 +210,37 @@ TEST_P(TorchOracle, ForwardLossAndGradients) {
                         ValuesOf(tensor.contiguous()), kActivationBound);
   }
   const auto logits = ReadActivation(learner, *workspace, "logits_half");
-  ExpectClose<double>("logits", reference::Resize(logits, frame_.height(), frame_.width()).values,
+  ExpectClose<double>("logits",
+                      reference::Resize(logits, scene_.frame.height(), scene_.frame.width()).values,
                       ValuesOf(activations.at("logits").contiguous()), kActivationBound);
-  EXPECT_NEAR(learner.LossAndGradient(label_, weights_), loss.item<double>(),
+  EXPECT_NEAR(learner.LossAndGradient(scene_.label, scene_.weights), loss.item<double>(),
               1e-5 * loss.item<double>());
   ExpectGradients<float>(learner.gradient(), expected, kGradientBound);
 }
 
 TEST_P(TorchOracle, AdamSteps) {
   const Stage cut = GetParam().cut;
-  TorchNetwork oracle(student_, cut);
+  TorchNetwork oracle(scene_.student, cut);
   torch::optim::Adam torch_adam(
       oracle.trained(), torch::optim::AdamOptions(kLearningRate).betas({0.9, 0.999}).eps(1e-8));
-  reference::Network<double> network(student_);
+  reference::Network<double> network(scene_.student);
   const size_t first = network.layout().TrainedOffset(cut);
   reference::Adam<double> adam(network.layout().TrainedSize(cut), {});
-  Learner learner(student_.layout, student_.weights, cut);
-  learner.SetFrame(frame_);
+  Learner learner(scene_.student.layout, scene_.student.weights, cut);
+  learner.SetFrame(scene_.frame);
 
   std::vector<double> first_gradient;
   for (int step = 0; step < 4; ++step) {
     SCOPED_TRACE("after " + std::to_string(step) + " steps");
     torch_adam.zero_grad();
-    const auto loss = TorchNetwork::Loss(oracle.Forward(frame_).at("logits"), label_, weights_);
+    const auto loss =
+        TorchNetwork::Loss(oracle.Forward(scene_.frame).at("logits"), scene_.label, scene_.weights);
     loss.backward();
-    network.Forward(frame_);
-    const auto backward = network.LossAndGradient(label_, weights_, cut);
+    network.Forward(scene_.frame);
+    const auto backward = network.LossAndGradient(scene_.label, scene_.weights, cut);
     EXPECT_NEAR(backward.loss, loss.item<double>(), 1e-6 * loss.item<double>());
     learner.Predict();
-    EXPECT_NEAR(learner.LossAndGradient(label_, weights_), loss.item<double>(),
+    EXPECT_NEAR(learner.LossAndGradient(scene_.label, scene_.weights), loss.item<double>(),
                 2e-3 * loss.item<double>());
     if (step == 0) first_gradient = oracle.Flat(true);
 
@@ -275,13 +256,9 @@ TEST_P(TorchOracle, AdamSteps) {
                         expected, 0, 1e-4 * kLearningRate);
     if (step != 0) continue;
     size_t compared = 0;
-    for (const auto& info : student_.layout->parameters()) {
-      if (info.stage < cut) continue;
-      const auto at = info.offset - first;
-      double largest = 0;
-      for (size_t i = 0; i < info.count; ++i) {
-        largest = std::max(largest, std::abs(first_gradient[at + i]));
-      }
+    ForEachTrained(*scene_.student.layout, cut, [&](const ParameterInfo& info, size_t at) {
+      const double largest =
+          Largest(std::span<const double>(first_gradient).subspan(at, info.count));
       // The gradient must also be far above Adam's epsilon, or its last digits change the step.
       const double noise = std::max(0.01 * largest, 1e-4);
       for (size_t i = 0; i < info.count; ++i) {
@@ -290,7 +267,7 @@ TEST_P(TorchOracle, AdamSteps) {
             << info.name << " element " << i;
         ++compared;
       }
-    }
+    });
     EXPECT_GT(compared, expected.size() / 4);
   }
 }

@@ -11,7 +11,7 @@
 #include "core/atomic_file.h"
 #include "core/parallel.h"
 #include "nn/checkpoint_io.h"
-#include "nn/testing/tensor_values.h"
+#include "nn/testing/parameters.h"
 #include "pretrain/examples.h"
 #include "pretrain/testing/test_data.h"
 #include "pretrain/validation.h"

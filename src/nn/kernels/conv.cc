@@ -8,6 +8,7 @@
 
 #include "core/parallel.h"
 #include "nn/kernels/conv.h"
+#include "nn/kernels/vectors-inl.h"
 
 #ifndef SHADOWTUTOR_NN_KERNELS_CONV_CC_ONCE
 #define SHADOWTUTOR_NN_KERNELS_CONV_CC_ONCE
@@ -44,11 +45,7 @@ struct RowTask {
 
 HWY_BEFORE_NAMESPACE();
 namespace shadowtutor::nn::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
 
-using D = hn::CappedTag<float, kBlock>;
-using V = hn::Vec<D>;
-constexpr int kLanes = HWY_TARGET == HWY_SCALAR ? 1 : HWY_MAX_BYTES / 4;
 // The register tile has kPixels x kVectors accumulators, which leaves registers for the weights and
 // the broadcast input.
 constexpr int kVectors = 2;

@@ -9,6 +9,7 @@
 
 #include "core/parallel.h"
 #include "nn/kernels/conv_gradient.h"
+#include "nn/kernels/vectors-inl.h"
 
 #ifndef SHADOWTUTOR_NN_KERNELS_CONV_GRADIENT_CC_ONCE
 #define SHADOWTUTOR_NN_KERNELS_CONV_GRADIENT_CC_ONCE
@@ -29,11 +30,7 @@ struct WeightGradientTask {
 
 HWY_BEFORE_NAMESPACE();
 namespace shadowtutor::nn::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
 
-using D = hn::CappedTag<float, kBlock>;
-using V = hn::Vec<D>;
-constexpr int kLanes = HWY_TARGET == HWY_SCALAR ? 1 : HWY_MAX_BYTES / 4;
 constexpr int kVectors = 2;
 // A register tile accumulates kInputs input channels x kVectors vectors of output channels.
 constexpr int kInputs = kLanes == 16 ? 8 : 4;

@@ -10,6 +10,7 @@
 
 #include "core/parallel.h"
 #include "nn/kernels/head.h"
+#include "nn/kernels/vectors-inl.h"
 
 #ifndef SHADOWTUTOR_NN_KERNELS_HEAD_CC_ONCE
 #define SHADOWTUTOR_NN_KERNELS_HEAD_CC_ONCE
@@ -41,13 +42,9 @@ struct LossRow {
 
 HWY_BEFORE_NAMESPACE();
 namespace shadowtutor::nn::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
 
-using D = hn::CappedTag<float, 16>;
-using V = hn::Vec<D>;
 using DI = hn::RebindToSigned<D>;
 using VI = hn::Vec<DI>;
-constexpr int kLanes = HWY_TARGET == HWY_SCALAR ? 1 : HWY_MAX_BYTES / 4;
 
 // out = (1 - fraction) top + fraction bottom, with the first and last value repeated in the
 // margins.

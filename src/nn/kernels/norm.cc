@@ -9,14 +9,11 @@
 
 #include "core/parallel.h"
 #include "nn/kernels/norm.h"
+#include "nn/kernels/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace shadowtutor::nn::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
 
-using D = hn::CappedTag<float, kBlock>;
-using V = hn::Vec<D>;
-constexpr int kLanes = HWY_TARGET == HWY_SCALAR ? 1 : HWY_MAX_BYTES / 4;
 constexpr int kParts = kBlock / kLanes;  // vectors in a block
 
 HWY_INLINE void AddLanes(const V (&sum)[kParts], double* HWY_RESTRICT to) {

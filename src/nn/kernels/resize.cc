@@ -8,14 +8,10 @@
 
 #include "core/parallel.h"
 #include "nn/kernels/resize.h"
+#include "nn/kernels/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace shadowtutor::nn::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
-
-using D = hn::CappedTag<float, kBlock>;
-using V = hn::Vec<D>;
-constexpr int kLanes = HWY_TARGET == HWY_SCALAR ? 1 : HWY_MAX_BYTES / 4;
 
 void ResizeRow(const ResizePlan& plan, const View& in, const View& out, int block, int y) {
   const D d;

@@ -10,14 +10,10 @@
 #include "core/parallel.h"
 #include "nn/kernels/stem.h"
 #include "nn/kernels/stem_rows.h"
+#include "nn/kernels/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace shadowtutor::nn::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
-
-using D = hn::CappedTag<float, 16>;
-using V = hn::Vec<D>;
-constexpr int kLanes = HWY_TARGET == HWY_SCALAR ? 1 : HWY_MAX_BYTES / 4;
 
 // Adds the contribution of one output row to dw[output][input][3][3]. The row's gradient is
 // g[output][g_stride].

@@ -10,23 +10,11 @@
 #include "core/parallel.h"
 #include "nn/kernels/stem.h"
 #include "nn/kernels/stem_rows.h"
-
-#ifndef SHADOWTUTOR_NN_KERNELS_STEM_FORWARD_CC_ONCE
-#define SHADOWTUTOR_NN_KERNELS_STEM_FORWARD_CC_ONCE
-namespace shadowtutor::nn {
-
-constexpr int kGroup = 8;  // output channels computed together
-
-}  // namespace shadowtutor::nn
-#endif  // SHADOWTUTOR_NN_KERNELS_STEM_FORWARD_CC_ONCE
+#include "nn/kernels/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace shadowtutor::nn::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
 
-using D = hn::CappedTag<float, 16>;
-using V = hn::Vec<D>;
-constexpr int kLanes = HWY_TARGET == HWY_SCALAR ? 1 : HWY_MAX_BYTES / 4;
 // Vectors of columns per pass, as many as the registers allow.
 constexpr int kColumns = kLanes == 16 || HWY_ARCH_ARM_A64 ? 2 : 1;
 
@@ -35,12 +23,12 @@ constexpr int kColumns = kLanes == 16 || HWY_ARCH_ARM_A64 ? 2 : 1;
 void ConvolveRow3(const StemRow& row, const float* HWY_RESTRICT weights,
                   const float* HWY_RESTRICT bias, size_t out_stride, float* HWY_RESTRICT out) {
   const D d;
-  for (int group = 0; group < row.outputs; group += kGroup) {
-    const int reals = HWY_MIN(kGroup, row.outputs - group);
+  for (int group = 0; group < row.outputs; group += kStemGroup) {
+    const int reals = HWY_MIN(kStemGroup, row.outputs - group);
     for (int x = 0; x < row.width; x += kColumns * kLanes) {
-      V sum[kGroup][kColumns];
+      V sum[kStemGroup][kColumns];
 #pragma GCC unroll 8
-      for (int o = 0; o < kGroup; ++o) {
+      for (int o = 0; o < kStemGroup; ++o) {
 #pragma GCC unroll 2
         for (int v = 0; v < kColumns; ++v) sum[o][v] = hn::Set(d, bias[group + o]);
       }
@@ -52,12 +40,12 @@ void ConvolveRow3(const StemRow& row, const float* HWY_RESTRICT weights,
           const float* odd = even + row.in_stride;
           const float* taps[3] = {odd - 1, even, odd};
 #pragma GCC unroll 3
-          for (int k = 0; k < 3; ++k, w += kGroup) {
+          for (int k = 0; k < 3; ++k, w += kStemGroup) {
             V in[kColumns];
 #pragma GCC unroll 2
             for (int v = 0; v < kColumns; ++v) in[v] = hn::LoadU(d, taps[k] + v * kLanes);
 #pragma GCC unroll 8
-            for (int o = 0; o < kGroup; ++o) {
+            for (int o = 0; o < kStemGroup; ++o) {
               const V wo = hn::Set(d, w[o]);
 #pragma GCC unroll 2
               for (int v = 0; v < kColumns; ++v) sum[o][v] = hn::MulAdd(in[v], wo, sum[o][v]);
@@ -98,7 +86,7 @@ HWY_EXPORT(SplitColumns);
 
 namespace {
 
-int WholeGroups(int channels) { return (channels + kGroup - 1) / kGroup * kGroup; }
+int WholeGroups(int channels) { return (channels + kStemGroup - 1) / kStemGroup * kStemGroup; }
 
 Buffer PackGroups(int out, int in) {
   return Buffer(static_cast<size_t>(WholeGroups(out)) * static_cast<size_t>(in) * 9);
@@ -107,7 +95,7 @@ Buffer PackGroups(int out, int in) {
 void RepackGroups(std::span<const float> oihw, int out, int in, Buffer& packed) {
   for (int o = 0; o < out; ++o) {
     for (int i = 0; i < in * 9; ++i) {
-      packed[static_cast<size_t>((o / kGroup * in * 9 + i) * kGroup + o % kGroup)] =
+      packed[static_cast<size_t>((o / kStemGroup * in * 9 + i) * kStemGroup + o % kStemGroup)] =
           oihw[static_cast<size_t>(o * in * 9 + i)];
     }
   }

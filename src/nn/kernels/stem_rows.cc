@@ -8,14 +8,10 @@
 #include <cstring>
 
 #include "nn/kernels/stem_rows.h"
+#include "nn/kernels/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace shadowtutor::nn::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
-
-using D = hn::CappedTag<float, 16>;
-using V = hn::Vec<D>;
-constexpr int kLanes = HWY_TARGET == HWY_SCALAR ? 1 : HWY_MAX_BYTES / 4;
 
 // Converts a row of BGR bytes to floats [3][even, odd][stride] and subtracts the mean.
 void SplitBgr(const uint8_t* HWY_RESTRICT bgr, int width, size_t stride, float* HWY_RESTRICT out) {

@@ -10,6 +10,9 @@
 
 namespace shadowtutor::nn {
 
+/// The number of output channels that the forward pass computes together.
+inline constexpr int kStemGroup = 8;
+
 /// Three neighbouring input rows, each [channel][even, odd][stride], and the sizes of the output
 /// row that is computed from them.
 struct StemRow {

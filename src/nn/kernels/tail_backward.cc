@@ -10,15 +10,11 @@
 #include "core/parallel.h"
 #include "nn/kernels/tail.h"
 #include "nn/kernels/tail_sums.h"
+#include "nn/kernels/vectors-inl.h"
 #include "shadowtutor/types.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace shadowtutor::nn::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
-
-using D = hn::CappedTag<float, 16>;
-using V = hn::Vec<D>;
-constexpr int kLanes = HWY_TARGET == HWY_SCALAR ? 1 : HWY_MAX_BYTES / 4;
 
 // The transpose of the interpolation along a row. `row` has kRowMargin zeros before its first float
 // and after its last. The results for the taps tx are `tap_step` floats apart in `out`. `planes` is

@@ -8,15 +8,11 @@
 
 #include "nn/kernels/tail.h"
 #include "nn/kernels/tail_sums.h"
+#include "nn/kernels/vectors-inl.h"
 #include "shadowtutor/types.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace shadowtutor::nn::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
-
-using D = hn::CappedTag<float, 16>;
-using V = hn::Vec<D>;
-constexpr int kLanes = HWY_TARGET == HWY_SCALAR ? 1 : HWY_MAX_BYTES / 4;
 
 // Computes one row of the logits of kG classes from v[tx][class][low column].
 template <int kG>

@@ -7,11 +7,12 @@
 #include <algorithm>
 
 #include "nn/kernels/tail_plan.h"
+#include "nn/kernels/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace shadowtutor::nn::HWY_NAMESPACE {
 
-int Lanes() { return HWY_TARGET == HWY_SCALAR ? 1 : HWY_MAX_BYTES / 4; }
+int Lanes() { return kLanes; }
 
 }  // namespace shadowtutor::nn::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -44,18 +44,6 @@ struct GatherTable {
 /// The number of floats in a vector of the instruction set in use.
 int FloatLanes();
 
-/// Planar logits: [class][row][stride] floats, with room past each row's end. Does not own them.
-struct LogitPlanes {
-  float* data = nullptr;
-  int classes = 0, height = 0, width = 0;
-  size_t stride() const { return (static_cast<size_t>(width) + 15) / 16 * 16 + 16; }
-  size_t plane() const { return stride() * static_cast<size_t>(height); }
-  size_t floats() const { return plane() * static_cast<size_t>(classes); }
-  float* row(int c, int y) const {
-    return data + static_cast<size_t>(c) * plane() + static_cast<size_t>(y) * stride();
-  }
-};
-
 /// The plan of a tail: "low" is dec3's size, "high" is in_conv1's.
 struct TailPlan {
   ResizePlan resize;

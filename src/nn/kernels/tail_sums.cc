@@ -5,14 +5,11 @@
 #include <hwy/highway.h>
 
 #include "nn/kernels/tail_sums.h"
+#include "nn/kernels/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace shadowtutor::nn::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
 
-using D = hn::CappedTag<float, 16>;
-using V = hn::Vec<D>;
-constexpr int kLanes = HWY_TARGET == HWY_SCALAR ? 1 : HWY_MAX_BYTES / 4;
 constexpr bool kManyRegisters = kLanes == 16 || HWY_ARCH_ARM_A64;
 constexpr int kRows = kManyRegisters ? 6 : 4;  // the register tile of a product is rows x vectors
 constexpr int kVectors = kManyRegisters ? 4 : 2;

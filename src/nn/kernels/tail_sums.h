@@ -31,9 +31,6 @@ struct Term {
 /// out[i] = sum over the terms of weight * row[i], for `count` floats.
 void WeightedSum(const Term* terms, int count_terms, size_t count, float* out);
 
-/// The number of taps of TailMaps::main.
-inline constexpr int kMainTaps = kTailTaps * kTailTaps;
-
 /// Copies row y of dec3 to `to` as [channel][stride].
 inline void PlanarRow(const View& dec3, int y, size_t stride, float* to) {
   for (int b = 0; b < dec3.blocks(); ++b) {

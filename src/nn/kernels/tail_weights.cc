@@ -39,7 +39,7 @@ void ForEachMap(Maps& maps, int y2, int x2, int y1, int x1, const Visit& visit) 
 }  // namespace
 
 TailMaps::TailMaps(int classes, int channels)
-    : main(Size(kTailTaps * kTailTaps, classes, channels)),
+    : main(Size(kMainTaps, classes, channels)),
       top(Size(kTailTaps, classes, channels)),
       bottom(Size(kTailTaps, classes, channels)),
       left(Size(kTailTaps, classes, channels)),
@@ -52,7 +52,7 @@ TailWeights::TailWeights(int classes_, int channels_, int middle_)
       channels(channels_),
       middle(middle_),
       maps(classes, channels),
-      transposed(Size(kTailTaps * kTailTaps, classes, channels)),
+      transposed(Size(kMainTaps, classes, channels)),
       bias(Size(kEdgeKinds * kEdgeKinds, classes)),
       head_(Size(9, classes, middle)),
       first_(Size(9, middle, channels)),
@@ -109,7 +109,7 @@ void TailWeights::Compose(const TailParameters& p) {
       });
     }
   }
-  const size_t rows = Size(kTailTaps * kTailTaps, classes);
+  const size_t rows = Size(kMainTaps, classes);
   for (size_t row = 0; row < rows; ++row) {
     for (size_t k = 0; k < static_cast<size_t>(channels); ++k) {
       transposed[k * rows + row] = maps.main[row * static_cast<size_t>(channels) + k];

@@ -24,7 +24,8 @@
 
 namespace shadowtutor::nn {
 
-inline constexpr int kTailTaps = 5;  // the taps of T on each axis
+inline constexpr int kTailTaps = 5;                      // the taps of T on each axis
+inline constexpr int kMainTaps = kTailTaps * kTailTaps;  // all taps of T
 
 /// The parameters of out_conv1..3 with the checkpoint's shapes.
 struct TailParameters {

@@ -1,6 +1,7 @@
 // The memory layout of activations in the kernels: blocks of 16 channels, [C/16][H+2][W+2][16]
 // floats. The border of one pixel (the halo) is always zero, so convolutions need no code for
-// padding. Concatenating channels means placing blocks one after the other.
+// padding. Concatenating channels means placing blocks one after the other. Logits have a layout of
+// their own, one plane per class.
 #ifndef SHADOWTUTOR_NN_KERNELS_TENSOR_H_
 #define SHADOWTUTOR_NN_KERNELS_TENSOR_H_
 
@@ -76,6 +77,18 @@ class Tensor {
  private:
   Buffer buffer_;
   View view_;
+};
+
+/// Planar logits: [class][row][stride] floats, with room past each row's end. Does not own them.
+struct LogitPlanes {
+  float* data = nullptr;
+  int classes = 0, height = 0, width = 0;
+  size_t stride() const { return (static_cast<size_t>(width) + 15) / 16 * 16 + 16; }
+  size_t plane() const { return stride() * static_cast<size_t>(height); }
+  size_t floats() const { return plane() * static_cast<size_t>(classes); }
+  float* row(int c, int y) const {
+    return data + static_cast<size_t>(c) * plane() + static_cast<size_t>(y) * stride();
+  }
 };
 
 }  // namespace shadowtutor::nn

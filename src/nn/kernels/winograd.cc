@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "core/parallel.h"
+#include "nn/kernels/vectors-inl.h"
 #include "nn/kernels/winograd.h"
 
 #ifndef SHADOWTUTOR_NN_KERNELS_WINOGRAD_CC_ONCE
@@ -28,11 +29,6 @@ struct TileRange {
 
 HWY_BEFORE_NAMESPACE();
 namespace shadowtutor::nn::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
-
-using D = hn::CappedTag<float, kBlock>;
-using V = hn::Vec<D>;
-constexpr int kLanes = HWY_TARGET == HWY_SCALAR ? 1 : HWY_MAX_BYTES / 4;
 
 // The transform B^T of the input, in one dimension.
 HWY_INLINE void TransformInput(const V& d0, const V& d1, const V& d2, const V& d3, const V& d4,

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "nn/forward.h"
+#include "nn/kernels/scratch.h"
 #include "nn/kernels/stem.h"
 #include "nn/kernels/tensor.h"
 #include "nn/network.h"
@@ -40,35 +41,55 @@ DoubleTensor Plain(const LogitPlanes& logits) {
 }
 
 // in_conv1's output, whose even and odd columns are stored in separate parts.
-DoubleTensor InConv1(const Learner& learner, TrainingMemory& workspace) {
-  ForwardWorkspace& forward = *workspace.forward;
-  PackedWeights packed(std::make_shared<NetworkLayout>(learner.layout()), kNoStage);
-  packed.Update(learner.weights(), kFullDistillation);
-  ForwardStem(packed, workspace.frame, forward, true);
-  const int channels = learner.layout().spec().in_conv1;
-  DoubleTensor tensor(channels, forward.levels.height[1], forward.levels.width[1]);
-  const size_t stride = SplitRowFloats(forward.levels.width[2]);
+DoubleTensor Plain(const StemActivations& stem, int channels) {
+  DoubleTensor tensor(channels, stem.height, stem.width);
+  const size_t stride = SplitRowFloats((stem.width + 1) / 2);
   for (int c = 0; c < channels; ++c) {
     for (int y = 0; y < tensor.height; ++y) {
       for (int x = 0; x < tensor.width; ++x) {
         const auto row = static_cast<size_t>((y * channels + c) * 2 + x % 2);
         tensor.row(c, y)[x] =
-            forward.stem_rows.rows[row * stride + kSplitRowMargin + static_cast<size_t>(x / 2)];
+            stem.rows[row * stride + kSplitRowMargin + static_cast<size_t>(x / 2)];
       }
     }
   }
   return tensor;
 }
 
+// The outputs of a frozen stem. Its weights are those that the learner began with.
+struct Stem {
+  StemActivations in_conv1;
+  Tensor in_conv2;
+};
+
+Stem ComputeStem(const Learner& learner, const TrainingMemory& workspace) {
+  const NetworkSpec& spec = learner.layout().spec();
+  const Levels& levels = workspace.forward->levels;
+  PackedWeights packed(std::make_shared<NetworkLayout>(learner.layout()), kNoStage);
+  packed.Update(learner.weights(), kFullDistillation);
+  Stem stem;
+  stem.in_conv2 = Tensor(spec.in_conv2, levels.height[2], levels.width[2]);
+  Scratch scratch;
+  StemForward(packed.stem(), workspace.frame, stem.in_conv2, &stem.in_conv1, scratch);
+  return stem;
+}
+
 }  // namespace
 
 DoubleTensor ReadActivation(const Learner& learner, TrainingWorkspace& workspace,
                             std::string_view name) {
-  TrainingMemory& ws = workspace.memory();
+  const TrainingMemory& ws = workspace.memory();
   const ForwardWorkspace& forward = *ws.forward;
   const NetworkSpec& spec = learner.layout().spec();
-  if (name == "in_conv1") return InConv1(learner, ws);
-  if (name == "in_conv2") return Plain(forward.stem);
+  if (name == "in_conv1") {
+    const bool kept = forward.stem_rows.rows.size() > 0;
+    return kept ? Plain(forward.stem_rows, spec.in_conv1)
+                : Plain(ComputeStem(learner, ws).in_conv1, spec.in_conv1);
+  }
+  if (name == "in_conv2") {
+    const bool overwritten = forward.blocks.front().pre.data == forward.stem.data;
+    return overwritten ? Plain(ComputeStem(learner, ws).in_conv2) : Plain(forward.stem);
+  }
   if (name == "dec1_up") return Plain(forward.cat2.Channels(0, spec.dec1));
   if (name == "dec2_up") return Plain(forward.cat3.Channels(0, spec.dec2));
   if (name == "logits_half") return Plain(ws.logits);

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "nn/network.h"
-#include "nn/testing/tensor_values.h"
+#include "nn/testing/parameters.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::nn {

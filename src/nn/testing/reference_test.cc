@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 
+#include "nn/testing/comparison.h"
 #include "nn/testing/random_data.h"
 
 namespace shadowtutor::nn::reference {
@@ -26,12 +27,6 @@ double Dot(const Values& a, const Values& b) {
   double sum = 0;
   for (size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
   return sum;
-}
-
-double Largest(const Values& values) {
-  double largest = 0;
-  for (const double v : values) largest = std::max(largest, std::abs(v));
-  return largest;
 }
 
 // The distance of `gradient` from the central difference of f in x. If it is more than `bound`, a

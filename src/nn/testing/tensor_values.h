@@ -1,4 +1,4 @@
-// For tests: the values of arrays in safetensors files, and of a student's parameters by name.
+// For tests: the values of tensors in safetensors files.
 #ifndef SHADOWTUTOR_NN_TESTING_TENSOR_VALUES_H_
 #define SHADOWTUTOR_NN_TESTING_TENSOR_VALUES_H_
 
@@ -7,12 +7,11 @@
 #include <cstring>
 #include <span>
 #include <stdexcept>
-#include <string_view>
 #include <vector>
 
 #include "core/half.h"
-#include "nn/network.h"
 #include "nn/safetensors.h"
+#include "shadowtutor/types.h"
 
 namespace shadowtutor::nn {
 
@@ -63,14 +62,18 @@ inline std::vector<double> Doubles(const TensorView& tensor) {
   throw std::invalid_argument(tensor.name + " is BF16, which is not read");
 }
 
-/// The parameter of that name. Throws Error kNotFound.
-inline std::span<const float> Parameter(const Checkpoint& student, std::string_view name) {
-  const ParameterInfo& info = student.layout->Find(name);
-  return std::span(student.weights).subspan(info.offset, info.count);
+/// The pixels of a tensor of BGR bytes, [height][width][3].
+inline Image ImageOf(const TensorView& tensor) {
+  Image image(static_cast<int>(tensor.shape.at(1)), static_cast<int>(tensor.shape.at(0)));
+  image.bytes().assign(tensor.bytes.begin(), tensor.bytes.end());
+  return image;
 }
-inline std::span<float> Parameter(Checkpoint& student, std::string_view name) {
-  const ParameterInfo& info = student.layout->Find(name);
-  return std::span(student.weights).subspan(info.offset, info.count);
+
+/// The labels of a tensor of bytes, [height][width].
+inline LabelMap LabelOf(const TensorView& tensor) {
+  LabelMap label(static_cast<int>(tensor.shape.at(1)), static_cast<int>(tensor.shape.at(0)));
+  label.labels().assign(tensor.bytes.begin(), tensor.bytes.end());
+  return label;
 }
 
 }  // namespace shadowtutor::nn
