@@ -45,7 +45,7 @@ std::string ParameterText(const StrategyOptions& options) {
   text += std::string(", ") + wire::NameOf(options.frame_codec);
   text += " " + std::to_string(options.jpeg_quality);
   text += std::string(", ") + wire::NameOf(options.update_codec);
-  text += options.label_codec == wire::LabelCodec::kRle ? ", rle" : ", png";
+  text += std::string(", ") + wire::NameOf(options.label_codec);
   return text + ", tracking " + std::to_string(options.tracking_stride);
 }
 

@@ -212,7 +212,7 @@ std::string ResultsJson(const StudyResults& results, const std::string& live) {
       {"student", results.student},
       {"cut", std::string(nn::StageName(parameters.cut.value_or(nn::kPartialDistillation)))},
       {"jpeg_quality", parameters.jpeg_quality},
-      {"label_codec", parameters.label_codec == wire::LabelCodec::kRle ? "rle" : "png"},
+      {"label_codec", wire::NameOf(parameters.label_codec)},
       {"tracking_stride", parameters.tracking_stride}};
   const ClassList classes = results.clips.empty() ? ClassList() : results.clips.front().classes;
   json["classes"] = ClassesAsJson(classes);
