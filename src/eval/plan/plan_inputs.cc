@@ -19,6 +19,17 @@ std::string Sides(FrameSize size) {
   return std::to_string(size.width) + "x" + std::to_string(size.height);
 }
 
+// Whether a key frame's bytes depend on what it shows, so that they can only be measured.
+bool DependsOnContent(wire::FrameCodec codec) {
+  switch (codec) {
+    case wire::FrameCodec::kRaw:
+      return false;
+    case wire::FrameCodec::kJpeg:
+      break;
+  }
+  return true;
+}
+
 class Collector {
  public:
   Collector(const SystemDescription& system, const PlanTools& tools)
@@ -96,20 +107,29 @@ class Collector {
                                 .seconds = system_.seconds});
   }
 
+  void CollectKeyFrameBytes() {
+    double& bytes = request_.costs.bytes_up;
+    switch (system_.frame_codec) {
+      case wire::FrameCodec::kRaw:
+        bytes = static_cast<double>(wire::RawFrameBytes(size_));
+        Note("bytes_up", "key frame up", bytes, "bytes", "derived", Sides(size_) + " pixels, raw");
+        break;
+      case wire::FrameCodec::kJpeg:
+        bytes = MeanJpegBytes(samples_, system_.jpeg_quality);
+        Note("bytes_up", "key frame up", bytes, "bytes", "measured",
+             "mean of " + std::to_string(samples_.size()) + " frames of " + Sides(size_) +
+                 " as JPEG, quality " + std::to_string(system_.jpeg_quality));
+        break;
+    }
+  }
+
   void CollectBytes() {
     SystemCosts& costs = request_.costs;
     if (system_.bytes_up) {
       costs.bytes_up = *system_.bytes_up;
       Note("bytes_up", "key frame up", costs.bytes_up, "bytes", "given", "");
-    } else if (system_.frame_codec == wire::FrameCodec::kJpeg) {
-      costs.bytes_up = MeanJpegBytes(samples_, system_.jpeg_quality);
-      Note("bytes_up", "key frame up", costs.bytes_up, "bytes", "measured",
-           "mean of " + std::to_string(samples_.size()) + " frames of " + Sides(size_) +
-               " as JPEG, quality " + std::to_string(system_.jpeg_quality));
     } else {
-      costs.bytes_up = static_cast<double>(wire::RawFrameBytes(size_));
-      Note("bytes_up", "key frame up", costs.bytes_up, "bytes", "derived",
-           Sides(size_) + " pixels, raw");
+      CollectKeyFrameBytes();
     }
     if (system_.bytes_down) {
       costs.bytes_down = *system_.bytes_down;
@@ -167,7 +187,7 @@ std::vector<PlanNeed> MissingInputs(const SystemDescription& system) {
   if (!system.teacher_ms && (!system.measure || system.teacher.empty())) {
     missing.push_back(PlanNeed::kTeacherTime);
   }
-  if (system.frame_codec == wire::FrameCodec::kJpeg && !system.bytes_up && system.source.empty()) {
+  if (DependsOnContent(system.frame_codec) && !system.bytes_up && system.source.empty()) {
     missing.push_back(PlanNeed::kKeyFrameBytes);
   }
   return missing;
