@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <memory>
 #include <utility>
 
 #include "core/checksum.h"
+#include "core/text.h"
 #include "eval/sim/resampling.h"
 #include "eval/study/identity.h"
 #include "eval/study/machine.h"
@@ -26,11 +26,7 @@ namespace fs = std::filesystem;
 
 constexpr char kLabelling[] = "labels";
 
-std::string Digits(double value) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.17g", value);
-  return text;
-}
+std::string Digits(double value) { return Format("%.17g", value); }
 
 // Rounds as the files do, so that a new run equals the same run read from its file.
 double FourDigits(double value) { return std::round(value * 1e4) / 1e4; }

@@ -6,6 +6,7 @@
 
 #include "core/atomic_file.h"
 #include "core/csv.h"
+#include "core/text.h"
 #include "eval/study/machine.h"
 #include "wire/codec_names.h"
 
@@ -16,12 +17,6 @@ using Json = nlohmann::ordered_json;
 
 // The largest results.json that is read; real ones are some hundred times smaller.
 constexpr size_t kMaxResultsBytes = size_t{1} << 30;
-
-std::string HexColor(Rgb color) {
-  char text[8];
-  std::snprintf(text, sizeof text, "#%02x%02x%02x", color.r, color.g, color.b);
-  return text;
-}
 
 Rgb ParseColor(const std::string& text) {
   unsigned r = 0, g = 0, b = 0;
@@ -34,7 +29,7 @@ Rgb ParseColor(const std::string& text) {
 Json ClassesAsJson(const ClassList& classes) {
   Json list = Json::array();
   for (const ClassInfo& info : classes) {
-    list.push_back({{"name", info.name}, {"color", HexColor(info.color)}});
+    list.push_back({{"name", info.name}, {"color", ColorText(info.color)}});
   }
   return list;
 }
