@@ -8,6 +8,7 @@
 #include "loopback.h"
 #include "rpc/client/grpc_stream.h"
 #include "square_source.h"
+#include "wire/codec_names.h"
 #include "wire/frame_codec.h"
 #include "wire/limits.h"
 
@@ -82,7 +83,7 @@ TEST(Segment, EveryFrameComesBackLabelledInOrderByEveryCodec) {
         EXPECT_EQ(outcome.summary.frames, 20u);
         EXPECT_EQ(outcome.summary.key_frames, 20u);
         EXPECT_EQ(outcome.summary.frames_failed, 0u);
-        EXPECT_EQ(outcome.summary.segment, wire::VideoCodecName(codec));
+        EXPECT_EQ(outcome.summary.segment, wire::NameOf(codec));
         EXPECT_TRUE(outcome.summary.teacher_ms);
         EXPECT_TRUE(outcome.summary.round_trip_ms);
         EXPECT_TRUE(outcome.summary.device_mean_ms);

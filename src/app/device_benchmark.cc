@@ -3,13 +3,13 @@
 #include <sys/resource.h>
 
 #include <chrono>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
 
 #include "app/median.h"
 #include "core/parallel.h"
+#include "core/text.h"
 #include "distill/trainer.h"
 #include "nn/kernels/isa.h"
 #include "nn/operation_count.h"
@@ -24,9 +24,8 @@ void Check(const DeviceBenchmarkOptions& options) {
   const FrameSize size = options.size;
   if (size.width < 1 || size.height < 1 || size.width > kMaxFrameSide ||
       size.height > kMaxFrameSide || size.pixels() > kMaxFramePixels) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "a frame has 1 to " + std::to_string(kMaxFrameSide) + " pixels a side, not " +
-                    std::to_string(size.width) + "x" + std::to_string(size.height));
+    throw Error(ErrorCode::kInvalidArgument, "a frame has 1 to " + std::to_string(kMaxFrameSide) +
+                                                 " pixels a side, not " + SizeText(size));
   }
   if (options.threads < 0 || options.threads > 1024) {
     throw Error(ErrorCode::kInvalidArgument,
@@ -122,33 +121,29 @@ DeviceBenchmark RunDeviceBenchmark(const DeviceBenchmarkOptions& options) {
 }
 
 std::string ToJson(const DeviceBenchmark& r) {
-  const nlohmann::ordered_json json = {
-      {"inference_ms", r.inference_ms},
-      {"partial_step_ms", r.partial_step_ms},
-      {"full_step_ms", r.full_step_ms},
-      {"threads", r.threads},
-      {"size", std::to_string(r.size.width) + "x" + std::to_string(r.size.height)},
-      {"isa", r.isa},
-      {"peak_rss_mb", r.peak_rss_mb},
-      {"inference_fps", 1000 / r.inference_ms},
-      {"inference_gflops", r.inference_gflops}};
+  const nlohmann::ordered_json json = {{"inference_ms", r.inference_ms},
+                                       {"partial_step_ms", r.partial_step_ms},
+                                       {"full_step_ms", r.full_step_ms},
+                                       {"threads", r.threads},
+                                       {"size", SizeText(r.size)},
+                                       {"isa", r.isa},
+                                       {"peak_rss_mb", r.peak_rss_mb},
+                                       {"inference_fps", 1000 / r.inference_ms},
+                                       {"inference_gflops", r.inference_gflops}};
   return json.dump(2) + "\n";
 }
 
 std::string ToText(const DeviceBenchmark& r) {
-  char text[1024];
-  std::snprintf(
-      text, sizeof text,
-      "student at %dx%d, %d thread%s, %s\n"
+  return Format(
+      "student at %s, %d thread%s, %s\n"
       "  inference                %8.2f ms  %7.1f frames/s  %.0f GFLOP/s of the published "
       "network\n"
       "  partial distillation step%8.2f ms  %7.1f steps/s\n"
       "  full distillation step   %8.2f ms  %7.1f steps/s\n"
       "  peak memory of all three %8.0f MB\n",
-      r.size.width, r.size.height, r.threads, r.threads == 1 ? "" : "s", r.isa.c_str(),
-      r.inference_ms, 1000 / r.inference_ms, r.inference_gflops, r.partial_step_ms,
-      1000 / r.partial_step_ms, r.full_step_ms, 1000 / r.full_step_ms, r.peak_rss_mb);
-  return text;
+      SizeText(r.size).c_str(), r.threads, r.threads == 1 ? "" : "s", r.isa.c_str(), r.inference_ms,
+      1000 / r.inference_ms, r.inference_gflops, r.partial_step_ms, 1000 / r.partial_step_ms,
+      r.full_step_ms, 1000 / r.full_step_ms, r.peak_rss_mb);
 }
 
 }  // namespace shadowtutor::app

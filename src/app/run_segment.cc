@@ -10,6 +10,7 @@
 
 #include "app/median.h"
 #include "app/pace.h"
+#include "wire/codec_names.h"
 
 namespace shadowtutor::app {
 namespace {
@@ -113,7 +114,7 @@ bool SegmentRun::ConnectOnce() {
   }
   counted_ = link_->stats();  // the hello and the welcome do not count
   const wire::SegmentWelcome& welcome = link_->welcome();
-  summary_.segment = wire::VideoCodecName(welcome.video_codec);
+  summary_.segment = wire::NameOf(welcome.video_codec);
   if (options_.log) {
     options_.log("connected to " + options_.link.address + ", session " + welcome.session_id +
                  ", teacher: " + welcome.teacher);

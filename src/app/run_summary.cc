@@ -1,8 +1,8 @@
 #include "app/run_summary.h"
 
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "core/text.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::app {
@@ -74,9 +74,7 @@ struct Reader {
 
 std::string Milliseconds(const std::optional<double>& value) {
   if (!value) return "-";
-  char text[32];
-  std::snprintf(text, sizeof text, *value < 1 ? "%.2f ms" : "%.1f ms", *value);
-  return text;
+  return Format(*value < 1 ? "%.2f ms" : "%.1f ms", *value);
 }
 
 }  // namespace
@@ -105,50 +103,40 @@ std::string ToText(const RunSummary& summary) {
   const auto mebibytes = [](uint64_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
   const double naive = static_cast<double>(summary.naive_bytes_up + summary.naive_bytes_down);
   const double ours = static_cast<double>(summary.bytes_up + summary.bytes_down);
-  char text[1024];
-  std::snprintf(text, sizeof text, "%llu frames in %.1f s: %.1f frames/s\n",
-                static_cast<unsigned long long>(summary.frames), summary.seconds, summary.fps());
-  std::string all = text;
-  const std::string traffic = [&] {
-    std::snprintf(text, sizeof text,
-                  "%.2f MiB up, %.2f MiB down: %.2f %% of sending every frame raw\n",
-                  mebibytes(summary.bytes_up), mebibytes(summary.bytes_down),
-                  naive > 0 ? 100 * ours / naive : 0);
-    return std::string(text);
-  }();
+  std::string text =
+      Format("%llu frames in %.1f s: %.1f frames/s\n",
+             static_cast<unsigned long long>(summary.frames), summary.seconds, summary.fps());
+  const std::string traffic =
+      Format("%.2f MiB up, %.2f MiB down: %.2f %% of sending every frame raw\n",
+             mebibytes(summary.bytes_up), mebibytes(summary.bytes_down),
+             naive > 0 ? 100 * ours / naive : 0);
   if (!summary.segment.empty()) {
-    std::snprintf(text, sizeof text,
-                  "every frame was segmented by the server, sent as %s; %llu failed\n",
-                  summary.segment.c_str(), static_cast<unsigned long long>(summary.frames_failed));
-    all += text + traffic;
-    std::snprintf(text, sizeof text, "teacher %s a frame; labels are back after %s\n",
-                  Milliseconds(summary.teacher_ms).c_str(),
-                  Milliseconds(summary.round_trip_ms).c_str());
-    all += text;
+    text += Format("every frame was segmented by the server, sent as %s; %llu failed\n",
+                   summary.segment.c_str(), static_cast<unsigned long long>(summary.frames_failed));
+    text += traffic;
+    text += Format("teacher %s a frame; labels are back after %s\n",
+                   Milliseconds(summary.teacher_ms).c_str(),
+                   Milliseconds(summary.round_trip_ms).c_str());
   } else {
-    std::snprintf(text, sizeof text, "%llu key frames (%.1f %%), %llu distillation steps\n",
-                  static_cast<unsigned long long>(summary.key_frames),
-                  100 * summary.key_frame_ratio(),
-                  static_cast<unsigned long long>(summary.distillation_steps));
-    all += text + traffic;
-    std::snprintf(text, sizeof text,
-                  "student %s a frame; teacher %s, distillation step %s\n"
-                  "an update is in use %s after it arrived, of which the prediction waits %s\n",
-                  Milliseconds(summary.student_ms).c_str(),
-                  Milliseconds(summary.teacher_ms).c_str(), Milliseconds(summary.step_ms).c_str(),
-                  Milliseconds(summary.update_ms).c_str(),
-                  Milliseconds(summary.update_swap_ms).c_str());
-    all += text;
+    text +=
+        Format("%llu key frames (%.1f %%), %llu distillation steps\n",
+               static_cast<unsigned long long>(summary.key_frames), 100 * summary.key_frame_ratio(),
+               static_cast<unsigned long long>(summary.distillation_steps));
+    text += traffic;
+    text += Format(
+        "student %s a frame; teacher %s, distillation step %s\n"
+        "an update is in use %s after it arrived, of which the prediction waits %s\n",
+        Milliseconds(summary.student_ms).c_str(), Milliseconds(summary.teacher_ms).c_str(),
+        Milliseconds(summary.step_ms).c_str(), Milliseconds(summary.update_ms).c_str(),
+        Milliseconds(summary.update_swap_ms).c_str());
   }
   if (summary.mean_miou) {
-    std::snprintf(text, sizeof text,
-                  "mean IoU against the teacher %.1f %%, over %llu frames that it labelled "
-                  "afterwards\n",
-                  100 * *summary.mean_miou,
-                  static_cast<unsigned long long>(summary.reference_frames));
-    all += text;
+    text += Format(
+        "mean IoU against the teacher %.1f %%, over %llu frames that it labelled "
+        "afterwards\n",
+        100 * *summary.mean_miou, static_cast<unsigned long long>(summary.reference_frames));
   }
-  return all;
+  return text;
 }
 
 }  // namespace shadowtutor::app

@@ -1,32 +1,16 @@
 #include "app/student_info.h"
 
 #include <algorithm>
-#include <cstdarg>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <vector>
+
+#include "core/text.h"
 
 namespace shadowtutor::app {
 namespace {
 
 constexpr double kMebibyte = 1024.0 * 1024.0;
-
-[[gnu::format(printf, 1, 2)]] std::string Format(const char* format, ...) {
-  char text[160];
-  va_list arguments;
-  va_start(arguments, format);
-  // The analyzer does not see through va_start. NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized)
-  std::vsnprintf(text, sizeof text, format, arguments);
-  va_end(arguments);
-  return text;
-}
-
-std::string ColorText(Rgb color) {
-  char text[8];
-  std::snprintf(text, sizeof text, "#%02x%02x%02x", color.r, color.g, color.b);
-  return text;
-}
 
 // The stages that partial distillation trains, and how much of the network that is.
 struct PartialPart {

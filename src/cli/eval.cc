@@ -153,7 +153,7 @@ void AddParameters(CLI::App& command, EvalArguments& arguments) {
   command
       .add_option("--label-codec", arguments.label_codec,
                   "How label maps travel (naive and tracking)")
-      ->check(CLI::IsMember({"png", "rle"}))
+      ->check(CLI::IsMember(wire::LabelCodecNames()))
       ->capture_default_str();
   command
       .add_option("--tracking-stride", parameters.tracking_stride,
@@ -180,8 +180,7 @@ eval::StrategyOptions ParametersOf(const EvalArguments& arguments) {
   if (!arguments.cut.empty()) parameters.cut = nn::ParseStage(arguments.cut);
   parameters.frame_codec = wire::ParseFrameCodec(arguments.frame_codec);
   parameters.update_codec = wire::ParseUpdateCodec(arguments.update_codec);
-  parameters.label_codec =
-      arguments.label_codec == "rle" ? wire::LabelCodec::kRle : wire::LabelCodec::kPng;
+  parameters.label_codec = wire::ParseLabelCodec(arguments.label_codec);
   return parameters;
 }
 

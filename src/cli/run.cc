@@ -176,11 +176,8 @@ app::SegmentRunOptions SegmentRunOf(const RunArguments& options) {
   static_cast<rpc::Endpoint&>(run.link) = options.link;
   run.retry = options.link.retry;
   run.log = ShowLine;
-  run.link.video_codec = options.segment == "raw"    ? wire::VideoCodec::kRaw
-                         : options.segment == "h264" ? wire::VideoCodec::kH264
-                                                     : wire::VideoCodec::kJpeg;
-  run.link.label_codec =
-      options.label_codec == "rle" ? wire::LabelCodec::kRle : wire::LabelCodec::kPng;
+  run.link.video_codec = wire::ParseVideoCodec(options.segment);
+  run.link.label_codec = wire::ParseLabelCodec(options.label_codec);
   run.link.jpeg_quality = options.link.jpeg_quality;
   run.link.h264_crf = options.h264_crf;
   // The paper's naive offloading sends a frame when the one before is answered; whoever compresses
@@ -230,9 +227,9 @@ void AddRunOptions(CLI::App& command, RunArguments& options) {
   command
       .add_option(std::string(flags::kSegment) + ",--offload", options.segment,
                   "No student: send every frame to the server this way and get its labels back")
-      ->check(CLI::IsMember({"raw", "jpeg", "h264"}));
+      ->check(CLI::IsMember(wire::VideoCodecNames()));
   command.add_option(flags::kLabelCodec, options.label_codec, "How labels travel with --segment")
-      ->check(CLI::IsMember({"png", "rle"}))
+      ->check(CLI::IsMember(wire::LabelCodecNames()))
       ->capture_default_str();
   command
       .add_option("--in-flight", options.in_flight,

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "core/text.h"
+
 namespace shadowtutor::distill {
 namespace {
 
@@ -48,11 +50,9 @@ void CheckClasses(const char* what, const std::vector<uint8_t>& labels, int clas
 
 double MeanIoU(const LabelMap& prediction, const LabelMap& label, int classes) {
   if (prediction.size() != label.size() || label.empty()) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "the prediction (" + std::to_string(prediction.width()) + "x" +
-                    std::to_string(prediction.height()) + ") and the label (" +
-                    std::to_string(label.width()) + "x" + std::to_string(label.height()) +
-                    ") must have one size that is not empty");
+    throw Error(ErrorCode::kInvalidArgument, "the prediction (" + SizeText(prediction.size()) +
+                                                 ") and the label (" + SizeText(label.size()) +
+                                                 ") must have one size that is not empty");
   }
   CheckClasses("prediction", prediction.labels(), classes);
   CheckClasses("label", label.labels(), classes);

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <string>
 
+#include "core/text.h"
 #include "distill/key_frame_training.h"
 #include "distill/loss_weights.h"
 
@@ -38,10 +39,9 @@ Trainer::Trainer(const nn::Checkpoint& student, const TrainerOptions& options)
 
 TrainResult Trainer::Train(ImageView frame, const TeacherAnswer& teacher) {
   if (frame.empty() || frame.size() != teacher.label.size()) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "the teacher's label is " + std::to_string(teacher.label.width()) + "x" +
-                    std::to_string(teacher.label.height()) + ", but the frame is " +
-                    std::to_string(frame.width) + "x" + std::to_string(frame.height));
+    throw Error(ErrorCode::kInvalidArgument, "the teacher's label is " +
+                                                 SizeText(teacher.label.size()) +
+                                                 ", but the frame is " + SizeText(frame.size()));
   }
   const auto loss_weights = [&] {
     return LossWeights(frame.size(), teacher.has_instances

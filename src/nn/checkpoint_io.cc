@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -12,6 +11,7 @@
 
 #include "core/atomic_file.h"
 #include "core/half.h"
+#include "core/text.h"
 #include "nn/safetensors.h"
 
 namespace shadowtutor::nn {
@@ -132,12 +132,6 @@ std::optional<Rgb> ParseColor(const std::string& text) {
   }
   return Rgb{static_cast<uint8_t>(value >> 16), static_cast<uint8_t>(value >> 8),
              static_cast<uint8_t>(value)};
-}
-
-std::string ColorText(Rgb color) {
-  char text[8];
-  std::snprintf(text, sizeof text, "#%02x%02x%02x", color.r, color.g, color.b);
-  return text;
 }
 
 int IndexOf(const ClassList& classes, const std::string& name) {

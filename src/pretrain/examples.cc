@@ -12,6 +12,7 @@
 
 #include "core/atomic_file.h"
 #include "core/checksum.h"
+#include "core/text.h"
 #include "pretrain/random.h"
 #include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
@@ -391,10 +392,8 @@ Picture LoadExample(const Example& example, int longest_side, int classes) {
   const FrameSize expected = example.label_shrunk ? image.size() : own;
   if (label.size() != expected) {
     throw Error(ErrorCode::kInvalidArgument,
-                "the label " + example.label.string() + " is " + std::to_string(label.width()) +
-                    "x" + std::to_string(label.height()) + ", but " + example.image.string() +
-                    " is " + std::to_string(expected.width) + "x" +
-                    std::to_string(expected.height));
+                "the label " + example.label.string() + " is " + SizeText(label.size()) + ", but " +
+                    example.image.string() + " is " + SizeText(expected));
   }
   for (const uint8_t value : label.labels()) {
     if (value >= classes && value != kUnknown) {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/atomic_file.h"
+#include "core/text.h"
 
 namespace shadowtutor::pretrain {
 namespace {
@@ -101,9 +102,9 @@ Image DecodeImage(const std::filesystem::path& file) {
   const cv::Mat decoded = Decode(file, cv::IMREAD_COLOR);
   if (decoded.cols > kMaxFrameSide || decoded.rows > kMaxFrameSide ||
       decoded.total() > 4 * kMaxFramePixels) {
-    throw Error(ErrorCode::kResourceExhausted,
-                file.string() + " has " + std::to_string(decoded.cols) + "x" +
-                    std::to_string(decoded.rows) + " pixels; shrink it");
+    throw Error(
+        ErrorCode::kResourceExhausted,
+        file.string() + " has " + SizeText({decoded.cols, decoded.rows}) + " pixels; shrink it");
   }
   return ImageOf(decoded);
 }
@@ -131,10 +132,8 @@ std::vector<uint8_t> EncodeImagePng(const Image& image) {
 
 Picture MakePicture(Image image, LabelMap label) {
   if (image.empty() || image.size() != label.size()) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "the label is " + std::to_string(label.width()) + "x" +
-                    std::to_string(label.height()) + ", but its image " +
-                    std::to_string(image.width()) + "x" + std::to_string(image.height()));
+    throw Error(ErrorCode::kInvalidArgument, "the label is " + SizeText(label.size()) +
+                                                 ", but its image " + SizeText(image.size()));
   }
   Picture picture;
   picture.levels.push_back({std::move(image), std::move(label), {}});

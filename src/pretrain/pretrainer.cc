@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/checksum.h"
+#include "core/text.h"
 #include "nn/batch_learner.h"
 #include "pretrain/examples.h"
 #include "pretrain/loader.h"
@@ -69,7 +70,7 @@ std::string CropText(const std::vector<FrameSize>& crops) {
   std::string text;
   for (const FrameSize crop : crops) {
     if (!text.empty()) text += ",";
-    text += std::to_string(crop.width) + "x" + std::to_string(crop.height);
+    text += SizeText(crop);
   }
   return text;
 }

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -25,45 +26,68 @@ double Share(double value, const char* what) {
 }
 
 v1::FrameCodec ToProto(wire::FrameCodec codec) {
-  return codec == wire::FrameCodec::kRaw ? v1::FRAME_CODEC_RAW : v1::FRAME_CODEC_JPEG;
+  switch (codec) {
+    case wire::FrameCodec::kRaw:
+      return v1::FRAME_CODEC_RAW;
+    case wire::FrameCodec::kJpeg:
+      break;
+  }
+  return v1::FRAME_CODEC_JPEG;
 }
 
 v1::UpdateCodec ToProto(wire::UpdateCodec codec) {
-  return codec == wire::UpdateCodec::kFp16 ? v1::UPDATE_CODEC_FP16 : v1::UPDATE_CODEC_FP32;
+  switch (codec) {
+    case wire::UpdateCodec::kFp16:
+      return v1::UPDATE_CODEC_FP16;
+    case wire::UpdateCodec::kFp32:
+      break;
+  }
+  return v1::UPDATE_CODEC_FP32;
 }
 
-// For wishes: an unknown codec becomes one that every peer supports.
-wire::FrameCodec WishedFrameCodec(v1::FrameCodec codec) {
-  return codec == v1::FRAME_CODEC_RAW ? wire::FrameCodec::kRaw : wire::FrameCodec::kJpeg;
-}
-
-wire::UpdateCodec WishedUpdateCodec(v1::UpdateCodec codec) {
-  return codec == v1::UPDATE_CODEC_FP16 ? wire::UpdateCodec::kFp16 : wire::UpdateCodec::kFp32;
-}
-
-// For data that is packed already: an unknown codec is an error.
-wire::FrameCodec UsedFrameCodec(v1::FrameCodec codec) {
+// nullopt: a codec that this version does not know.
+std::optional<wire::FrameCodec> KnownCodec(v1::FrameCodec codec) {
   switch (codec) {
     case v1::FRAME_CODEC_RAW:
       return wire::FrameCodec::kRaw;
     case v1::FRAME_CODEC_JPEG:
       return wire::FrameCodec::kJpeg;
     default:
-      Refuse("the key frame is packed by a codec that this version does not know (number " +
-             std::to_string(codec) + "); use raw or JPEG");
+      return std::nullopt;
   }
 }
 
-wire::UpdateCodec UsedUpdateCodec(v1::UpdateCodec codec) {
+std::optional<wire::UpdateCodec> KnownCodec(v1::UpdateCodec codec) {
   switch (codec) {
     case v1::UPDATE_CODEC_FP32:
       return wire::UpdateCodec::kFp32;
     case v1::UPDATE_CODEC_FP16:
       return wire::UpdateCodec::kFp16;
     default:
-      Refuse("the update is packed by a codec that this version does not know (number " +
-             std::to_string(codec) + "); update the client");
+      return std::nullopt;
   }
+}
+
+// For wishes: an unknown codec becomes one that every peer supports.
+wire::FrameCodec WishedCodec(v1::FrameCodec codec) {
+  return KnownCodec(codec).value_or(wire::FrameCodec::kJpeg);
+}
+
+wire::UpdateCodec WishedCodec(v1::UpdateCodec codec) {
+  return KnownCodec(codec).value_or(wire::UpdateCodec::kFp32);
+}
+
+// For data that is packed already: an unknown codec is an error.
+wire::FrameCodec UsedCodec(v1::FrameCodec codec) {
+  if (const auto known = KnownCodec(codec)) return *known;
+  Refuse("the key frame is packed by a codec that this version does not know (number " +
+         std::to_string(codec) + "); use raw or JPEG");
+}
+
+wire::UpdateCodec UsedCodec(v1::UpdateCodec codec) {
+  if (const auto known = KnownCodec(codec)) return *known;
+  Refuse("the update is packed by a codec that this version does not know (number " +
+         std::to_string(codec) + "); update the client");
 }
 
 v1::HeldStudent ToProto(wire::HeldStudent held) {
@@ -178,8 +202,8 @@ wire::Welcome FromProto(const v1::Welcome& from) {
     welcome.background = static_cast<int>(from.background());
   }
   welcome.parameters = FromProto(from.parameters());
-  welcome.frame_codec = WishedFrameCodec(from.frame_codec());
-  welcome.update_codec = WishedUpdateCodec(from.update_codec());
+  welcome.frame_codec = WishedCodec(from.frame_codec());
+  welcome.update_codec = WishedCodec(from.update_codec());
   welcome.teacher = Text(from.teacher(), "teacher's description");
   return welcome;
 }
@@ -208,7 +232,7 @@ wire::Update FromProto(const v1::Update& from) {
   update.steps = SmallInt(from.steps(), 1'000'000, "steps");
   update.base_version = from.base_version();
   update.new_version = from.new_version();
-  update.codec = UsedUpdateCodec(from.codec());
+  update.codec = UsedCodec(from.codec());
   update.payload = FromBytes(from.payload());
   update.checksum = from.checksum();
   update.teacher_ms = Duration(from.teacher_ms());
@@ -236,8 +260,8 @@ wire::Hello FromProto(const v1::Hello& from) {
   if (hello.protocol_version != wire::kProtocolVersion) return hello;
   hello.client_version = Text(from.client_version(), "client version");
   hello.frame_size = Size(from.frame_width(), from.frame_height(), true);
-  hello.frame_codec = WishedFrameCodec(from.frame_codec());
-  hello.update_codec = WishedUpdateCodec(from.update_codec());
+  hello.frame_codec = WishedCodec(from.frame_codec());
+  hello.update_codec = WishedCodec(from.update_codec());
   if (from.has_held()) hello.held = FromProto(from.held());
   return hello;
 }
@@ -257,7 +281,7 @@ wire::KeyFrame FromProto(const v1::KeyFrame& from) {
   wire::KeyFrame frame;
   frame.frame_index = from.frame_index();
   frame.held_version = from.held_version();
-  frame.codec = UsedFrameCodec(from.codec());
+  frame.codec = UsedCodec(from.codec());
   frame.size = Size(from.width(), from.height(), false);
   frame.data = FromBytes(from.data());
   return frame;

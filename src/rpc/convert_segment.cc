@@ -1,6 +1,7 @@
 #include "rpc/convert_segment.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -24,11 +25,17 @@ v1::VideoCodec ToProto(wire::VideoCodec codec) {
 }
 
 v1::LabelCodec ToProto(wire::LabelCodec codec) {
-  return codec == wire::LabelCodec::kRle ? v1::LABEL_CODEC_RLE : v1::LABEL_CODEC_PNG;
+  switch (codec) {
+    case wire::LabelCodec::kRle:
+      return v1::LABEL_CODEC_RLE;
+    case wire::LabelCodec::kPng:
+      break;
+  }
+  return v1::LABEL_CODEC_PNG;
 }
 
-// For data that is packed already: an unknown codec is an error.
-wire::VideoCodec UsedCodec(v1::VideoCodec codec) {
+// nullopt: a codec that this version does not know.
+std::optional<wire::VideoCodec> KnownCodec(v1::VideoCodec codec) {
   switch (codec) {
     case v1::VIDEO_CODEC_RAW:
       return wire::VideoCodec::kRaw;
@@ -37,31 +44,41 @@ wire::VideoCodec UsedCodec(v1::VideoCodec codec) {
     case v1::VIDEO_CODEC_H264:
       return wire::VideoCodec::kH264;
     default:
-      Refuse("the frame is packed by a codec that this version does not know (number " +
-             std::to_string(codec) + "); use raw, JPEG or H.264");
+      return std::nullopt;
   }
 }
 
-wire::LabelCodec UsedCodec(v1::LabelCodec codec) {
+std::optional<wire::LabelCodec> KnownCodec(v1::LabelCodec codec) {
   switch (codec) {
     case v1::LABEL_CODEC_PNG:
       return wire::LabelCodec::kPng;
     case v1::LABEL_CODEC_RLE:
       return wire::LabelCodec::kRle;
     default:
-      Refuse("the labels are packed by a codec that this version does not know (number " +
-             std::to_string(codec) + "); update the client");
+      return std::nullopt;
   }
 }
 
 // For wishes: an unknown codec becomes one that every peer supports.
 wire::VideoCodec WishedCodec(v1::VideoCodec codec) {
-  const bool known = codec >= v1::VIDEO_CODEC_RAW && codec <= v1::VIDEO_CODEC_H264;
-  return known ? UsedCodec(codec) : wire::VideoCodec::kJpeg;
+  return KnownCodec(codec).value_or(wire::VideoCodec::kJpeg);
 }
 
 wire::LabelCodec WishedCodec(v1::LabelCodec codec) {
-  return codec == v1::LABEL_CODEC_RLE ? wire::LabelCodec::kRle : wire::LabelCodec::kPng;
+  return KnownCodec(codec).value_or(wire::LabelCodec::kPng);
+}
+
+// For data that is packed already: an unknown codec is an error.
+wire::VideoCodec UsedCodec(v1::VideoCodec codec) {
+  if (const auto known = KnownCodec(codec)) return *known;
+  Refuse("the frame is packed by a codec that this version does not know (number " +
+         std::to_string(codec) + "); use raw, JPEG or H.264");
+}
+
+wire::LabelCodec UsedCodec(v1::LabelCodec codec) {
+  if (const auto known = KnownCodec(codec)) return *known;
+  Refuse("the labels are packed by a codec that this version does not know (number " +
+         std::to_string(codec) + "); update the client");
 }
 
 int InFlight(uint32_t wished) {

@@ -7,6 +7,7 @@
 #include "core/mutex.h"
 #include "server/as_error.h"
 #include "server/session.h"
+#include "wire/codec_names.h"
 #include "wire/frame_codec.h"
 #include "wire/jpeg.h"
 #include "wire/limits.h"
@@ -89,7 +90,7 @@ void SegmentConversation::OnHello(const wire::SegmentHello& hello) {
                   (hello.client_version.empty() ? "?" : hello.client_version) +
                   " has every frame segmented, " + std::to_string(hello.frame_size.width) + "x" +
                   std::to_string(hello.frame_size.height) + " " +
-                  wire::VideoCodecName(welcome.video_codec) + ", at most " +
+                  wire::NameOf(welcome.video_codec) + ", at most " +
                   std::to_string(in_flight_) + " in flight");
   Send(std::move(welcome));
 }

@@ -2,8 +2,7 @@
 // folder.
 #include <yaml-cpp/yaml.h>
 
-#include <cstdio>
-
+#include "core/text.h"
 #include "teacher/model_card.h"
 
 namespace shadowtutor::teacher {
@@ -52,11 +51,9 @@ std::string ReplayCardText(const ClassList& classes, int background, const std::
   out << YAML::Key << "note" << YAML::Value << YAML::DoubleQuoted << note;
   out << YAML::Key << "classes" << YAML::Value << YAML::BeginSeq;
   for (const ClassInfo& info : classes) {
-    char color[8];
-    std::snprintf(color, sizeof color, "#%02x%02x%02x", info.color.r, info.color.g, info.color.b);
     out << YAML::Flow << YAML::BeginMap << YAML::Key << "name" << YAML::Value << YAML::DoubleQuoted
-        << info.name << YAML::Key << "color" << YAML::Value << YAML::DoubleQuoted << color
-        << YAML::EndMap;
+        << info.name << YAML::Key << "color" << YAML::Value << YAML::DoubleQuoted
+        << ColorText(info.color) << YAML::EndMap;
   }
   out << YAML::EndSeq;
   if (background >= 0) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/atomic_file.h"
+#include "core/text.h"
 #include "teacher/model_card.h"
 #include "video/label_png.h"
 
@@ -21,10 +22,6 @@ constexpr size_t kMaxBoxFileBytes = size_t{1} << 20;
 bool IsThere(const fs::path& file) {
   std::error_code error;
   return fs::exists(file, error);
-}
-
-std::string SizeText(FrameSize size) {
-  return std::to_string(size.width) + "x" + std::to_string(size.height);
 }
 
 bool IsWithin(const Box& box, FrameSize size) {

@@ -6,6 +6,8 @@
 #include <opencv2/imgproc.hpp>
 #include <string>
 
+#include "core/text.h"
+
 namespace shadowtutor::teacher {
 namespace {
 
@@ -39,9 +41,8 @@ FrameSize Fitted(FrameSize frame, const InputSpec& spec) {
 Placement PlaceFrame(FrameSize frame, const InputSpec& spec) {
   if (frame.width <= 0 || frame.height <= 0 ||
       std::max(frame.width, frame.height) > kMaxFrameSide) {
-    throw Error(ErrorCode::kInvalidArgument, "a teacher cannot look at a frame of " +
-                                                 std::to_string(frame.width) + "x" +
-                                                 std::to_string(frame.height));
+    throw Error(ErrorCode::kInvalidArgument,
+                "a teacher cannot look at a frame of " + SizeText(frame));
   }
   FrameSize fitted = Fitted(frame, spec);
   fitted = {std::max(fitted.width, 1), std::max(fitted.height, 1)};

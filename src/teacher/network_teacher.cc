@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <string>
 
+#include "core/text.h"
 #include "teacher/network_input.h"
 #include "teacher/open_network.h"
 #include "teacher/output_reader.h"
@@ -18,7 +19,7 @@ std::string SizeText(const InputSpec& input) {
     case Fit::kNone:
       return "frames as they are";
     default:
-      return std::to_string(input.size.width) + "x" + std::to_string(input.size.height);
+      return shadowtutor::SizeText(input.size);
   }
 }
 

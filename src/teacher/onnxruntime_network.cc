@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "core/text.h"
 #include "teacher/networks_internal.h"
 
 #ifdef SHADOWTUTOR_ONNXRUNTIME
@@ -54,9 +55,8 @@ class OnnxRuntimeNetwork final : public Network {
                               names.size());
       return Views();
     } catch (const Ort::Exception& error) {
-      throw Error(ErrorCode::kInvalidArgument,
-                  file_ + " does not run on an input of " + std::to_string(size.width) + "x" +
-                      std::to_string(size.height) + ": " + OneLine(error.what()));
+      throw Error(ErrorCode::kInvalidArgument, file_ + " does not run on an input of " +
+                                                   SizeText(size) + ": " + OneLine(error.what()));
     }
   }
 

@@ -4,6 +4,7 @@
 #include <opencv2/core.hpp>
 #include <opencv2/dnn.hpp>
 
+#include "core/text.h"
 #include "teacher/networks_internal.h"
 #include "video/quiet_opencv.h"
 
@@ -46,8 +47,7 @@ class OpenCvNetwork final : public Network {
       }
     } catch (const cv::Exception& error) {
       throw Error(ErrorCode::kInvalidArgument,
-                  file_ + " does not run on an input of " + std::to_string(size.width) + "x" +
-                      std::to_string(size.height) + ": " + Reason(error) +
+                  file_ + " does not run on an input of " + SizeText(size) + ": " + Reason(error) +
                       "; give the card's input.width and input.height the size that "
                       "the model was exported for");
     }

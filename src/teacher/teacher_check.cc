@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
+#include "core/text.h"
 #include "teacher/class_mapping.h"
 #include "teacher/onnx_info.h"
 #include "teacher/open_network.h"
@@ -28,13 +28,6 @@ constexpr double kMuchSurer = 0.05;
 constexpr double kAlike = 4;
 // With a smaller standard deviation, the input is nearly constant.
 constexpr double kFlat = 0.02;
-
-template <typename... Arguments>
-std::string Format(const char* format, Arguments... arguments) {
-  char text[512];
-  std::snprintf(text, sizeof text, format, arguments...);
-  return text;
-}
 
 struct Alternative {
   std::string what;  // the lines to write in the card

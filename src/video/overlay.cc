@@ -1,16 +1,16 @@
 #include <array>
 #include <cstdlib>
 
+#include "core/text.h"
 #include "video/sinks.h"
 
 namespace shadowtutor::video {
 
 Image Overlay(ImageView frame, const LabelMap& labels, const ClassList& classes, int background) {
   if (frame.size() != labels.size()) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "an overlay needs labels of the frame's size, not " +
-                    std::to_string(labels.width()) + "x" + std::to_string(labels.height()) +
-                    " for " + std::to_string(frame.width) + "x" + std::to_string(frame.height));
+    throw Error(ErrorCode::kInvalidArgument, "an overlay needs labels of the frame's size, not " +
+                                                 SizeText(labels.size()) + " for " +
+                                                 SizeText(frame.size()));
   }
   // Labels beyond the list of classes get a colour, too, so that wrong labels are visible.
   std::array<Rgb, 256> colors;

@@ -5,6 +5,7 @@
 #include <opencv2/imgproc.hpp>
 #include <opencv2/videoio.hpp>
 
+#include "core/text.h"
 #include "video/quiet_opencv.h"
 #include "video/sink_files.h"
 
@@ -27,9 +28,8 @@ class OverlayVideoSink final : public Sink {
         background_(background) {
     QuietOpenCv();
     if (size.width < 1 || size.height < 1 || std::max(size.width, size.height) > kMaxFrameSide) {
-      throw Error(ErrorCode::kInvalidArgument, "an overlay video cannot have frames of " +
-                                                   std::to_string(size.width) + "x" +
-                                                   std::to_string(size.height));
+      throw Error(ErrorCode::kInvalidArgument,
+                  "an overlay video cannot have frames of " + SizeText(size));
     }
     const std::string extension = Extension();
     internal::MakeFolderOf(file_);
@@ -129,7 +129,7 @@ class OverlayVideoSink final : public Sink {
         "cannot write the video " + file_.string() +
             ": the folder is not writable, the disk is full, or FFmpeg has neither an H.264 "
             "nor an MPEG-4 encoder for " +
-            std::to_string(coded_.width) + "x" + std::to_string(coded_.height));
+            SizeText(coded_));
   }
 
   std::filesystem::path file_, temporary_;

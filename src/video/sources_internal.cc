@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/text.h"
+
 namespace shadowtutor::video::internal {
 
 std::string WithoutCredentials(const std::string& address) {
@@ -22,10 +24,9 @@ void CopyFrame(const cv::Mat& decoded, const std::string& name, Image& frame) {
   const FrameSize size{decoded.cols, decoded.rows};
   if (std::max(size.width, size.height) > kMaxFrameSide || size.pixels() > kMaxFramePixels) {
     throw Error(ErrorCode::kResourceExhausted,
-                name + " has frames of " + std::to_string(size.width) + "x" +
-                    std::to_string(size.height) + "; at most " + std::to_string(kMaxFrameSide) +
-                    " a side and " + std::to_string(kMaxFramePixels) +
-                    " pixels are taken, so scale it down first");
+                name + " has frames of " + SizeText(size) + "; at most " +
+                    std::to_string(kMaxFrameSide) + " a side and " +
+                    std::to_string(kMaxFramePixels) + " pixels are taken, so scale it down first");
   }
   if (frame.size() != size) frame = Image(size.width, size.height);
   for (int y = 0; y < size.height; ++y) {

@@ -11,6 +11,8 @@ namespace {
 // In the order of the enums.
 constexpr std::array<const char*, 2> kFrameCodecs = {"raw", "jpeg"};
 constexpr std::array<const char*, 2> kUpdateCodecs = {"fp32", "fp16"};
+constexpr std::array<const char*, 3> kVideoCodecs = {"raw", "jpeg", "h264"};
+constexpr std::array<const char*, 2> kLabelCodecs = {"png", "rle"};
 
 template <typename Codec, size_t N>
 Codec Parse(const std::array<const char*, N>& names, const std::string& name, const char* what) {
@@ -27,15 +29,25 @@ Codec Parse(const std::array<const char*, N>& names, const std::string& name, co
 
 const char* NameOf(FrameCodec codec) { return kFrameCodecs.at(static_cast<size_t>(codec)); }
 const char* NameOf(UpdateCodec codec) { return kUpdateCodecs.at(static_cast<size_t>(codec)); }
+const char* NameOf(VideoCodec codec) { return kVideoCodecs.at(static_cast<size_t>(codec)); }
+const char* NameOf(LabelCodec codec) { return kLabelCodecs.at(static_cast<size_t>(codec)); }
 
 std::vector<std::string> FrameCodecNames() { return {kFrameCodecs.begin(), kFrameCodecs.end()}; }
 std::vector<std::string> UpdateCodecNames() { return {kUpdateCodecs.begin(), kUpdateCodecs.end()}; }
+std::vector<std::string> VideoCodecNames() { return {kVideoCodecs.begin(), kVideoCodecs.end()}; }
+std::vector<std::string> LabelCodecNames() { return {kLabelCodecs.begin(), kLabelCodecs.end()}; }
 
 FrameCodec ParseFrameCodec(const std::string& name) {
   return Parse<FrameCodec>(kFrameCodecs, name, "key frames");
 }
 UpdateCodec ParseUpdateCodec(const std::string& name) {
   return Parse<UpdateCodec>(kUpdateCodecs, name, "updates");
+}
+VideoCodec ParseVideoCodec(const std::string& name) {
+  return Parse<VideoCodec>(kVideoCodecs, name, "video frames");
+}
+LabelCodec ParseLabelCodec(const std::string& name) {
+  return Parse<LabelCodec>(kLabelCodecs, name, "labels");
 }
 
 }  // namespace shadowtutor::wire

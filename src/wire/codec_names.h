@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "wire/frame_codec.h"
+#include "wire/label_codec.h"
+#include "wire/segment.h"
 #include "wire/update_codec.h"
 
 namespace shadowtutor::wire {
@@ -14,14 +16,22 @@ namespace shadowtutor::wire {
 const char* NameOf(FrameCodec codec);
 /// "fp32", "fp16".
 const char* NameOf(UpdateCodec codec);
+/// "raw", "jpeg", "h264".
+const char* NameOf(VideoCodec codec);
+/// "png", "rle".
+const char* NameOf(LabelCodec codec);
 
 /// All names, for those who list what there is.
 std::vector<std::string> FrameCodecNames();
 std::vector<std::string> UpdateCodecNames();
+std::vector<std::string> VideoCodecNames();
+std::vector<std::string> LabelCodecNames();
 
 /// Throw Error kInvalidArgument for a name that no codec has.
 FrameCodec ParseFrameCodec(const std::string& name);
 UpdateCodec ParseUpdateCodec(const std::string& name);
+VideoCodec ParseVideoCodec(const std::string& name);
+LabelCodec ParseLabelCodec(const std::string& name);
 
 }  // namespace shadowtutor::wire
 

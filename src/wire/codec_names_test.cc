@@ -12,6 +12,8 @@ TEST(CodecNames, AreReadBack) {
   for (const std::string& name : UpdateCodecNames()) {
     EXPECT_EQ(NameOf(ParseUpdateCodec(name)), name);
   }
+  for (const std::string& name : VideoCodecNames()) EXPECT_EQ(NameOf(ParseVideoCodec(name)), name);
+  for (const std::string& name : LabelCodecNames()) EXPECT_EQ(NameOf(ParseLabelCodec(name)), name);
 }
 
 TEST(CodecNames, BelongToTheirCodecs) {
@@ -19,6 +21,11 @@ TEST(CodecNames, BelongToTheirCodecs) {
   EXPECT_STREQ(NameOf(FrameCodec::kJpeg), "jpeg");
   EXPECT_STREQ(NameOf(UpdateCodec::kFp32), "fp32");
   EXPECT_STREQ(NameOf(UpdateCodec::kFp16), "fp16");
+  EXPECT_STREQ(NameOf(VideoCodec::kRaw), "raw");
+  EXPECT_STREQ(NameOf(VideoCodec::kJpeg), "jpeg");
+  EXPECT_STREQ(NameOf(VideoCodec::kH264), "h264");
+  EXPECT_STREQ(NameOf(LabelCodec::kPng), "png");
+  EXPECT_STREQ(NameOf(LabelCodec::kRle), "rle");
 }
 
 TEST(CodecNames, AnUnknownNameIsToldWhatThereIs) {
@@ -30,6 +37,8 @@ TEST(CodecNames, AnUnknownNameIsToldWhatThereIs) {
     EXPECT_NE(std::string(error.what()).find("raw, jpeg"), std::string::npos) << error.what();
   }
   EXPECT_THROW(ParseUpdateCodec(""), Error);
+  EXPECT_THROW(ParseVideoCodec("png"), Error);
+  EXPECT_THROW(ParseLabelCodec("jpeg"), Error);
 }
 
 }  // namespace

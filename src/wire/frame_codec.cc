@@ -3,24 +3,18 @@
 #include <algorithm>
 #include <string>
 
+#include "core/text.h"
+
 namespace shadowtutor::wire {
-
-namespace {
-
-std::string Sides(FrameSize size) {
-  return std::to_string(size.width) + "x" + std::to_string(size.height);
-}
-
-}  // namespace
 
 void CheckFrameSize(FrameSize size) {
   if (size.width < 1 || size.height < 1) {
-    throw Error(ErrorCode::kInvalidArgument, "a frame of " + Sides(size) + " pixels is empty");
+    throw Error(ErrorCode::kInvalidArgument, "a frame of " + SizeText(size) + " pixels is empty");
   }
   if (size.width > kMaxFrameSide || size.height > kMaxFrameSide ||
       size.pixels() > kMaxFramePixels) {
     throw Error(ErrorCode::kResourceExhausted,
-                "a frame of " + Sides(size) + " is over the limit of " +
+                "a frame of " + SizeText(size) + " is over the limit of " +
                     std::to_string(kMaxFrameSide) + " pixels a side and " +
                     std::to_string(kMaxFramePixels) + " in all; shrink it first");
   }
@@ -39,7 +33,7 @@ std::vector<uint8_t> PackRawFrame(ImageView frame) {
 Image UnpackRawFrame(std::span<const uint8_t> payload, FrameSize declared) {
   CheckFrameSize(declared);
   if (payload.size() != RawFrameBytes(declared)) {
-    throw Error(ErrorCode::kDataLoss, "a raw frame of " + Sides(declared) + " has " +
+    throw Error(ErrorCode::kDataLoss, "a raw frame of " + SizeText(declared) + " has " +
                                           std::to_string(RawFrameBytes(declared)) + " bytes, but " +
                                           std::to_string(payload.size()) + " came");
   }

@@ -12,6 +12,7 @@ extern "C" {
 #include <new>
 #include <string>
 
+#include "core/text.h"
 #include "wire/frame_codec.h"
 
 namespace shadowtutor::wire {
@@ -150,9 +151,8 @@ H264Encoder::H264Encoder(FrameSize size, int crf, double frames_per_second)
   const int opened = avcodec_open2(&context, codec, &options);
   av_dict_free(&options);
   if (opened < 0) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "x264 does not take frames of " + std::to_string(size.width) + "x" +
-                    std::to_string(size.height) + " (" + Reason(opened) + "); send them as JPEG");
+    throw Error(ErrorCode::kInvalidArgument, "x264 does not take frames of " + SizeText(size) +
+                                                 " (" + Reason(opened) + "); send them as JPEG");
   }
   impl.pixels = NewFrame(even, AV_PIX_FMT_BGR24);
   impl.picture = NewFrame(even, AV_PIX_FMT_YUV420P);
@@ -169,9 +169,8 @@ void H264Encoder::ForceKeyFrame() { impl_->force_key_frame = true; }
 std::vector<uint8_t> H264Encoder::Encode(ImageView frame) {
   Impl& impl = *impl_;
   if (frame.empty() || frame.size() != impl.size) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "a video's frames are of one size, " + std::to_string(impl.size.width) + "x" +
-                    std::to_string(impl.size.height) + ", and this one is not");
+    throw Error(ErrorCode::kInvalidArgument, "a video's frames are of one size, " +
+                                                 SizeText(impl.size) + ", and this one is not");
   }
   const size_t row_bytes = size_t{3} * frame.width;
   for (int y = 0; y < impl.pixels->height; ++y) {
@@ -282,9 +281,8 @@ Image H264Decoder::Impl::Show(FrameSize declared) {
     Refuse("it is not progressive 4:2:0 of 8 bits in limited range");
   }
   if (FrameSize{picture->width, picture->height} != size) {
-    Refuse("its size is " + std::to_string(picture->width) + "x" + std::to_string(picture->height) +
-           " where the frame's is " + std::to_string(declared.width) + "x" +
-           std::to_string(declared.height));
+    Refuse("its size is " + SizeText({picture->width, picture->height}) + " where the frame's is " +
+           SizeText(declared));
   }
   if ((picture->flags & AV_FRAME_FLAG_CORRUPT) != 0 || picture->decode_error_flags != 0) {
     Refuse("its pixels are damaged, or those of a picture that it refers to");

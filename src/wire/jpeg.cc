@@ -4,6 +4,7 @@
 #include <opencv2/imgcodecs.hpp>
 #include <string>
 
+#include "core/text.h"
 #include "wire/frame_codec.h"
 
 namespace shadowtutor::wire {
@@ -69,9 +70,7 @@ Image DecodeJpeg(std::span<const uint8_t> payload, FrameSize declared) {
   CheckFrameSize(declared);
   const FrameSize size = BaselineSize(payload);
   if (size != declared) {
-    Refuse("its size is " + std::to_string(size.width) + "x" + std::to_string(size.height) +
-           " where the key frame's is " + std::to_string(declared.width) + "x" +
-           std::to_string(declared.height));
+    Refuse("its size is " + SizeText(size) + " where the key frame's is " + SizeText(declared));
   }
   const cv::Mat bytes(1, static_cast<int>(payload.size()), CV_8UC1,
                       const_cast<uint8_t*>(payload.data()));

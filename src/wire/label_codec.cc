@@ -6,6 +6,7 @@
 #include <opencv2/imgcodecs.hpp>
 #include <string>
 
+#include "core/text.h"
 #include "wire/frame_codec.h"
 #include "wire/label_rle.h"
 
@@ -34,8 +35,7 @@ void CheckPng(std::span<const uint8_t> bytes, FrameSize declared) {
   if (number(kWidthAt) != static_cast<uint32_t>(declared.width) ||
       number(kHeightAt) != static_cast<uint32_t>(declared.height)) {
     Refuse("its size is " + std::to_string(number(kWidthAt)) + "x" +
-           std::to_string(number(kHeightAt)) + " where the frame's is " +
-           std::to_string(declared.width) + "x" + std::to_string(declared.height));
+           std::to_string(number(kHeightAt)) + " where the frame's is " + SizeText(declared));
   }
   if (bytes[kDepthAt] != 8 || bytes[kColorAt] != 0) Refuse("it is not one 8-bit grey channel");
 }

@@ -17,11 +17,6 @@ namespace shadowtutor::wire {
 
 enum class VideoCodec : uint8_t { kRaw, kJpeg, kH264 };
 
-/// The codec's name for users: "raw", "jpeg" or "h264".
-constexpr const char* VideoCodecName(VideoCodec codec) {
-  return codec == VideoCodec::kRaw ? "raw" : codec == VideoCodec::kJpeg ? "jpeg" : "h264";
-}
-
 /// The client's first message.
 struct SegmentHello {
   uint32_t protocol_version = kProtocolVersion;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/text.h"
 #include "nn/checkpoint_io.h"
 #include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
@@ -15,8 +16,15 @@ namespace {
 constexpr double kMilliseconds = 1e-3;
 constexpr FrameSize kUsualSize{1280, 720};
 
-std::string Sides(FrameSize size) {
-  return std::to_string(size.width) + "x" + std::to_string(size.height);
+// Whether a key frame's bytes depend on what it shows, so that they can only be measured.
+bool DependsOnContent(wire::FrameCodec codec) {
+  switch (codec) {
+    case wire::FrameCodec::kRaw:
+      return false;
+    case wire::FrameCodec::kJpeg:
+      break;
+  }
+  return true;
 }
 
 class Collector {
@@ -56,8 +64,8 @@ class Collector {
     const FrameSize found = samples_.front().frame.size();
     if (system_.size && size_ != found) {
       throw Error(ErrorCode::kInvalidArgument,
-                  "the source's frames have " + Sides(found) +
-                      " pixels, but the size that is given says " + Sides(size_) +
+                  "the source's frames have " + SizeText(found) +
+                      " pixels, but the size that is given says " + SizeText(size_) +
                       "; leave one of the two out",
                   Setting::kFrameSize);
     }
@@ -67,7 +75,7 @@ class Collector {
   void CollectTimes() {
     StudentTimes student;
     if (!system_.student_ms || !system_.step_ms) student = MeasureStudent();
-    const std::string where = "at " + Sides(size_) + ", " + student.machine;
+    const std::string where = "at " + SizeText(size_) + ", " + student.machine;
     Time("student_ms", "student, one frame", system_.student_ms, student.inference_ms, where,
          request_.costs.t_si);
     Time("step_ms", "distillation step", system_.step_ms, student.step_ms,
@@ -78,7 +86,7 @@ class Collector {
       const auto teacher =
           student_ ? teacher::OpenTeacher(system_.teacher, student_->classes, student_->background)
                    : teacher::OpenTeacher(system_.teacher);
-      what = "at " + Sides(size_) + ", " + teacher->description();
+      what = "at " + SizeText(size_) + ", " + teacher->description();
       Log("measuring the teacher");
       if (samples_.empty()) samples_.push_back({Image(size_.width, size_.height), 0});
       teacher_ms = MeasureTeacher(*teacher, samples_, system_.seconds, tools_.stop);
@@ -96,20 +104,30 @@ class Collector {
                                 .seconds = system_.seconds});
   }
 
+  void CollectKeyFrameBytes() {
+    double& bytes = request_.costs.bytes_up;
+    switch (system_.frame_codec) {
+      case wire::FrameCodec::kRaw:
+        bytes = static_cast<double>(wire::RawFrameBytes(size_));
+        Note("bytes_up", "key frame up", bytes, "bytes", "derived",
+             SizeText(size_) + " pixels, raw");
+        break;
+      case wire::FrameCodec::kJpeg:
+        bytes = MeanJpegBytes(samples_, system_.jpeg_quality);
+        Note("bytes_up", "key frame up", bytes, "bytes", "measured",
+             "mean of " + std::to_string(samples_.size()) + " frames of " + SizeText(size_) +
+                 " as JPEG, quality " + std::to_string(system_.jpeg_quality));
+        break;
+    }
+  }
+
   void CollectBytes() {
     SystemCosts& costs = request_.costs;
     if (system_.bytes_up) {
       costs.bytes_up = *system_.bytes_up;
       Note("bytes_up", "key frame up", costs.bytes_up, "bytes", "given", "");
-    } else if (system_.frame_codec == wire::FrameCodec::kJpeg) {
-      costs.bytes_up = MeanJpegBytes(samples_, system_.jpeg_quality);
-      Note("bytes_up", "key frame up", costs.bytes_up, "bytes", "measured",
-           "mean of " + std::to_string(samples_.size()) + " frames of " + Sides(size_) +
-               " as JPEG, quality " + std::to_string(system_.jpeg_quality));
     } else {
-      costs.bytes_up = static_cast<double>(wire::RawFrameBytes(size_));
-      Note("bytes_up", "key frame up", costs.bytes_up, "bytes", "derived",
-           Sides(size_) + " pixels, raw");
+      CollectKeyFrameBytes();
     }
     if (system_.bytes_down) {
       costs.bytes_down = *system_.bytes_down;
@@ -131,7 +149,7 @@ class Collector {
     request_.naive_bytes_up = costs.bytes_up;
     request_.naive_bytes_down = static_cast<double>(size_.pixels());
     Note("naive_bytes_down", "naive: labels down", request_.naive_bytes_down, "bytes", "derived",
-         "a byte for each of " + Sides(size_) + " pixels");
+         "a byte for each of " + SizeText(size_) + " pixels");
   }
 
   void Time(const char* key, const char* name, const std::optional<double>& given, double measured,
@@ -167,7 +185,7 @@ std::vector<PlanNeed> MissingInputs(const SystemDescription& system) {
   if (!system.teacher_ms && (!system.measure || system.teacher.empty())) {
     missing.push_back(PlanNeed::kTeacherTime);
   }
-  if (system.frame_codec == wire::FrameCodec::kJpeg && !system.bytes_up && system.source.empty()) {
+  if (DependsOnContent(system.frame_codec) && !system.bytes_up && system.source.empty()) {
     missing.push_back(PlanNeed::kKeyFrameBytes);
   }
   return missing;

@@ -2,27 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdarg>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "core/text.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::eval {
 namespace {
 
 constexpr size_t kMostRows = 4096;
-
-[[gnu::format(printf, 1, 2)]] std::string Format(const char* format, ...) {
-  char text[512];
-  va_list arguments;
-  va_start(arguments, format);
-  // The analyzer does not see through va_start. NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized)
-  std::vsnprintf(text, sizeof text, format, arguments);
-  va_end(arguments);
-  return text;
-}
 
 PlanRow MakeRow(const PlanRequest& request, int min_stride, int max_stride, double bandwidth) {
   PlanRow row;

@@ -1,22 +1,12 @@
 #include "eval/sim/evaluation_text.h"
-#include "wire/codec_names.h"
 
-#include <cstdarg>
-#include <cstdio>
 #include <nlohmann/json.hpp>
+
+#include "core/text.h"
+#include "wire/codec_names.h"
 
 namespace shadowtutor::eval {
 namespace {
-
-[[gnu::format(printf, 1, 2)]] std::string Format(const char* format, ...) {
-  char text[256];
-  va_list arguments;
-  va_start(arguments, format);
-  // The analyzer does not see through va_start. NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized)
-  std::vsnprintf(text, sizeof text, format, arguments);
-  va_end(arguments);
-  return text;
-}
 
 double Mebibytes(uint64_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
 

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <memory>
 #include <utility>
 
 #include "core/checksum.h"
+#include "core/text.h"
 #include "eval/sim/resampling.h"
 #include "eval/study/identity.h"
 #include "eval/study/machine.h"
@@ -26,11 +26,7 @@ namespace fs = std::filesystem;
 
 constexpr char kLabelling[] = "labels";
 
-std::string Digits(double value) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.17g", value);
-  return text;
-}
+std::string Digits(double value) { return Format("%.17g", value); }
 
 // Rounds as the files do, so that a new run equals the same run read from its file.
 double FourDigits(double value) { return std::round(value * 1e4) / 1e4; }
@@ -45,7 +41,7 @@ std::string ParameterText(const StrategyOptions& options) {
   text += std::string(", ") + wire::NameOf(options.frame_codec);
   text += " " + std::to_string(options.jpeg_quality);
   text += std::string(", ") + wire::NameOf(options.update_codec);
-  text += options.label_codec == wire::LabelCodec::kRle ? ", rle" : ", png";
+  text += std::string(", ") + wire::NameOf(options.label_codec);
   return text + ", tracking " + std::to_string(options.tracking_stride);
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
+#include "core/text.h"
 #include "eval/study/csv.h"
 #include "eval/study/machine.h"
 #include "wire/codec_names.h"
@@ -17,12 +18,6 @@ using Json = nlohmann::ordered_json;
 // The largest results.json that is read; real ones are some hundred times smaller.
 constexpr size_t kMaxResultsBytes = size_t{1} << 30;
 
-std::string HexColor(Rgb color) {
-  char text[8];
-  std::snprintf(text, sizeof text, "#%02x%02x%02x", color.r, color.g, color.b);
-  return text;
-}
-
 Rgb ParseColor(const std::string& text) {
   unsigned r = 0, g = 0, b = 0;
   if (std::sscanf(text.c_str(), "#%2x%2x%2x", &r, &g, &b) != 3) {
@@ -34,7 +29,7 @@ Rgb ParseColor(const std::string& text) {
 Json ClassesAsJson(const ClassList& classes) {
   Json list = Json::array();
   for (const ClassInfo& info : classes) {
-    list.push_back({{"name", info.name}, {"color", HexColor(info.color)}});
+    list.push_back({{"name", info.name}, {"color", ColorText(info.color)}});
   }
   return list;
 }
@@ -212,7 +207,7 @@ std::string ResultsJson(const StudyResults& results, const std::string& live) {
       {"student", results.student},
       {"cut", std::string(nn::StageName(parameters.cut.value_or(nn::kPartialDistillation)))},
       {"jpeg_quality", parameters.jpeg_quality},
-      {"label_codec", parameters.label_codec == wire::LabelCodec::kRle ? "rle" : "png"},
+      {"label_codec", wire::NameOf(parameters.label_codec)},
       {"tracking_stride", parameters.tracking_stride}};
   const ClassList classes = results.clips.empty() ? ClassList() : results.clips.front().classes;
   json["classes"] = ClassesAsJson(classes);
