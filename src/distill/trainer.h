@@ -3,9 +3,7 @@
 #ifndef SHADOWTUTOR_DISTILL_TRAINER_H_
 #define SHADOWTUTOR_DISTILL_TRAINER_H_
 
-#include <memory>
 #include <span>
-#include <vector>
 
 #include "distill/training_types.h"
 #include "nn/learner.h"

@@ -9,6 +9,7 @@
 #include "nn/forward.h"
 #include "nn/trained_network.h"
 #include "nn/training_memory.h"
+#include "nn/training_workspace.h"
 
 namespace shadowtutor::nn {
 namespace {

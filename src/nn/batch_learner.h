@@ -10,7 +10,8 @@
 #include <span>
 #include <vector>
 
-#include "nn/learner.h"
+#include "nn/kernels/adam.h"
+#include "nn/learner_state.h"
 #include "nn/network.h"
 #include "shadowtutor/types.h"
 

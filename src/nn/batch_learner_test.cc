@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/parallel.h"
+#include "nn/learner.h"
 #include "nn/testing/random_data.h"
 #include "nn/testing/reference.h"
 

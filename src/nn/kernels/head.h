@@ -10,6 +10,7 @@
 #include "nn/kernels/resize.h"
 #include "nn/kernels/scratch.h"
 #include "nn/kernels/tail_plan.h"
+#include "nn/kernels/tensor.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::nn {

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "nn/learner.h"
+#include "nn/kernels/adam.h"
 #include "nn/network.h"
 #include "nn/testing/reference_ops.h"
 #include "shadowtutor/types.h"
