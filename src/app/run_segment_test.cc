@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/testing/scripted_run.h"
+#include "video/testing/test_files.h"
 
 namespace shadowtutor::app {
 namespace {
@@ -228,7 +229,7 @@ TEST_F(RunSegmentTest, SinksThatCannotBeOpenedEndTheRunDespiteRetry) {
 
 TEST_F(RunSegmentTest, ASourceWithoutFramesIsAnError) {
   ScriptedSource source(0);
-  EXPECT_THROW(Run(source), Error);
+  EXPECT_EQ(shadowtutor::testing::ErrorOf([&] { Run(source); }).code(), ErrorCode::kDataLoss);
 }
 
 TEST_F(RunSegmentTest, SaysWhenTheServerWantsAnotherCodec) {

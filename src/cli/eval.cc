@@ -1,12 +1,9 @@
 // `shadowtutor eval`: strategies over videos on a virtual clock.
 #include "cli/eval.h"
 
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/hints.h"
 #include "cli/interrupt.h"
+#include "cli/progress.h"
 #include "core/atomic_file.h"
 #include "eval/page/report_page.h"
 #include "eval/sim/evaluation_text.h"
@@ -37,39 +35,25 @@ std::string StrategyHelp() {
   return text;
 }
 
-// Shows progress: on a terminal as one line that is overwritten, in a log as a line now and then.
-class ProgressDisplay {
- public:
-  ~ProgressDisplay() { Clear(); }
-  void Show(uint64_t frames, const std::function<std::string()>& line) {
-    constexpr uint64_t kFramesPerLogLine = 100;
-    constexpr std::chrono::milliseconds kBetweenLines{100};
-    const auto now = std::chrono::steady_clock::now();
-    if (terminal_ && now - shown_ >= kBetweenLines) {
-      std::fprintf(stderr, "\r\033[K%s", line().c_str());
-      shown_ = now;
-    } else if (!terminal_ && frames % kFramesPerLogLine == 0) {
-      std::fprintf(stderr, "%s\n", line().c_str());
-    }
+// `text` makes the line, which most frames do not need.
+template <typename Text>
+void ShowNowAndThen(Progress& progress, uint64_t frames, Text&& text) {
+  constexpr int64_t kFramesPerLogLine = 100;
+  constexpr std::chrono::milliseconds kBetweenLines{100};
+  if (progress.IsDue(kBetweenLines, static_cast<int64_t>(frames), kFramesPerLogLine)) {
+    progress.Show(text());
   }
-  void Clear() const {
-    if (terminal_) std::fputs("\r\033[K", stderr);
-  }
-
- private:
-  const bool terminal_ = isatty(STDERR_FILENO) != 0;
-  std::chrono::steady_clock::time_point shown_;
-};
+}
 
 // Runs one strategy on one video, without a results folder.
 int RunOne(const EvalArguments& arguments, const eval::StrategyChoice& choice) {
   const eval::EvalRequest request = EvaluationOf(arguments, choice);
-  ProgressDisplay display;
-  const auto report = eval::Evaluate(request, [&](const eval::EvalProgress& progress) {
-    display.Show(progress.frames, [&] { return eval::ProgressLine(progress); });
+  Progress progress;
+  const auto report = eval::Evaluate(request, [&](const eval::EvalProgress& now) {
+    ShowNowAndThen(progress, now.frames, [&] { return eval::ProgressLine(now); });
     return !Interrupted();
   });
-  display.Clear();
+  progress.Clear();
   const bool json_to_stdout = arguments.json == "-";
   std::fputs(eval::ReportTable(report).c_str(), json_to_stdout ? stderr : stdout);
   if (json_to_stdout) {
@@ -82,18 +66,17 @@ int RunOne(const EvalArguments& arguments, const eval::StrategyChoice& choice) {
 
 int RunStudy(const EvalArguments& arguments, std::vector<eval::StrategyChoice> strategies) {
   eval::StudyRequest request = StudyOf(arguments, std::move(strategies));
-  ProgressDisplay display;
-  request.on_progress = [&](const eval::StudyProgress& progress) {
-    display.Show(progress.frames, [&] { return eval::StudyProgressLine(progress); });
+  Progress progress;
+  request.on_progress = [&](const eval::StudyProgress& now) {
+    ShowNowAndThen(progress, now.frames, [&] { return eval::StudyProgressLine(now); });
   };
   request.stop = Interrupted;
   request.on_fail = [&](const eval::FailedClip& failed) {
-    display.Clear();
-    std::fprintf(stderr, "shadowtutor: the clip %s is left out: %s\n", failed.clip.c_str(),
-                 WithOptions("eval", failed.why, failed.about).c_str());
+    progress.Print("shadowtutor: the clip " + failed.clip +
+                   " is left out: " + WithOptions("eval", failed.why, failed.about));
   };
   const eval::StudyResults results = eval::RunStudy(request);
-  display.Clear();
+  progress.Clear();
   if (!results.clips.empty()) {
     std::printf("%s\n", eval::StudyTables(results).c_str());
     eval::WriteReportPage(request.folder);
@@ -104,24 +87,10 @@ int RunStudy(const EvalArguments& arguments, std::vector<eval::StrategyChoice> s
 
 int RunEval(const EvalArguments& arguments) {
   InstallInterruptHandler();
-  if (WantsLive(*arguments.live)) {
-    try {
-      return RunLive(*arguments.live, LiveSweepOf(arguments));
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::kCancelled) throw;
-      std::fprintf(stderr, "shadowtutor: %s\n", error.what());
-      return kInterruptedExitCode;
-    }
-  }
+  if (WantsLive(*arguments.live)) return RunLive(*arguments.live, LiveSweepOf(arguments));
   const auto strategies = StrategiesOf(arguments);
-  try {
-    return arguments.out.empty() ? RunOne(arguments, strategies.front())
-                                 : RunStudy(arguments, strategies);
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::kCancelled) throw;
-    std::fprintf(stderr, "shadowtutor: %s\n", error.what());
-    return kInterruptedExitCode;
-  }
+  return arguments.out.empty() ? RunOne(arguments, strategies.front())
+                               : RunStudy(arguments, strategies);
 }
 
 void AddParameters(CLI::App& command, EvalArguments& arguments) {

@@ -1,5 +1,5 @@
-// What scripts can tell apart by the program's exit code: 0, 2 for a command line that is wrong, 1
-// for everything else that fails.
+// What scripts can tell apart by the program's exit code: 0, 2 for a command line that is wrong,
+// 130 for a command that was stopped, 1 for everything else that fails.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -49,6 +49,16 @@ TEST(ExitCode, IsOneForWhatFails) {
       RunProgram({"report", std::string(::testing::TempDir()) + "/nowhere"});
   EXPECT_EQ(code, 1);
   EXPECT_TRUE(output.starts_with("shadowtutor: ")) << output;
+}
+
+TEST(ExitCode, Is130ForWhatIsStopped) {
+  Process program({.arguments = {SHADOWTUTOR_PROGRAM, "plan", "--measure", "--seconds", "600",
+                                 "--teacher-ms", "1", "--frame-codec", "raw", "--size", "64x48"},
+                   .log = {}});
+  const auto deadline = Process::Clock::now() + std::chrono::seconds(60);
+  EXPECT_EQ(program.ReadLine(deadline), "measuring the student");
+  EXPECT_EQ(program.Terminate(deadline), 130);
+  EXPECT_TRUE(program.ReadAll(deadline).starts_with("shadowtutor: stopped before "));
 }
 
 }  // namespace

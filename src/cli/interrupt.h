@@ -5,7 +5,7 @@
 
 namespace shadowtutor::cli {
 
-/// The exit code after the second signal; shells use the same one for SIGINT.
+/// The exit code of a command that a signal stopped; shells use the same one for SIGINT.
 inline constexpr int kInterruptedExitCode = 130;
 
 /// Catches SIGINT and SIGTERM from now on: the first one sets the flag that Interrupted() reads,

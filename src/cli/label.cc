@@ -1,6 +1,4 @@
 // `shadowtutor label`: runs a teacher over a video and keeps its labels as a replay teacher.
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <cmath>
 #include <cstdint>
@@ -11,6 +9,8 @@
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/progress.h"
+#include "core/text.h"
 #include "teacher/label_folder.h"
 #include "teacher/labelling.h"
 #include "teacher/open_teacher.h"
@@ -29,24 +29,13 @@ struct LabelOptions {
 std::string TimeLeft(double seconds) {
   if (seconds < 0) return "";
   const auto whole = std::llround(seconds);
-  char text[64];
-  if (whole >= 3600) {
-    std::snprintf(text, sizeof text, ", %lld h %lld min left", whole / 3600, whole / 60 % 60);
-  } else {
-    std::snprintf(text, sizeof text, ", %lld:%02lld min left", whole / 60, whole % 60);
-  }
-  return text;
+  if (whole >= 3600) return Format(", %lld h %lld min left", whole / 3600, whole / 60 % 60);
+  return Format(", %lld:%02lld min left", whole / 60, whole % 60);
 }
 
-// Shows progress: on a terminal as one line that is overwritten, in a log as a line every 100
-// frames.
-void ShowProgress(const teacher::LabellingProgress& progress) {
-  const bool terminal = isatty(STDERR_FILENO);
-  if (!terminal && progress.frames % 100 != 0) return;
+std::string ProgressText(const teacher::LabellingProgress& progress) {
   const std::string total = progress.total >= 0 ? "/" + std::to_string(progress.total) : "";
-  std::fprintf(stderr, "%sframe %lld%s%s%s", terminal ? "\r\033[K" : "",
-               static_cast<long long>(progress.frames), total.c_str(),
-               TimeLeft(progress.seconds_left).c_str(), terminal ? "" : "\n");
+  return "frame " + std::to_string(progress.frames) + total + TimeLeft(progress.seconds_left);
 }
 
 // The source's name, the same for every path to the same video. The folder's card stores it, and a
@@ -65,9 +54,13 @@ int Label(const LabelOptions& options) {
   labelling.max_frames = options.frames;
   labelling.source_name = SourceName(options.source);
   labelling.stop = Interrupted;
-  labelling.on_progress = ShowProgress;
+  Progress progress;
+  labelling.on_progress = [&](const teacher::LabellingProgress& now) {
+    constexpr int64_t kFramesPerLogLine = 100;
+    if (progress.IsDue({}, now.frames, kFramesPerLogLine)) progress.Show(ProgressText(now));
+  };
   const auto result = teacher::LabelSource(*source, *teacher, options.folder, labelling);
-  if (isatty(STDERR_FILENO)) std::fprintf(stderr, "\r\033[K");
+  progress.Clear();
   const std::string card = teacher::LabelFolder::CardIn(options.folder).string();
   std::printf("%lld frames have labels in %s (%lld new); --teacher %s replays them\n",
               static_cast<long long>(result.frames), options.folder.c_str(),

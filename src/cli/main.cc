@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/hints.h"
+#include "cli/interrupt.h"
 #include "shadowtutor/types.h"
 
 namespace {
@@ -15,10 +16,14 @@ namespace {
 constexpr int kFailure = 1;
 constexpr int kUsage = 2;
 
-// 2 when the command line or a file named on it is wrong, so that trying again is pointless; 1 for
-// everything else.
+// 2 when the command line or a file named on it is wrong, so that trying again is pointless; that
+// of an interrupted program when a signal stopped the command; 1 for everything else.
 int ExitCodeFor(const shadowtutor::Error& error) {
-  return error.code() == shadowtutor::ErrorCode::kInvalidArgument ? kUsage : kFailure;
+  using shadowtutor::ErrorCode;
+  if (error.code() == ErrorCode::kInvalidArgument) return kUsage;
+  // Servers, too, may send this code.
+  const bool stopped = error.code() == ErrorCode::kCancelled && shadowtutor::cli::Interrupted();
+  return stopped ? shadowtutor::cli::kInterruptedExitCode : kFailure;
 }
 
 int Run(int argc, char** argv) {

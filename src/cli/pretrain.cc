@@ -1,8 +1,6 @@
 // `shadowtutor pretrain`: trains a student on labelled images before its first video.
 #include "cli/pretrain.h"
 
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
@@ -17,7 +15,9 @@
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/progress.h"
 #include "cli/quantities.h"
+#include "core/text.h"
 #include "nn/network.h"
 #include "pretrain/pretrainer.h"
 #include "teacher/teacher.h"
@@ -27,87 +27,52 @@ namespace {
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
 
 std::string TimeText(double seconds) {
   const long long whole = std::llround(std::max(0.0, seconds));
-  char text[64];
-  if (whole >= 3600) {
-    std::snprintf(text, sizeof text, "%lld h %02lld min", whole / 3600, whole / 60 % 60);
-  } else {
-    std::snprintf(text, sizeof text, "%lld:%02lld min", whole / 60, whole % 60);
-  }
-  return text;
+  if (whole >= 3600) return Format("%lld h %02lld min", whole / 3600, whole / 60 % 60);
+  return Format("%lld:%02lld min", whole / 60, whole % 60);
 }
 
-// Shows progress: on a terminal as one line that is overwritten, in a log as a line now and then.
-class Display {
- public:
-  void Step(const pretrain::PretrainProgress& progress) {
-    const auto now = Clock::now();
-    const auto pause = std::chrono::milliseconds(terminal_ ? 200 : 15'000);
-    if (now - last_ < pause) return;
-    last_ = now;
-    Line("step %lld/%lld, loss %.4f, rate %.2e, %.0f images/s, %s left",
-         static_cast<long long>(progress.step), static_cast<long long>(progress.steps),
-         progress.loss, progress.learning_rate, progress.images_per_second,
-         TimeText(progress.seconds_left).c_str());
-  }
-  void Labelled(int64_t done, int64_t total) {
-    if (!terminal_ && done % 25 != 0 && done != total) return;
-    Line("the teacher labels: %lld/%lld", static_cast<long long>(done),
-         static_cast<long long>(total));
-  }
-  void Validated(const pretrain::PretrainValidation& validation) {
-    Clear();
-    std::fprintf(stderr, "step %lld: loss %.4f", static_cast<long long>(validation.step),
-                 validation.loss);
-    if (validation.metric >= 0) {
-      std::fprintf(stderr, ", validation mIoU %.2f %%%s", 100 * validation.metric,
-                   validation.best ? " (the best so far, kept)" : "");
-    }
-    std::fprintf(stderr, "\n");
-  }
-  void Report(const std::string& line) {
-    Clear();
-    std::fprintf(stderr, "%s\n", line.c_str());
-  }
-  void Clear() const {
-    if (terminal_) std::fputs("\r\033[K", stderr);
-  }
+std::string StepText(const pretrain::PretrainProgress& progress) {
+  return Format("step %lld/%lld, loss %.4f, rate %.2e, %.0f images/s, %s left",
+                static_cast<long long>(progress.step), static_cast<long long>(progress.steps),
+                progress.loss, progress.learning_rate, progress.images_per_second,
+                TimeText(progress.seconds_left).c_str());
+}
 
- private:
-  template <typename... Parts>
-  void Line(const char* format, Parts... parts) {
-    Clear();
-    std::fprintf(stderr, format, parts...);
-    if (!terminal_) std::fputs("\n", stderr);
-  }
-  const bool terminal_ = isatty(STDERR_FILENO) != 0;
-  Clock::time_point last_{};
-};
+std::string ValidationText(const pretrain::PretrainValidation& validation) {
+  std::string text =
+      Format("step %lld: loss %.4f", static_cast<long long>(validation.step), validation.loss);
+  if (validation.metric < 0) return text;
+  return text + Format(", validation mIoU %.2f %%%s", 100 * validation.metric,
+                       validation.best ? " (the best so far, kept)" : "");
+}
+
+// `progress` must outlive them.
+pretrain::PretrainEvents EventsOn(Progress& progress) {
+  pretrain::PretrainEvents events;
+  events.stop = Interrupted;
+  events.report = [&](const std::string& line) { progress.Print(line); };
+  events.on_labelled = [&](int64_t done, int64_t total) {
+    if (done != total && !progress.IsDue({}, done, /*in_log=*/25)) return;
+    progress.Show("the teacher labels: " + std::to_string(done) + "/" + std::to_string(total));
+  };
+  events.on_step = [&](const auto& step) {
+    if (progress.IsDue(milliseconds(200), milliseconds(15'000))) progress.Show(StepText(step));
+  };
+  events.on_validation = [&](const auto& now) { progress.Print(ValidationText(now)); };
+  return events;
+}
 
 int Run(const PretrainArguments& arguments) {
   InstallInterruptHandler();
   const pretrain::PretrainOptions options = PretrainingOf(arguments);
-
-  Display display;
-  pretrain::PretrainEvents events;
-  events.stop = Interrupted;
-  events.report = [&](const std::string& line) { display.Report(line); };
-  events.on_labelled = [&](int64_t done, int64_t total) { display.Labelled(done, total); };
-  events.on_step = [&](const auto& progress) { display.Step(progress); };
-  events.on_validation = [&](const auto& validation) { display.Validated(validation); };
+  Progress progress;
   const auto start = Clock::now();
-  pretrain::PretrainResult result;
-  try {
-    result = pretrain::Pretrain(options, events);
-  } catch (const Error& error) {
-    display.Clear();
-    if (error.code() != ErrorCode::kCancelled) throw;
-    std::fprintf(stderr, "shadowtutor: %s\n", error.what());
-    return kInterruptedExitCode;
-  }
-  display.Clear();
+  const pretrain::PretrainResult result = pretrain::Pretrain(options, EventsOn(progress));
+  progress.Clear();
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
   std::printf("%s: %zu parameters, %zu classes, %ju bytes\n", options.out.c_str(),
               result.student.layout->size(), result.student.classes.size(),

@@ -1,9 +1,8 @@
 // `shadowtutor run`: segments a video with a student that a server teaches while it runs.
 #include "cli/run.h"
 
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -18,7 +17,9 @@
 #include "app/run_summary.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/progress.h"
 #include "core/atomic_file.h"
+#include "core/text.h"
 #include "nn/checkpoint_io.h"
 #include "rpc/grpc_log.h"
 #include "teacher/open_teacher.h"
@@ -33,24 +34,14 @@ namespace {
 
 namespace flags = app::flags;
 
-bool OnTerminal() { return isatty(STDERR_FILENO) != 0; }
-
-// Above the progress line, which the next report draws again.
-void ShowLine(const std::string& line) {
-  std::fprintf(stderr, "%s%s\n", OnTerminal() ? "\r\033[K" : "", line.c_str());
-}
-
-void ShowProgress(const app::RunProgress& progress) {
+std::string ProgressText(const app::RunProgress& progress) {
   const std::string total = progress.total >= 0 ? "/" + std::to_string(progress.total) : "";
-  char metric[16] = "-";
-  if (progress.metric >= 0) std::snprintf(metric, sizeof metric, "%.3f", progress.metric);
-  std::fprintf(stderr,
-               "%sframe %llu%s, %.1f frames/s, stride %d, metric %s, up %.0f kbit/s, down %.0f "
-               "kbit/s%s%s",
-               OnTerminal() ? "\r\033[K" : "", static_cast<unsigned long long>(progress.frame),
-               total.c_str(), progress.fps, progress.stride, metric, progress.kbit_up,
-               progress.kbit_down, progress.connected ? "" : ", no server",
-               OnTerminal() ? "" : "\n");
+  const std::string metric = progress.metric >= 0 ? Format("%.3f", progress.metric) : "-";
+  return Format(
+      "frame %llu%s, %.1f frames/s, stride %d, metric %s, up %.0f kbit/s, down %.0f kbit/s%s",
+      static_cast<unsigned long long>(progress.frame), total.c_str(), progress.fps, progress.stride,
+      metric.c_str(), progress.kbit_up, progress.kbit_down,
+      progress.connected ? "" : ", no server");
 }
 
 std::vector<std::unique_ptr<video::Sink>> OpenSinks(const RunArguments& options,
@@ -74,8 +65,6 @@ void SetBasics(const RunArguments& options, app::RunBasics& run) {
   run.max_frames = options.frames;
   run.max_fps = options.max_fps;
   run.stop = Interrupted;
-  run.on_progress = ShowProgress;
-  run.progress_interval = std::chrono::milliseconds(OnTerminal() ? 200 : 5000);
 }
 
 app::RunSummary RunAndScore(RunArguments options) {
@@ -106,7 +95,11 @@ app::RunSummary RunAndScore(RunArguments options) {
     return OpenSinks(options, *source, classes, background);
   };
   app::ReferenceScore reference(options.reference_every);
+  Progress progress;
+  const auto print = [&progress](const std::string& line) { progress.Print(line); };
   const auto complete = [&](app::RunBasics& run) {
+    run.on_progress = [&](const app::RunProgress& now) { progress.Show(ProgressText(now)); };
+    run.progress_interval = std::chrono::milliseconds(progress.on_terminal() ? 200 : 5000);
     run.open_sinks = open_sinks;
     if (scored) run.reference = &reference;
   };
@@ -115,25 +108,26 @@ app::RunSummary RunAndScore(RunArguments options) {
   if (options.segment.empty()) {
     app::RunOptions run = TutoredRunOf(options);
     complete(run);
+    run.link.log = print;
     summary = app::RunClient(*source, run);
   } else {
     app::SegmentRunOptions run = SegmentRunOf(options);
     complete(run);
+    run.log = print;
     summary = app::RunSegment(*source, run);
   }
-  if (OnTerminal()) std::fprintf(stderr, "\r\033[K");
+  progress.Clear();
   if (source->live()) summary.stopped = false;  // to stop a camera is to end it
   if (teacher) {
     const auto result = reference.Score(
         *video::OpenSource(options.source), *teacher, static_cast<int>(classes.size()),
         // After Ctrl-C the frames so far are scored; a second one ends the process.
-        {}, [](uint64_t compared, uint64_t kept) {
-          if (!OnTerminal()) return;
-          std::fprintf(stderr, "\r\033[Kthe teacher labels frame %llu of %llu for comparison",
-                       static_cast<unsigned long long>(compared),
-                       static_cast<unsigned long long>(kept));
+        {}, [&](uint64_t compared, uint64_t kept) {
+          if (!progress.on_terminal()) return;
+          progress.Show("the teacher labels frame " + std::to_string(compared) + " of " +
+                        std::to_string(kept) + " for comparison");
         });
-    if (OnTerminal()) std::fprintf(stderr, "\r\033[K");
+    progress.Clear();
     summary.mean_miou = result.mean_miou;
     summary.reference_frames = result.frames;
   }
@@ -160,7 +154,6 @@ app::RunOptions TutoredRunOf(const RunArguments& options) {
   app::RunOptions run;
   SetBasics(options, run);
   run.link = options.link;
-  run.link.log = ShowLine;
   run.link.frame_codec = wire::ParseFrameCodec(options.frame_codec);
   run.link.update_codec = wire::ParseUpdateCodec(options.update_codec);
   if (!options.student.empty()) {
@@ -175,7 +168,6 @@ app::SegmentRunOptions SegmentRunOf(const RunArguments& options) {
   SetBasics(options, run);
   static_cast<rpc::Endpoint&>(run.link) = options.link;
   run.retry = options.link.retry;
-  run.log = ShowLine;
   run.link.video_codec = wire::ParseVideoCodec(options.segment);
   run.link.label_codec = wire::ParseLabelCodec(options.label_codec);
   run.link.jpeg_quality = options.link.jpeg_quality;

@@ -31,7 +31,8 @@ struct RunArguments {
 
 void AddRunOptions(CLI::App& command, RunArguments& options);
 
-// What the two kinds of run are called with; sinks and the reference are left to the caller.
+// What the two kinds of run are called with; sinks, the reference and what is shown
+// meanwhile are left to the caller.
 
 /// Opens the student if one is named; throws Error as nn::LoadCheckpoint.
 app::RunOptions TutoredRunOf(const RunArguments& options);

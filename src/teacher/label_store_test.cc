@@ -6,6 +6,7 @@
 
 #include "core/atomic_file.h"
 #include "teacher/open_teacher.h"
+#include "teacher/testing/counting_teacher.h"
 #include "video/label_png.h"
 #include "video/testing/test_files.h"
 
@@ -15,35 +16,6 @@ namespace {
 using testing::PlainImage;
 using testing::TemporaryFolder;
 using testing::WriteText;
-
-// A teacher that labels every pixel of frame i as class i % 3, with i instances, and counts its
-// answers.
-class CountingTeacher final : public Teacher {
- public:
-  explicit CountingTeacher(bool has_instances) : has_instances_(has_instances) {}
-  Answer Label(ImageView frame, uint64_t frame_index) override {
-    ++asked;
-    return AnswerTo(frame.size(), frame_index);
-  }
-  Answer AnswerTo(FrameSize size, uint64_t frame_index) const {
-    Answer answer;
-    answer.label = LabelMap(size.width, size.height, static_cast<uint8_t>(frame_index % 3));
-    answer.has_instances = has_instances_;
-    for (int i = 0; has_instances_ && i < static_cast<int>(frame_index); ++i) {
-      answer.instances.push_back({i, 0, 2, 3});
-    }
-    return answer;
-  }
-  const ClassList& classes() const override { return classes_; }
-  int background() const override { return 0; }
-  std::string description() const override { return "a teacher that counts"; }
-
-  int asked = 0;
-
- private:
-  const bool has_instances_;
-  const ClassList classes_ = {{"background", {}}, {"a", {1, 2, 3}}, {"b", {4, 5, 6}}};
-};
 
 void ExpectSame(const Answer& a, const Answer& b) {
   EXPECT_EQ(a.label, b.label);
@@ -67,7 +39,7 @@ TEST_F(LabelStoreTest, AsksOnceAndKeepsInstances) {
     }
     EXPECT_EQ(store.asked(), round == 0 ? 4 : 0);
   }
-  EXPECT_EQ(teacher_.asked, 4);
+  EXPECT_EQ(teacher_.asked.size(), 4u);
 }
 
 TEST_F(LabelStoreTest, TheFolderIsATeacherItself) {
@@ -82,20 +54,20 @@ TEST_F(LabelStoreTest, TheFolderIsATeacherItself) {
 }
 
 TEST_F(LabelStoreTest, ATeacherWithoutInstancesStaysOne) {
-  CountingTeacher without(false);
+  CountingTeacher without;
   LabelStore store(without, labels_.path(), "a note");
   for (int round = 0; round < 2; ++round) EXPECT_FALSE(store.Label(frame_, 2).has_instances);
-  EXPECT_EQ(without.asked, 1);
+  EXPECT_EQ(without.asked.size(), 1u);
 }
 
 TEST_F(LabelStoreTest, MakesAnewWhatIsDamagedOrDoesNotFit) {
   LabelStore store(teacher_, labels_.path(), "a note");
   store.Label(frame_, 1);
-  const auto expect_asked = [&](int times, const Image& frame) {
+  const auto expect_asked = [&](size_t times, const Image& frame) {
     for (int round = 0; round < 2; ++round) {
       ExpectSame(store.Label(frame, 1), teacher_.AnswerTo(frame.size(), 1));
     }
-    EXPECT_EQ(teacher_.asked, times);
+    EXPECT_EQ(teacher_.asked.size(), times);
   };
   WriteText(labels_.LabelFile(1), "not a PNG");
   expect_asked(2, frame_);

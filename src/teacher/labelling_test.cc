@@ -4,6 +4,7 @@
 
 #include "core/atomic_file.h"
 #include "teacher/open_teacher.h"
+#include "teacher/testing/counting_teacher.h"
 #include "video/label_png.h"
 #include "video/source.h"
 #include "video/testing/test_files.h"
@@ -36,36 +37,13 @@ class CountingSource final : public video::Source {
   bool live_;
 };
 
-// A teacher that labels every pixel of frame i as class i % 3, and records the frames that it is
-// asked for.
-class CountingTeacher final : public Teacher {
- public:
-  Answer Label(ImageView frame, uint64_t frame_index) override {
-    if (fail_at >= 0 && static_cast<int>(frame_index) == fail_at) {
-      throw Error(ErrorCode::kDataLoss, "this frame has no label");
-    }
-    EXPECT_EQ(frame.data[0], frame_index);
-    asked.push_back(frame_index);
-    Answer answer;
-    answer.label = LabelMap(frame.width, frame.height, static_cast<uint8_t>(frame_index % 3));
-    answer.has_instances = has_instances;
-    if (has_instances)
-      answer.instances = {{0, 0, 2, 3}, {1, 1, static_cast<int>(frame_index) % 7 + 1, 2}};
-    return answer;
-  }
-  const ClassList& classes() const override { return class_list; }
-  int background() const override { return 0; }
-  std::string description() const override { return "a teacher that counts"; }
-
-  std::vector<uint64_t> asked;
-  ClassList class_list = {{"background", {}}, {"a", {1, 2, 3}}, {"b", {4, 5, 6}}};
-  int fail_at = -1;
-  bool has_instances = false;
-};
+// Each frame must come with its own index.
+void CheckIndex(ImageView frame, uint64_t index) { EXPECT_EQ(frame.data[0], index); }
 
 LabellingResult LabelClip(const std::filesystem::path& folder, CountingTeacher& teacher,
                           int frames = 10, LabellingOptions options = {}) {
   CountingSource source(frames);
+  if (!teacher.on_frame) teacher.on_frame = CheckIndex;
   if (options.source_name.empty()) options.source_name = "clip.mp4";
   return LabelSource(source, teacher, folder, options);
 }
@@ -88,8 +66,7 @@ TEST(Labelling, TheFolderIsATeacherItself) {
 
 TEST(Labelling, InstancesAreKept) {
   const TemporaryFolder folder;
-  CountingTeacher teacher;
-  teacher.has_instances = true;
+  CountingTeacher teacher(/*has_instances=*/true);
   LabelClip(folder / "out", teacher);
   WriteText(folder / "out/000004.boxes", "0 0 9 1\n");
   teacher.asked.clear();
@@ -131,9 +108,11 @@ TEST(Labelling, GoesOnWhereItWasStopped) {
 TEST(Labelling, AFrameThatFailsCanBeTriedAgain) {
   const TemporaryFolder folder;
   CountingTeacher teacher;
-  teacher.fail_at = 3;
+  teacher.on_frame = [](ImageView, uint64_t index) {
+    if (index == 3) throw Error(ErrorCode::kDataLoss, "this frame has no label");
+  };
   EXPECT_EQ(ErrorOf([&] { LabelClip(folder / "out", teacher); }).code(), ErrorCode::kDataLoss);
-  teacher.fail_at = -1;
+  teacher.on_frame = {};
   EXPECT_EQ(LabelClip(folder / "out", teacher).labelled, 7);
 }
 

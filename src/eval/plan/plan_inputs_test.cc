@@ -11,6 +11,7 @@
 #include "shadowtutor/types.h"
 #include "video/image_png.h"
 #include "video/label_png.h"
+#include "video/testing/test_files.h"
 
 namespace shadowtutor::eval {
 namespace {
@@ -35,10 +36,9 @@ const PlanInput& InputOf(const PlanRequest& request, const std::string& key) {
   return *found;
 }
 
-class PlanFiles : public testing::Test {
+class PlanFiles : public ::testing::Test {
  protected:
   PlanFiles() {
-    fs::remove_all(folder_);
     fs::create_directories(folder_ / "clip");
     fs::create_directories(folder_ / "labels");
     for (int i = 0; i < 11; ++i) {
@@ -49,7 +49,7 @@ class PlanFiles : public testing::Test {
     WriteFileAtomically(folder_ / "card.yaml",
                         "kind: replay\nfolder: labels\nclasses: [thing, background]\n");
   }
-  const fs::path folder_ = fs::path(testing::TempDir()) / "plan_inputs_test";
+  const testing::TemporaryFolder folder_;
 };
 
 TEST(PlanInputs, WhatFollowsFromTheRestIsDerived) {
@@ -187,7 +187,7 @@ TEST_F(PlanFiles, StopsWhenAsked) {
   SystemDescription system = Given();
   system.source = folder_ / "clip";
   const PlanTools tools{.time_student = {}, .stop = [] { return true; }, .log = {}};
-  EXPECT_THROW(CollectInputs(system, tools), Error);
+  EXPECT_EQ(testing::ErrorOf([&] { CollectInputs(system, tools); }).code(), ErrorCode::kCancelled);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "eval/plan/plan_measurements.h"
 #include "shadowtutor/types.h"
+#include "teacher/testing/counting_teacher.h"
 
 namespace shadowtutor::eval {
 namespace {
@@ -121,31 +122,16 @@ class Clip : public video::Source {
   int left_;
 };
 
-class CountingTeacher : public teacher::Teacher {
- public:
-  teacher::Answer Label(ImageView frame, uint64_t index) override {
-    indices.push_back(index);
-    return {LabelMap(frame.width, frame.height), {}, false};
-  }
-  const ClassList& classes() const override { return classes_; }
-  int background() const override { return 0; }
-  std::string description() const override { return "counting"; }
-  std::vector<uint64_t> indices;
-
- private:
-  ClassList classes_;
-};
-
 TEST(PlanMeasurements, SeeEverySampledFrame) {
   Clip clip(35);
   const auto samples = SampleFrames(clip, 20, 10, {});
   ASSERT_EQ(samples.size(), 4u);
   EXPECT_EQ(samples[3].index, 30u);
-  CountingTeacher teacher;
+  teacher::CountingTeacher teacher;
   EXPECT_GE(MeasureTeacher(teacher, samples, 0, {}), 0);
-  ASSERT_GE(teacher.indices.size(), 5u);
-  EXPECT_EQ(teacher.indices[1], 0u);
-  EXPECT_EQ(teacher.indices[4], 30u);
+  ASSERT_GE(teacher.asked.size(), 5u);
+  EXPECT_EQ(teacher.asked[1], 0u);
+  EXPECT_EQ(teacher.asked[4], 30u);
   EXPECT_GT(MeanJpegBytes(samples, 90), 100);
   EXPECT_LT(MeanJpegBytes(samples, 90), 64 * 48 * 3);
 }
@@ -154,7 +140,7 @@ TEST(PlanMeasurements, StopWhenAsked) {
   Clip clip(35), none(0);
   EXPECT_THROW(SampleFrames(none, 20, 10, {}), Error);
   EXPECT_THROW(SampleFrames(clip, 20, 10, [] { return true; }), Error);
-  CountingTeacher teacher;
+  teacher::CountingTeacher teacher;
   EXPECT_THROW(MeasureTeacher(teacher, {{Image(8, 8), 0}}, 1, [] { return true; }), Error);
 }
 
