@@ -41,10 +41,10 @@ bool WaitForStudent(client::Client& client, const std::function<bool()>& stop) {
   return true;
 }
 
-void Write(std::vector<std::unique_ptr<video::Sink>>& sinks, const Image& frame,
+void Write(std::vector<std::unique_ptr<video::Sink>>& sinks, const Image& frame, double time,
            const LabelMap& labels, const client::FrameReport& report) {
-  const video::Prediction prediction{report.index,     frame,         &labels,
-                                     report.key_frame, report.stride, report.metric};
+  const video::Prediction prediction{report.index,  frame,         &labels, report.key_frame,
+                                     report.stride, report.metric, time};
   for (const auto& sink : sinks) sink->Write(prediction);
 }
 
@@ -110,7 +110,7 @@ RunSummary RunClient(video::Source& source, const RunOptions& options, const Ope
     if (!source.Read(frame)) break;
     const client::FrameReport report = client.Process(frame, labels);
     if (options.reference) options.reference->Keep(report.index, labels);
-    Write(sinks, frame, labels, report);
+    Write(sinks, frame, source.time(), labels, report);
 
     ++summary.frames;
     summary.naive_bytes_up += frame.size().pixels() * 3;

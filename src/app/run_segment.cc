@@ -63,6 +63,7 @@ class SegmentRun {
   struct Frame {
     uint64_t index;
     Image pixels;
+    double time;
   };
 
   bool Stopped() const { return options_.stop && options_.stop(); }
@@ -211,11 +212,12 @@ void SegmentRun::SendNext() {
   if (sent_ == unanswered_.size()) {
     if (!std::exchange(paced_, true)) pace_.FrameEnds(0, options_.stop);
     pace_.FrameBegins();
-    Frame frame{next_index_, {}};
+    Frame frame{next_index_, {}, 0};
     if (!source_.Read(frame.pixels)) {
       source_ended_ = true;
       return;
     }
+    frame.time = source_.time();
     paced_ = false;
     ++next_index_;
     unanswered_.push_back(std::move(frame));
@@ -244,7 +246,8 @@ void SegmentRun::Deliver(rpc::SegmentLink::Answer answer) {
     }
   }
   if (options_.reference) options_.reference->Keep(frame.index, last_labels_);
-  const video::Prediction prediction{frame.index, frame.pixels, &last_labels_, true, 1, -1};
+  const video::Prediction prediction{frame.index, frame.pixels, &last_labels_, true,
+                                     1,           -1,           frame.time};
   for (const auto& sink : sinks_) sink->Write(prediction);
   ++summary_.frames;
   summary_.naive_bytes_up += frame.pixels.size().pixels() * 3;

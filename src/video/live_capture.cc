@@ -5,6 +5,7 @@
 #include <opencv2/videoio.hpp>
 #include <thread>
 
+#include "core/address_text.h"
 #include "core/mutex.h"
 #include "video/sources_internal.h"
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string_view>
 
+#include "core/address_text.h"
 #include "video/quiet_opencv.h"
 #include "video/sources_internal.h"
 
@@ -29,9 +30,8 @@ void CheckScheme(const std::string& source, size_t colon) {
   for (const std::string_view one : kSchemes) {
     known += (known.empty() ? "" : ", ") + std::string(one) + "://";
   }
-  throw Error(ErrorCode::kInvalidArgument, "cannot read from " +
-                                               internal::WithoutCredentials(source) +
-                                               ": addresses start with " + known);
+  throw Error(ErrorCode::kInvalidArgument,
+              "cannot read from " + WithoutCredentials(source) + ": addresses start with " + known);
 }
 
 }  // namespace

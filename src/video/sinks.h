@@ -4,6 +4,7 @@
 #define SHADOWTUTOR_VIDEO_SINKS_H_
 
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -19,6 +20,7 @@ struct Prediction {
   bool key_frame = false;
   int stride = 0;
   double metric = -1;
+  double time = std::numeric_limits<double>::quiet_NaN();  // as video::Source::time
 };
 
 /// Thread safety: one thread at a time.

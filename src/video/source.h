@@ -3,6 +3,7 @@
 #define SHADOWTUTOR_VIDEO_SOURCE_H_
 
 #include <cstdint>
+#include <limits>
 
 #include "shadowtutor/types.h"
 
@@ -16,6 +17,9 @@ class Source {
   /// damaged or a video is truncated.
   virtual bool Read(Image& frame) = 0;
   virtual FrameSize size() const = 0;
+  /// When the frame that was read last is shown, in seconds of the video's own time: 0 is where
+  /// players start. NaN: unknown.
+  virtual double time() const { return std::numeric_limits<double>::quiet_NaN(); }
   virtual double frames_per_second() const = 0;  // 0: unknown
   virtual int64_t frame_count() const = 0;       // -1: unknown (cameras, streams)
   /// Whether frames that are not read in time are lost, as with cameras and streams.

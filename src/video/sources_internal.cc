@@ -7,16 +7,6 @@
 
 namespace shadowtutor::video::internal {
 
-std::string WithoutCredentials(const std::string& address) {
-  const size_t scheme = address.find("://");
-  if (scheme == std::string::npos) return address;
-  const size_t host = scheme + 3;
-  const size_t path = std::min(address.find('/', host), address.size());
-  const size_t at = address.rfind('@', path);
-  if (at == std::string::npos || at < host) return address;
-  return address.substr(0, host) + address.substr(at + 1);
-}
-
 void CopyFrame(const cv::Mat& decoded, const std::string& name, Image& frame) {
   if (decoded.empty() || decoded.type() != CV_8UC3) {
     throw Error(ErrorCode::kDataLoss, name + " did not decode to 8-bit colour");

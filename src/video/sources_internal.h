@@ -25,9 +25,6 @@ std::unique_ptr<Source> OpenAddress(const std::string& address);
 
 /// Whether a file of this name is read as an image rather than as a video.
 bool HasImageExtension(const std::filesystem::path& file);
-/// The address without user name and password, for messages: "rtsp://host/x" for
-/// "rtsp://user:secret@host/x".
-std::string WithoutCredentials(const std::string& address);
 
 /// Copies a decoded frame to `frame`. `name` names the source in errors. Throws Error:
 /// kResourceExhausted (over kMaxFrameSide or kMaxFramePixels), kDataLoss (not 8-bit BGR).
