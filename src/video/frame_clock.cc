@@ -14,8 +14,7 @@ double FrameClock::Seconds(double time, uint64_t index) {
   const double next = first ? 0 : last_ + std::min(steps * interval_, kMostForward);
   if (!std::isfinite(time)) return next;
   const double since = time - origin_ - last_;
-  const bool continues =
-      std::exchange(timed_, true) && since > -kMostBack && since < kMostForward;
+  const bool continues = std::exchange(timed_, true) && since > -kMostBack && since < kMostForward;
   if (!continues) origin_ = time - next;
   return time - origin_;
 }

@@ -18,12 +18,12 @@ class FrameClock {
   FrameClock(double ticks_per_second, double frames_per_second)
       : ticks_per_second_(ticks_per_second), interval_(1 / frames_per_second) {}
 
-  /// The tick of the next frame, for a time in seconds (NaN: not known) and the frame's index in its
-  /// source.
+  /// The tick of the next frame, for a time in seconds (NaN: not known) and the frame's index in
+  /// its source.
   ///
-  /// Times count from the first frame's. Frames without a time are 1/rate apart. A frame that is not
-  /// later than the one before, but hardly earlier either, comes a tick after it. One that begins a
-  /// new timeline comes 1/rate after it, and later times count from there.
+  /// Times count from the first frame's. Frames without a time are 1/rate apart. A frame that is
+  /// not later than the one before, but hardly earlier either, comes a tick after it. One that
+  /// begins a new timeline comes 1/rate after it, and later times count from there.
   int64_t Tick(double time, uint64_t index);
 
  private:
@@ -32,8 +32,8 @@ class FrameClock {
   const double ticks_per_second_, interval_;
   bool started_ = false;
   int64_t last_tick_ = 0;
-  double last_ = 0;    // the last frame's seconds in the video that is written
-  double origin_ = 0;  // the source's time that is 0 in it, if `timed_`
+  double last_ = 0;     // the last frame's seconds in the video that is written
+  double origin_ = 0;   // the source's time that is 0 in it, if `timed_`
   bool timed_ = false;  // whether any frame had a time yet
   uint64_t last_index_ = 0;
 };

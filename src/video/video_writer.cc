@@ -170,10 +170,9 @@ VideoWriter::VideoWriter(int descriptor, const VideoFormat& format)
   if (av_frame_get_buffer(impl.picture.get(), 0) < 0) throw std::bad_alloc();
 
   const int width = format.size.width, height = format.size.height;
-  impl.scaler.reset(OrBadAlloc(
-      sws_getContext(width, height, AV_PIX_FMT_BGR24, width, height, AV_PIX_FMT_YUV420P,
-                     SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INP, nullptr, nullptr,
-                     nullptr)));
+  impl.scaler.reset(OrBadAlloc(sws_getContext(
+      width, height, AV_PIX_FMT_BGR24, width, height, AV_PIX_FMT_YUV420P,
+      SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INP, nullptr, nullptr, nullptr)));
   const int* const coefficients = sws_getCoefficients(impl.codec->colorspace);
   sws_setColorspaceDetails(impl.scaler.get(), coefficients, /*srcRange=*/1, coefficients,
                            /*dstRange=*/0, 0, 1 << 16, 1 << 16);

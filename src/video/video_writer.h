@@ -17,8 +17,8 @@ struct VideoFormat {
 };
 
 /// H.264 at constant quality by x264, which all players and browsers can show; without x264, MPEG-4
-/// part 2, which players can show, but browsers cannot. The colours are BT.709 from 720 lines on and
-/// BT.601 below, in limited range, and the file says so. Thread safety: one thread at a time.
+/// part 2, which players can show, but browsers cannot. The colours are BT.709 from 720 lines on
+/// and BT.601 below, in limited range, and the file says so. Thread safety: one thread at a time.
 class VideoWriter {
  public:
   /// Writes into `descriptor`, an empty file that can seek and outlives the writer. Throws Error
