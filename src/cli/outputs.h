@@ -16,6 +16,14 @@ namespace shadowtutor::cli {
 /// is refused later, by whoever opens it.
 void AddCard(std::vector<InputPath>& inputs, const std::string& card);
 
+/// Throws Error kInvalidArgument when the folder holds files that a label folder would have, but no
+/// label folder's card: somebody's pictures, which labels would replace.
+void RefuseForeignLabels(const std::string& folder);
+
+/// Throws Error kInvalidArgument when the folder holds files that an evaluation would replace and
+/// that no evaluation wrote.
+void RefuseForeignResults(const std::string& folder);
+
 /// Results as JSON, to a file, to standard output ("-") or not at all (""). A file can be a pipe or
 /// a device. Throws Error at once if it cannot be written, and while it lives, other runs cannot
 /// write it.

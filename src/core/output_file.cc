@@ -17,6 +17,7 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "core/checksum.h"
 #include "core/text.h"
@@ -92,7 +93,7 @@ std::string TemporaryPrefix(const fs::path& file) {
   return name + ".";
 }
 
-// "PID-RANDOM" of a temporary name's end "PID-RANDOM.part"; 0 if it is not of this form.
+// The process in the end "PID-RANDOM.part" of a temporary's name; 0 if it is not of this form.
 pid_t WriterOf(std::string_view suffix) {
   const size_t after_pid = kSuffixDigits + 1 + kPart.size();
   if (suffix.size() <= after_pid || !suffix.ends_with(kPart)) return 0;
@@ -102,6 +103,13 @@ pid_t WriterOf(std::string_view suffix) {
   if (error != std::errc() || end != suffix.data() + digits || suffix[digits] != '-') return 0;
   const std::string_view random = suffix.substr(digits + 1, kSuffixDigits);
   return random.find_first_not_of(kSuffixLetters) == std::string_view::npos ? pid : 0;
+}
+
+// The same for a whole name.
+pid_t WriterOfTemporary(std::string_view name) {
+  if (!name.ends_with(kPart)) return 0;
+  const size_t dot = name.substr(0, name.size() - kPart.size()).rfind('.');
+  return dot == std::string_view::npos ? 0 : WriterOf(name.substr(dot + 1));
 }
 
 std::string NewSuffix() {
@@ -362,17 +370,17 @@ FolderLock::FolderLock(const fs::path& folder) {
     close(descriptor_);
     RefuseSecondWriter(folder);
   }
+  std::error_code error;
+  std::vector<std::pair<fs::path, pid_t>> temporaries;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const pid_t writer = WriterOfTemporary(entry.path().filename().string());
+    if (writer > 0) temporaries.emplace_back(entry.path(), writer);
+  }
+  for (const auto& [file, writer] : temporaries) IsBeingWritten(file, writer);
 }
 
 FolderLock::~FolderLock() {
   if (descriptor_ >= 0) close(descriptor_);
-}
-
-std::string_view FinalNameOf(std::string_view name) {
-  if (!name.ends_with(kPart)) return {};
-  const size_t dot = name.substr(0, name.size() - kPart.size()).rfind('.');
-  if (dot == std::string_view::npos || WriterOf(name.substr(dot + 1)) == 0) return {};
-  return name.substr(0, dot);
 }
 
 }  // namespace shadowtutor

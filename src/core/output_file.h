@@ -85,7 +85,8 @@ class PendingFile {
   int descriptor_ = -1;
 };
 
-/// As long as it lives, no other process gets the lock of the folder. Makes the folder.
+/// As long as it lives, no other process gets the lock of the folder. Makes the folder, and removes
+/// the temporaries of PendingFile that killed processes left in it.
 class FolderLock {
  public:
   /// Throws Error: kUnavailable, kFailedPrecondition (another process has the lock).
@@ -97,10 +98,6 @@ class FolderLock {
  private:
   int descriptor_ = -1;
 };
-
-/// The name of the file that the temporary `name` was to become; empty if it is no temporary of
-/// PendingFile or was to get a name that is too long to tell.
-std::string_view FinalNameOf(std::string_view name);
 
 }  // namespace shadowtutor
 

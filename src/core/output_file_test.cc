@@ -170,13 +170,17 @@ TEST_F(OutputFile, WhatAKilledProcessLeftIsRemovedAndNothingElse) {
   ASSERT_EQ(waitpid(child, &status, 0), child);
   ASSERT_EQ(Names().size(), 1u);
   const std::string left = Names()[0];
-  EXPECT_EQ(FinalNameOf(left), "a");
   const std::vector<std::string> others = {"a.part", "a.1-abcdef", "a.x-abcdef.part",
                                            "a.99999999-abc.part", "b.99999999-abcdef.part"};
   for (const std::string& name : others) WriteFileAtomically(folder_ / name, "of somebody else");
   PendingFile(folder_ / "a").Commit();
   EXPECT_FALSE(fs::exists(folder_ / left));
   for (const std::string& name : others) EXPECT_TRUE(fs::exists(folder_ / name)) << name;
+
+  PendingFile alive(folder_ / "c");
+  const FolderLock lock(folder_);
+  EXPECT_FALSE(fs::exists(folder_ / others.back())) << "a temporary of nobody who lives";
+  EXPECT_EQ(Names().size(), 2 + others.size() - 1) << "a, the temporary of c, and the others";
 }
 
 TEST_F(OutputFile, NamesMayBeAsLongAsTheFileSystemTakes) {

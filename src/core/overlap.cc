@@ -29,7 +29,8 @@ struct Place {
 };
 
 Place PlaceOf(const fs::path& path, fs::path resolved) {
-  Place place{.path = std::move(resolved)};
+  Place place;
+  place.path = std::move(resolved);
   struct stat status = {};
   if (stat(path.c_str(), &status) == 0) {
     place.inode = {status.st_dev, status.st_ino};

@@ -57,7 +57,6 @@ class MaskFolderSink final : public Sink {
  public:
   explicit MaskFolderSink(fs::path folder) : folder_(std::move(folder)), lock_(folder_) {
     std::error_code error;
-    std::vector<fs::path> left;
     for (const auto& entry : fs::directory_iterator(folder_, error)) {
       const std::string name = entry.path().filename().string();
       if (IsMaskName(name) && !HasMark(entry.path())) {
@@ -68,10 +67,7 @@ class MaskFolderSink final : public Sink {
                 "folder",
             Setting::kOutput);
       }
-      if (IsMaskName(FinalNameOf(name))) left.push_back(entry.path());
     }
-    // As this process has the folder's lock, they are of one that was killed.
-    for (const fs::path& file : left) fs::remove(file, error);
   }
 
   // Does not sync to the disk, which would take longer than the prediction; so a power cut may lose
