@@ -102,7 +102,7 @@ TEST_F(Outputs, AFullStandardOutputIsAnErrorOfEveryCommand) {
         "student info student.safetensors --json",
         "plan --student-ms 20 --step-ms 15 --teacher-ms 50 --bytes-up 1MB --bandwidth 80",
         "plan --student-ms 20 --step-ms 15 --teacher-ms 50 --bytes-up 1MB --json -",
-        "teacher check labels/card.yaml frames/000000.png --runs 1",
+        "label frames --teacher labels/card.yaml --out new", "teacher check --help",
         "student init --classes a,b --out new.safetensors"}) {
     const Ended full = Shell("$st " + std::string(command) + " >/dev/full");
     EXPECT_EQ(full.code, 1) << command;
