@@ -37,7 +37,8 @@ VideoDecoder::VideoDecoder(const AVCodecParameters& stream, AVRational time_base
   } else {
     context_->thread_count = 1;
   }
-  if (use == DecoderUse::kPicture) {
+  // The decoder of TIFF would also refuse files with tags that it does not know.
+  if (use == DecoderUse::kPicture && stream.codec_id != AV_CODEC_ID_TIFF) {
     context_->err_recognition = AV_EF_EXPLODE | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_CRCCHECK;
   }
   if (const int error = avcodec_open2(context_.get(), decoder, nullptr); error < 0) {
