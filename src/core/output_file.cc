@@ -39,14 +39,12 @@ constexpr size_t kLongestName = 200;
 std::string ErrnoText() { return std::strerror(errno); }
 
 [[noreturn]] void FailWriting(const fs::path& file, const std::string& reason) {
-  throw Error(ErrorCode::kUnavailable, "cannot write " + file.string() + ": " + reason,
-              Setting::kOutput);
+  throw Error(ErrorCode::kUnavailable, "cannot write " + file.string() + ": " + reason);
 }
 
 [[noreturn]] void RefuseSecondWriter(const fs::path& file) {
   throw Error(ErrorCode::kFailedPrecondition,
-              "another run is writing " + file.string() + "; wait for it, or choose another name",
-              Setting::kOutput);
+              "another run is writing " + file.string() + "; wait for it, or choose another name");
 }
 
 // The number of the descriptor if `file` is a link such as /proc/self/fd/1 of this process.
@@ -62,8 +60,7 @@ std::optional<int> OwnDescriptor(const fs::path& file) {
 }
 
 void RefuseFolder(const fs::path& file) {
-  throw Error(ErrorCode::kInvalidArgument, file.string() + " is a folder; name a file",
-              Setting::kOutput);
+  throw Error(ErrorCode::kInvalidArgument, file.string() + " is a folder; name a file");
 }
 
 // A file without any permission to write was protected on purpose, also from root.
@@ -73,8 +70,7 @@ void RefuseProtected(const fs::path& file, const struct stat& status) {
   throw Error(ErrorCode::kUnavailable,
               file.string() +
                   " is there already and is write-protected; choose another name, or "
-                  "allow writing to it",
-              Setting::kOutput);
+                  "allow writing to it");
 }
 
 // Returns false when another process has the lock. File systems without locks give it to everybody.
@@ -190,8 +186,7 @@ void MakeFolders(const fs::path& folder) {
   if (error || !fs::is_directory(folder, error)) {
     throw Error(ErrorCode::kUnavailable,
                 "cannot make the folder " + folder.string() + ": " +
-                    (error ? error.message() : "something else has that name"),
-                Setting::kOutput);
+                    (error ? error.message() : "something else has that name"));
   }
 }
 

@@ -82,8 +82,7 @@ bool HasUnderAnotherName(const Place& folder, const Place& output) {
 }
 
 [[noreturn]] void Refuse(const OutputPath& output, const std::string& why) {
-  throw Error(ErrorCode::kInvalidArgument, "the output " + output.path.string() + " " + why,
-              Setting::kOutput);
+  throw Error(ErrorCode::kInvalidArgument, "the output " + output.path.string() + " " + why);
 }
 
 void RefuseInput(const InputPath& input, const OutputPath& output, const Place& to) {

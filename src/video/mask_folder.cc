@@ -64,8 +64,7 @@ class MaskFolderSink final : public Sink {
             ErrorCode::kInvalidArgument,
             folder_.string() + " holds " + name +
                 ", which is no mask of an earlier run and would be replaced; choose another "
-                "folder",
-            Setting::kOutput);
+                "folder");
       }
     }
   }

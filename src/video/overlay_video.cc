@@ -29,8 +29,7 @@ std::string ContainerOf(const std::filesystem::path& file) {
   if (extension == ".mkv") return "matroska";
   throw Error(ErrorCode::kInvalidArgument,
               "an overlay video's name must end in .mp4, .mov or .mkv; that of " + file.string() +
-                  " does not",
-              Setting::kOutput);
+                  " does not");
 }
 
 internal::VideoFormat FormatOf(const std::filesystem::path& file, FrameSize size, double rate) {
@@ -59,8 +58,7 @@ class OverlayVideoSink final : public Sink {
         pending_(std::in_place, file) {
     if (!pending_->regular()) {
       throw Error(ErrorCode::kInvalidArgument,
-                  file.string() + " is a pipe or a device; a video needs a file to write to",
-                  Setting::kOutput);
+                  file.string() + " is a pipe or a device; a video needs a file to write to");
     }
     Try([&] { writer_.emplace(pending_->descriptor(), format_); });
     clock_.emplace(writer_->ticks_per_second(), format_.frames_per_second);
@@ -117,8 +115,7 @@ class OverlayVideoSink final : public Sink {
     } catch (const Error& error) {
       writer_.reset();
       pending_.reset();
-      throw Error(error.code(), "cannot write " + file_.string() + ": " + error.what(),
-                  Setting::kOutput);
+      throw Error(error.code(), "cannot write " + file_.string() + ": " + error.what());
     }
   }
 
