@@ -230,6 +230,21 @@ TEST_F(Outputs, ASignalLeavesWholeFiles) {
   EXPECT_EQ(gone.said, "2\nexit 130\no.mp4\ns.json\n");
 }
 
+TEST_F(Outputs, LabellingGoesOnAfterItsTerminalWasClosed) {
+  const std::string label = "$st label frames --teacher slow.yaml --out out ";
+  const Ended ended = Shell(
+      "sed 's|^folder:.*|folder: labels|' labels/card.yaml >slow.yaml; echo 'seconds_per_frame: "
+      "0.05'"
+      " >>slow.yaml; " +
+      label +
+      ">log 2>&1 & pid=$!; "
+      "while [ ! -e out/000003.png ]; do sleep 0.02; done; kill -HUP $pid; wait $pid; echo exit "
+      "$?; "
+      "[ -e out/000199.png ] && echo too late; ls out | grep part; " +
+      label + "--frames 30 | grep -c '^30 frames have labels in out'");
+  EXPECT_EQ(ended.said, "exit 130\n1\n");
+}
+
 TEST_F(Outputs, ASecondRunIntoTheSameOutputsIsRefused) {
   Serve();
   const Ended ended = Shell(

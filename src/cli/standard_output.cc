@@ -31,7 +31,7 @@ int FlushStandardOutput(int exit_code) {
   if ((!failed_before && !fails_now) || exit_code != 0) return exit_code;
   if (Interrupted()) return kInterruptedExitCode;
   std::fprintf(stderr, "shadowtutor: cannot write all results to standard output: %s\n",
-               reason != 0 ? std::strerror(reason) : "a write to it failed");
+               reason != 0 ? std::strerror(reason) : "is the disk full?");
   return 1;
 }
 

@@ -305,6 +305,19 @@ TEST(OverlayVideo, AFrameOfAnotherSizeKeepsItsAspectAndIsSaidOnce) {
   EXPECT_LE(Difference(PixelAt(clip.images[1], 32, 6), {0, 0, 0}), 12) << "black above it";
 }
 
+TEST(OverlayVideo, SmallAndNarrowFrames) {
+  const TemporaryFolder folder;
+  for (const FrameSize size :
+       {FrameSize{1, 1}, FrameSize{2, 1}, FrameSize{1, 300}, FrameSize{300, 2}}) {
+    const Image frame = PlainImage(size.width, size.height, 10, 20, 30);
+    const LabelMap labels(size.width, size.height, 0);
+    const auto sink = OverlayVideo(folder / "o.mp4", size, 25, kClasses, 0);
+    for (uint64_t i = 0; i < 3; ++i) sink->Write(Predicted(frame, labels, i));
+    sink->Close();
+    EXPECT_EQ(ReadBack(folder / "o.mp4").frames, 3) << size.width << "x" << size.height;
+  }
+}
+
 TEST(OverlayVideo, AllNamesAreNamesOfFiles) {
   const TemporaryFolder folder;
   const Image frame = PlainImage(64, 48, 10, 20, 30);
