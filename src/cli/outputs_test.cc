@@ -110,6 +110,7 @@ TEST_F(Outputs, AFullStandardOutputIsAnErrorOfEveryCommand) {
     EXPECT_EQ(Shell("$st " + std::string(command) + " >&-").code, 1) << command << ", closed";
     EXPECT_EQ(Shell("$st " + std::string(command)).code, 0) << command;
   }
+  EXPECT_EQ(Shell("$st serve --teacher labels/card.yaml --listen 127.0.0.1:0 >/dev/full").code, 1);
 }
 
 TEST_F(Outputs, InputsAreNeverOverwritten) {
