@@ -6,9 +6,11 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/outputs.h"
 #include "cli/progress.h"
 #include "core/text.h"
 #include "teacher/label_folder.h"
@@ -48,8 +50,13 @@ std::string SourceName(const std::string& source) {
 
 int Label(const LabelOptions& options) {
   InstallInterruptHandler();
+  std::vector<InputPath> inputs = {{"the source", options.source}};
+  AddCard(inputs, options.card);
+  RefuseOverlaps(inputs, {{options.folder, /*folder=*/true}});
+  RefuseForeignLabels(options.folder);
   const auto source = video::OpenSource(options.source);
   const auto teacher = teacher::OpenTeacher(options.card);
+  const FolderLock lock(options.folder);
   teacher::LabellingOptions labelling;
   labelling.max_frames = options.frames;
   labelling.source_name = SourceName(options.source);

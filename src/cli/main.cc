@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/hints.h"
 #include "cli/interrupt.h"
+#include "cli/standard_output.h"
 #include "shadowtutor/types.h"
 
 namespace {
@@ -63,9 +64,7 @@ int Run(int argc, char** argv) {
   return exit_code;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int RunAndExplain(int argc, char** argv) {
   try {
     return Run(argc, argv);
   } catch (const shadowtutor::Error& error) {
@@ -78,4 +77,11 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "shadowtutor: %s\n", error.what());
     return kFailure;
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  shadowtutor::cli::PrepareStandardOutput();
+  return shadowtutor::cli::FlushStandardOutput(RunAndExplain(argc, argv));
 }

@@ -2,10 +2,12 @@
 #include "cli/serve.h"
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <memory>
 #include <string>
@@ -79,7 +81,7 @@ Pair OpenTeacherAndStudent(const ServeArguments& options) {
 }
 
 int Serve(const ServeArguments& options) {
-  InstallInterruptHandler();
+  InstallServerInterruptHandler();
   rpc::SilenceGrpcLog();
   Pair pair = OpenTeacherAndStudent(options);
   const std::shared_ptr<teacher::Teacher> teacher = pair.teacher;
@@ -97,7 +99,12 @@ int Serve(const ServeArguments& options) {
   server.Start();
   // Scripts read this line: whoever asked for port 0 learns the port here.
   std::printf("%s%s\n", flags::kListeningOn, server.address().c_str());
-  std::fflush(stdout);
+  // A server whose standard output was closed goes on without.
+  if (std::fflush(stdout) != 0 && errno != EBADF) {
+    throw Error(ErrorCode::kUnavailable,
+                std::string("cannot write to standard output: ") + std::strerror(errno));
+  }
+  std::clearerr(stdout);
 
   while (!Interrupted()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
   if (!options.quiet) Log("shutting down");
@@ -186,8 +193,8 @@ void AddServeOptions(CLI::App& command, ServeArguments& options) {
 }
 
 void AddServeCommand(CLI::App& app, int& exit_code) {
-  CLI::App* command =
-      app.add_subcommand(flags::kServe, "Teach clients over the network until Ctrl-C or SIGTERM");
+  CLI::App* command = app.add_subcommand(
+      flags::kServe, "Teach clients over the network until Ctrl-C or SIGTERM; SIGHUP is ignored");
   const auto options = std::make_shared<ServeArguments>();
   AddServeOptions(*command, *options);
   command->callback([options, &exit_code] { exit_code = Serve(*options); });
