@@ -36,7 +36,8 @@ void CheckScheme(const std::string& source, size_t colon) {
 
 }  // namespace
 
-std::unique_ptr<Source> OpenSource(const std::string& source) {
+std::unique_ptr<Source> OpenSource(const std::string& source, const SourceOptions& options) {
+  (void)options;
   QuietOpenCv();
   if (source.empty()) {
     throw Error(ErrorCode::kInvalidArgument,
