@@ -1,6 +1,7 @@
 #include "video/live_source.h"
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
 #include <exception>
 #include <limits>
@@ -94,16 +95,19 @@ class Reporter {
 
 class Live final : public Source {
  public:
-  Live(std::string name, OpenLive open, const SourceOptions& options, LiveTiming timing)
+  // `opened` comes from `open`, which was called with `stop`.
+  Live(std::string name, std::unique_ptr<Source> opened, OpenLive open,
+       std::shared_ptr<std::atomic<bool>> stop, const SourceOptions& options, LiveTiming timing)
       : name_(std::move(name)),
         open_(std::move(open)),
         options_(options),
         timing_(std::move(timing)),
-        reporter_(name_, options.log) {
-    source_ = open_(stop_);
-    size_ = source_->size();
-    frames_per_second_ = source_->frames_per_second();
-    opened_ = timing_.now();
+        size_(opened->size()),
+        frames_per_second_(opened->frames_per_second()),
+        source_(std::move(opened)),
+        opened_(timing_.now()),
+        reporter_(name_, options.log),
+        stop_(std::move(stop)) {
     try {
       thread_ = std::thread([this] { Work(); });
     } catch (const std::system_error& error) {
@@ -115,7 +119,7 @@ class Live final : public Source {
   ~Live() override {
     {
       const MutexLock lock(mutex_);
-      stop_ = true;
+      *stop_ = true;
     }
     room_.NotifyAll();
     thread_.join();  // soon: see OpenLive
@@ -170,7 +174,7 @@ class Live final : public Source {
     for (;;) {
       const std::string reason = ReadConnection();
       source_.reset();  // before it is opened again, because some devices can be open only once
-      if (stop_) return;
+      if (*stop_) return;
       reporter_.Lost(reason, timing_.now());
       if (!Reconnect(reason)) return;
     }
@@ -186,7 +190,7 @@ class Live final : public Source {
           std::swap(frame.pixels, spare_);  // for its memory
         }
         if (!source_->Read(frame.pixels)) return "the stream has ended";
-        if (stop_) return "";
+        if (*stop_) return "";
         const auto now = timing_.now();
         frame.time = stream_time_.Of(source_->time(), now);
         frame.frames_per_second = source_->frames_per_second();
@@ -210,14 +214,14 @@ class Live final : public Source {
       const MutexLock lock(mutex_);
       if (options_.every_frame) {
         room_.Wait(mutex_, [&]() ST_REQUIRES(mutex_) {
-          return stop_ || waiting_.empty() || waiting_bytes_ + bytes <= kMaxWaitingBytes;
+          return *stop_ || waiting_.empty() || waiting_bytes_ + bytes <= kMaxWaitingBytes;
         });
       } else if (!waiting_.empty()) {
         waiting_bytes_ -= waiting_.front().pixels.bytes().size();
         spare_ = std::move(waiting_.front().pixels);
         waiting_.pop_front();
       }
-      if (stop_) return false;
+      if (*stop_) return false;
       waiting_bytes_ += bytes;
       waiting_.push_back(std::move(frame));
     }
@@ -233,7 +237,7 @@ class Live final : public Source {
         return false;
       }
       Pause(backoff_.Next(timing_.random ? timing_.random() : Random()));
-      if (stop_) return false;
+      if (*stop_) return false;
       ++attempts_;
       try {
         source_ = open_(stop_);
@@ -243,7 +247,7 @@ class Live final : public Source {
       } catch (const std::exception& error) {
         reason = WithoutName(error.what());
       }
-      if (stop_) return false;
+      if (*stop_) return false;
     }
   }
 
@@ -267,7 +271,7 @@ class Live final : public Source {
       return;
     }
     const MutexLock lock(mutex_);
-    room_.WaitFor(mutex_, pause, [this] { return stop_.load(); });
+    room_.WaitFor(mutex_, pause, [this] { return stop_->load(); });
   }
 
   double Random() { return std::uniform_real_distribution<double>(0, 1)(random_); }
@@ -301,7 +305,7 @@ class Live final : public Source {
   std::minstd_rand random_{static_cast<unsigned>(Clock::now().time_since_epoch().count())};
 
   // Set with the lock held, so that no wait misses it; read without it by `open_` and its Read.
-  std::atomic<bool> stop_ = false;
+  const std::shared_ptr<std::atomic<bool>> stop_;
   Mutex mutex_;
   CondVar changed_;  // for the reader: a frame has come, or the thread has given up
   CondVar room_;     // for the thread: there is room for a frame, or it shall stop
@@ -316,7 +320,11 @@ class Live final : public Source {
 
 std::unique_ptr<Source> LiveSource(std::string name, OpenLive open, const SourceOptions& options,
                                    LiveTiming timing) {
-  return std::make_unique<Live>(std::move(name), std::move(open), options, std::move(timing));
+  auto stop = std::make_shared<std::atomic<bool>>(false);
+  std::unique_ptr<Source> first = open(stop);
+  if (!first->live()) return first;
+  return std::make_unique<Live>(std::move(name), std::move(first), std::move(open), std::move(stop),
+                                options, std::move(timing));
 }
 
 }  // namespace shadowtutor::video::internal

@@ -3,7 +3,6 @@
 #ifndef SHADOWTUTOR_VIDEO_LIVE_SOURCE_H_
 #define SHADOWTUTOR_VIDEO_LIVE_SOURCE_H_
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -12,6 +11,7 @@
 
 #include "video/open_source.h"
 #include "video/source.h"
+#include "video/stop_flag.h"
 
 namespace shadowtutor::video::internal {
 
@@ -27,8 +27,8 @@ inline constexpr size_t kMaxWaitingBytes = size_t{64} << 20;
 
 /// Opens the device or stream anew. Its Read waits for the next frame; it returns false when the
 /// stream has ended, and throws Error when it fails or takes longer than SourceOptions::timeout.
-/// While it opens and while its Read waits, it looks at `stop` and gives up soon after it is set.
-using OpenLive = std::function<std::unique_ptr<Source>(const std::atomic<bool>& stop)>;
+/// While it opens and while its Read waits, it looks at `stop`.
+using OpenLive = std::function<std::unique_ptr<Source>(const StopFlag& stop)>;
 
 /// Time and chance, as a live source sees them. Tests bring their own, so that they need not wait.
 struct LiveTiming {
@@ -45,7 +45,8 @@ struct LiveTiming {
 /// when kMaxWaitingBytes are full, and with it the sender, as far as the transport can make it
 /// wait (TCP can; a camera or a server may drop frames or end the connection).
 ///
-/// The first opening is done by the caller's thread, and what it throws is passed on. When the
+/// The first opening is done by the caller's thread, and what it throws is passed on. What is not
+/// live, such as a recording behind an address, is returned as it was opened. When the
 /// stream ends or fails later, it is closed and opened again, with pauses that grow from
 /// kFirstPause to kLongestPause (each is shortened at random, by up to half, so that many devices
 /// do not come back at the same moment). options.log gets a line when the source is gone and one

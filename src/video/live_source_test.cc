@@ -40,7 +40,7 @@ class Device {
   explicit Device(Connections connections) : connections_(std::move(connections)) {}
 
   OpenLive Opener() {
-    return [this](const std::atomic<bool>& stop) { return Open(stop); };
+    return [this](const StopFlag& stop) { return Open(stop); };
   }
   LiveTiming Timing() {
     return {.now = [this] { return Now(); },
@@ -79,7 +79,7 @@ class Device {
  private:
   class Stream final : public Source {
    public:
-    Stream(Device& device, Connection connection, const std::atomic<bool>& stop)
+    Stream(Device& device, Connection connection, const StopFlag& stop)
         : device_(device), connection_(std::move(connection)), stop_(stop) {}
     ~Stream() override { ++device_.closed_; }
     bool Read(Image& frame) override {
@@ -106,18 +106,18 @@ class Device {
    private:
     Device& device_;
     const Connection connection_;
-    const std::atomic<bool>& stop_;
+    const StopFlag stop_;
     int given_ = 0;
   };
 
   std::chrono::steady_clock::time_point Now() const {
     return std::chrono::steady_clock::time_point(milliseconds(clock_ms_));
   }
-  void Hang(const std::atomic<bool>& stop) {
+  void Hang(const StopFlag& stop) {
     hangs_ = true;
-    while (!stop) std::this_thread::yield();
+    while (!*stop) std::this_thread::yield();
   }
-  std::unique_ptr<Source> Open(const std::atomic<bool>& stop) {
+  std::unique_ptr<Source> Open(const StopFlag& stop) {
     if (connections_.empty()) {
       Hang(stop);
       throw Error(ErrorCode::kCancelled, "stopped");

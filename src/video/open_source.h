@@ -20,13 +20,15 @@ struct SourceOptions {
   bool every_frame = false;
   /// Asked while waiting; true ends the reading. May be empty.
   std::function<bool()> stop;
-  /// Lines for the user: a source is gone, is back, ... May be empty. Called from any thread.
+  /// Lines for the user: a source is gone, is back, is damaged. May be empty. Called from any
+  /// thread.
   std::function<void(const std::string&)> log;
 };
 
-/// `source` is a video or image file, a folder of images (read in the order of their names), a
-/// camera index ("0"), or an RTSP or HTTP address. Throws Error, whose sentence says what was tried
-/// and what to do.
+/// `source` is a video or image file, a folder of images (in natural order of their names:
+/// frame_2.png before frame_10.png), a camera index ("0") or device ("/dev/video0"), or an RTSP or
+/// HTTP address. A file or folder of that name comes first. Throws Error, whose sentence says what
+/// was tried and what to do.
 std::unique_ptr<Source> OpenSource(const std::string& source, const SourceOptions& options = {});
 
 }  // namespace shadowtutor::video
