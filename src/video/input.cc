@@ -212,7 +212,9 @@ bool Input::IsRecording() const {
   if (IsFile(request_.url)) return true;
   if (!IsHttp(request_.url) || std::strstr(container_->iformat->name, "mpjpeg")) return false;
   const bool has_length = container_->pb && avio_size(container_->pb) > 0;
-  return has_length || container_->duration > 0;
+  return has_length ||
+         (container_->duration > 0 &&
+          container_->duration_estimation_method == AVFMT_DURATION_FROM_STREAM);
 }
 
 }  // namespace shadowtutor::video::internal

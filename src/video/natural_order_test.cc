@@ -65,7 +65,7 @@ TEST(NaturalOrder, IsAStrictTotalOrderOfRandomNames) {
     }
     names.push_back(name);
   }
-  names.push_back("");
+  names.emplace_back();
   for (const std::string& a : names) {
     for (const std::string& b : names) {
       EXPECT_EQ(NaturalLess(a, b) + NaturalLess(b, a), a == b ? 0 : 1) << a << ' ' << b;
