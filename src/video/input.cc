@@ -15,6 +15,9 @@ namespace {
 
 // Devices that have no frame yet are asked again after this time.
 constexpr std::chrono::milliseconds kDevicePause{2};
+// By so many frames FFmpeg estimates the rate of a stream that does not state it. With its default
+// of 20, a stream of one frame a second would take 20 seconds to open.
+constexpr int kProbedLiveFrames = 3;
 // Decoders that FFmpeg uses to look at the first frames obey this bound; those that deliver frames
 // have exact ones (video_decoder.h).
 constexpr int64_t kMaxProbedPixels = 2 * static_cast<int64_t>(kMaxFramePixels);
@@ -124,6 +127,7 @@ void Input::Open() {
     container_.reset(container);
     // Devices state what they give; looking for more would wait for frames.
     if (!request_.device) {
+      if (!IsRecording()) container->fps_probe_size = kProbedLiveFrames;
       std::vector<AVDictionary*> probing(container->nb_streams);
       for (AVDictionary*& stream : probing) {
         av_dict_set_int(&stream, "max_pixels", kMaxProbedPixels, 0);
@@ -202,6 +206,8 @@ ReadResult Input::Read(AVPacket& packet) {
     }
     // Some containers report the end also when reading failed.
     const int io = container_->pb ? container_->pb->error : 0;
+    // A stream over HTTP that its server has closed.
+    if (io == AVERROR(EIO) && !IsRecording()) return ReadResult::kEnd;
     if (error == AVERROR_EOF && (io == 0 || io == AVERROR_EOF)) return ReadResult::kEnd;
     failure_ = AvErrorText(error == AVERROR_EOF ? io : error);
     return ReadResult::kFailed;
@@ -212,9 +218,14 @@ bool Input::IsRecording() const {
   if (IsFile(request_.url)) return true;
   if (!IsHttp(request_.url) || std::strstr(container_->iformat->name, "mpjpeg")) return false;
   const bool has_length = container_->pb && avio_size(container_->pb) > 0;
-  return has_length ||
-         (container_->duration > 0 &&
-          container_->duration_estimation_method == AVFMT_DURATION_FROM_STREAM);
+  return has_length || (container_->duration > 0 &&
+                        container_->duration_estimation_method == AVFMT_DURATION_FROM_STREAM);
+}
+
+bool Input::HasTimes() const {
+  if (IsRecording()) return true;
+  const AVInputFormat& format = *container_->iformat;
+  return (format.flags & AVFMT_NOTIMESTAMPS) == 0 && !std::strstr(format.name, "mpjpeg");
 }
 
 }  // namespace shadowtutor::video::internal

@@ -50,6 +50,9 @@ class Input {
   const std::string& failure() const { return failure_; }
   /// Whether it is a recording: a file, or one behind an address. Streams have no known length.
   bool IsRecording() const;
+  /// Whether its frames have times and a frame rate. Cameras that send JPEGs over HTTP give
+  /// neither, and FFmpeg then assumes 25 frames a second.
+  bool HasTimes() const;
 
  private:
   static int Interrupted(void* self);
