@@ -115,7 +115,7 @@ std::unique_ptr<Source> OpenImageFolder(const fs::path& folder) {
 std::unique_ptr<Source> OpenImageFile(const fs::path& file, const SourceOptions& options) {
   std::vector<uint8_t> bytes = ReadPictureFile(file);
   switch (PictureKindOf(bytes)) {
-    case PictureKind::kWebp:
+    case PictureKind::kAnimatedWebp:
       return std::make_unique<WebpSource>(std::move(bytes), file.string());
     case PictureKind::kAnimatedPng:
       bytes = {};

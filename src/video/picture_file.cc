@@ -28,10 +28,23 @@ std::string_view TextOf(std::span<const uint8_t> bytes) {
 
 constexpr std::string_view kPngStart = "\x89PNG\r\n\x1a\n"sv;
 
+bool IsWebp(std::string_view text) {
+  return text.size() >= 12 && text.starts_with("RIFF"sv) && text.substr(8, 4) == "WEBP"sv;
+}
+
+// By the flag in the chunk VP8X, which is the first one of an animation.
+bool IsAnimatedWebp(std::string_view text) {
+  constexpr size_t kFlagsAt = 20;
+  constexpr int kAnimation = 0x02;
+  return IsWebp(text) && text.size() > kFlagsAt && text.substr(12, 4) == "VP8X"sv &&
+         (text[kFlagsAt] & kAnimation) != 0;
+}
+
 AVCodecID CodecOf(std::span<const uint8_t> bytes) {
   const std::string_view text = TextOf(bytes);
   if (text.starts_with("\xff\xd8\xff"sv)) return AV_CODEC_ID_MJPEG;
   if (text.starts_with(kPngStart)) return AV_CODEC_ID_PNG;
+  if (IsWebp(text)) return AV_CODEC_ID_WEBP;
   if (text.starts_with("BM"sv)) return AV_CODEC_ID_BMP;
   if (text.starts_with("II*\0"sv) || text.starts_with("MM\0*"sv)) return AV_CODEC_ID_TIFF;
   if (text.size() > 2 && text[0] == 'P' && std::isspace(static_cast<unsigned char>(text[2]))) {
@@ -50,10 +63,6 @@ AVCodecID CodecOf(std::span<const uint8_t> bytes) {
     }
   }
   return AV_CODEC_ID_NONE;
-}
-
-bool IsWebp(std::string_view text) {
-  return text.size() >= 12 && text.starts_with("RIFF"sv) && text.substr(8, 4) == "WEBP"sv;
 }
 
 // An animated PNG has a chunk acTL before the first IDAT.
@@ -92,7 +101,7 @@ std::vector<uint8_t> ReadPictureFile(const std::filesystem::path& file) {
 }
 
 PictureKind PictureKindOf(std::span<const uint8_t> bytes) {
-  if (IsWebp(TextOf(bytes))) return PictureKind::kWebp;
+  if (IsAnimatedWebp(TextOf(bytes))) return PictureKind::kAnimatedWebp;
   if (IsAnimatedPng(bytes)) return PictureKind::kAnimatedPng;
   return CodecOf(bytes) == AV_CODEC_ID_NONE ? PictureKind::kUnknown : PictureKind::kStill;
 }
@@ -100,7 +109,7 @@ PictureKind PictureKindOf(std::span<const uint8_t> bytes) {
 Image DecodePicture(std::span<const uint8_t> bytes, const std::string& name) {
   Image image;
   const Orientation orientation = FromExif(ExifOrientation(bytes));
-  if (IsWebp(TextOf(bytes))) {
+  if (IsAnimatedWebp(TextOf(bytes))) {  // which FFmpeg's decoder does not know
     double seconds = 0;
     WebpReader reader({bytes.begin(), bytes.end()}, name);
     Image stored;

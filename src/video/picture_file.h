@@ -18,8 +18,8 @@ bool HasImageExtension(const std::filesystem::path& file);
 /// The bytes of an image file. Throws Error as ReadFile does.
 std::vector<uint8_t> ReadPictureFile(const std::filesystem::path& file);
 
-enum class PictureKind { kUnknown, kStill, kAnimatedPng, kWebp };
-/// By the content. Any WebP is kWebp.
+enum class PictureKind { kUnknown, kStill, kAnimatedPng, kAnimatedWebp };
+/// By the content.
 PictureKind PictureKindOf(std::span<const uint8_t> bytes);
 
 /// The picture in the bytes of a file, upright by its EXIF orientation, transparent parts over

@@ -11,6 +11,33 @@ namespace {
 
 constexpr unsigned kMaxThreads = 4;
 
+// Video codecs that gain by decoding several pictures at once. Decoders of picture formats are left
+// out: with threads, damaged WebP aborts in FFmpeg 5.1.
+bool DecodesPicturesAtOnce(AVCodecID codec) {
+  switch (codec) {
+    case AV_CODEC_ID_H264:
+    case AV_CODEC_ID_HEVC:
+    case AV_CODEC_ID_VP8:
+    case AV_CODEC_ID_VP9:
+    case AV_CODEC_ID_AV1:
+    case AV_CODEC_ID_MPEG4:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void DeclareCallbacksThreadSafe(AVCodecContext& context) {
+#if LIBAVCODEC_VERSION_MAJOR < 60  // from then on they always are
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  context.thread_safe_callbacks = 1;
+#pragma GCC diagnostic pop
+#else
+  static_cast<void>(context);
+#endif
+}
+
 }  // namespace
 
 VideoDecoder::VideoDecoder(const AVCodecParameters& stream, AVRational time_base, std::string name,
@@ -26,18 +53,20 @@ VideoDecoder::VideoDecoder(const AVCodecParameters& stream, AVRational time_base
   if (avcodec_parameters_to_context(context_.get(), &stream) < 0) throw std::bad_alloc();
   context_->pkt_timebase = time_base;
   context_->opaque = bounds_.get();
-  context_->get_buffer2 = GetBuffer;
+  context_->get_buffer2 = GetBuffer;  // safe for several threads
   // Decoders allocate tables before they ask for the picture's memory, where its exact size is
   // checked. Coded sizes are up to a block larger than the picture's.
   context_->max_pixels = 2 * static_cast<int64_t>(kMaxFramePixels);
-  if (use == DecoderUse::kVideo) {
+  DeclareCallbacksThreadSafe(*context_);
+  if (use == DecoderUse::kVideo && DecodesPicturesAtOnce(stream.codec_id)) {
     context_->thread_count =
         static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, kMaxThreads));
     context_->thread_type = FF_THREAD_FRAME | FF_THREAD_SLICE;
   } else {
     context_->thread_count = 1;
   }
-  if (use == DecoderUse::kPicture) {
+  // The decoder of TIFF would also refuse files with tags that it does not know.
+  if (use == DecoderUse::kPicture && stream.codec_id != AV_CODEC_ID_TIFF) {
     context_->err_recognition = AV_EF_EXPLODE | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_CRCCHECK;
   }
   if (const int error = avcodec_open2(context_.get(), decoder, nullptr); error < 0) {

@@ -19,17 +19,21 @@ class Wholeness {
 
   /// A packet of any stream.
   void Add(const AVPacket& packet);
-  /// After the last packet: what is missing, for a message. Empty: nothing.
+  /// After the last packet: what is missing, for a message. Empty: nothing. Moves the position in
+  /// the file.
   std::string Missing() const;
 
  private:
+  bool EndsInsidePacket() const;
+  bool LacksTrailer() const;
+  bool IsShorterThanItsHeaderSays() const;
   std::string MissingTime() const;
 
   const AVFormatContext& container_;
   const AVStream& video_;
   double video_end_ = 0;  // seconds, on the container's clock
   double end_ = 0;        // of all streams
-  bool cut_ = false;      // the newest packet of the video is incomplete
+  bool cut_ = false;      // the newest packet is incomplete
 };
 
 }  // namespace shadowtutor::video::internal
