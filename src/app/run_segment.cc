@@ -216,6 +216,7 @@ void SegmentRun::SendNext() {
     Frame frame{next_index_, {}, 0};
     if (!source_.Read(frame.pixels)) {
       source_ended_ = true;
+      summary_.stopped = Stopped();  // while it waited for a frame
       return;
     }
     frame.time = source_.time();

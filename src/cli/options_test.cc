@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <string>
 
 #include "cli/commands.h"
@@ -154,6 +155,24 @@ TEST(RunOptions, OfTheLinkReachIt) {
 TEST(RunOptions, JsonWithoutAFileIsStandardOutput) {
   EXPECT_EQ(Parse(AddRunOptions, "v.mp4 --json").json, "-");
   EXPECT_EQ(Parse(AddRunOptions, "v.mp4 --json out.json").json, "out.json");
+}
+
+TEST(RunOptions, LiveSourcesComeBackForEverUnlessToldOtherwise) {
+  const auto source_of = [](const std::string& line) {
+    return SourceOptionsOf(Parse(AddRunOptions, "rtsp://camera/1 " + line));
+  };
+  EXPECT_EQ(source_of("").retries, -1);
+  EXPECT_EQ(source_of("").timeout, std::chrono::seconds(10));
+  EXPECT_FALSE(source_of("").every_frame);
+  EXPECT_EQ(source_of("--source-retries 0").retries, 0);
+  EXPECT_EQ(source_of("--source-retries 7").retries, 7);
+  EXPECT_EQ(source_of("--source-timeout 2.5").timeout, std::chrono::milliseconds(2500));
+  EXPECT_TRUE(source_of("--every-frame").every_frame);
+  for (const char* wrong : {"--source-retries -2", "--source-retries x", "--source-timeout 0",
+                            "--source-timeout -1", "--source-timeout 3601"}) {
+    EXPECT_TRUE(IsRefused(std::string("run v.mp4 ") + wrong)) << wrong;
+  }
+  EXPECT_TRUE(Says(Refusal([&] { source_of("--source-timeout nan"); }), "--source-timeout"));
 }
 
 TEST(RunOptions, SegmentSendsRawFramesOneByOneAndOthersTwoAtATime) {

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -33,6 +34,8 @@ namespace shadowtutor::cli {
 namespace {
 
 namespace flags = app::flags;
+
+constexpr char kSourceTimeout[] = "--source-timeout";
 
 std::string ProgressText(const app::RunProgress& progress) {
   const std::string total = progress.total >= 0 ? "/" + std::to_string(progress.total) : "";
@@ -69,7 +72,12 @@ void SetBasics(const RunArguments& options, app::RunBasics& run) {
 }
 
 app::RunSummary RunAndScore(RunArguments options) {
-  const auto source = video::OpenSource(options.source);
+  Progress progress;
+  const auto print = [&progress](const std::string& line) { progress.Print(line); };
+  video::SourceOptions reading = SourceOptionsOf(options);
+  reading.stop = Interrupted;
+  reading.log = print;
+  const auto source = video::OpenSource(options.source, reading);
   const bool scored = !options.reference_teacher.empty();
   if (scored && source->live()) {
     throw Error(ErrorCode::kInvalidArgument,
@@ -161,6 +169,18 @@ int Run(const RunArguments& options) {
 
 }  // namespace
 
+video::SourceOptions SourceOptionsOf(const RunArguments& options) {
+  if (std::isnan(options.source_timeout)) {  // CLI::Range lets it pass
+    throw Error(ErrorCode::kInvalidArgument,
+                std::string(kSourceTimeout) + " takes a number of seconds, 0.1 to 3600");
+  }
+  video::SourceOptions reading;
+  reading.timeout = std::chrono::milliseconds(std::llround(options.source_timeout * 1000));
+  reading.retries = options.source_retries;
+  reading.every_frame = options.every_frame;
+  return reading;
+}
+
 app::RunOptions TutoredRunOf(const RunArguments& options) {
   app::RunOptions run;
   SetBasics(options, run);
@@ -204,6 +224,21 @@ void AddRunOptions(CLI::App& command, RunArguments& options) {
                      "Start with this student (.safetensors) instead of the server's");
   command.add_option(flags::kFrames, options.frames, "Only the first N frames")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
+
+  command
+      .add_option(kSourceTimeout, options.source_timeout,
+                  "Seconds that a camera, a stream or an address may take to open, or to give its "
+                  "next frame")
+      ->check(CLI::Range(0.1, 3600.0))
+      ->capture_default_str();
+  command
+      .add_option("--source-retries", options.source_retries,
+                  "Give up a camera or a stream that was lost after so many attempts in a row to "
+                  "get it back; -1: never")
+      ->check(CLI::Range(-1, 1'000'000'000))
+      ->capture_default_str();
+  command.add_flag("--every-frame", options.every_frame,
+                   "Every frame of a camera or a stream, late ones too, not always the newest");
 
   command.add_option("--out", options.overlay,
                      "Write the video with the classes laid over it (.mp4, .mov or .mkv)");

@@ -15,6 +15,13 @@ namespace {
 
 // Devices that have no frame yet are asked again after this time.
 constexpr std::chrono::milliseconds kDevicePause{2};
+// How much of a live stream FFmpeg looks at before the first frame: so many frames for their rate,
+// and never more than this time, in microseconds of the stream's. With FFmpeg's own bounds, a
+// stream of one frame a second takes 20 seconds to open.
+constexpr int kProbedLiveFrames = 3;
+constexpr int64_t kProbedLiveTime = 2 * AV_TIME_BASE;
+// FFmpeg's own time limits are by so much longer than ours, because ours tell more.
+constexpr std::chrono::milliseconds kLater{1'000};
 // Decoders that FFmpeg uses to look at the first frames obey this bound; those that deliver frames
 // have exact ones (video_decoder.h).
 constexpr int64_t kMaxProbedPixels = 2 * static_cast<int64_t>(kMaxFramePixels);
@@ -114,7 +121,7 @@ void Input::Open() {
     options.Set("protocol_whitelist",
                 "http,https,httpproxy,tcp,tls,udp,rtp,srtp,rtmp,rtmps,rtmpt,rtmpts,ffrtmphttp,srt,"
                 "crypto,data");
-    const std::string microseconds = std::to_string(request_.timeout.count() * 1000);
+    const std::string microseconds = std::to_string((request_.timeout + kLater).count() * 1000);
     options.Set(StartsWith(url, "rtsp") ? "timeout" : "rw_timeout", microseconds);
   }
   // Frames that are lost on the way spoil the ones after them, so not over UDP if TCP is offered.
@@ -124,6 +131,10 @@ void Input::Open() {
     container_.reset(container);
     // Devices state what they give; looking for more would wait for frames.
     if (!request_.device) {
+      if (!IsRecording()) {
+        container->fps_probe_size = kProbedLiveFrames;
+        container->max_analyze_duration = kProbedLiveTime;
+      }
       std::vector<AVDictionary*> probing(container->nb_streams);
       for (AVDictionary*& stream : probing) {
         av_dict_set_int(&stream, "max_pixels", kMaxProbedPixels, 0);
@@ -132,9 +143,11 @@ void Input::Open() {
       for (AVDictionary*& stream : probing) av_dict_free(&stream);
     }
   }
-  if (error >= 0) return;
+  // What was interrupted may seem to have succeeded, or to have failed for another reason.
+  const bool late = std::chrono::steady_clock::now() > deadline_;
+  if (error >= 0 && !late) return;
   if (Stopped()) throw Error(ErrorCode::kCancelled, "stopped while opening " + request_.name);
-  if (IsFile(url)) {
+  if (IsFile(url) && !late) {
     throw Error(ErrorCode::kDataLoss,
                 "cannot read " + request_.name +
                     " as a video: it is truncated, damaged, not a video at all, or in a format "
@@ -142,10 +155,11 @@ void Input::Open() {
                     AvErrorText(error) + "); see what `ffprobe` says of it");
   }
   const std::string why =
-      error == AVERROR_EXIT || error == AVERROR(ETIMEDOUT)
+      late || error == AVERROR(ETIMEDOUT)
           ? Format("nothing came within %.3g seconds",
                    std::chrono::duration<double>(request_.timeout).count()) +
-                "; check the address, the network, the user name and the password"
+                (IsFile(url) ? "; check the disk"
+                             : "; check the address, the network, the user name and the password")
           : Advice(error);
   throw Error(ErrorCode::kUnavailable, "cannot read a video from " + request_.name + ": " + why);
 }
@@ -202,6 +216,8 @@ ReadResult Input::Read(AVPacket& packet) {
     }
     // Some containers report the end also when reading failed.
     const int io = container_->pb ? container_->pb->error : 0;
+    // A stream over HTTP that its server has closed.
+    if (io == AVERROR(EIO) && !IsRecording()) return ReadResult::kEnd;
     if (error == AVERROR_EOF && (io == 0 || io == AVERROR_EOF)) return ReadResult::kEnd;
     failure_ = AvErrorText(error == AVERROR_EOF ? io : error);
     return ReadResult::kFailed;
@@ -212,9 +228,14 @@ bool Input::IsRecording() const {
   if (IsFile(request_.url)) return true;
   if (!IsHttp(request_.url) || std::strstr(container_->iformat->name, "mpjpeg")) return false;
   const bool has_length = container_->pb && avio_size(container_->pb) > 0;
-  return has_length ||
-         (container_->duration > 0 &&
-          container_->duration_estimation_method == AVFMT_DURATION_FROM_STREAM);
+  return has_length || (container_->duration > 0 &&
+                        container_->duration_estimation_method == AVFMT_DURATION_FROM_STREAM);
+}
+
+bool Input::HasTimes() const {
+  if (IsRecording()) return true;
+  const AVInputFormat& format = *container_->iformat;
+  return (format.flags & AVFMT_NOTIMESTAMPS) == 0 && !std::strstr(format.name, "mpjpeg");
 }
 
 }  // namespace shadowtutor::video::internal
