@@ -131,13 +131,15 @@ std::string FileFingerprint(const fs::path& file, uint64_t most_bytes) {
   return fingerprint.Text();
 }
 
-std::string FolderFingerprint(const fs::path& folder, uint64_t most_bytes) {
+std::string FolderFingerprint(const fs::path& folder, uint64_t most_bytes,
+                              const std::function<bool(const fs::path&)>& wanted) {
   std::vector<fs::path> files;
   std::error_code error;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
        entry.increment(error)) {
     std::error_code unreadable;
     if (entry->path().filename().string().front() == '.') continue;
+    if (wanted && !wanted(entry->path())) continue;
     if (entry->is_regular_file(unreadable)) files.push_back(entry->path());
   }
   if (error) Fail(folder, error.message());

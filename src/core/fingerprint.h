@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -47,10 +48,12 @@ std::string FileFingerprint(const std::filesystem::path& file,
                             uint64_t most_bytes = kFingerprintBytes);
 
 /// The fingerprint of the names and the contents of the files in a folder, without hidden files and
-/// without folders in it. Each file gets its share of `most_bytes`, but 4 KiB at least. Throws
-/// Error kUnavailable when the folder or a file cannot be read.
+/// without folders in it. `wanted` returns false for files that do not count; empty: all count.
+/// Each file gets its share of `most_bytes`, but 4 KiB at least. Throws Error kUnavailable when the
+/// folder or a file cannot be read.
 std::string FolderFingerprint(const std::filesystem::path& folder,
-                              uint64_t most_bytes = kFingerprintBytes);
+                              uint64_t most_bytes = kFingerprintBytes,
+                              const std::function<bool(const std::filesystem::path&)>& wanted = {});
 
 /// The fingerprint of what a user gives as a video or as pictures: a file, a folder of files, or
 /// anything else (an address, a device), of which only the text counts, without user name and

@@ -90,10 +90,10 @@ std::string Difference(const ModelCard& there, const LabelFolderCard& card) {
     if (differs) what += (what.empty() ? "" : " and ") + std::string(part);
   };
   if (now.known()) {
-    add(before.video != now.video, "another video, or the video before it was changed");
-    add(before.network != now.network,
-        "another network or other labels than the card's file holds now");
-    add(before.card != now.card, "another model card, or the card before it was changed");
+    add(before.video != now.video, "another video");
+    add(before.network != now.network, "another network");
+    add(before.card != now.card, "another model card");
+    if (!what.empty()) what += ", by their contents, whatever their names";
   } else {
     add(there.note != card.note, "another video or teacher");
   }

@@ -74,7 +74,11 @@ std::string CardFingerprint(const ModelCard& card) {
 std::string NetworkFingerprint(const ModelCard& card) {
   // Networks are read whole anyway.
   constexpr uint64_t kAll = std::numeric_limits<uint64_t>::max();
-  if (card.kind == Kind::kReplay) return FolderFingerprint(card.folder);
+  if (card.kind == Kind::kReplay) {
+    return FolderFingerprint(card.folder, kFingerprintBytes, [](const std::filesystem::path& file) {
+      return file.extension() == ".png" || file.extension() == ".boxes";
+    });
+  }
   Fingerprint fingerprint;
   fingerprint.AddText(FileFingerprint(card.file, kAll));
   if (!card.operators.empty()) fingerprint.AddText(FileFingerprint(card.operators, kAll));

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <string>
-#include <vector>
 
 #include "teacher/testing/tiny_onnx.h"
 #include "video/testing/test_files.h"
@@ -43,30 +42,30 @@ class TeacherFingerprintTest : public ::testing::Test {
 
 TEST_F(TeacherFingerprintTest, OfACardIsWhatItSays) {
   const TeacherFingerprint before = Of(kCard);
-  const std::vector<std::string> others = {
-      With("order: rgb", "order: bgr"),
-      With("width: 16", "width: 17"),
-      With("height: 8", "height: 8, mean: 0.5"),
-      With("height: 8", "height: 8, scale: 1"),
-      With("height: 8", "height: 8, std: [1, 1, 2]"),
-      With("green", "grey"),
-      With("red, green", "green, red"),
-      std::string(kCard) + "output: logits\n",
-      std::string(kCard) + "background: red\n",
-      std::string(kCard) + "student: {classes: [warm, cold], background: cold}\n",
-      std::string(kCard) +
-          "student: {classes: [warm, cold], background: cold, map: {red: warm}}\n"};
-  for (const std::string& other : others) {
-    EXPECT_NE(Of(other).card, before.card) << other;
-    EXPECT_EQ(Of(other).network, before.network) << other;
-  }
-  const std::vector<std::string> alike = {
-      With("blue, color: \"#0000ff\"", "blue"), std::string("# of 1998\n") + kCard,
-      std::string(kCard) + "note: none\n", std::string(kCard) + "runtime: opencv\n",
-      With("order: rgb", "scale: 1/255")};
-  for (const std::string& same : alike) {
-    EXPECT_EQ(Of(same).card, before.card) << same;
-  }
+  const auto differs = [&](const std::string& card) {
+    EXPECT_NE(Of(card).card, before.card) << card;
+    EXPECT_EQ(Of(card).network, before.network) << card;
+  };
+  const auto is_alike = [&](const std::string& card) {
+    EXPECT_EQ(Of(card).card, before.card) << card;
+  };
+  differs(With("order: rgb", "order: bgr"));
+  differs(With("width: 16", "width: 17"));
+  differs(With("height: 8", "height: 8, mean: 0.5"));
+  differs(With("height: 8", "height: 8, scale: 1"));
+  differs(With("height: 8", "height: 8, std: [1, 1, 2]"));
+  differs(With("green", "grey"));
+  differs(With("red, green", "green, red"));
+  differs(With("file:", "output: logits\nfile:"));
+  differs(With("file:", "background: red\nfile:"));
+  const std::string student = "student: {classes: [warm, cold], background: cold";
+  differs(With("file:", student + "}\nfile:"));
+  differs(With("file:", student + ", map: {red: warm}}\nfile:"));
+  is_alike(With("{name: blue, color: \"#0000ff\"}", "blue"));
+  is_alike(With("file:", "# of 1998\nfile:"));
+  is_alike(With("file:", "note: none\nfile:"));
+  is_alike(With("file:", "runtime: opencv\nfile:"));
+  is_alike(With("order: rgb", "scale: 1/255"));
 }
 
 TEST_F(TeacherFingerprintTest, OfANetworkIsItsContent) {
@@ -100,6 +99,9 @@ TEST_F(TeacherFingerprintTest, OfALabelFolderIsItsFiles) {
   EXPECT_EQ(Of(card + "seconds_per_frame: 1\n").card, before.card);
   WriteText(folder_ / "labels/000000.boxes", "0 0 1 1\n");
   EXPECT_NE(Of(card).network, before.network);
+  const std::string changed = Of(card).network;
+  WriteText(folder_ / "labels/card.yaml", card);
+  EXPECT_EQ(Of(card).network, changed);
 }
 
 }  // namespace
