@@ -160,7 +160,16 @@ std::string SourceFingerprint(const std::string& source, uint64_t most_bytes) {
   if (fs::is_directory(status)) return FolderFingerprint(source, most_bytes);
   if (fs::is_regular_file(status)) return FileFingerprint(source, most_bytes);
   Fingerprint fingerprint;
-  fingerprint.AddText(WithoutCredentials(source));
+  const std::string shown = WithoutCredentials(source);
+  fingerprint.AddText(shown);
+  // A query may tell cameras apart, and it may hold a password, which so few digits of a
+  // fingerprint do not give away.
+  const size_t query = source.find('?');
+  if (shown != source && query != std::string::npos) {
+    Fingerprint of_query;
+    of_query.AddText(std::string_view(source).substr(query));
+    fingerprint.AddText(of_query.Text().substr(0, 8));
+  }
   return fingerprint.Text();
 }
 

@@ -28,7 +28,8 @@ Json Number(const std::optional<double>& value) { return value ? Json(*value) : 
 
 // What two runs must have in common to stand in one table.
 Json Parameters(const SweepRequest& request) {
-  return {{"source", std::filesystem::path(WithoutCredentials(request.source)).filename().string()},
+  const std::filesystem::path source(WithoutCredentials(request.source));
+  return {{"source", source.filename().string()},
           {"card", request.card},
           {"student", request.student ? std::filesystem::path(*request.student).filename().string()
                                       : "fresh, seed " + std::to_string(request.seed)},

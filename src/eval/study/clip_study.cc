@@ -202,8 +202,9 @@ class ClipStudy {
     if (record.frames == 0) {
       throw Error(ErrorCode::kInvalidArgument, "the video has no frames; check that it plays");
     }
-    record.source = fs::path(WithoutCredentials(spec_.source)).filename().string();
-    if (record.source.empty()) record.source = WithoutCredentials(spec_.source);
+    const std::string shown = WithoutCredentials(spec_.source);
+    record.source = fs::path(shown).filename().string();
+    if (record.source.empty()) record.source = shown;
     record.teacher = teacher_->description();
     record.size = source.size();
     record.frames_per_second = source.frames_per_second();
