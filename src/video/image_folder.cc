@@ -1,11 +1,15 @@
+// Image files as sources: a folder of them, one by one, or the frames of an animation.
 #include <algorithm>
-#include <array>
-#include <opencv2/core.hpp>
-#include <opencv2/imgcodecs.hpp>
+#include <limits>
+#include <utility>
 #include <vector>
 
-#include "core/atomic_file.h"
+#include "video/exif.h"
+#include "video/natural_order.h"
+#include "video/orientation.h"
+#include "video/picture_file.h"
 #include "video/sources_internal.h"
+#include "video/webp.h"
 
 namespace shadowtutor::video::internal {
 namespace {
@@ -13,25 +17,21 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kMaxImages = 1'000'000;
-constexpr size_t kMaxImageBytes = size_t{256} << 20;
-constexpr std::array<std::string_view, 9> kExtensions = {".png",  ".jpg",  ".jpeg", ".bmp", ".tif",
-                                                         ".tiff", ".webp", ".ppm",  ".pgm"};
 
 class ImageFolder final : public Source {
  public:
   explicit ImageFolder(std::vector<fs::path> files) : files_(std::move(files)) {
-    Decode(first_);
-    next_ = 0;
+    first_ = Decode();
+    size_ = first_.size();
   }
 
   bool Read(Image& frame) override {
-    if (next_ >= files_.size()) return false;
-    if (next_ == 0 && !first_.empty()) {
-      frame = std::move(first_);
-      first_ = Image();
-      ++next_;
+    if (!first_.empty()) {
+      frame = std::exchange(first_, Image());
+    } else if (next_ < files_.size()) {
+      frame = Decode();
     } else {
-      Decode(frame);
+      return false;
     }
     size_ = frame.size();
     return true;
@@ -44,38 +44,43 @@ class ImageFolder final : public Source {
 
  private:
   // Advances before it decodes, so that after an error the next call reads the next image.
-  void Decode(Image& frame) {
+  Image Decode() {
     const fs::path& file = files_[next_++];
-    const std::vector<uint8_t> bytes = ReadFile(file, kMaxImageBytes);
-    cv::Mat decoded;
-    try {
-      if (!bytes.empty()) decoded = cv::imdecode(bytes, cv::IMREAD_COLOR);
-    } catch (const cv::Exception&) {
-      decoded.release();  // damaged, or over OpenCV's limits; reported below
-    }
-    if (decoded.empty()) {
-      throw Error(ErrorCode::kDataLoss,
-                  "cannot decode the image " + file.string() +
-                      ": it is damaged, or not what its name says; replace or remove it");
-    }
-    CopyFrame(decoded, file.string(), frame);
-    size_ = frame.size();
+    return DecodePicture(ReadPictureFile(file), file.string());
   }
 
-  std::vector<fs::path> files_;
+  const std::vector<fs::path> files_;
   size_t next_ = 0;
   Image first_;
   FrameSize size_;
 };
 
-}  // namespace
+class WebpSource final : public Source {
+ public:
+  WebpSource(std::vector<uint8_t> bytes, const std::string& name)
+      : orientation_(FromExif(ExifOrientation(bytes))), reader_(std::move(bytes), name) {}
 
-bool HasImageExtension(const fs::path& file) {
-  std::string extension = file.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
-}
+  bool Read(Image& frame) override {
+    if (!reader_.Next(stored_, time_)) return false;
+    TurnUpright(stored_.bytes().data(), stored_.size(), ptrdiff_t{3} * stored_.width(),
+                orientation_, frame);
+    return true;
+  }
+
+  FrameSize size() const override { return UprightSize(reader_.size(), orientation_); }
+  double time() const override { return time_; }
+  double frames_per_second() const override { return 0; }
+  int64_t frame_count() const override { return reader_.frame_count(); }
+  bool live() const override { return false; }
+
+ private:
+  const Orientation orientation_;
+  WebpReader reader_;
+  Image stored_;
+  double time_ = std::numeric_limits<double>::quiet_NaN();
+};
+
+}  // namespace
 
 std::unique_ptr<Source> OpenImageFolder(const fs::path& folder) {
   std::vector<fs::path> files;
@@ -83,7 +88,9 @@ std::unique_ptr<Source> OpenImageFolder(const fs::path& folder) {
   fs::directory_iterator entry(folder, error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
     std::error_code unreadable;
-    if (!HasImageExtension(entry->path()) || !entry->is_regular_file(unreadable)) continue;
+    const std::string name = entry->path().filename().string();
+    if (name.starts_with('.')) continue;  // hidden; macOS writes ._x.png beside x.png
+    if (!HasImageExtension(name) || !entry->is_regular_file(unreadable)) continue;
     if (files.size() >= kMaxImages) {
       throw Error(ErrorCode::kResourceExhausted, folder.string() + " holds more than " +
                                                      std::to_string(kMaxImages) +
@@ -99,12 +106,23 @@ std::unique_ptr<Source> OpenImageFolder(const fs::path& folder) {
     throw Error(ErrorCode::kNotFound, "the folder " + folder.string() +
                                           " holds no images (.png, .jpg, .bmp, .tif, .webp, .ppm)");
   }
-  std::sort(files.begin(), files.end());
+  std::sort(files.begin(), files.end(), [](const fs::path& a, const fs::path& b) {
+    return NaturalLess(a.filename().string(), b.filename().string());
+  });
   return std::make_unique<ImageFolder>(std::move(files));
 }
 
-std::unique_ptr<Source> OpenImageFile(const fs::path& file) {
-  return std::make_unique<ImageFolder>(std::vector<fs::path>{file});
+std::unique_ptr<Source> OpenImageFile(const fs::path& file, const SourceOptions& options) {
+  std::vector<uint8_t> bytes = ReadPictureFile(file);
+  switch (PictureKindOf(bytes)) {
+    case PictureKind::kAnimatedWebp:
+      return std::make_unique<WebpSource>(std::move(bytes), file.string());
+    case PictureKind::kAnimatedPng:
+      bytes = {};
+      return OpenVideoFile(file, options, "apng");
+    default:
+      return std::make_unique<ImageFolder>(std::vector<fs::path>{file});
+  }
 }
 
 }  // namespace shadowtutor::video::internal

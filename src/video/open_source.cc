@@ -7,11 +7,13 @@
 #include <string_view>
 
 #include "core/address_text.h"
-#include "video/quiet_opencv.h"
+#include "video/picture_file.h"
 #include "video/sources_internal.h"
 
 namespace shadowtutor::video {
 namespace {
+
+namespace fs = std::filesystem;
 
 // The schemes that are passed to FFmpeg. With others, an address could make it read local files.
 constexpr std::array<std::string_view, 8> kSchemes = {"rtsp",  "rtsps", "rtmp", "http",
@@ -34,38 +36,47 @@ void CheckScheme(const std::string& source, size_t colon) {
               "cannot read from " + WithoutCredentials(source) + ": addresses start with " + known);
 }
 
+std::unique_ptr<Source> OpenPath(const std::string& path, const fs::file_status& status,
+                                 const SourceOptions& options) {
+  if (fs::is_directory(status)) return internal::OpenImageFolder(path);
+  if (fs::is_character_file(status) && path.starts_with("/dev/video")) {
+    return internal::OpenCamera(path, options, nullptr);
+  }
+  if (!fs::is_regular_file(status)) {
+    throw Error(ErrorCode::kInvalidArgument,
+                path +
+                    " is neither a file nor a folder; cameras are named by their index, such "
+                    "as 0 for /dev/video0");
+  }
+  if (internal::HasImageExtension(path)) return internal::OpenImageFile(path, options);
+  return internal::OpenVideoFile(path, options);
+}
+
 }  // namespace
 
-std::unique_ptr<Source> OpenSource(const std::string& source) {
-  QuietOpenCv();
+std::unique_ptr<Source> OpenSource(const std::string& source, const SourceOptions& options) {
   if (source.empty()) {
     throw Error(ErrorCode::kInvalidArgument,
                 "no source given: name a video file, a folder of images, a camera index such as 0, "
                 "or an RTSP address");
   }
+  std::error_code error;
+  const fs::file_status status = fs::status(source, error);
+  if (fs::exists(status)) return OpenPath(source, status, options);
   int camera = 0;
-  if (IsCameraIndex(source, camera)) return internal::OpenCamera(camera);
+  if (IsCameraIndex(source, camera)) {
+    const std::string device = "/dev/video" + std::to_string(camera);
+    if (!fs::exists(device, error)) internal::NoSuchCamera(camera);
+    return internal::OpenCamera(device, options, nullptr);
+  }
   if (const size_t colon = source.find("://"); colon != std::string::npos) {
     CheckScheme(source, colon);
-    return internal::OpenAddress(source);
+    return internal::OpenAddress(source, options, nullptr);
   }
-  std::error_code error;
-  const auto status = std::filesystem::status(source, error);
-  if (!std::filesystem::exists(status)) {
-    throw Error(ErrorCode::kNotFound,
-                "no such video: " + source +
-                    " (a source is a video file, a folder of images, a camera index such as 0, or "
-                    "an RTSP address)");
-  }
-  if (std::filesystem::is_directory(status)) return internal::OpenImageFolder(source);
-  if (!std::filesystem::is_regular_file(status)) {
-    throw Error(ErrorCode::kInvalidArgument,
-                source +
-                    " is neither a file nor a folder; cameras are named by their index, such "
-                    "as 0 for /dev/video0");
-  }
-  if (internal::HasImageExtension(source)) return internal::OpenImageFile(source);
-  return internal::OpenVideoFile(source);
+  throw Error(ErrorCode::kNotFound,
+              "no such video: " + source +
+                  " (a source is a video file, a folder of images, a camera index such as 0, or "
+                  "an RTSP address)");
 }
 
 }  // namespace shadowtutor::video

@@ -12,7 +12,6 @@
 #include <opencv2/videoio.hpp>
 #include <thread>
 
-#include "video/sources_internal.h"
 #include "video/testing/test_files.h"
 
 namespace shadowtutor::video {
@@ -174,16 +173,6 @@ TEST(OpenSource, PasswordsDoNotReachTheTerminal) {
   EXPECT_FALSE(Says(error, "secret")) << error.what();
 }
 
-TEST(CopyFrame, RefusesWhatIsOverTheBounds) {
-  Image frame;
-  const Error wide =
-      ErrorOf([&] { internal::CopyFrame(cv::Mat(1, kMaxFrameSide + 1, CV_8UC3), "clip", frame); });
-  EXPECT_EQ(wide.code(), ErrorCode::kResourceExhausted);
-  EXPECT_TRUE(Says(wide, "clip")) << wide.what();
-  const Error grey = ErrorOf([&] { internal::CopyFrame(cv::Mat(2, 2, CV_8UC1), "clip", frame); });
-  EXPECT_EQ(grey.code(), ErrorCode::kDataLoss);
-}
-
 // An HTTP server on the loopback that answers every request with the same bytes.
 class HttpServer {
  public:
@@ -255,26 +244,6 @@ TEST(Address, ARecordingBehindHttpReadsLikeAFile) {
     ++frames;
   }
   EXPECT_EQ(frames, 30);
-}
-
-TEST(Address, AStreamIsLiveAndItsNewestFrameIsNeverLost) {
-  std::string stream;
-  for (int i = 0; i < 40; ++i) {
-    std::vector<uint8_t> jpeg;
-    cv::imencode(".jpg", Picture(64, 48, 4 * i), jpeg);
-    stream.append(jpeg.begin(), jpeg.end());
-  }
-  const HttpServer server("video/x-motion-jpeg", stream);
-  const auto source = OpenSource(server.Address("/live.mjpeg"));
-  EXPECT_TRUE(source->live());
-  EXPECT_EQ(source->frame_count(), -1);
-  Image frame;
-  int last = -1;
-  while (source->Read(frame)) {
-    EXPECT_GE(Grey(frame), last) << "frames may be left out, never swapped";
-    last = Grey(frame);
-  }
-  EXPECT_NEAR(last, 4 * 39, 3);
 }
 
 }  // namespace

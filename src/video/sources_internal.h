@@ -2,33 +2,36 @@
 #ifndef SHADOWTUTOR_VIDEO_SOURCES_INTERNAL_H_
 #define SHADOWTUTOR_VIDEO_SOURCES_INTERNAL_H_
 
+#include <atomic>
 #include <filesystem>
 #include <memory>
-#include <opencv2/core/mat.hpp>
 #include <string>
 
+#include "video/open_source.h"
 #include "video/source.h"
 
 namespace shadowtutor::video::internal {
 
-/// A video file, read at the reader's pace.
-std::unique_ptr<Source> OpenVideoFile(const std::filesystem::path& file);
-/// All images of a folder, in the order of their names.
+/// A video file, read at the reader's pace. `format` is libavformat's name of the container; null:
+/// found out from the content.
+std::unique_ptr<Source> OpenVideoFile(const std::filesystem::path& file,
+                                      const SourceOptions& options, const char* format = nullptr);
+/// All images of a folder, in natural order of their names, without hidden files.
 std::unique_ptr<Source> OpenImageFolder(const std::filesystem::path& folder);
-/// A single image.
-std::unique_ptr<Source> OpenImageFile(const std::filesystem::path& file);
-/// A camera; on Linux /dev/video<index>.
-std::unique_ptr<Source> OpenCamera(int index);
+/// An image, or the frames of an animated PNG or WebP.
+std::unique_ptr<Source> OpenImageFile(const std::filesystem::path& file,
+                                      const SourceOptions& options);
+
+/// A camera, by its device: /dev/video0. `stop` is set by another thread to end waiting.
+std::unique_ptr<Source> OpenCamera(const std::string& device, const SourceOptions& options,
+                                   const std::atomic<bool>* stop);
 /// An address such as rtsp:// or http://. A recording behind HTTP is read like a file; a stream is
 /// live.
-std::unique_ptr<Source> OpenAddress(const std::string& address);
+std::unique_ptr<Source> OpenAddress(const std::string& address, const SourceOptions& options,
+                                    const std::atomic<bool>* stop);
 
-/// Whether a file of this name is read as an image rather than as a video.
-bool HasImageExtension(const std::filesystem::path& file);
-
-/// Copies a decoded frame to `frame`. `name` names the source in errors. Throws Error:
-/// kResourceExhausted (over kMaxFrameSide or kMaxFramePixels), kDataLoss (not 8-bit BGR).
-void CopyFrame(const cv::Mat& decoded, const std::string& name, Image& frame);
+/// Throws Error kNotFound that says which cameras there are.
+[[noreturn]] void NoSuchCamera(int index);
 
 }  // namespace shadowtutor::video::internal
 

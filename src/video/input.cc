@@ -1,0 +1,220 @@
+#include "video/input.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "core/text.h"
+#include "shadowtutor/types.h"
+
+namespace shadowtutor::video::internal {
+namespace {
+
+// Devices that have no frame yet are asked again after this time.
+constexpr std::chrono::milliseconds kDevicePause{2};
+// Decoders that FFmpeg uses to look at the first frames obey this bound; those that deliver frames
+// have exact ones (video_decoder.h).
+constexpr int64_t kMaxProbedPixels = 2 * static_cast<int64_t>(kMaxFramePixels);
+
+class Options {
+ public:
+  Options() = default;
+  ~Options() { av_dict_free(&dictionary_); }
+  Options(const Options&) = delete;
+  Options& operator=(const Options&) = delete;
+  void Set(const char* key, const std::string& value) {
+    if (av_dict_set(&dictionary_, key, value.c_str(), 0) < 0) throw std::bad_alloc();
+  }
+  AVDictionary** get() { return &dictionary_; }
+
+ private:
+  AVDictionary* dictionary_ = nullptr;
+};
+
+bool StartsWith(const std::string& text, const char* start) { return text.rfind(start, 0) == 0; }
+
+bool IsFile(const std::string& url) { return StartsWith(url, "file:"); }
+bool IsHttp(const std::string& url) {
+  return StartsWith(url, "http://") || StartsWith(url, "https://");
+}
+
+// A cover, a thumbnail, and the like.
+bool IsStillPicture(const AVStream& stream) {
+  return (stream.disposition & (AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_TIMED_THUMBNAILS |
+                                AV_DISPOSITION_STILL_IMAGE)) != 0;
+}
+
+// Native decoders of VP8 and VP9 leave transparency out.
+const AVCodec* DecoderFor(const AVStream& stream) {
+  const AVDictionaryEntry* alpha = av_dict_get(stream.metadata, "alpha_mode", nullptr, 0);
+  if (alpha && std::strcmp(alpha->value, "1") == 0) {
+    const AVCodecID codec = stream.codecpar->codec_id;
+    const char* name = codec == AV_CODEC_ID_VP8   ? "libvpx"
+                       : codec == AV_CODEC_ID_VP9 ? "libvpx-vp9"
+                                                  : nullptr;
+    if (name) {
+      if (const AVCodec* decoder = avcodec_find_decoder_by_name(name)) return decoder;
+    }
+  }
+  return avcodec_find_decoder(stream.codecpar->codec_id);
+}
+
+// What is wrong with an address that cannot be opened, and what to do.
+std::string Advice(int error) {
+  switch (error) {
+    case AVERROR_HTTP_UNAUTHORIZED:
+    case AVERROR_HTTP_FORBIDDEN:
+      return "the server refuses access; check the user name and the password";
+    case AVERROR_HTTP_NOT_FOUND:
+      return "the server has nothing at this address; check its path";
+    case AVERROR(ECONNREFUSED):
+      return "the connection is refused; check the address and the port, and whether the server "
+             "runs";
+    case AVERROR_INVALIDDATA:
+      return "what comes is no video that FFmpeg knows; check the address";
+    default:
+      return AvErrorText(error) +
+             "; check the address, the network, the user name and the password";
+  }
+}
+
+}  // namespace
+
+Input::Input(InputRequest request) : request_(std::move(request)) {
+  QuietFfmpeg();
+  Open();
+  ChooseVideo();
+}
+
+bool Input::Stopped() const {
+  return (request_.stop && *request_.stop) || (request_.stop_asked && request_.stop_asked());
+}
+
+int Input::Interrupted(void* self) {
+  const auto& input = *static_cast<const Input*>(self);
+  return input.Stopped() || std::chrono::steady_clock::now() > input.deadline_ ? 1 : 0;
+}
+
+void Input::BeginWaiting() { deadline_ = std::chrono::steady_clock::now() + request_.timeout; }
+
+void Input::Open() {
+  const std::string& url = request_.url;
+  BeginWaiting();
+  AVFormatContext* container = OrBadAlloc(avformat_alloc_context());
+  container->interrupt_callback = {Interrupted, this};
+  if (request_.device) container->flags |= AVFMT_FLAG_NONBLOCK;  // devices; see Read
+  Options options;
+  // A file must not make us open addresses, nor an address local files.
+  if (IsFile(url)) {
+    options.Set("protocol_whitelist", "file,crypto,data");
+  } else if (!request_.device) {
+    options.Set("protocol_whitelist",
+                "http,https,httpproxy,tcp,tls,udp,rtp,srtp,rtmp,rtmps,rtmpt,rtmpts,ffrtmphttp,srt,"
+                "crypto,data");
+    const std::string microseconds = std::to_string(request_.timeout.count() * 1000);
+    options.Set(StartsWith(url, "rtsp") ? "timeout" : "rw_timeout", microseconds);
+  }
+  // Frames that are lost on the way spoil the ones after them, so not over UDP if TCP is offered.
+  if (StartsWith(url, "rtsp")) options.Set("rtsp_flags", "prefer_tcp");
+  int error = avformat_open_input(&container, url.c_str(), request_.format, options.get());
+  if (error >= 0) {
+    container_.reset(container);
+    // Devices state what they give; looking for more would wait for frames.
+    if (!request_.device) {
+      std::vector<AVDictionary*> probing(container->nb_streams);
+      for (AVDictionary*& stream : probing) {
+        av_dict_set_int(&stream, "max_pixels", kMaxProbedPixels, 0);
+      }
+      error = avformat_find_stream_info(container, probing.data());
+      for (AVDictionary*& stream : probing) av_dict_free(&stream);
+    }
+  }
+  if (error >= 0) return;
+  if (Stopped()) throw Error(ErrorCode::kCancelled, "stopped while opening " + request_.name);
+  if (IsFile(url)) {
+    throw Error(ErrorCode::kDataLoss,
+                "cannot read " + request_.name +
+                    " as a video: it is truncated, damaged, not a video at all, or in a format "
+                    "that FFmpeg does not know (" +
+                    AvErrorText(error) + "); see what `ffprobe` says of it");
+  }
+  const std::string why =
+      error == AVERROR_EXIT || error == AVERROR(ETIMEDOUT)
+          ? Format("nothing came within %.3g seconds",
+                   std::chrono::duration<double>(request_.timeout).count()) +
+                "; check the address, the network, the user name and the password"
+          : Advice(error);
+  throw Error(ErrorCode::kUnavailable, "cannot read a video from " + request_.name + ": " + why);
+}
+
+void Input::ChooseVideo() {
+  bool covers = false;
+  std::string undecodable;
+  int64_t best = -1;
+  for (int i = 0; i < static_cast<int>(container_->nb_streams); ++i) {
+    const AVStream& stream = *container_->streams[i];
+    if (stream.codecpar->codec_type != AVMEDIA_TYPE_VIDEO) continue;
+    if (IsStillPicture(stream)) {
+      covers = true;
+      continue;
+    }
+    const AVCodec* decoder = DecoderFor(stream);
+    if (!decoder) {
+      undecodable = avcodec_get_name(stream.codecpar->codec_id);
+      continue;
+    }
+    const int64_t pixels =
+        int64_t{1} * std::max(0, stream.codecpar->width) * std::max(0, stream.codecpar->height);
+    const bool is_default = (stream.disposition & AV_DISPOSITION_DEFAULT) != 0;
+    const int64_t merit = pixels + (is_default ? int64_t{1} << 40 : 0);
+    if (merit <= best) continue;
+    best = merit;
+    video_ = i;
+    decoder_ = decoder;
+  }
+  if (video_ >= 0) return;
+  const std::string& name = request_.name;
+  if (!undecodable.empty()) {
+    throw Error(ErrorCode::kDataLoss, "cannot decode " + name +
+                                          ": this system's FFmpeg has no decoder for " +
+                                          undecodable + "; convert it to H.264 first");
+  }
+  throw Error(ErrorCode::kDataLoss,
+              name + (covers ? " has a cover picture but no video" : " holds no video") +
+                  "; see what `ffprobe` says of it");
+}
+
+ReadResult Input::Read(AVPacket& packet) {
+  BeginWaiting();
+  for (;;) {
+    const int error = av_read_frame(container_.get(), &packet);
+    if (error >= 0) return ReadResult::kPacket;
+    if (error == AVERROR(ENOMEM)) throw std::bad_alloc();
+    if (Stopped()) return ReadResult::kStopped;
+    if (error == AVERROR_EXIT || error == AVERROR(ETIMEDOUT)) return ReadResult::kTimedOut;
+    if (error == AVERROR(EAGAIN)) {
+      if (Interrupted(this)) return ReadResult::kTimedOut;
+      std::this_thread::sleep_for(kDevicePause);
+      continue;
+    }
+    // Some containers report the end also when reading failed.
+    const int io = container_->pb ? container_->pb->error : 0;
+    if (error == AVERROR_EOF && (io == 0 || io == AVERROR_EOF)) return ReadResult::kEnd;
+    failure_ = AvErrorText(error == AVERROR_EOF ? io : error);
+    return ReadResult::kFailed;
+  }
+}
+
+bool Input::IsRecording() const {
+  if (IsFile(request_.url)) return true;
+  if (!IsHttp(request_.url) || std::strstr(container_->iformat->name, "mpjpeg")) return false;
+  const bool has_length = container_->pb && avio_size(container_->pb) > 0;
+  return has_length ||
+         (container_->duration > 0 &&
+          container_->duration_estimation_method == AVFMT_DURATION_FROM_STREAM);
+}
+
+}  // namespace shadowtutor::video::internal

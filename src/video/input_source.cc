@@ -1,0 +1,190 @@
+#include "video/input_source.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <span>
+#include <utility>
+
+#include "core/text.h"
+#include "video/media_clock.h"
+#include "video/picture.h"
+#include "video/video_decoder.h"
+#include "video/wholeness.h"
+
+namespace shadowtutor::video::internal {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Streams without a frame rate state the rate of their clock instead, for example 90 kHz.
+constexpr double kMaxRate = 1000;
+
+double RateOf(const AVStream& video) {
+  for (const AVRational rate : {video.avg_frame_rate, video.r_frame_rate}) {
+    if (rate.num > 0 && rate.den > 0 && av_q2d(rate) <= kMaxRate) return av_q2d(rate);
+  }
+  return 0;
+}
+
+int64_t CountOf(const AVStream& video, double rate) {
+  // Edit lists may leave out frames that the container counts, so its duration is asked first.
+  if (video.duration > 0 && video.duration != AV_NOPTS_VALUE && rate > 0) {
+    return std::llround(static_cast<double>(video.duration) * av_q2d(video.time_base) * rate);
+  }
+  return video.nb_frames > 0 ? video.nb_frames : -1;
+}
+
+const int32_t* MatrixIn(const uint8_t* data, size_t size) {
+  return data && size >= 9 * sizeof(int32_t) ? reinterpret_cast<const int32_t*>(data) : nullptr;
+}
+
+Orientation OrientationOf(const AVStream& video) {
+  size_t size = 0;
+  const uint8_t* data = av_stream_get_side_data(&video, AV_PKT_DATA_DISPLAYMATRIX, &size);
+  const int32_t* matrix = MatrixIn(data, size);
+  return matrix ? FromDisplayMatrix(std::span<const int32_t, 9>(matrix, 9)) : Orientation{};
+}
+
+Orientation OrientationOf(const AVFrame& picture, Orientation of_stream) {
+  const AVFrameSideData* data = av_frame_get_side_data(&picture, AV_FRAME_DATA_DISPLAYMATRIX);
+  const int32_t* matrix = data ? MatrixIn(data->data, data->size) : nullptr;
+  return matrix ? FromDisplayMatrix(std::span<const int32_t, 9>(matrix, 9)) : of_stream;
+}
+
+class InputSource final : public Source {
+ public:
+  InputSource(InputRequest request, std::function<void(const std::string&)> log)
+      : timeout_(request.timeout),
+        log_(std::move(log)),
+        input_(std::move(request)),
+        recording_(input_.IsRecording()),
+        rate_(RateOf(input_.video())),
+        count_(recording_ ? CountOf(input_.video(), rate_) : -1),
+        decoder_(*input_.video().codecpar, input_.video().time_base, input_.name(),
+                 recording_ ? DecoderUse::kVideo : DecoderUse::kLive, input_.decoder()),
+        converter_(input_.name()),
+        clock_(input_.container(), input_.video(), rate_),
+        wholeness_(input_.container(), input_.video()),
+        packet_(OrBadAlloc(av_packet_alloc())),
+        picture_(OrBadAlloc(av_frame_alloc())) {
+    if (!Decode(first_)) {
+      throw Error(ErrorCode::kDataLoss,
+                  "cannot read " + input_.name() +
+                      " as a video: none of its frames can be decoded; see what `ffprobe` says of "
+                      "it");
+    }
+    first_time_ = std::exchange(time_, std::numeric_limits<double>::quiet_NaN());
+    size_ = first_.size();
+  }
+
+  bool Read(Image& frame) override {
+    if (!first_.empty()) {
+      frame = std::exchange(first_, Image());
+      time_ = first_time_;
+      return true;
+    }
+    if (ended_ || !Decode(frame)) {
+      if (!std::exchange(ended_, true)) End();
+      return false;
+    }
+    size_ = frame.size();
+    return true;
+  }
+
+  FrameSize size() const override { return size_; }
+  double time() const override { return time_; }
+  double frames_per_second() const override { return rate_; }
+  int64_t frame_count() const override { return count_; }
+  bool live() const override { return !recording_; }
+
+ private:
+  bool Decode(Image& frame) {
+    const Clock::time_point deadline = Clock::now() + timeout_;
+    while (!decoder_.Receive(*picture_)) {
+      if (drained_) return false;
+      if (Clock::now() > deadline) last_ = ReadResult::kTimedOut;
+      if (last_ == ReadResult::kPacket) last_ = input_.Read(*packet_);
+      if (last_ == ReadResult::kPacket) {
+        wholeness_.Add(*packet_);
+        if (input_.IsVideo(*packet_)) decoder_.Send(packet_.get());
+        av_packet_unref(packet_.get());
+      } else {
+        decoder_.Send(nullptr);  // the decoder gives what it holds back
+        drained_ = true;
+      }
+    }
+    converter_.Convert(*picture_, OrientationOf(*picture_, OrientationOf(input_.video())), frame);
+    time_ = clock_.Next(*picture_);
+    av_frame_unref(picture_.get());
+    ++frames_;
+    WarnOfDamage();
+    return true;
+  }
+
+  void WarnOfDamage() {
+    if (warned_ || decoder_.damaged() == 0 || !log_) return;
+    warned_ = true;
+    log_(input_.name() + " is damaged near " + Format("%.2f s", time_) +
+         "; some frames may be missing or wrong");
+  }
+
+  // Throws if the end is not one.
+  void End() {
+    const std::string& name = input_.name();
+    switch (last_) {
+      case ReadResult::kStopped:
+        return;
+      case ReadResult::kTimedOut:
+        throw Error(ErrorCode::kDeadlineExceeded,
+                    name +
+                        Format(" has given no frame for %.3g seconds",
+                               std::chrono::duration<double>(timeout_).count()) +
+                        "; check its disk, cable or network");
+      default:
+        break;
+    }
+    if (!recording_) {
+      const bool failed = last_ == ReadResult::kFailed;
+      if (failed) throw Error(ErrorCode::kUnavailable, name + " failed: " + input_.failure());
+      return;
+    }
+    const std::string missing =
+        last_ == ReadResult::kFailed ? input_.failure() : wholeness_.Missing();
+    if (missing.empty()) return;
+    throw Error(ErrorCode::kDataLoss, "the video " + name + " breaks off after frame " +
+                                          std::to_string(frames_) + ": the file is truncated or " +
+                                          "damaged, or its transfer was cut (" + missing +
+                                          "); the frames before are sound");
+  }
+
+  const std::chrono::milliseconds timeout_;
+  const std::function<void(const std::string&)> log_;
+  Input input_;
+  const bool recording_;
+  const double rate_;
+  const int64_t count_;
+  VideoDecoder decoder_;
+  PictureConverter converter_;
+  MediaClock clock_;
+  Wholeness wholeness_;
+  PacketPtr packet_;
+  FramePtr picture_;
+
+  Image first_;
+  double first_time_ = 0;
+  double time_ = std::numeric_limits<double>::quiet_NaN();
+  FrameSize size_;
+  int64_t frames_ = 0;
+  ReadResult last_ = ReadResult::kPacket;
+  bool drained_ = false, ended_ = false, warned_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Source> OpenInput(InputRequest request,
+                                  std::function<void(const std::string&)> log) {
+  return std::make_unique<InputSource>(std::move(request), std::move(log));
+}
+
+}  // namespace shadowtutor::video::internal
