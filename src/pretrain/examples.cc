@@ -150,7 +150,7 @@ class Collector {
     if (!own.empty()) return own;
     if (!spec_.teacher.empty()) return spec_.teacher;
     throw Error(ErrorCode::kInvalidArgument,
-                what.string() +
+                WithoutCredentials(what.string()) +
                     " comes without labels; give a folder of label PNGs (`labels:` in a data file) "
                     "or a teacher (`teacher:`)",
                 Setting::kLabels);
