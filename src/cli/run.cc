@@ -36,6 +36,8 @@ namespace {
 namespace flags = app::flags;
 
 constexpr char kSourceTimeout[] = "--source-timeout";
+constexpr std::chrono::milliseconds kProgressOnTerminal{200};
+constexpr std::chrono::milliseconds kProgressInLog{5000};
 
 std::string ProgressText(const app::RunProgress& progress) {
   const std::string total = progress.total >= 0 ? "/" + std::to_string(progress.total) : "";
@@ -108,7 +110,7 @@ app::RunSummary RunAndScore(RunArguments options) {
   app::ReferenceScore reference(options.reference_every);
   const auto complete = [&](app::RunBasics& run) {
     run.on_progress = [&](const app::RunProgress& now) { progress.Show(ProgressText(now)); };
-    run.progress_interval = std::chrono::milliseconds(progress.on_terminal() ? 200 : 5000);
+    run.progress_interval = progress.on_terminal() ? kProgressOnTerminal : kProgressInLog;
     run.open_sinks = open_sinks;
     if (scored) run.reference = &reference;
   };
@@ -132,9 +134,10 @@ app::RunSummary RunAndScore(RunArguments options) {
         *video::OpenSource(options.source), *teacher, static_cast<int>(classes.size()),
         // After Ctrl-C the frames so far are scored; a second one ends the process.
         {}, [&](uint64_t compared, uint64_t kept) {
-          if (!progress.on_terminal()) return;
-          progress.Show("the teacher labels frame " + std::to_string(compared) + " of " +
-                        std::to_string(kept) + " for comparison");
+          // On a terminal and in a log: it may take longer than the run.
+          if (!progress.IsDue(kProgressOnTerminal, kProgressInLog)) return;
+          progress.Show("compared with the teacher: " + std::to_string(compared) + " of " +
+                        std::to_string(kept) + " frames");
         });
     progress.Clear();
     summary.mean_miou = result.mean_miou;
