@@ -12,6 +12,7 @@
 #include "cli/hints.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
+#include "core/address_text.h"
 #include "core/atomic_file.h"
 #include "eval/page/report_page.h"
 #include "eval/sim/evaluation_text.h"
@@ -134,7 +135,7 @@ std::vector<eval::ClipSpec> Clips(const EvalArguments& arguments) {
   if (!arguments.set.empty()) return eval::LoadClipSet(arguments.set);
   if (!arguments.lvs.empty()) return eval::ListLvs(arguments.lvs);
   eval::ClipSpec clip;
-  std::filesystem::path path(arguments.source);
+  std::filesystem::path path(WithoutCredentials(arguments.source));
   if (!path.has_filename()) path = path.parent_path();  // "folder/"
   clip.name = path.stem().string();
   clip.source = arguments.source;

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "core/address_text.h"
 #include "core/atomic_file.h"
 #include "core/checksum.h"
 #include "teacher/model_card.h"
@@ -23,6 +24,15 @@ std::string SizeAndTime(const fs::path& file) {
          std::to_string(error ? 0 : time.time_since_epoch().count());
 }
 
+// What a query shows, such as the number of a camera, belongs to the identity, but it may also hold
+// a password. So few digits of the hash do not give one away.
+std::string AddressIdentity(const std::string& address) {
+  const std::string shown = WithoutCredentials(address);
+  const size_t query = address.find('?');
+  if (shown == address || query == std::string::npos) return shown;
+  return shown + " " + ShortHash(std::string_view(address).substr(query)).substr(0, 8);
+}
+
 }  // namespace
 
 std::string ShortHash(std::string_view text) {
@@ -35,7 +45,7 @@ std::string ShortHash(std::string_view text) {
 std::string FileIdentity(const std::string& path) {
   std::error_code error;
   const fs::path canonical = fs::canonical(path, error);
-  if (error) return path;
+  if (error) return AddressIdentity(path);
   if (!fs::is_directory(canonical, error)) {
     return canonical.string() + " " + SizeAndTime(canonical);
   }

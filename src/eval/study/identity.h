@@ -12,8 +12,9 @@
 namespace shadowtutor::eval {
 
 /// For a file its canonical path, size and time of change; for a folder a hash of these for every
-/// file in it; for anything else (an address, a missing file) `path` itself. Errors of the file
-/// system do not throw.
+/// file in it; for an address the address without passwords, and 8 digits of a hash of its query,
+/// which tells such addresses apart; for a missing file `path` itself. Errors of the file system do
+/// not throw.
 std::string FileIdentity(const std::string& path);
 
 /// The text of a model card and the identity of the model or the labels that it names. Throws Error

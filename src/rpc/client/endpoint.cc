@@ -2,11 +2,13 @@
 
 #include <grpcpp/security/credentials.h>
 
+#include "rpc/address.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::rpc {
 
 void Check(const Endpoint& endpoint) {
+  ParseServerAddress(endpoint.address, AddressUse::kConnect);
   const bool plain = !endpoint.use_tls && !endpoint.tls.any();
   if (plain && !endpoint.insecure && !IsLoopback(endpoint.address)) {
     throw Error(ErrorCode::kInvalidArgument,

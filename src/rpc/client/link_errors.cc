@@ -1,16 +1,39 @@
 #include "rpc/client/link_errors.h"
 
+#include <optional>
+
+#include "rpc/client/connection_check.h"
+#include "wire/limits.h"
 #include "wire/protocol.h"
 
 namespace shadowtutor::rpc {
+namespace {
 
-Error ExplainLinkError(const Error& error, const std::string& address, LinkStage stage) {
+std::optional<ConnectionProblem> FindProblem(const Endpoint& endpoint, const std::string& message,
+                                             const std::function<bool()>& stop) {
+  try {
+    return FindConnectionProblem(endpoint, message, wire::kConnectionCheckTimeout, stop);
+  } catch (const Error&) {
+    return std::nullopt;  // then what gRPC said must suffice
+  }
+}
+
+}  // namespace
+
+Error ExplainLinkError(const Error& error, const Endpoint& endpoint, LinkStage stage,
+                       const std::function<bool()>& stop) {
+  const std::string& address = endpoint.address;
   const std::string what = error.what();
   if (stage == LinkStage::kWelcomed) {
     return Error(error.code(), "lost the connection to " + address + " (" + what + ")");
   }
   if (error.code() == ErrorCode::kUnavailable) {
-    const std::string sentence = "there is no server at " + address + " (" + what + ")";
+    const auto problem = FindProblem(endpoint, what, stop);
+    if (problem && problem->complete) {
+      return Error(error.code(), problem->sentence, problem->about);
+    }
+    const std::string sentence =
+        "there is no server at " + address + " (" + (problem ? problem->sentence : what) + ")";
     if (stage == LinkStage::kConnecting) return Error(error.code(), sentence);
     return Error(error.code(),
                  sentence +

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/mutex.h"
+#include "rpc/address.h"
 #include "rpc/hand_over.h"
 #include "rpc/server/service.h"
 
@@ -17,6 +18,7 @@ namespace shadowtutor::rpc {
 namespace {
 
 void Check(const ServerOptions& options) {
+  ParseServerAddress(options.listen, AddressUse::kListen);
   if (!options.tls.any() && !options.insecure && !IsLoopback(options.listen)) {
     throw Error(ErrorCode::kInvalidArgument,
                 "others can reach " + options.listen +
