@@ -25,6 +25,7 @@
 #include "app/token_bucket.h"
 #include "core/mutex.h"
 #include "rpc/address.h"
+#include "rpc/host_lookup.h"
 #include "shadowtutor/types.h"
 #include "wire/limits.h"
 
@@ -79,16 +80,14 @@ Target UnixTarget(const rpc::ServerAddress& server) {
 Target Resolve(const std::string& address) {
   const rpc::ServerAddress server = rpc::ParseServerAddress(address, rpc::AddressUse::kConnect);
   if (server.is_unix()) return UnixTarget(server);
+  rpc::CheckHostIsKnown(server);
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
   const int failed =
       getaddrinfo(server.host.c_str(), std::to_string(server.port).c_str(), &hints, &found);
   if (failed != 0) {
-    throw Error(ErrorCode::kUnavailable,
-                "the host name " + server.host + " is not known (" + gai_strerror(failed) +
-                    "); check its spelling, or give the server's number instead",
-                Setting::kServerAddress);
+    throw Error(ErrorCode::kUnavailable, "cannot find " + address + ": " + gai_strerror(failed));
   }
   Target target;
   std::memcpy(&target.address, found->ai_addr, found->ai_addrlen);

@@ -68,6 +68,7 @@ void SetBasics(const RunArguments& options, app::RunBasics& run) {
 }
 
 app::RunSummary RunAndScore(RunArguments options) {
+  rpc::Check(options.link);  // before the source, which may take long to open
   const auto source = video::OpenSource(options.source);
   const bool scored = !options.reference_teacher.empty();
   if (scored && source->live()) {
@@ -80,7 +81,6 @@ app::RunSummary RunAndScore(RunArguments options) {
     throw Error(ErrorCode::kInvalidArgument,
                 "--max-fps slows a file down; a camera or a stream has a pace of its own");
   }
-  rpc::Check(options.link);
   std::optional<app::Relay> relay;
   if (options.bandwidth_mbit > 0) {
     relay.emplace(app::RelayOptions{options.link.address, options.bandwidth_mbit * 1e6 / 8});

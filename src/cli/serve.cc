@@ -20,6 +20,7 @@
 #include "nn/network.h"
 #include "rpc/address.h"
 #include "rpc/grpc_log.h"
+#include "rpc/host_lookup.h"
 #include "rpc/tls_files.h"
 #include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
@@ -85,7 +86,7 @@ int Serve(const ServeArguments& options) {
   InstallInterruptHandler();
   rpc::SilenceGrpcLog();
   // Before the teacher, which may take long to load.
-  rpc::ParseServerAddress(options.server.listen, rpc::AddressUse::kListen);
+  rpc::CheckCouldListen(rpc::ParseServerAddress(options.server.listen, rpc::AddressUse::kListen));
   const std::vector<std::string> out_of_date = rpc::OutOfDate(options.server.tls);
   Pair pair = OpenTeacherAndStudent(options);
   const std::shared_ptr<teacher::Teacher> teacher = pair.teacher;

@@ -40,9 +40,20 @@ bool HasCertificate(const std::string& pem) {
 }
 bool HasKey(const std::string& pem) { return Has(pem, "PRIVATE KEY-----"); }
 
+std::vector<uint8_t> Read(const fs::path& file) {
+  try {
+    return ReadFile(file, kMaxPemBytes);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kUnavailable) throw;
+    throw Error(error.code(), std::string(error.what()) +
+                                  "; start the program as a user who may read it, or give it a "
+                                  "copy that it may read");
+  }
+}
+
 std::string ReadPem(const fs::path& file, Holds holds) {
   if (file.empty()) return {};
-  const std::vector<uint8_t> bytes = ReadFile(file, kMaxPemBytes);
+  const std::vector<uint8_t> bytes = Read(file);
   std::string text(bytes.begin(), bytes.end());
   const std::string name = file.string();
   if (text.find_first_not_of(" \t\r\n") == std::string::npos) {
@@ -153,7 +164,7 @@ void AddOutOfDate(std::vector<std::string>& sentences, const std::string& pem,
                               file.string();
     const std::string clock = " (this machine's clock says " + NowText() + ")";
     if (X509_cmp_current_time(to) < 0) {
-      sentences.push_back(which + " has expired on " + TimeText(to) + clock + "; renew it");
+      sentences.push_back(which + " expired on " + TimeText(to) + clock + "; renew it");
     } else if (X509_cmp_current_time(from) > 0) {
       sentences.push_back(which + " is not valid before " + TimeText(from) + clock +
                           "; set the clock if it is wrong");

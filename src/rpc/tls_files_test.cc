@@ -1,6 +1,7 @@
 #include "rpc/tls_files.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "core/atomic_file.h"
 #include "rpc/testing/certificates.h"
@@ -101,6 +102,18 @@ TEST_F(TlsFilesTest, RefusesDamagedFiles) {
               "is damaged");
 }
 
+TEST_F(TlsFilesTest, SaysThatAFileMayNotBeRead) {
+  if (geteuid() == 0) GTEST_SKIP() << "root may read everything";
+  fs::permissions(good_.key, fs::perms::none);
+  try {
+    ReadTlsFiles({good_.certificate, good_.key, {}});
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUnavailable);
+    EXPECT_PART(std::string(error.what()), "as a user who may read it");
+  }
+}
+
 TEST_F(TlsFilesTest, SaysWhatIsOutOfDate) {
   EXPECT_TRUE(OutOfDate({good_.certificate, good_.key, authority_.certificate}).empty());
   const CertificateFiles old = MakeCertificate(
@@ -110,7 +123,7 @@ TEST_F(TlsFilesTest, SaysWhatIsOutOfDate) {
   const auto sentences = OutOfDate({old.certificate, old.key, early.certificate});
   ASSERT_EQ(sentences.size(), 2U);
   EXPECT_PART(sentences[0], "the certificate of old in");
-  EXPECT_PART(sentences[0], "has expired on");
+  EXPECT_PART(sentences[0], "expired on");
   EXPECT_PART(sentences[1], "the certificate of early in");
   EXPECT_PART(sentences[1], "is not valid before");
 }

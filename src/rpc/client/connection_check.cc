@@ -170,7 +170,7 @@ ConnectionProblem Verdict::Certificate() const {
   const std::string clock = " (this machine's clock says " + NowText() + ")";
   switch (problem.error) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
-      return Say(whose + " has expired on " + problem.to + clock +
+      return Say(whose + " expired on " + problem.to + clock +
                  "; renew it, or set the clock if it is wrong");
     case X509_V_ERR_CERT_NOT_YET_VALID:
       return Say(whose + " is not valid before " + problem.from + clock +
@@ -226,7 +226,8 @@ std::optional<ConnectionProblem> Verdict::OurCertificate() const {
 }
 
 ConnectionProblem Verdict::OtherProgram() const {
-  const std::string what = findings.heard.starts_with("HTTP/") ? "a web server" : "another program";
+  const bool web = findings.heard.starts_with("HTTP/") || findings.heard.starts_with("<");
+  const std::string what = web ? "a web server" : "another program";
   return Say("at " + endpoint.address + " answers " + what +
                  ", which is no ShadowTutor server; check the address and the port",
              Setting::kServerAddress);
@@ -274,7 +275,12 @@ std::optional<ConnectionProblem> Verdict::WithPlainText(const std::string& messa
                Setting::kAuthority);
   }
   if (!findings.heard.empty() && !IsHttp2(findings.heard)) return OtherProgram();
-  if (findings.heard.empty() && Has(message, "Failed parsing HTTP/2")) return OtherProgram();
+  if (!findings.heard.empty()) return std::nullopt;
+  if (Has(message, "Failed parsing HTTP/2")) return OtherProgram();
+  if (findings.end == End::kClosed && Has(message, "Socket closed")) {
+    return Say("whoever listens at " + endpoint.address +
+               " closes connections at once; the server may be full, or it is another program");
+  }
   return std::nullopt;
 }
 

@@ -156,7 +156,7 @@ TEST_F(ConnectionCheckTest, FindsNothingWhereAllIsWell) {
 
 TEST_F(ConnectionCheckTest, TellsCertificatesThatAreOutOfDate) {
   ExpectPart(FindAt({Make("old", {.from_days = -20, .to_days = -10}), {}}, authority_.certificate),
-             "has expired on");
+             "expired on");
   ExpectPart(FindAt({Make("early", {.from_days = 10, .to_days = 20}), {}}, authority_.certificate),
              "is not valid before");
   const CertificateFiles old_authority =
@@ -194,7 +194,7 @@ TEST_F(ConnectionCheckTest, TellsWhatIsWrongWithOurCertificate) {
              "it takes those issued by Authority");
   ExpectPart(
       FindAt(asking, authority_.certificate, Make("old", {.from_days = -20, .to_days = -10})),
-      "has expired on");
+      "expired on");
 }
 
 TEST_F(ConnectionCheckTest, TellsWhoSpeaksTlsAndWhoDoesNot) {
@@ -221,6 +221,14 @@ TEST_F(ConnectionCheckTest, TellsOtherPrograms) {
   TlsServerOptions https{Make("good", {}), {}};
   https.http2 = false;
   ExpectPart(FindAt(https, authority_.certificate), "answers another program");
+}
+
+TEST_F(ConnectionCheckTest, TellsThatConnectionsAreClosed) {
+  const Answerer closing([](int connection) {
+    char bytes[4096];
+    EXPECT_GT(recv(connection, bytes, sizeof bytes, 0), 0);
+  });
+  ExpectPart(Find(At("127.0.0.1:" + closing.port())), "closes connections at once");
 }
 
 TEST_F(ConnectionCheckTest, TellsThatNobodyListens) {

@@ -18,6 +18,15 @@ std::optional<ConnectionProblem> FindProblem(const Endpoint& endpoint, const std
   }
 }
 
+// Whether this is what gRPC says of a web server, or of a gRPC server of another service.
+bool IsOtherService(const std::string& message) {
+  for (const char* part : {"http2 header with status", "invalid value for content-type",
+                           "unknown service", "Method not found"}) {
+    if (message.find(part) != std::string::npos) return true;
+  }
+  return message.empty();
+}
+
 }  // namespace
 
 Error ExplainLinkError(const Error& error, const Endpoint& endpoint, LinkStage stage,
@@ -26,6 +35,13 @@ Error ExplainLinkError(const Error& error, const Endpoint& endpoint, LinkStage s
   const std::string what = error.what();
   if (stage == LinkStage::kWelcomed) {
     return Error(error.code(), "lost the connection to " + address + " (" + what + ")");
+  }
+  if (IsOtherService(what)) {
+    return Error(ErrorCode::kFailedPrecondition,
+                 "at " + address + " answers another program, which is no ShadowTutor server (" +
+                     (what.empty() ? std::string("it does not know our calls") : what) +
+                     "); check the address and the port",
+                 Setting::kServerAddress);
   }
   if (error.code() == ErrorCode::kUnavailable) {
     const auto problem = FindProblem(endpoint, what, stop);
