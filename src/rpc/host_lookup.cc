@@ -87,8 +87,8 @@ void CheckCouldListen(const ServerAddress& address) {
              "all of them");
     case EACCES:
       Refuse("this user may not listen on port " + std::to_string(address.port) +
-             "; ports below 1024 are for root (or take the capability CAP_NET_BIND_SERVICE), take "
-             "a higher one");
+             "; take a higher one: ports below 1024 are for root and for programs with the "
+             "capability CAP_NET_BIND_SERVICE");
     default:
       return;  // whoever listens will see
   }

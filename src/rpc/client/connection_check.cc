@@ -70,7 +70,7 @@ std::optional<Target> TargetIn(const std::string& message, const std::string& po
   const size_t host_end = message.find(end, begin);
   if (host_end == std::string::npos) return std::nullopt;
   std::string host = message.substr(begin, host_end - begin);
-  if (const size_t zone = host.find("%25"); zone != std::string::npos) host.replace(zone, 3, "%");
+  if (const size_t zone = host.find("%25"); zone != std::string::npos) host.erase(zone + 1, 2);
   return Numeric(host, port);
 }
 

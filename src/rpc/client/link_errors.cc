@@ -37,7 +37,7 @@ Error ExplainLinkError(const Error& error, const Endpoint& endpoint, LinkStage s
     return Error(error.code(), "lost the connection to " + address + " (" + what + ")");
   }
   if (IsOtherService(what)) {
-    return Error(ErrorCode::kFailedPrecondition,
+    return Error(error.code(),
                  "at " + address + " answers another program, which is no ShadowTutor server (" +
                      (what.empty() ? std::string("it does not know our calls") : what) +
                      "); check the address and the port",

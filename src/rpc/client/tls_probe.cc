@@ -123,6 +123,9 @@ class Probe {
         findings_.end = Until([&] { return SSL_peek(ssl_.get(), &byte, 1); });
       }
     }
+    if (findings_.certificate.error == X509_V_OK) {
+      findings_.certificate.error = static_cast<int>(SSL_get_verify_result(ssl_.get()));
+    }
     NoteAuthorities();
     return std::move(findings_);
   }
