@@ -74,6 +74,7 @@ void SetBasics(const RunArguments& options, app::RunBasics& run) {
 }
 
 app::RunSummary RunAndScore(RunArguments options) {
+  rpc::Check(options.link);  // before the source, which may take long to open
   Progress progress;
   const auto print = [&progress](const std::string& line) { progress.Print(line); };
   video::SourceOptions reading = SourceOptionsOf(options);
@@ -91,7 +92,6 @@ app::RunSummary RunAndScore(RunArguments options) {
     throw Error(ErrorCode::kInvalidArgument,
                 "--max-fps slows a file down; a camera or a stream has a pace of its own");
   }
-  rpc::Check(options.link);
   std::optional<app::Relay> relay;
   if (options.bandwidth_mbit > 0) {
     relay.emplace(app::RelayOptions{options.link.address, options.bandwidth_mbit * 1e6 / 8});

@@ -13,13 +13,17 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "app/flags.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "nn/checkpoint_io.h"
 #include "nn/network.h"
+#include "rpc/address.h"
 #include "rpc/grpc_log.h"
+#include "rpc/host_lookup.h"
+#include "rpc/tls_files.h"
 #include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
 
@@ -83,12 +87,19 @@ Pair OpenTeacherAndStudent(const ServeArguments& options) {
 int Serve(const ServeArguments& options) {
   InstallServerInterruptHandler();
   rpc::SilenceGrpcLog();
+  // Before the teacher, which may take long to load.
+  rpc::CheckCouldListen(rpc::ParseServerAddress(options.server.listen, rpc::AddressUse::kListen));
+  const std::vector<std::string> out_of_date = rpc::OutOfDate(options.server.tls);
   Pair pair = OpenTeacherAndStudent(options);
   const std::shared_ptr<teacher::Teacher> teacher = pair.teacher;
 
   rpc::ServerOptions server_options = ServerOptionsOf(options);
   if (!options.quiet) {
     server_options.log = Log;
+    rpc::ReportRefusedHandshakes(Log);
+    for (const std::string& sentence : out_of_date) {
+      Log(sentence + "; clients refuse the connection until then");
+    }
     Log("teacher: " + teacher->description());
     if (options.student.empty() && options.cut.empty()) {
       Log("no --student: fresh weights, of which all are trained (full distillation), because a "

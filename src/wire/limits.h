@@ -36,6 +36,8 @@ inline constexpr size_t kMaxSegmentBytes = kMaxMessageBytes;
 
 /// How long the client waits for a connection.
 inline constexpr std::chrono::milliseconds kConnectTimeout{5'000};
+/// How long the client looks for the reason when it could not connect.
+inline constexpr std::chrono::milliseconds kConnectionCheckTimeout{3'000};
 /// How long the server waits for the Hello after the start of the stream, and the client for the
 /// Welcome after its Hello.
 inline constexpr std::chrono::milliseconds kHelloTimeout{10'000};

@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "core/mutex.h"
+#include "rpc/address.h"
+#include "rpc/client/proxy.h"
 #include "rpc/convert.h"
 #include "rpc/convert_segment.h"
 #include "rpc/errors.h"
@@ -35,11 +37,12 @@ std::shared_ptr<grpc::Channel> OpenChannel(const Endpoint& endpoint,
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, static_cast<int>(connect_timeout.count()));
   const std::string& target = endpoint.via.empty() ? endpoint.address : endpoint.via;
-  if (IsLoopback(target)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  if (!ProxyFor(target)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   const bool encrypted = endpoint.use_tls || endpoint.tls.any();
   if (!endpoint.via.empty() && encrypted) {
     // Certificates have names without ports.
-    arguments.SetSslTargetNameOverride(endpoint.address.substr(0, endpoint.address.rfind(':')));
+    const ServerAddress server = ParseServerAddress(endpoint.address, AddressUse::kConnect);
+    arguments.SetSslTargetNameOverride(server.is_unix() ? "localhost" : server.host);
   }
   return grpc::CreateCustomChannel(target, MakeChannelCredentials(endpoint.tls, endpoint.use_tls),
                                    arguments);

@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "core/mutex.h"
+#include "rpc/address.h"
 #include "rpc/hand_over.h"
+#include "rpc/host_lookup.h"
 #include "rpc/server/service.h"
 
 #ifndef SHADOWTUTOR_VERSION
@@ -17,6 +19,7 @@ namespace shadowtutor::rpc {
 namespace {
 
 void Check(const ServerOptions& options) {
+  CheckCouldListen(ParseServerAddress(options.listen, AddressUse::kListen));
   if (!options.tls.any() && !options.insecure && !IsLoopback(options.listen)) {
     throw Error(ErrorCode::kInvalidArgument,
                 "others can reach " + options.listen +
