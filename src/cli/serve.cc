@@ -15,6 +15,7 @@
 #include "app/flags.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/process_limits.h"
 #include "nn/checkpoint_io.h"
 #include "nn/network.h"
 #include "rpc/grpc_log.h"
@@ -80,6 +81,7 @@ Pair OpenTeacherAndStudent(const ServeArguments& options) {
 
 int Serve(const ServeArguments& options) {
   InstallInterruptHandler();
+  RaiseOpenFileLimit();
   rpc::SilenceGrpcLog();
   Pair pair = OpenTeacherAndStudent(options);
   const std::shared_ptr<teacher::Teacher> teacher = pair.teacher;
@@ -175,6 +177,16 @@ void AddServeOptions(CLI::App& command, ServeArguments& options) {
       ->check(CLI::Range(0.1, 3600.0))
       ->capture_default_str();
   command.add_option("--max-sessions", server.max_sessions, "Clients at a time")
+      ->capture_default_str();
+  command
+      .add_option("--max-connections", server.max_connections,
+                  "Connections at a time; fewer where the limit of open files demands it")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  command
+      .add_option("--max-connections-per-address", server.max_connections_per_address,
+                  "Connections at a time from one address other than this machine's own")
+      ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
   command.add_option("--tls-cert", server.tls.certificate, "The server's certificate (PEM)");
   command.add_option("--tls-key", server.tls.key, "The certificate's key (PEM)");

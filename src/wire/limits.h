@@ -25,6 +25,9 @@ inline constexpr size_t kMaxMetadataBytes = 8192;
 /// Sessions that a server accepts at the same time: the default, and the highest setting.
 inline constexpr int kDefaultMaxSessions = 16;
 inline constexpr int kMaxSessions = 256;
+/// Connections that a server keeps at the same time, in all and from one address.
+inline constexpr int kDefaultMaxConnections = 512;
+inline constexpr int kDefaultMaxConnectionsPerAddress = 64;
 /// Streams that one connection may have open at the same time.
 inline constexpr int kMaxStreamsPerConnection = 16;
 
@@ -36,6 +39,9 @@ inline constexpr size_t kMaxSegmentBytes = kMaxMessageBytes;
 
 /// How long the client waits for a connection.
 inline constexpr std::chrono::milliseconds kConnectTimeout{5'000};
+/// How long a server's new connection may take to say its first byte, then to finish its handshake,
+/// and how long it may have no stream.
+inline constexpr std::chrono::milliseconds kConnectionTimeout{10'000};
 /// How long the server waits for the Hello after the start of the stream, and the client for the
 /// Welcome after its Hello.
 inline constexpr std::chrono::milliseconds kHelloTimeout{10'000};
