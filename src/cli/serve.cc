@@ -16,11 +16,13 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/process_limits.h"
+#include "cli/quantities.h"
 #include "nn/checkpoint_io.h"
 #include "nn/network.h"
 #include "rpc/grpc_log.h"
 #include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
+#include "wire/limits.h"
 
 namespace shadowtutor::cli {
 namespace {
@@ -125,6 +127,9 @@ rpc::ServerOptions ServerOptionsOf(const ServeArguments& options) {
   server.teacher_timeout =
       std::chrono::milliseconds(static_cast<int64_t>(options.teacher_timeout * 1000));
   server.trainer.cut = ChooseCut(options);
+  server.training_timeout =
+      std::chrono::milliseconds(static_cast<int64_t>(options.training_timeout * 1000));
+  server.max_frame_pixels = ParseFrameSize("--max-frame", options.max_frame).pixels();
   return server;
 }
 
@@ -176,8 +181,24 @@ void AddServeOptions(CLI::App& command, ServeArguments& options) {
                   "an error and others are refused until the teacher is back")
       ->check(CLI::Range(0.1, 3600.0))
       ->capture_default_str();
+  command
+      .add_option("--train-timeout", options.training_timeout,
+                  "Seconds after which the training on a key frame takes no further step; the "
+                  "client gets the best weights so far")
+      ->check(CLI::Range(0.1, 3600.0))
+      ->capture_default_str();
+  command
+      .add_option("--max-frame", options.max_frame,
+                  "WIDTHxHEIGHT: frames with more pixels are refused. Above 1920x1080 a key frame "
+                  "gets fewer distillation steps, so that it costs no more")
+      ->capture_default_str();
   command.add_option("--max-sessions", server.max_sessions, "Clients at a time")
       ->capture_default_str();
+  command
+      .add_option("--max-sessions-per-address", server.max_sessions_per_address,
+                  "Clients at a time from one address; without it three quarters of "
+                  "--max-sessions, or all for clients on this machine")
+      ->check(CLI::Range(1, wire::kMaxSessions));
   command
       .add_option("--max-connections", server.max_connections,
                   "Connections at a time; fewer where the limit of open files demands it")

@@ -54,6 +54,14 @@ void Conversation<Request, Reply>::OnTick(Clock::time_point now) {
 }
 
 template <typename Request, typename Reply>
+std::optional<typename Conversation<Request, Reply>::Clock::time_point>
+Conversation<Request, Reply>::SilentSince() const {
+  const MutexLock lock(mutex_);
+  if (closed_ || FrameOutstanding()) return std::nullopt;
+  return last_heard_;
+}
+
+template <typename Request, typename Reply>
 void Conversation<Request, Reply>::Send(Reply message) {
   if (closed_) return;
   const std::shared_ptr<Peer> peer = peer_.lock();

@@ -1,5 +1,9 @@
 #include "server/resources.h"
 
+#include <malloc.h>
+
+#include "core/text.h"
+
 namespace shadowtutor::server {
 
 Error Resources::TeacherIsStuck(bool with_this_frame) const {
@@ -14,6 +18,22 @@ Error Resources::TeacherIsStuck(bool with_this_frame) const {
   return Error(ErrorCode::kUnavailable,
                "the teacher has been busy with another frame for more than " + seconds +
                    " s; try again later");
+}
+
+std::optional<Error> Resources::TooLarge(FrameSize size) const {
+  if (size.pixels() <= max_frame_pixels) return std::nullopt;
+  return Error(ErrorCode::kFailedPrecondition,
+               "frames of " + SizeText(size) + " have more pixels than this server accepts (" +
+                   std::to_string(max_frame_pixels) +
+                   "); make them smaller, or allow larger ones in the server's settings");
+}
+
+void Resources::ReleaseMemory() {
+  // No session has this number.
+  training->Submit(0, [this] {
+    training_workspace.reset();
+    malloc_trim(0);
+  });
 }
 
 TeacherCall::TeacherCall(Resources& resources, uint64_t owner) : resources_(resources) {

@@ -67,6 +67,7 @@ void SegmentConversation::OnHello(const wire::SegmentHello& hello) {
   }
   try {
     CheckProtocolVersion(hello.protocol_version);
+    if (const auto error = resources_->TooLarge(hello.frame_size)) throw Error(*error);
   } catch (const Error& error) {
     End(error);
     return;
@@ -86,12 +87,11 @@ void SegmentConversation::OnHello(const wire::SegmentHello& hello) {
   welcome.teacher = resources_->session.teacher;
   resources_->stats.SessionOpened(
       {.id = id_, .client_version = hello.client_version, .frame_size = hello.frame_size});
-  resources_->Log("session " + id_ + " opened: client " +
-                  (hello.client_version.empty() ? "?" : hello.client_version) +
-                  " has every frame segmented, " + std::to_string(hello.frame_size.width) + "x" +
-                  std::to_string(hello.frame_size.height) + " " +
-                  wire::NameOf(welcome.video_codec) + ", at most " +
-                  std::to_string(in_flight_) + " in flight");
+  resources_->Log(
+      "session " + id_ + " opened: client " +
+      (hello.client_version.empty() ? "?" : hello.client_version) + " has every frame segmented, " +
+      std::to_string(hello.frame_size.width) + "x" + std::to_string(hello.frame_size.height) + " " +
+      wire::NameOf(welcome.video_codec) + ", at most " + std::to_string(in_flight_) + " in flight");
   Send(std::move(welcome));
 }
 
@@ -152,6 +152,7 @@ void SegmentConversation::Job() {
 // Returns the frame's labels, or an error that concerns this frame alone.
 wire::SegmentReply SegmentConversation::Answer(const wire::SegmentFrame& frame) {
   try {
+    if (const auto error = resources_->TooLarge(frame.size)) throw Error(*error);
     const Clock::time_point start = Clock::now();
     Image image = Unpack(frame);
     LabelledFrame labelled;

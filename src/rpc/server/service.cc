@@ -8,6 +8,7 @@
 
 #include "rpc/errors.h"
 #include "rpc/hand_over.h"
+#include "rpc/server/peer_address.h"
 #include "rpc/server/stream.h"
 #include "server/segment_conversation.h"
 #include "server/tutor_conversation.h"
@@ -56,14 +57,20 @@ grpc::ServerBidiReactor<typename Protocol::Request, typename Protocol::Reply>* S
     grpc::CallbackServerContext* context) {
   HandOver();
   Stream<Protocol>* opened = nullptr;  // the registry owns it until the call is over
-  const std::optional<Error> refusal = streams_->Open([&](uint64_t number, const std::string& id) {
+  const std::string peer = context->peer();
+  const PeerAddress address = PeerAddressOf(peer);
+  // The connections of a Unix socket all have the same name.
+  const server::StreamOrigin origin{address.text, peer.starts_with("unix") ? std::string() : peer,
+                                    address.local};
+  const auto make = [&](uint64_t number, const std::string& id) {
     auto stream = std::make_shared<Stream<Protocol>>(
         [streams = streams_, number] { streams->Remove(number); }, context, write_timeout_);
     stream->Begin(std::make_shared<typename Protocol::Conversation>(
         resources_, stream, number, id, std::chrono::steady_clock::now()));
     opened = stream.get();
     return stream;
-  });
+  };
+  const std::optional<Error> refusal = streams_->Open(make, origin);
   if (!refusal) return opened;
   // The refusal deletes itself in OnDone.
   return std::make_unique<Refusal<Protocol>>(ToStatus(*refusal)).release();

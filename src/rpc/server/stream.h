@@ -95,6 +95,10 @@ class Stream final
 
   void EndWith(const Error& why) override { End(why); }
 
+  std::optional<Clock::time_point> SilentSince() const override {
+    return conversation_->SilentSince();
+  }
+
   void Tick(Clock::time_point now) override {
     const HandOverScope hand_over;
     conversation_->OnTick(now);
