@@ -113,7 +113,8 @@ int Serve(const ServeArguments& options) {
         std::to_string(stats.distillation_steps) + " distillation steps");
   }
   if (!ended) {
-    // A teacher that hangs would be pulled from under itself by the destructors.
+    // Whatever still runs, a teacher that hangs or training, would lose what it uses to the
+    // destructors.
     std::fflush(nullptr);
     std::_Exit(0);
   }
