@@ -9,12 +9,14 @@
 #include "cli/commands.h"
 #include "cli/hints.h"
 #include "cli/interrupt.h"
+#include "core/untrusted_text.h"
 #include "shadowtutor/types.h"
 
 namespace {
 
 constexpr int kFailure = 1;
 constexpr int kUsage = 2;
+constexpr size_t kMaxPrintedBytes = 4096;
 
 // 2 when the command line or a file named on it is wrong, so that trying again is pointless; that
 // of an interrupted program when a signal stopped the command; 1 for everything else.
@@ -69,7 +71,9 @@ int main(int argc, char** argv) {
   try {
     return Run(argc, argv);
   } catch (const shadowtutor::Error& error) {
-    std::fprintf(stderr, "shadowtutor: %s\n", error.what());
+    // Some of it may come from the other side of a connection.
+    std::fprintf(stderr, "shadowtutor: %s\n",
+                 shadowtutor::Showable(error.what(), kMaxPrintedBytes).c_str());
     return ExitCodeFor(error);
   } catch (const std::bad_alloc&) {
     std::fprintf(stderr, "shadowtutor: out of memory; use smaller frames or fewer clients\n");

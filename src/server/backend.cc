@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "core/untrusted_text.h"
 #include "distill/key_frame_stride.h"
 
 namespace shadowtutor::server {
@@ -60,7 +61,7 @@ std::shared_ptr<Resources> MakeResources(std::shared_ptr<teacher::Teacher> teach
   resources->session.trainer = options.trainer;
   resources->session.min_stride = options.min_stride;
   resources->session.max_stride = options.max_stride;
-  resources->session.teacher = teacher->description();
+  resources->session.teacher = WithoutFolders(teacher->description());
   resources->session.server_version = version;
   resources->session.student = std::make_shared<const nn::Checkpoint>(std::move(student));
   resources->teacher = std::move(teacher);
@@ -108,6 +109,7 @@ void Backend::WatchDeadlines() {
     }
     const Clock::time_point now = Clock::now();
     streams_->Tick(now);
+    resources_->LogLeftOut(now);
     removed = streams_->TakeRemoved() || removed;
     if (removed && now - released >= kReleaseEvery) {
       resources_->ReleaseMemory();

@@ -3,8 +3,26 @@
 #include <malloc.h>
 
 #include "core/text.h"
+#include "core/untrusted_text.h"
 
 namespace shadowtutor::server {
+
+void Resources::Log(const std::string& line) const {
+  if (log) log(Showable(line, wire::kMaxLogLineBytes));
+}
+
+void Resources::Log(const std::string& source, const std::string& line) const {
+  if (!log) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (!log_gate.Admit(source, now)) return;
+  LogLeftOut(now);
+  Log(line);
+}
+
+void Resources::LogLeftOut(std::chrono::steady_clock::time_point now) const {
+  const std::optional<uint64_t> lines = log_gate.TakeLeftOut(now);
+  if (lines) Log("... " + std::to_string(*lines) + " more lines left out");
+}
 
 Error Resources::TeacherIsStuck(bool with_this_frame) const {
   const std::string seconds =

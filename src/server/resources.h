@@ -13,6 +13,7 @@
 
 #include "nn/training_workspace.h"
 #include "server/allowance.h"
+#include "server/log_gate.h"
 #include "server/scheduler.h"
 #include "server/session.h"
 #include "server/stats.h"
@@ -43,15 +44,20 @@ struct Resources {
   /// Set when the server shuts down: training takes no further step.
   std::atomic<bool> shutting_down = false;
   std::function<void(const std::string& line)> log;  // may be empty; called from any thread
+  mutable LogGate log_gate;
   StatsBoard stats;
   std::unique_ptr<Scheduler> teaching;
   std::unique_ptr<Scheduler> training;
   /// The memory that training uses, whatever the number of sessions. For jobs of `training` only.
   std::shared_ptr<nn::TrainingWorkspace> training_workspace;
 
-  void Log(const std::string& line) const {
-    if (log) log(line);
-  }
+  /// Writes a line of the server's own into the log. Whatever it contains, it becomes one line
+  /// that does nothing to a terminal, of at most wire::kMaxLogLineBytes.
+  void Log(const std::string& line) const;
+  /// The same for a line that a client caused. Left out when there are too many; see LogGate.
+  void Log(const std::string& source, const std::string& line) const;
+  /// Says how many lines were left out, if it is time.
+  void LogLeftOut(std::chrono::steady_clock::time_point now) const;
 
   /// The number of the conversation whose frame the teacher has had for longer than
   /// `teacher_timeout`; nullopt while it is in time.

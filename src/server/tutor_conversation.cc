@@ -5,14 +5,20 @@
 #include <utility>
 
 #include "core/mutex.h"
+#include "core/untrusted_text.h"
 #include "server/as_error.h"
 #include "wire/codec_names.h"
+#include "wire/limits.h"
 
 namespace shadowtutor::server {
 namespace {
 
+std::string Version(const std::string& client) {
+  return client.empty() ? "?" : Showable(client, wire::kMaxLoggedVersionBytes);
+}
+
 std::string Describe(const wire::Hello& hello) {
-  std::string text = "client " + (hello.client_version.empty() ? "?" : hello.client_version);
+  std::string text = "client " + Version(hello.client_version);
   text += ", frames " + std::to_string(hello.frame_size.width) + "x" +
           std::to_string(hello.frame_size.height);
   return text + " " + wire::NameOf(hello.frame_codec) + ", updates " +
@@ -33,8 +39,9 @@ std::string Describe(const wire::Update& update) {
 }  // namespace
 
 TutorConversation::TutorConversation(std::shared_ptr<Resources> resources, std::weak_ptr<Peer> peer,
-                                     uint64_t number, std::string id, Clock::time_point now)
-    : Conversation(std::move(resources), std::move(peer), number, std::move(id), now),
+                                     uint64_t number, std::string id, Clock::time_point now,
+                                     const std::string& source)
+    : Conversation(std::move(resources), std::move(peer), number, std::move(id), now, source),
       whole_students_(resources_->whole_students) {}
 
 TutorConversation::~TutorConversation() {
@@ -75,20 +82,21 @@ void TutorConversation::OnHello(const wire::Hello& hello) {
     return;
   }
   if (hello.held) resources_->stats.Received(hello.held->trained.size() * sizeof(float));
-  resources_->stats.SessionOpened({.id = id_,
-                                   .client_version = hello.client_version,
-                                   .frame_size = hello.frame_size,
-                                   .adopted = session_->adopted(),
-                                   .version = session_->version()});
+  resources_->stats.SessionOpened(
+      {.id = id_,
+       .client_version = Showable(hello.client_version, wire::kMaxLoggedVersionBytes),
+       .frame_size = hello.frame_size,
+       .adopted = session_->adopted(),
+       .version = session_->version()});
   wire::Welcome welcome = session_->TakeWelcome();
   if (welcome.student) {
     resources_->stats.StudentSent();
     resources_->stats.Sent(welcome.student->safetensors.size());
   }
-  resources_->Log("session " + id_ + " opened: " + Describe(hello) +
-                  (session_->adopted() ? ", goes on from the client's student version " +
-                                             std::to_string(session_->version())
-                                       : ", starts from the server's student"));
+  Log("opened: " + Describe(hello) +
+      (session_->adopted()
+           ? ", goes on from the client's student version " + std::to_string(session_->version())
+           : ", starts from the server's student"));
   Send(std::move(welcome));
 }
 
@@ -106,9 +114,8 @@ void TutorConversation::OnKeyFrame(wire::KeyFrame key_frame, Clock::time_point n
     return;
   }
   if (key_frame.held_version != session_->version()) {
-    resources_->Log("session " + id_ + ": the client holds student version " +
-                    std::to_string(key_frame.held_version) + " instead of " +
-                    std::to_string(session_->version()) + "; sending it whole");
+    Log("holds student version " + std::to_string(key_frame.held_version) + " instead of " +
+        std::to_string(session_->version()) + "; sending it whole");
     if (!MayHaveWhole(now)) return;
     SendWhole();
     if (closed_) return;
@@ -139,7 +146,7 @@ void TutorConversation::OnKeyFrame(wire::KeyFrame key_frame, Clock::time_point n
 
 void TutorConversation::OnStudentRequest(const wire::StudentRequest& request,
                                          Clock::time_point now) {
-  resources_->Log("session " + id_ + ": the client asks for the whole student: " + request.reason);
+  Log("asks for the whole student: " + Showable(request.reason, wire::kMaxLoggedReasonBytes));
   if (!MayHaveWhole(now)) return;
   if (busy_) {
     student_wanted_ = true;  // several requests while a key frame is outstanding get one answer
@@ -228,9 +235,8 @@ void TutorConversation::TrainJob(const LabelledFrame& labelled) {
       return late || resources_->shutting_down || Closed();
     });
     if (late) {
-      resources_->Log("session " + id_ + ": training took longer than " +
-                      std::to_string(resources_->training_timeout.count()) +
-                      " ms and ended before all of its steps were taken");
+      Log("training took longer than " + std::to_string(resources_->training_timeout.count()) +
+          " ms and ended before all of its steps were taken");
     }
   } catch (...) {
     AnswerWithError(labelled.frame_index, AsError(std::current_exception()));
@@ -238,7 +244,7 @@ void TutorConversation::TrainJob(const LabelledFrame& labelled) {
   }
   resources_->stats.KeyFrameAnswered(id_, update);
   resources_->stats.Sent(update.payload.size());
-  resources_->Log("session " + id_ + " " + Describe(update));
+  Log(Describe(update));
   Finish(std::move(update), Clock::now());
 }
 
@@ -301,7 +307,7 @@ void TutorConversation::DropSession() {
   if (!session_) return;
   session_.reset();
   resources_->stats.SessionEnded(id_);
-  resources_->Log("session " + id_ + " ended");
+  Log("ended");
 }
 
 bool TutorConversation::Closed() const {

@@ -23,7 +23,7 @@ class TutorConversation final : public Conversation<wire::ClientMessage, wire::S
                                 public std::enable_shared_from_this<TutorConversation> {
  public:
   TutorConversation(std::shared_ptr<Resources> resources, std::weak_ptr<Peer> peer, uint64_t number,
-                    std::string id, Clock::time_point now);
+                    std::string id, Clock::time_point now, const std::string& source = {});
   ~TutorConversation() override;
 
   void OnClosed() override ST_EXCLUDES(mutex_);

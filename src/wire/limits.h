@@ -19,6 +19,10 @@ inline constexpr size_t kMaxStudentFloats = size_t{6} << 20;
 inline constexpr size_t kMaxTextBytes = 4096;
 /// Bytes of an error's sentence, which is also sent in an HTTP header; longer ones are cut.
 inline constexpr size_t kMaxSentenceBytes = 1024;
+/// Bytes of a line of the server's log, and of what a client says of itself in it.
+inline constexpr size_t kMaxLogLineBytes = 1024;
+inline constexpr size_t kMaxLoggedVersionBytes = 64;
+inline constexpr size_t kMaxLoggedReasonBytes = 256;
 /// Bytes of the gRPC metadata of a call.
 inline constexpr size_t kMaxMetadataBytes = 8192;
 
