@@ -12,12 +12,14 @@
 #include "cli/interrupt.h"
 #include "cli/standard_output.h"
 #include "core/address_text.h"
+#include "core/untrusted_text.h"
 #include "shadowtutor/types.h"
 
 namespace {
 
 constexpr int kFailure = 1;
 constexpr int kUsage = 2;
+constexpr size_t kMaxPrintedBytes = 4096;
 
 // 2 when the command line or a file named on it is wrong, so that trying again is pointless; that
 // of an interrupted program when a signal stopped the command; 1 for everything else.
@@ -42,7 +44,9 @@ std::string Shown(std::string sentence) {
 }
 
 void PrintError(const char* sentence) {
-  std::fprintf(stderr, "shadowtutor: %s\n", Shown(sentence).c_str());
+  // Some of it may come from the other side of a connection.
+  std::fprintf(stderr, "shadowtutor: %s\n",
+               shadowtutor::Showable(Shown(sentence), kMaxPrintedBytes).c_str());
 }
 
 int Run(int argc, char** argv) {

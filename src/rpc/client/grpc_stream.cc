@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/mutex.h"
+#include "core/untrusted_text.h"
 #include "rpc/address.h"
 #include "rpc/client/proxy.h"
 #include "rpc/convert.h"
@@ -47,6 +48,9 @@ std::shared_ptr<grpc::Channel> OpenChannel(const Endpoint& endpoint,
   return grpc::CreateCustomChannel(target, MakeChannelCredentials(endpoint.tls, endpoint.use_tls),
                                    arguments);
 }
+
+// How long the status of a stream may take that has ended.
+constexpr std::chrono::seconds kEndTimeout{2};
 
 // The two calls of the service.
 struct Tutoring {
@@ -128,11 +132,20 @@ class GrpcStream<Out, In>::Call final
   grpc::Status Finish(bool cancel) {
     if (cancel) context_.TryCancel();
     this->RemoveHold();
-    // After a cancellation or the stream's end, nothing of the server is needed for OnDone to come.
+    {
+      const MutexLock lock(state_->mutex);
+      const auto done = [this]() ST_REQUIRES(state_->mutex) { return state_->done; };
+      // When a stream has ended, OnDone comes without anything more from the server.
+      if (state_->changed.WaitFor(state_->mutex, kEndTimeout, done)) return state_->status;
+    }
+    // It has not ended: gRPC reports bytes that are no message as the end of what can be read.
+    context_.TryCancel();
     const MutexLock lock(state_->mutex);
     state_->changed.Wait(state_->mutex,
                          [this]() ST_REQUIRES(state_->mutex) { return state_->done; });
-    return state_->status;
+    return cancel ? state_->status
+                  : grpc::Status(grpc::StatusCode::DATA_LOSS,
+                                 "it sent bytes that are no message of this protocol");
   }
 
  private:
@@ -221,7 +234,8 @@ Error GrpcStream<Out, In>::Finish(bool cancel) {
   const grpc::Status status = call_->Finish(cancel);
   call_.reset();
   if (status.ok()) return Error(ErrorCode::kUnavailable, "the server ended the session");
-  return Error(FromStatusCode(status.error_code()), status.error_message());
+  return Error(FromStatusCode(status.error_code()),
+               Showable(status.error_message(), wire::kMaxSentenceBytes));
 }
 
 template class GrpcStream<wire::ClientMessage, wire::ServerMessage>;
