@@ -113,7 +113,13 @@ RunSummary RunClient(video::Source& source, const RunOptions& options, const Ope
     }
     const client::FrameReport report = client.Process(frame, labels);
     if (options.reference) options.reference->Keep(report.index, labels);
-    Write(sinks, frame, source.time(), labels, report);
+    try {
+      Write(sinks, frame, source.time(), labels, report);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kCancelled) throw;
+      summary.stopped = true;  // nobody reads the results any more
+      break;
+    }
 
     ++summary.frames;
     summary.naive_bytes_up += frame.size().pixels() * 3;

@@ -142,6 +142,18 @@ TEST_F(RunClientTest, ASinkThatThrowsEndsTheRun) {
   EXPECT_EQ(sinks_, (SinkLog{"0", "1", "gone"}));
 }
 
+TEST_F(RunClientTest, ASinkThatNobodyReadsStopsTheRun) {
+  options_.open_sinks = OpenLoggingSink(sinks_, [](const video::Prediction& prediction) {
+    if (prediction.index == 2)
+      throw Error(ErrorCode::kCancelled, "nobody reads the lines any more");
+  });
+  ScriptedSource source(9);
+  const RunSummary summary = Run(source);
+  EXPECT_TRUE(summary.stopped);
+  EXPECT_EQ(summary.frames, 2u);
+  EXPECT_EQ(sinks_, (SinkLog{"0", "1", "close", "gone"}));
+}
+
 TEST_F(RunClientTest, ABrokenSourceEndsTheRun) {
   ScriptedSource source(9, 1);
   EXPECT_THROW(Run(source), Error);

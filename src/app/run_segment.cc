@@ -66,7 +66,7 @@ class SegmentRun {
     double time;
   };
 
-  bool Stopped() const { return options_.stop && options_.stop(); }
+  bool Stopped() const { return reader_gone_ || (options_.stop && options_.stop()); }
   bool MoreToRead() const {
     return !source_ended_ &&
            (options_.max_frames < 0 || next_index_ < static_cast<uint64_t>(options_.max_frames));
@@ -91,7 +91,8 @@ class SegmentRun {
   size_t sent_ = 0;  // how many of unanswered_ were sent over the current connection
   uint64_t next_index_ = 0;
   bool source_ended_ = false;
-  bool paced_ = true;  // pace_.FrameEnds was called for the previous frame
+  bool reader_gone_ = false;  // nobody reads what a sink writes
+  bool paced_ = true;         // pace_.FrameEnds was called for the previous frame
   LabelMap last_labels_;
 
   RunSummary summary_;
@@ -249,7 +250,13 @@ void SegmentRun::Deliver(rpc::SegmentLink::Answer answer) {
   if (options_.reference) options_.reference->Keep(frame.index, last_labels_);
   const video::Prediction prediction{frame.index, frame.pixels, &last_labels_, true,
                                      1,           -1,           frame.time};
-  for (const auto& sink : sinks_) sink->Write(prediction);
+  try {
+    for (const auto& sink : sinks_) sink->Write(prediction);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kCancelled) throw;
+    reader_gone_ = true;
+    return;
+  }
   ++summary_.frames;
   summary_.naive_bytes_up += frame.pixels.size().pixels() * 3;
   summary_.naive_bytes_down += frame.pixels.size().pixels();

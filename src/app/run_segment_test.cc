@@ -215,6 +215,17 @@ TEST_F(RunSegmentTest, ASinkThatThrowsEndsTheRunDespiteRetry) {
   EXPECT_EQ(sinks_, (SinkLog{"0", "gone"}));
 }
 
+TEST_F(RunSegmentTest, ASinkThatNobodyReadsStopsTheRun) {
+  options_.retry = true;
+  options_.open_sinks = OpenLoggingSink(sinks_, [](const video::Prediction& prediction) {
+    if (prediction.index == 1)
+      throw Error(ErrorCode::kCancelled, "nobody reads the lines any more");
+  });
+  ScriptedSource source(9);
+  EXPECT_TRUE(Run(source).stopped);
+  EXPECT_EQ(sinks_, (SinkLog{"0", "close", "gone"}));
+}
+
 TEST_F(RunSegmentTest, SinksThatCannotBeOpenedEndTheRunDespiteRetry) {
   options_.retry = true;
   scripts_ = {{}, {}};

@@ -7,8 +7,8 @@
 #include "app/device_benchmark.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/outputs.h"
 #include "cli/quantities.h"
-#include "core/atomic_file.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::cli {
@@ -21,15 +21,12 @@ struct BenchOptions {
 
 void Bench(BenchOptions options) {
   InstallInterruptHandler();
+  JsonOutput json(options.json);
   options.benchmark.size = ParseFrameSize("--size", options.size);
   options.benchmark.interrupted = Interrupted;
   const app::DeviceBenchmark result = app::RunDeviceBenchmark(options.benchmark);
-  if (options.json == "-") {
-    std::fputs(app::ToJson(result).c_str(), stdout);
-    return;
-  }
-  if (!options.json.empty()) WriteFileAtomically(options.json, app::ToJson(result));
-  std::fputs(app::ToText(result).c_str(), stdout);
+  if (!json.to_stdout()) std::fputs(app::ToText(result).c_str(), stdout);
+  json.Write(app::ToJson(result));
 }
 
 }  // namespace

@@ -11,8 +11,9 @@
 #include "cli/commands.h"
 #include "cli/hints.h"
 #include "cli/interrupt.h"
+#include "cli/outputs.h"
 #include "cli/progress.h"
-#include "core/atomic_file.h"
+#include "core/address_text.h"
 #include "eval/page/report_page.h"
 #include "eval/sim/evaluation_text.h"
 #include "eval/study/lvs.h"
@@ -48,24 +49,22 @@ void ShowNowAndThen(Progress& progress, uint64_t frames, Text&& text) {
 // Runs one strategy on one video, without a results folder.
 int RunOne(const EvalArguments& arguments, const eval::StrategyChoice& choice) {
   const eval::EvalRequest request = EvaluationOf(arguments, choice);
+  JsonOutput json(arguments.json);
   Progress progress;
   const auto report = eval::Evaluate(request, [&](const eval::EvalProgress& now) {
     ShowNowAndThen(progress, now.frames, [&] { return eval::ProgressLine(now); });
     return !Interrupted();
   });
   progress.Clear();
-  const bool json_to_stdout = arguments.json == "-";
-  std::fputs(eval::ReportTable(report).c_str(), json_to_stdout ? stderr : stdout);
-  if (json_to_stdout) {
-    std::fputs(eval::ReportJson(report).c_str(), stdout);
-  } else if (!arguments.json.empty()) {
-    WriteFileAtomically(arguments.json, eval::ReportJson(report));
-  }
+  std::fputs(eval::ReportTable(report).c_str(), json.to_stdout() ? stderr : stdout);
+  if (json.wanted()) json.Write(eval::ReportJson(report));
   return 0;
 }
 
 int RunStudy(const EvalArguments& arguments, std::vector<eval::StrategyChoice> strategies) {
   eval::StudyRequest request = StudyOf(arguments, std::move(strategies));
+  RefuseForeignResults(arguments.out);
+  const FolderLock lock(arguments.out);
   Progress progress;
   request.on_progress = [&](const eval::StudyProgress& now) {
     ShowNowAndThen(progress, now.frames, [&] { return eval::StudyProgressLine(now); });
@@ -85,10 +84,38 @@ int RunStudy(const EvalArguments& arguments, std::vector<eval::StrategyChoice> s
   return results.failures.empty() ? 0 : 1;
 }
 
+std::vector<eval::ClipSpec> Clips(const EvalArguments& arguments) {
+  if (!arguments.set.empty()) return eval::LoadClipSet(arguments.set);
+  if (!arguments.lvs.empty()) return eval::ListLvs(arguments.lvs);
+  eval::ClipSpec clip;
+  std::filesystem::path path(WithoutCredentials(arguments.source));
+  if (!path.has_filename()) path = path.parent_path();  // "folder/"
+  clip.name = path.stem().string();
+  clip.source = arguments.source;
+  clip.card = arguments.card;
+  return {clip};
+}
+
+void RefuseOverlapsOf(const EvalArguments& arguments) {
+  std::vector<InputPath> inputs = {{"the set", arguments.set},
+                                   {"the dataset", arguments.lvs},
+                                   {"the student", arguments.student}};
+  for (const eval::ClipSpec& clip : Clips(arguments)) {
+    inputs.push_back({"the source", clip.source});
+    if (clip.student) inputs.push_back({"the student", *clip.student});
+    AddCard(inputs, clip.card.string());
+  }
+  RefuseOverlaps(inputs, {JsonPath(arguments.json), {arguments.out, /*folder=*/true}});
+}
+
 int RunEval(const EvalArguments& arguments) {
   InstallInterruptHandler();
-  if (WantsLive(*arguments.live)) return RunLive(*arguments.live, LiveSweepOf(arguments));
+  if (WantsLive(*arguments.live)) {
+    RefuseOverlapsOf(arguments);
+    return RunLive(*arguments.live, LiveSweepOf(arguments));
+  }
   const auto strategies = StrategiesOf(arguments);
+  RefuseOverlapsOf(arguments);
   return arguments.out.empty() ? RunOne(arguments, strategies.front())
                                : RunStudy(arguments, strategies);
 }
@@ -128,18 +155,6 @@ void AddParameters(CLI::App& command, EvalArguments& arguments) {
       .add_option("--tracking-stride", parameters.tracking_stride,
                   "Frames from one that tracking has labelled to the next")
       ->capture_default_str();
-}
-
-std::vector<eval::ClipSpec> Clips(const EvalArguments& arguments) {
-  if (!arguments.set.empty()) return eval::LoadClipSet(arguments.set);
-  if (!arguments.lvs.empty()) return eval::ListLvs(arguments.lvs);
-  eval::ClipSpec clip;
-  std::filesystem::path path(arguments.source);
-  if (!path.has_filename()) path = path.parent_path();  // "folder/"
-  clip.name = path.stem().string();
-  clip.source = arguments.source;
-  clip.card = arguments.card;
-  return {clip};
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/interrupt.h"
+#include "cli/outputs.h"
 #include "eval/live/link.h"
 #include "eval/study/machine.h"
 #include "shadowtutor/types.h"
@@ -84,6 +85,8 @@ int RunLive(const LiveArguments& arguments, eval::live::SweepRequest request) {
   request.reference_every = arguments.reference_every;
   request.stop = Interrupted;
   request.log = ShowLine;
+  RefuseForeignResults(request.folder.string());
+  const FolderLock lock(request.folder);
   const auto link = eval::live::OpenLink(arguments.link, ShowLine);
   const eval::live::SweepResults results = eval::live::RunSweep(request, *link);
   std::printf("link: %s\n%s", results.link.c_str(), eval::live::SweepTables(results).c_str());

@@ -9,23 +9,47 @@ namespace shadowtutor::cli {
 namespace {
 
 std::atomic<bool> interrupted{false};
+std::atomic<bool> asked{false};  // by SIGINT or SIGTERM
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may not take locks");
 
-extern "C" void OnSignal(int) {
-  // Only async-signal-safe calls here: the second signal leaves without running destructors.
-  if (interrupted.exchange(true)) _exit(kInterruptedExitCode);
+// Only async-signal-safe calls in handlers.
+
+extern "C" void OnRequest(int) {
+  interrupted.store(true);
+  // The second signal leaves without running destructors.
+  if (asked.exchange(true)) _exit(kInterruptedExitCode);
+}
+
+extern "C" void OnLoss(int) { interrupted.store(true); }
+
+void Handle(int signal, void (*handler)(int)) {
+  struct sigaction action = {};
+  action.sa_handler = handler;
+  sigemptyset(&action.sa_mask);
+  // Reads that are under way (a camera, a slow disk) go on instead of failing with EINTR.
+  action.sa_flags = SA_RESTART;
+  sigaction(signal, &action, nullptr);
+}
+
+bool IsIgnored(int signal) {
+  struct sigaction action = {};
+  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
 }  // namespace
 
 void InstallInterruptHandler() {
-  struct sigaction action = {};
-  action.sa_handler = OnSignal;
-  sigemptyset(&action.sa_mask);
-  // Reads that are under way (a camera, a slow disk) go on instead of failing with EINTR.
-  action.sa_flags = SA_RESTART;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
+  Handle(SIGINT, OnRequest);
+  Handle(SIGTERM, OnRequest);
+  Handle(SIGPIPE, OnLoss);
+  if (!IsIgnored(SIGHUP)) Handle(SIGHUP, OnLoss);
+}
+
+void InstallServerInterruptHandler() {
+  Handle(SIGINT, OnRequest);
+  Handle(SIGTERM, OnRequest);
+  Handle(SIGPIPE, SIG_IGN);
+  Handle(SIGHUP, SIG_IGN);
 }
 
 bool Interrupted() { return interrupted.load(); }

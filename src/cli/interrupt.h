@@ -1,5 +1,5 @@
-// Ends commands cleanly on Ctrl-C: the first SIGINT or SIGTERM asks the command to stop, the second
-// one ends the process at once.
+// Ends commands cleanly on Ctrl-C, when the terminal closes, and when nobody reads their output any
+// more: the signal asks the command to stop, and it completes its files.
 #ifndef SHADOWTUTOR_CLI_INTERRUPT_H_
 #define SHADOWTUTOR_CLI_INTERRUPT_H_
 
@@ -8,9 +8,16 @@ namespace shadowtutor::cli {
 /// The exit code of a command that a signal stopped; shells use the same one for SIGINT.
 inline constexpr int kInterruptedExitCode = 130;
 
-/// Catches SIGINT and SIGTERM from now on: the first one sets the flag that Interrupted() reads,
-/// the second ends the process at once with kInterruptedExitCode. Calling it again changes nothing.
+/// From now on the first SIGINT, SIGTERM, SIGHUP or SIGPIPE sets the flag that Interrupted() reads.
+/// A second SIGINT or SIGTERM ends the process at once with kInterruptedExitCode. SIGHUP and
+/// SIGPIPE never do, because they come several times: shells pass SIGHUP on, and each write into a
+/// pipe that nobody reads brings a SIGPIPE. A SIGHUP that was ignored at the start, as by nohup,
+/// stays ignored. Calling it again changes nothing.
 void InstallInterruptHandler();
+
+/// The same for servers, which go on without a terminal: only SIGINT and SIGTERM count, and SIGHUP
+/// and SIGPIPE are ignored.
+void InstallServerInterruptHandler();
 
 /// Whether a signal has come. Commands ask between two frames and then finish their files. Thread
 /// safety: any thread.

@@ -41,5 +41,44 @@ TEST(InterruptTest, SecondSignalLeavesAtOnce) {
       testing::ExitedWithCode(kInterruptedExitCode), "");
 }
 
+TEST(InterruptTest, ALostTerminalOrReaderAsksAsOftenAsItComes) {
+  for (const int lost : {SIGHUP, SIGPIPE}) {
+    EXPECT_EXIT(
+        {
+          InstallInterruptHandler();
+          raise(lost);
+          const bool asked = Interrupted();
+          raise(lost);
+          raise(SIGTERM);  // the first of its kind
+          _exit(asked ? 0 : 1);
+        },
+        testing::ExitedWithCode(0), "");
+  }
+}
+
+TEST(InterruptTest, WhatIsCalledWithNohupStays) {
+  EXPECT_EXIT(
+      {
+        signal(SIGHUP, SIG_IGN);
+        InstallInterruptHandler();
+        raise(SIGHUP);
+        _exit(Interrupted() ? 1 : 0);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+TEST(InterruptTest, ServersGoOnWithoutATerminal) {
+  EXPECT_EXIT(
+      {
+        InstallServerInterruptHandler();
+        raise(SIGHUP);
+        raise(SIGPIPE);
+        const bool before = Interrupted();
+        raise(SIGTERM);
+        _exit(!before && Interrupted() ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
 }  // namespace
 }  // namespace shadowtutor::cli

@@ -5,12 +5,13 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "app/device_benchmark.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/outputs.h"
 #include "cli/quantities.h"
-#include "core/atomic_file.h"
 #include "eval/plan/system_plan.h"
 #include "nn/network.h"
 #include "shadowtutor/types.h"
@@ -72,17 +73,18 @@ void MakeAndPrint(const PlanArguments& arguments) {
   InstallInterruptHandler();
   const eval::SystemDescription system = SystemOf(arguments);
   NameWhatIsMissing(system);
+  std::vector<InputPath> inputs = {{"the source", arguments.source},
+                                   {"the student", arguments.student}};
+  AddCard(inputs, arguments.teacher);
+  RefuseOverlaps(inputs, {JsonPath(arguments.json)});
+  JsonOutput json(arguments.json);
   const eval::PlanTools tools{
       .time_student = TimeStudent, .stop = Interrupted, .log = [](const std::string& line) {
         std::fprintf(stderr, "%s\n", line.c_str());
       }};
   const eval::Plan plan = eval::MakePlan(eval::CollectInputs(system, tools));
-  if (arguments.json == "-") {
-    std::fputs(eval::PlanJson(plan).c_str(), stdout);
-    return;
-  }
-  if (!arguments.json.empty()) WriteFileAtomically(arguments.json, eval::PlanJson(plan));
-  std::fputs(eval::PlanText(plan).c_str(), stdout);
+  if (!json.to_stdout()) std::fputs(eval::PlanText(plan).c_str(), stdout);
+  json.Write(eval::PlanJson(plan));
 }
 
 void AddMeasuringOptions(CLI::App& command, PlanArguments& a) {

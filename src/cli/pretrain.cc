@@ -15,11 +15,13 @@
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/outputs.h"
 #include "cli/progress.h"
 #include "cli/quantities.h"
 #include "core/text.h"
 #include "nn/network.h"
 #include "pretrain/pretrainer.h"
+#include "pretrain/run_state.h"
 #include "teacher/teacher.h"
 
 namespace shadowtutor::cli {
@@ -66,9 +68,33 @@ pretrain::PretrainEvents EventsOn(Progress& progress) {
   return events;
 }
 
+// Refuses to write over what is read, and over a file that has the state's name and is of somebody
+// else.
+void CheckOutputs(const PretrainArguments& arguments, const pretrain::PretrainOptions& options) {
+  const pretrain::DataSpec& data = options.data;
+  std::vector<InputPath> inputs = {{"the student", options.student},
+                                   {"the description of the data", arguments.data}};
+  AddCard(inputs, data.teacher.string());
+  for (const pretrain::ImageSet& set : data.images) {
+    inputs.push_back({"the images", set.folder});
+    inputs.push_back({"the labels", set.labels});
+    AddCard(inputs, set.teacher.string());
+  }
+  for (const pretrain::VideoSet& set : data.videos) {
+    inputs.push_back({"the video", set.file});
+    AddCard(inputs, set.teacher.string());
+  }
+  for (const pretrain::CutoutSet& set : data.cutouts) inputs.push_back({"cut-outs", set.folder});
+  const fs::path state = options.out.string() + ".state";
+  RefuseOverlaps(inputs, {{options.out}, {state}, {options.cache, /*folder=*/true}});
+  if (fs::exists(state)) pretrain::LoadRunState(state);
+}
+
 int Run(const PretrainArguments& arguments) {
   InstallInterruptHandler();
   const pretrain::PretrainOptions options = PretrainingOf(arguments);
+  CheckOutputs(arguments, options);
+  const PendingFile lock(options.out);
   Progress progress;
   const auto start = Clock::now();
   const pretrain::PretrainResult result = pretrain::Pretrain(options, EventsOn(progress));

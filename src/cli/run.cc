@@ -18,8 +18,8 @@
 #include "app/run_summary.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/outputs.h"
 #include "cli/progress.h"
-#include "core/atomic_file.h"
 #include "core/text.h"
 #include "nn/checkpoint_io.h"
 #include "rpc/grpc_log.h"
@@ -36,6 +36,8 @@ namespace {
 namespace flags = app::flags;
 
 constexpr char kSourceTimeout[] = "--source-timeout";
+constexpr std::chrono::milliseconds kProgressOnTerminal{200};
+constexpr std::chrono::milliseconds kProgressInLog{5000};
 
 std::string ProgressText(const app::RunProgress& progress) {
   const std::string total = progress.total >= 0 ? "/" + std::to_string(progress.total) : "";
@@ -49,11 +51,12 @@ std::string ProgressText(const app::RunProgress& progress) {
 
 std::vector<std::unique_ptr<video::Sink>> OpenSinks(const RunArguments& options,
                                                     const video::Source& source,
-                                                    const ClassList& classes, int background) {
+                                                    const ClassList& classes, int background,
+                                                    const video::LogLine& log) {
   std::vector<std::unique_ptr<video::Sink>> sinks;
   if (!options.overlay.empty()) {
     sinks.push_back(video::OverlayVideo(options.overlay, source.size(), source.frames_per_second(),
-                                        classes, background));
+                                        classes, background, log));
   }
   if (!options.masks.empty()) sinks.push_back(video::MaskFolder(options.masks));
   if (!options.json_lines.empty()) {
@@ -71,6 +74,7 @@ void SetBasics(const RunArguments& options, app::RunBasics& run) {
 }
 
 app::RunSummary RunAndScore(RunArguments options) {
+  rpc::Check(options.link);  // before the source, which may take long to open
   Progress progress;
   const auto print = [&progress](const std::string& line) { progress.Print(line); };
   video::SourceOptions reading = SourceOptionsOf(options);
@@ -88,7 +92,6 @@ app::RunSummary RunAndScore(RunArguments options) {
     throw Error(ErrorCode::kInvalidArgument,
                 "--max-fps slows a file down; a camera or a stream has a pace of its own");
   }
-  rpc::Check(options.link);
   std::optional<app::Relay> relay;
   if (options.bandwidth_mbit > 0) {
     relay.emplace(app::RelayOptions{options.link.address, options.bandwidth_mbit * 1e6 / 8});
@@ -97,15 +100,17 @@ app::RunSummary RunAndScore(RunArguments options) {
   // A teacher that does not fit is found out before the run, not after it.
   std::unique_ptr<teacher::Teacher> teacher;
   ClassList classes;
+  Progress progress;
+  const auto print = [&progress](const std::string& line) { progress.Print(line); };
   const auto open_sinks = [&](const ClassList& of_student, int background) {
     classes = of_student;
     if (scored) teacher = teacher::OpenTeacher(options.reference_teacher, classes, background);
-    return OpenSinks(options, *source, classes, background);
+    return OpenSinks(options, *source, classes, background, print);
   };
   app::ReferenceScore reference(options.reference_every);
   const auto complete = [&](app::RunBasics& run) {
     run.on_progress = [&](const app::RunProgress& now) { progress.Show(ProgressText(now)); };
-    run.progress_interval = std::chrono::milliseconds(progress.on_terminal() ? 200 : 5000);
+    run.progress_interval = progress.on_terminal() ? kProgressOnTerminal : kProgressInLog;
     run.open_sinks = open_sinks;
     if (scored) run.reference = &reference;
   };
@@ -129,9 +134,10 @@ app::RunSummary RunAndScore(RunArguments options) {
         *video::OpenSource(options.source), *teacher, static_cast<int>(classes.size()),
         // After Ctrl-C the frames so far are scored; a second one ends the process.
         {}, [&](uint64_t compared, uint64_t kept) {
-          if (!progress.on_terminal()) return;
-          progress.Show("the teacher labels frame " + std::to_string(compared) + " of " +
-                        std::to_string(kept) + " for comparison");
+          // On a terminal and in a log: it may take longer than the run.
+          if (!progress.IsDue(kProgressOnTerminal, kProgressInLog)) return;
+          progress.Show("compared with the teacher: " + std::to_string(compared) + " of " +
+                        std::to_string(kept) + " frames");
         });
     progress.Clear();
     summary.mean_miou = result.mean_miou;
@@ -140,17 +146,27 @@ app::RunSummary RunAndScore(RunArguments options) {
   return summary;
 }
 
+void RefuseOverlapsOf(const RunArguments& options) {
+  std::vector<InputPath> inputs = {{"the source", options.source},
+                                   {"the student", options.student},
+                                   {"the certificate", options.link.tls.certificate},
+                                   {"the certificate's key", options.link.tls.key},
+                                   {"the authority", options.link.tls.authority}};
+  AddCard(inputs, options.reference_teacher);
+  RefuseOverlaps(inputs, {{options.overlay},
+                          {options.masks, /*folder=*/true},
+                          {options.json_lines},
+                          JsonPath(options.json)});
+}
+
 int Run(const RunArguments& options) {
   InstallInterruptHandler();
   rpc::SilenceGrpcLog();
+  RefuseOverlapsOf(options);
+  JsonOutput json(options.json);
   const app::RunSummary summary = RunAndScore(options);
-  if (options.json == "-") {
-    std::fprintf(stderr, "%s", app::ToText(summary).c_str());
-    std::printf("%s", app::ToJson(summary).c_str());
-  } else {
-    std::printf("%s", app::ToText(summary).c_str());
-    if (!options.json.empty()) WriteFileAtomically(options.json, app::ToJson(summary));
-  }
+  std::fputs(app::ToText(summary).c_str(), json.to_stdout() ? stderr : stdout);
+  json.Write(app::ToJson(summary));
   return summary.stopped ? kInterruptedExitCode : 0;
 }
 
@@ -227,9 +243,13 @@ void AddRunOptions(CLI::App& command, RunArguments& options) {
   command.add_flag("--every-frame", options.every_frame,
                    "Every frame of a camera or a stream, late ones too, not always the newest");
 
-  command.add_option("--out", options.overlay, "Write the video with the classes laid over it");
-  command.add_option("--masks", options.masks, "Write a label PNG per frame into this folder");
-  command.add_option("--jsonl", options.json_lines, "Write a JSON object per frame");
+  command.add_option("--out", options.overlay,
+                     "Write the video with the classes laid over it (.mp4, .mov or .mkv)");
+  command.add_option(
+      "--masks", options.masks,
+      "Write a label PNG per frame into this folder; those of an earlier run are replaced");
+  command.add_option("--jsonl", options.json_lines,
+                     "Write a JSON object per frame; the file may be a pipe");
   command.add_flag("--show", options.show, "Show it in a window");
   command
       .add_option(flags::kJson, options.json,

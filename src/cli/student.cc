@@ -7,11 +7,13 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "app/student_info.h"
 #include "cli/commands.h"
+#include "core/overlap.h"
 #include "nn/checkpoint_io.h"
 #include "nn/network.h"
 #include "shadowtutor/types.h"
@@ -48,8 +50,12 @@ int IndexOf(const std::vector<std::string>& names, const std::string& name) {
 }
 
 void PrintWritten(const nn::Checkpoint& student, const std::string& file) {
-  std::printf("%s: %zu parameters, %zu classes, %ju bytes\n", file.c_str(), student.layout->size(),
-              student.classes.size(), std::filesystem::file_size(file));
+  std::error_code error;
+  const auto bytes = std::filesystem::file_size(file, error);
+  std::printf("%s: %zu parameters, %zu classes", file.c_str(), student.layout->size(),
+              student.classes.size());
+  // A pipe has no size.
+  error ? std::printf("\n") : std::printf(", %ju bytes\n", static_cast<uintmax_t>(bytes));
 }
 
 void AddInit(CLI::App& parent) {
@@ -131,6 +137,7 @@ void AddConvert(CLI::App& parent) {
     command->get_option(name)->needs(names);
   }
   command->callback([options] {
+    RefuseOverlaps({{"the student to read", options->in}}, {{options->out}});
     auto student = nn::LoadCheckpoint(options->in);
     if (!options->classes.names.empty()) {
       const int background = BackgroundOf(options->classes);

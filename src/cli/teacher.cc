@@ -5,8 +5,10 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "cli/commands.h"
+#include "cli/outputs.h"
 #include "core/atomic_file.h"
 #include "teacher/teacher_check.h"
 #include "video/image_png.h"
@@ -88,6 +90,9 @@ void PrintText(const teacher::TeacherCheck& check) {
 }
 
 int Check(const CheckOptions& options) {
+  std::vector<InputPath> inputs = {{"the picture", options.image}};
+  AddCard(inputs, options.card);
+  RefuseOverlaps(inputs, {{options.overlay}});
   Image image;
   if (!video::OpenSource(options.image)->Read(image)) {
     throw Error(ErrorCode::kDataLoss, options.image + " has no frame in it");

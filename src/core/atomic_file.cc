@@ -1,14 +1,11 @@
 #include "core/atomic_file.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <system_error>
 
+#include "core/output_file.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor {
@@ -20,38 +17,24 @@ namespace {
 
 }  // namespace
 
-void WriteFileAtomically(const std::filesystem::path& file, std::span<const uint8_t> bytes) {
-  std::string temporary = file.string() + ".XXXXXX";
-  const int descriptor = mkstemp(temporary.data());
-  if (descriptor < 0) Fail("cannot write beside", file);
-  const auto give_up = [&](const std::string& what) {
-    const int saved = errno;
-    close(descriptor);
-    unlink(temporary.c_str());
-    errno = saved;
-    Fail(what, file);
-  };
-  size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t n = write(descriptor, bytes.data() + done, bytes.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) give_up("cannot write");
-    done += static_cast<size_t>(n);
-  }
-  if (fchmod(descriptor, 0644) != 0 || fsync(descriptor) != 0) give_up("cannot write");
-  if (close(descriptor) != 0 || rename(temporary.c_str(), file.c_str()) != 0) {
-    unlink(temporary.c_str());
-    Fail("cannot write", file);
-  }
+void WriteFileAtomically(const std::filesystem::path& file, std::span<const uint8_t> bytes,
+                         bool sync) {
+  PendingFile pending(file, PendingFile::Lock::kNone);
+  pending.Write(bytes);
+  pending.Commit(sync);
 }
 
-void WriteFileAtomically(const std::filesystem::path& file, std::string_view text) {
-  WriteFileAtomically(file, std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
+void WriteFileAtomically(const std::filesystem::path& file, std::string_view text, bool sync) {
+  WriteFileAtomically(file, std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size()),
+                      sync);
 }
 
 std::vector<uint8_t> ReadFile(const std::filesystem::path& file, size_t max_bytes) {
   std::error_code error;
   if (!std::filesystem::exists(file, error)) {
+    if (error) {  // such as a folder that this user may not enter
+      throw Error(ErrorCode::kUnavailable, "cannot read " + file.string() + ": " + error.message());
+    }
     throw Error(ErrorCode::kNotFound, "no such file: " + file.string());
   }
   const auto size = std::filesystem::file_size(file, error);

@@ -13,9 +13,14 @@
 namespace shadowtutor {
 
 /// Writes a temporary file beside `file` and renames it to `file`, so that readers see the old
-/// content or the new one. Throws Error kUnavailable (disk full, no permission, ...).
-void WriteFileAtomically(const std::filesystem::path& file, std::span<const uint8_t> bytes);
-void WriteFileAtomically(const std::filesystem::path& file, std::string_view text);
+/// content or the new one (core/output_file.h). Follows links; writes into pipes and devices as
+/// they are. `sync` waits until the disk has it. Throws Error kUnavailable (disk full, no
+/// permission,
+/// ...).
+void WriteFileAtomically(const std::filesystem::path& file, std::span<const uint8_t> bytes,
+                         bool sync = true);
+void WriteFileAtomically(const std::filesystem::path& file, std::string_view text,
+                         bool sync = true);
 
 /// Reads a whole file. Throws Error: kNotFound (no such file), kInvalidArgument (a folder or
 /// another special file), kResourceExhausted (more than `max_bytes`), kUnavailable (it cannot be

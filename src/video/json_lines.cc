@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
@@ -6,7 +5,9 @@
 #include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <utility>
 
+#include "core/output_file.h"
 #include "video/sink_files.h"
 
 namespace shadowtutor::video {
@@ -15,14 +16,15 @@ namespace {
 // Rounds to eight decimals, so that a share of 1 pixel in 8192x2048 is not 0.
 double Rounded(double share) { return std::round(share * 1e8) / 1e8; }
 
+// Microseconds, which tell frames apart at every rate.
+double RoundedTime(double seconds) { return std::round(seconds * 1e6) / 1e6; }
+
 class JsonLinesSink final : public Sink {
  public:
-  JsonLinesSink(std::filesystem::path file, const ClassList& classes)
-      : file_(std::move(file)), classes_(classes) {
-    internal::MakeFolderOf(file_);
-    descriptor_ = open(file_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (descriptor_ < 0) Fail();
-  }
+  JsonLinesSink(std::filesystem::path file, ClassList classes)
+      : file_(std::move(file)),
+        classes_(std::move(classes)),
+        descriptor_(OpenOutputStream(file_)) {}
 
   ~JsonLinesSink() override {
     if (descriptor_ >= 0) close(descriptor_);
@@ -35,29 +37,18 @@ class JsonLinesSink final : public Sink {
     if (descriptor_ < 0) {
       throw Error(ErrorCode::kFailedPrecondition, file_.string() + " is closed already");
     }
-    const std::string line = Line(prediction);
-    size_t done = 0;
-    while (done < line.size()) {
-      const ssize_t n = write(descriptor_, line.data() + done, line.size() - done);
-      if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) Fail();
-      done += static_cast<size_t>(n);
-    }
+    WriteAll(descriptor_, Line(prediction), file_);
   }
 
   void Close() override {
     if (descriptor_ < 0) return;
-    const int result = close(descriptor_);
-    descriptor_ = -1;
-    if (result != 0) Fail();
+    if (close(std::exchange(descriptor_, -1)) != 0) {
+      throw Error(ErrorCode::kUnavailable,
+                  "cannot write " + file_.string() + ": " + std::strerror(errno));
+    }
   }
 
  private:
-  [[noreturn]] void Fail() {
-    throw Error(ErrorCode::kUnavailable,
-                "cannot write " + file_.string() + ": " + std::strerror(errno));
-  }
-
   std::string Line(const Prediction& prediction) const {
     std::array<size_t, 256> counts{};
     for (const uint8_t label : prediction.labels->labels()) ++counts[label];
@@ -65,6 +56,12 @@ class JsonLinesSink final : public Sink {
 
     nlohmann::ordered_json line;
     line["frame"] = prediction.index;
+    // JSON has no NaN.
+    if (std::isfinite(prediction.time)) {
+      line["time"] = RoundedTime(prediction.time);
+    } else {
+      line["time"] = nullptr;
+    }
     line["key_frame"] = prediction.key_frame;
     line["stride"] = prediction.stride;
     // Without a metric, the line has null, because -1 could be taken for a value.

@@ -1,31 +1,21 @@
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
+#include <algorithm>
+#include <array>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
 
+#include "core/atomic_file.h"
+#include "core/output_file.h"
 #include "video/label_png.h"
 #include "video/sink_files.h"
 
 namespace shadowtutor::video {
 namespace internal {
-
-void MakeFolder(const std::filesystem::path& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error || !std::filesystem::is_directory(folder, error)) {
-    throw Error(ErrorCode::kUnavailable,
-                "cannot make the folder " + folder.string() + ": " +
-                    (error ? error.message() : "something else has that name"));
-  }
-}
-
-void MakeFolderOf(const std::filesystem::path& file) {
-  std::error_code error;
-  if (std::filesystem::is_directory(file, error)) {
-    throw Error(ErrorCode::kInvalidArgument, file.string() + " is a folder; name a file");
-  }
-  if (file.has_parent_path()) MakeFolder(file.parent_path());
-}
 
 void CheckPrediction(const Prediction& prediction) {
   if (prediction.frame.empty() || !prediction.labels ||
@@ -39,38 +29,61 @@ void CheckPrediction(const Prediction& prediction) {
 
 namespace {
 
+namespace fs = std::filesystem;
+
+// By this chunk of text, which viewers ignore, masks are told from pictures of somebody else. The
+// four bytes before its name are the length of what follows the name, the last four its checksum.
+constexpr uint8_t kMark[] = {0,   0,   0,   25,  't', 'E', 'X', 't',  'S',  'o',  'f', 't', 'w',
+                             'a', 'r', 'e', 0,   'S', 'h', 'a', 'd',  'o',  'w',  'T', 'u', 't',
+                             'o', 'r', ' ', 'm', 'a', 's', 'k', 0xe9, 0xc4, 0xba, 0x1a};
+constexpr size_t kMarkAt = 33;  // behind the signature and the IHDR chunk
+
+bool HasMark(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::array<char, kMarkAt + sizeof kMark> start{};
+  stream.read(start.data(), start.size());
+  return stream && std::equal(std::begin(kMark), std::end(kMark), start.begin() + kMarkAt,
+                              [](uint8_t a, char b) { return a == static_cast<uint8_t>(b); });
+}
+
+// "000042.png"
+bool IsMaskName(std::string_view name) {
+  constexpr std::string_view kEnd = ".png";
+  return name.size() >= 6 + kEnd.size() && name.ends_with(kEnd) &&
+         name.find_first_not_of("0123456789") == name.size() - kEnd.size();
+}
+
 class MaskFolderSink final : public Sink {
  public:
-  explicit MaskFolderSink(std::filesystem::path folder) : folder_(std::move(folder)) {
-    internal::MakeFolder(folder_);
+  explicit MaskFolderSink(fs::path folder) : folder_(std::move(folder)), lock_(folder_) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(folder_, error)) {
+      const std::string name = entry.path().filename().string();
+      if (IsMaskName(name) && !HasMark(entry.path())) {
+        throw Error(
+            ErrorCode::kInvalidArgument,
+            folder_.string() + " holds " + name +
+                ", which is no mask of an earlier run and would be replaced; choose another "
+                "folder");
+      }
+    }
   }
 
-  // Writes a temporary file and renames it, so that readers see only complete files. Does not sync
-  // to the disk, which would take longer than the prediction; so a power cut may lose the last few
-  // masks.
+  // Does not sync to the disk, which would take longer than the prediction; so a power cut may lose
+  // the last few masks.
   void Write(const Prediction& prediction) override {
     internal::CheckPrediction(prediction);
-    const std::vector<uint8_t> png = EncodeLabelPng(*prediction.labels);
-    const std::filesystem::path file = folder_ / LabelFileName(prediction.index);
-    const std::filesystem::path temporary = file.string() + ".part";
-    std::ofstream stream(temporary, std::ios::binary | std::ios::trunc);
-    stream.write(reinterpret_cast<const char*>(png.data()),
-                 static_cast<std::streamsize>(png.size()));
-    stream.close();
-    std::error_code error;
-    if (stream) std::filesystem::rename(temporary, file, error);
-    if (!stream || error) {
-      const std::string reason = error ? error.message() : std::strerror(errno);
-      std::filesystem::remove(temporary, error);
-      throw Error(ErrorCode::kUnavailable,
-                  "cannot write the mask " + file.string() + ": " + reason);
-    }
+    std::vector<uint8_t> png = EncodeLabelPng(*prediction.labels);
+    png.insert(png.begin() + kMarkAt, std::begin(kMark), std::end(kMark));
+    // It throws when the folder has gone, which must not be made again without its lock.
+    WriteFileAtomically(folder_ / LabelFileName(prediction.index), png, /*sync=*/false);
   }
 
   void Close() override {}
 
  private:
-  std::filesystem::path folder_;
+  const fs::path folder_;
+  const FolderLock lock_;
 };
 
 }  // namespace

@@ -3,39 +3,65 @@
 #include <cmath>
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
-#include <opencv2/videoio.hpp>
+#include <optional>
+#include <utility>
 
+#include "core/output_file.h"
 #include "core/text.h"
-#include "video/quiet_opencv.h"
+#include "video/frame_clock.h"
 #include "video/sink_files.h"
+#include "video/video_writer.h"
 
 namespace shadowtutor::video {
 namespace {
 
 constexpr double kDefaultRate = 25;
-// MPEG-4 allows at most 65535 ticks a second; higher frame rates than this are of no use on
-// screens.
+// Higher frame rates are of no use on screens.
 constexpr double kMaxRate = 240;
+
+// FFmpeg's name for the container that the file's name stands for.
+std::string ContainerOf(const std::filesystem::path& file) {
+  std::string extension = file.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
+  if (extension == ".mp4") return "mp4";
+  if (extension == ".mov") return "mov";
+  if (extension == ".mkv") return "matroska";
+  throw Error(ErrorCode::kInvalidArgument,
+              "an overlay video's name must end in .mp4, .mov or .mkv; that of " + file.string() +
+                  " does not");
+}
+
+internal::VideoFormat FormatOf(const std::filesystem::path& file, FrameSize size, double rate) {
+  if (size.width < 1 || size.height < 1 || std::max(size.width, size.height) > kMaxFrameSide) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "an overlay video cannot have frames of " + SizeText(size));
+  }
+  internal::VideoFormat format;
+  format.container = ContainerOf(file);
+  format.size = {size.width + size.width % 2, size.height + size.height % 2};
+  format.frames_per_second =
+      std::isfinite(rate) && rate > 0 ? std::clamp(rate, 0.001, kMaxRate) : kDefaultRate;
+  return format;
+}
 
 class OverlayVideoSink final : public Sink {
  public:
-  OverlayVideoSink(std::filesystem::path file, FrameSize size, double rate, ClassList classes,
-                   int background)
-      : file_(std::move(file)),
+  OverlayVideoSink(const std::filesystem::path& file, FrameSize size, double rate,
+                   ClassList classes, int background, LogLine log)
+      : file_(file),
         size_(size),
-        coded_{size.width + size.width % 2, size.height + size.height % 2},
+        format_(FormatOf(file, size, rate)),
         classes_(std::move(classes)),
-        background_(background) {
-    QuietOpenCv();
-    if (size.width < 1 || size.height < 1 || std::max(size.width, size.height) > kMaxFrameSide) {
+        background_(background),
+        log_(std::move(log)),
+        pending_(std::in_place, file) {
+    if (!pending_->regular()) {
       throw Error(ErrorCode::kInvalidArgument,
-                  "an overlay video cannot have frames of " + SizeText(size));
+                  file.string() + " is a pipe or a device; a video needs a file to write to");
     }
-    const std::string extension = Extension();
-    internal::MakeFolderOf(file_);
-    // A name beside the final one, with the same extension, by which FFmpeg chooses the container.
-    temporary_ = file_.parent_path() / (file_.stem().string() + ".part" + extension);
-    Open(std::isfinite(rate) && rate > 0 ? std::min(rate, kMaxRate) : kDefaultRate);
+    Try([&] { writer_.emplace(pending_->descriptor(), format_); });
+    clock_.emplace(writer_->ticks_per_second(), format_.frames_per_second);
   }
 
   ~OverlayVideoSink() override {
@@ -48,106 +74,92 @@ class OverlayVideoSink final : public Sink {
 
   void Write(const Prediction& prediction) override {
     internal::CheckPrediction(prediction);
-    if (closed_) {
+    if (!pending_) {
       throw Error(ErrorCode::kFailedPrecondition, file_.string() + " is closed already");
     }
     Image image = Overlay(prediction.frame, *prediction.labels, classes_, background_);
     cv::Mat frame(image.height(), image.width(), CV_8UC3, image.bytes().data());
-    try {
-      if (image.size() != size_) {
-        cv::resize(frame, fitted_, cv::Size(size_.width, size_.height), 0, 0, cv::INTER_AREA);
-        frame = fitted_;
-      }
-      if (coded_ != size_) {
-        // 4:2:0 video needs even sides, so the last row or column is repeated.
-        cv::copyMakeBorder(frame, padded_, 0, coded_.height - size_.height, 0,
-                           coded_.width - size_.width, cv::BORDER_REPLICATE);
-        frame = padded_;
-      }
-      writer_.write(frame);
-    } catch (const cv::Exception& error) {
-      throw Error(ErrorCode::kUnavailable, "cannot write " + file_.string() + ": " + error.err);
+    if (image.size() != size_) frame = Fitted(frame);
+    const FrameSize coded = format_.size;
+    if (coded != size_) {
+      // 4:2:0 video needs even sides, so the last row or column is repeated.
+      cv::copyMakeBorder(frame, padded_, 0, coded.height - size_.height, 0,
+                         coded.width - size_.width, cv::BORDER_REPLICATE);
+      frame = padded_;
     }
+    const int64_t tick = clock_->Tick(prediction.time, prediction.index);
+    Try([&] {
+      writer_->Write({frame.data, frame.cols, frame.rows, static_cast<ptrdiff_t>(frame.step)},
+                     tick);
+    });
     ++frames_;
   }
 
   void Close() override {
-    if (std::exchange(closed_, true)) return;
-    writer_.release();
-    std::error_code error;
-    if (frames_ == 0) {
-      std::filesystem::remove(temporary_, error);
-      return;
+    if (!pending_) return;
+    if (frames_ > 0) {
+      Try([&] { writer_->Finish(); });
+      writer_.reset();
+      pending_->Commit();
     }
-    // OpenCV's writer does not report a full disk, so the file must be readable as a video before
-    // it is renamed.
-    bool playable = false;
-    try {
-      cv::VideoCapture check(temporary_.string(), cv::CAP_FFMPEG);
-      playable = check.isOpened() && check.get(cv::CAP_PROP_FRAME_COUNT) >= 1;
-    } catch (const cv::Exception&) {
-      playable = false;
-    }
-    if (playable) std::filesystem::rename(temporary_, file_, error);
-    if (!playable || error) {
-      const std::string reason = error ? error.message() : "is the disk full?";
-      std::filesystem::remove(temporary_, error);
-      throw Error(ErrorCode::kUnavailable, "cannot complete " + file_.string() + ": " + reason);
-    }
+    writer_.reset();
+    pending_.reset();
   }
 
  private:
-  std::string Extension() const {
-    std::string extension = file_.extension().string();
-    std::transform(extension.begin(), extension.end(), extension.begin(),
-                   [](unsigned char c) { return std::tolower(c); });
-    if (extension != ".mp4" && extension != ".mov" && extension != ".mkv") {
-      throw Error(ErrorCode::kInvalidArgument,
-                  "an overlay video's name must end in .mp4, .mov or .mkv; that of " +
-                      file_.string() + " does not");
+  // Gives errors the file's name. After one the incomplete file is removed.
+  template <typename Body>
+  void Try(Body&& body) {
+    try {
+      body();
+    } catch (const Error& error) {
+      writer_.reset();
+      pending_.reset();
+      throw Error(error.code(), "cannot write " + file_.string() + ": " + error.what());
     }
-    return extension;
   }
 
-  // Prefers H.264, which all players and browsers can show. Debian's OpenCV 4.6 writes it through
-  // FFmpeg 5.1's libx264 (at constant quality 23). Without libx264 the codec is MPEG-4 part 2,
-  // which players can show, but browsers cannot.
-  void Open(double rate) {
-    const cv::Size size(coded_.width, coded_.height);
-    for (const int codec : {cv::VideoWriter::fourcc('a', 'v', 'c', '1'),
-                            cv::VideoWriter::fourcc('m', 'p', '4', 'v')}) {
-      try {
-        if (writer_.open(temporary_.string(), cv::CAP_FFMPEG, codec, rate, size)) return;
-      } catch (const cv::Exception&) {
-        writer_.release();
-      }
+  // The frame in the video's size: as large as it fits, in the middle, with black beside it.
+  cv::Mat Fitted(const cv::Mat& frame) {
+    if (!std::exchange(told_, true) && log_) {
+      log_("the frames changed from " + SizeText(size_) + " to " +
+           SizeText({frame.cols, frame.rows}) + "; " + file_.string() +
+           " keeps its size, so they are scaled into it");
     }
-    std::error_code error;
-    std::filesystem::remove(temporary_, error);
-    throw Error(
-        ErrorCode::kUnavailable,
-        "cannot write the video " + file_.string() +
-            ": the folder is not writable, the disk is full, or FFmpeg has neither an H.264 "
-            "nor an MPEG-4 encoder for " +
-            SizeText(coded_));
+    const double scale = std::min(static_cast<double>(size_.width) / frame.cols,
+                                  static_cast<double>(size_.height) / frame.rows);
+    const int width = std::clamp(static_cast<int>(std::lround(frame.cols * scale)), 1, size_.width);
+    const int height =
+        std::clamp(static_cast<int>(std::lround(frame.rows * scale)), 1, size_.height);
+    fitted_.create(size_.height, size_.width, CV_8UC3);
+    fitted_.setTo(cv::Scalar(0, 0, 0));
+    cv::Mat inside =
+        fitted_(cv::Rect((size_.width - width) / 2, (size_.height - height) / 2, width, height));
+    cv::resize(frame, inside, inside.size(), 0, 0, scale < 1 ? cv::INTER_AREA : cv::INTER_LINEAR);
+    return fitted_;
   }
 
-  std::filesystem::path file_, temporary_;
-  FrameSize size_, coded_;
-  ClassList classes_;
-  int background_;
-  cv::VideoWriter writer_;
+  const std::filesystem::path file_;
+  const FrameSize size_;
+  const internal::VideoFormat format_;
+  const ClassList classes_;
+  const int background_;
+  const LogLine log_;
+  std::optional<PendingFile> pending_;  // absent when closed
+  std::optional<internal::VideoWriter> writer_;
+  std::optional<internal::FrameClock> clock_;
   cv::Mat fitted_, padded_;
   uint64_t frames_ = 0;
-  bool closed_ = false;
+  bool told_ = false;  // that frames are scaled
 };
 
 }  // namespace
 
 std::unique_ptr<Sink> OverlayVideo(const std::filesystem::path& file, FrameSize size,
                                    double frames_per_second, const ClassList& classes,
-                                   int background) {
-  return std::make_unique<OverlayVideoSink>(file, size, frames_per_second, classes, background);
+                                   int background, const LogLine& log) {
+  return std::make_unique<OverlayVideoSink>(file, size, frames_per_second, classes, background,
+                                            log);
 }
 
 }  // namespace shadowtutor::video

@@ -4,6 +4,7 @@
 #define SHADOWTUTOR_VIDEO_SINKS_H_
 
 #include <filesystem>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
@@ -35,14 +36,25 @@ class Sink {
   virtual void Close() = 0;
 };
 
-/// A video of frames with the colours of their classes laid over them (see Overlay).
+/// A line for the user.
+using LogLine = std::function<void(const std::string&)>;
+
+// Sinks that write files follow links, and throw Error kFailedPrecondition when another process is
+// writing the same file or folder, kInvalidArgument when something is in the way.
+
+/// A video of frames with the colours of their classes laid over them (see Overlay), in a file that
+/// is there when it is closed. Frames are shown at their times, counted from the first one's; those
+/// without a time are 1/`frames_per_second` apart (0: unknown, 25 are taken). Frames of another
+/// size are scaled into the video's; the first time, `log` gets a sentence about it.
 std::unique_ptr<Sink> OverlayVideo(const std::filesystem::path& file, FrameSize size,
                                    double frames_per_second, const ClassList& classes,
-                                   int background);
-/// One label PNG per frame (label_png.h) in `folder`: 000000.png and so on.
+                                   int background, const LogLine& log = {});
+/// One label PNG per frame (label_png.h) in `folder`: 000000.png and so on. Replaces those that
+/// such a sink wrote; refuses a folder with other files of such names.
 std::unique_ptr<Sink> MaskFolder(const std::filesystem::path& folder);
-/// One JSON object per frame and line: frame, key_frame, stride, metric, and each class's share of
-/// the pixels.
+/// One JSON object per frame and line: frame, time (in seconds; null: unknown), key_frame, stride,
+/// metric, and each class's share of the pixels. Write throws Error kCancelled when the file is a
+/// pipe from which nobody reads any more.
 std::unique_ptr<Sink> JsonLines(const std::filesystem::path& file, const ClassList& classes);
 /// A window that shows the overlays. Throws Error kUnavailable when there is no display.
 std::unique_ptr<Sink> Window(const std::string& title, const ClassList& classes, int background);

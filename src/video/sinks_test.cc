@@ -1,11 +1,11 @@
 #include "video/sinks.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <nlohmann/json.hpp>
-#include <opencv2/core.hpp>
-#include <opencv2/videoio.hpp>
 #include <sstream>
 
 #include "video/label_png.h"
@@ -63,91 +63,8 @@ TEST(Overlay, NeedsLabelsOfTheFramesSize) {
             ErrorCode::kInvalidArgument);
 }
 
-struct Clip {
-  int frames = 0;
-  FrameSize size;
-  std::string codec;
-};
-
-Clip ReadBack(const std::filesystem::path& file) {
-  cv::VideoCapture capture(file.string(), cv::CAP_FFMPEG);
-  Clip clip;
-  cv::Mat frame;
-  while (capture.read(frame)) {
-    ++clip.frames;
-    clip.size = {frame.cols, frame.rows};
-  }
-  const auto code = static_cast<unsigned>(capture.get(cv::CAP_PROP_FOURCC));
-  for (int i = 0; i < 4; ++i) clip.codec += static_cast<char>(code >> (8 * i));
-  return clip;
-}
-
 size_t FilesIn(const std::filesystem::path& folder) {
   return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(folder), {}));
-}
-
-TEST(OverlayVideo, IsThereWholeAfterCloseAndNotBefore) {
-  const TemporaryFolder folder;
-  const auto file = folder / "sub/overlay.mp4";
-  const auto sink = OverlayVideo(file, {64, 48}, 25, kClasses, 0);
-  const Image frame = PlainImage(64, 48, 10, 20, 30);
-  const LabelMap labels = LeftHalf(64, 48);
-  for (int i = 0; i < 40; ++i) sink->Write(Predicted(frame, labels));
-  EXPECT_FALSE(std::filesystem::exists(file));
-  sink->Close();
-  sink->Close();  // a second Close does nothing
-  const Clip clip = ReadBack(file);
-  EXPECT_EQ(clip.frames, 40);
-  EXPECT_EQ(clip.size, (FrameSize{64, 48}));
-  EXPECT_EQ(clip.codec, "avc1") << "browsers play H.264";
-  EXPECT_EQ(FilesIn(folder / "sub"), 1u) << "nothing is left beside it";
-  EXPECT_EQ(ErrorOf([&] { sink->Write(Predicted(frame, labels)); }).code(),
-            ErrorCode::kFailedPrecondition);
-}
-
-TEST(OverlayVideo, OddSizesAndSizesThatChange) {
-  const TemporaryFolder folder;
-  const auto sink = OverlayVideo(folder / "o.mp4", {65, 49}, 0, kClasses, 0);
-  for (const FrameSize size : {FrameSize{65, 49}, FrameSize{128, 96}, FrameSize{31, 17}}) {
-    const Image frame = PlainImage(size.width, size.height, 10, 20, 30);
-    const LabelMap labels = LeftHalf(size.width, size.height);
-    sink->Write(Predicted(frame, labels));
-  }
-  sink->Close();
-  const Clip clip = ReadBack(folder / "o.mp4");
-  EXPECT_EQ(clip.frames, 3);
-  EXPECT_EQ(clip.size, (FrameSize{66, 50}));
-}
-
-TEST(OverlayVideo, DestroyedWithoutCloseIsWholeAllTheSame) {
-  const TemporaryFolder folder;
-  const Image frame = PlainImage(64, 48, 10, 20, 30);
-  const LabelMap labels = LeftHalf(64, 48);
-  OverlayVideo(folder / "o.mp4", {64, 48}, 30, kClasses, 0)->Write(Predicted(frame, labels));
-  EXPECT_EQ(ReadBack(folder / "o.mp4").frames, 1);
-}
-
-TEST(OverlayVideo, WithoutFramesLeavesNoFile) {
-  const TemporaryFolder folder;
-  WriteText(folder / "o.mp4", "an older one");
-  OverlayVideo(folder / "o.mp4", {64, 48}, 30, kClasses, 0)->Close();
-  EXPECT_EQ(FilesIn(folder.path()), 1u);
-  EXPECT_EQ(ReadText(folder / "o.mp4"), "an older one");
-}
-
-TEST(OverlayVideo, NamesThatCannotBeWritten) {
-  const TemporaryFolder folder;
-  WriteText(folder / "file", "");
-  const auto open = [&](const std::filesystem::path& file, FrameSize size = {64, 48}) {
-    return ErrorOf([&] { OverlayVideo(file, size, 25, kClasses, 0); });
-  };
-  const Error extension = open(folder / "overlay.txt");
-  EXPECT_EQ(extension.code(), ErrorCode::kInvalidArgument);
-  EXPECT_TRUE(Says(extension, ".mp4")) << extension.what();
-  EXPECT_EQ(open(folder / "file/overlay.mp4").code(), ErrorCode::kUnavailable);
-  EXPECT_EQ(open(folder / "o.mp4", {0, 48}).code(), ErrorCode::kInvalidArgument);
-  std::filesystem::create_directory(folder / "folder.mp4");
-  EXPECT_EQ(open(folder / "folder.mp4").code(), ErrorCode::kInvalidArgument);
 }
 
 TEST(MaskFolder, WritesOnePngPerFrame) {
@@ -161,6 +78,34 @@ TEST(MaskFolder, WritesOnePngPerFrame) {
   EXPECT_EQ(ReadLabelPng(folder / "a/masks/000000.png"), labels);
   EXPECT_EQ(ReadLabelPng(folder / "a/masks/000017.png"), labels);
   EXPECT_EQ(FilesIn(folder / "a/masks"), 2u);
+}
+
+TEST(MaskFolder, ReplacesMasksOfEarlierRunsOnly) {
+  const TemporaryFolder folder;
+  const Image frame = PlainImage(16, 8, 0, 0, 0);
+  const LabelMap labels = LeftHalf(16, 8), empty(16, 8, 0);
+  WriteText(folder / "notes.txt", "of somebody else");
+  MaskFolder(folder.path())->Write(Predicted(frame, empty, 0));
+  MaskFolder(folder.path())->Write(Predicted(frame, labels, 0));
+  EXPECT_EQ(ReadLabelPng(folder / "000000.png"), labels);
+  EXPECT_EQ(ReadText(folder / "notes.txt"), "of somebody else");
+
+  const std::vector<uint8_t> png = EncodeLabelPng(labels);  // a teacher's label
+  WriteText(folder / "000007.png", std::string(png.begin(), png.end()));
+  const Error error = ErrorOf([&] { MaskFolder(folder.path()); });
+  EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
+  EXPECT_TRUE(Says(error, "000007.png")) << error.what();
+}
+
+TEST(MaskFolder, HasOneRunAtATimeAndCleansUpAfterOneThatWasKilled) {
+  const TemporaryFolder folder;
+  const std::string left = "000003.png.99999999-abcdef.part";
+  for (const std::string& name : {left, std::string("a.png.part")})
+    WriteText(folder / name, "half");
+  const auto sink = MaskFolder(folder.path());
+  EXPECT_FALSE(std::filesystem::exists(folder / left));
+  EXPECT_EQ(FilesIn(folder.path()), 1u) << "what is not ours stays";
+  EXPECT_EQ(ErrorOf([&] { MaskFolder(folder.path()); }).code(), ErrorCode::kFailedPrecondition);
 }
 
 TEST(MaskFolder, ErrorsNameTheFile) {
@@ -186,6 +131,7 @@ TEST(JsonLines, EveryLineIsAnObjectAsSoonAsItIsWritten) {
   for (int x = 0; x < 16; ++x) labels.at(x, 0) = 1;
   Prediction prediction = Predicted(frame, labels, 5);
   sink->Write(prediction);
+  prediction.time = 1.0 / 3;
   prediction.index = 6;
   prediction.key_frame = true;
   prediction.stride = 12;
@@ -198,6 +144,7 @@ TEST(JsonLines, EveryLineIsAnObjectAsSoonAsItIsWritten) {
   auto object = nlohmann::json::parse(line);
   EXPECT_EQ(object["frame"], 5);
   EXPECT_EQ(object["key_frame"], false);
+  EXPECT_TRUE(object["time"].is_null()) << "not known";
   EXPECT_TRUE(object["metric"].is_null());
   EXPECT_DOUBLE_EQ(object["classes"]["person"], 0.125);
   EXPECT_DOUBLE_EQ(object["classes"]["background"], 0.875);
@@ -206,6 +153,7 @@ TEST(JsonLines, EveryLineIsAnObjectAsSoonAsItIsWritten) {
   object = nlohmann::json::parse(line);
   EXPECT_EQ(object["frame"], 6);
   EXPECT_EQ(object["key_frame"], true);
+  EXPECT_DOUBLE_EQ(object["time"], 0.333333);
   EXPECT_EQ(object["stride"], 12);
   EXPECT_EQ(object["metric"], 0.75);
   EXPECT_FALSE(std::getline(lines, line));
@@ -220,6 +168,19 @@ TEST(JsonLines, AFullDiskIsAnError) {
   const LabelMap labels = LeftHalf(16, 8);
   const Error error = ErrorOf([&] { sink->Write(Predicted(frame, labels)); });
   EXPECT_EQ(error.code(), ErrorCode::kUnavailable);
+}
+
+TEST(JsonLines, AReaderThatHasGoneIsNoFailureOfTheDisk) {
+  signal(SIGPIPE, SIG_IGN);
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const auto sink = JsonLines("/dev/fd/" + std::to_string(ends[1]), kClasses);
+  const Image frame = PlainImage(16, 8, 0, 0, 0);
+  const LabelMap labels = LeftHalf(16, 8);
+  sink->Write(Predicted(frame, labels));
+  close(ends[0]);
+  EXPECT_EQ(ErrorOf([&] { sink->Write(Predicted(frame, labels)); }).code(), ErrorCode::kCancelled);
+  close(ends[1]);
 }
 
 TEST(Sinks, RefuseLabelsOfAnotherSize) {

@@ -1,0 +1,49 @@
+// What commands write: JSON results, and the check that no output is an input.
+#ifndef SHADOWTUTOR_CLI_OUTPUTS_H_
+#define SHADOWTUTOR_CLI_OUTPUTS_H_
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/output_file.h"
+#include "core/overlap.h"
+
+namespace shadowtutor::cli {
+
+/// Adds a teacher's model card and the files and folders that it names. A card that cannot be read
+/// is refused later, by whoever opens it.
+void AddCard(std::vector<InputPath>& inputs, const std::string& card);
+
+/// Throws Error kInvalidArgument when the folder holds files that a label folder would have, but no
+/// label folder's card: somebody's pictures, which labels would replace.
+void RefuseForeignLabels(const std::string& folder);
+
+/// Throws Error kInvalidArgument when the folder holds files that an evaluation would replace and
+/// that no evaluation wrote.
+void RefuseForeignResults(const std::string& folder);
+
+/// Results as JSON, to a file, to standard output ("-") or not at all (""). A file can be a pipe or
+/// a device. Throws Error at once if it cannot be written, and while it lives, other runs cannot
+/// write it.
+class JsonOutput {
+ public:
+  explicit JsonOutput(const std::string& name);
+
+  bool wanted() const { return to_stdout_ || file_.has_value(); }
+  bool to_stdout() const { return to_stdout_; }
+  /// Call it once. Does nothing if it is not wanted. Throws Error.
+  void Write(std::string_view json);
+
+ private:
+  const bool to_stdout_;
+  std::optional<PendingFile> file_;
+};
+
+/// The file as an output for RefuseOverlaps: nothing if it is standard output.
+OutputPath JsonPath(const std::string& name);
+
+}  // namespace shadowtutor::cli
+
+#endif  // SHADOWTUTOR_CLI_OUTPUTS_H_
