@@ -100,8 +100,6 @@ app::RunSummary RunAndScore(RunArguments options) {
   // A teacher that does not fit is found out before the run, not after it.
   std::unique_ptr<teacher::Teacher> teacher;
   ClassList classes;
-  Progress progress;
-  const auto print = [&progress](const std::string& line) { progress.Print(line); };
   const auto open_sinks = [&](const ClassList& of_student, int background) {
     classes = of_student;
     if (scored) teacher = teacher::OpenTeacher(options.reference_teacher, classes, background);
