@@ -167,7 +167,9 @@ RunSummary SegmentRun::Run() {
       CountBytes();
       const bool lost =
           error.code() == ErrorCode::kUnavailable || error.code() == ErrorCode::kDeadlineExceeded;
-      if (!options_.retry || !lost) throw Error(error);
+      // While a live source is gone, nothing is sent, and servers end silent connections.
+      const bool idle = source_.live() && sent_ == 0;
+      if (!lost || (!options_.retry && !idle)) throw Error(error);
       if (options_.log) options_.log(std::string(error.what()) + "; connecting again");
     }
     if (!Connect()) {
@@ -223,6 +225,8 @@ void SegmentRun::SendNext() {
     paced_ = false;
     ++next_index_;
     unanswered_.push_back(std::move(frame));
+    // The connection may have ended meanwhile; Receive then says why.
+    if (!link_->CanSend()) return;
   }
   const Frame& frame = unanswered_[sent_];
   OverConnection([&] { link_->Send(frame.pixels, frame.index); });

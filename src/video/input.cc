@@ -15,11 +15,9 @@ namespace {
 
 // Devices that have no frame yet are asked again after this time.
 constexpr std::chrono::milliseconds kDevicePause{2};
-// How much of a live stream FFmpeg looks at before the first frame: so many frames for their rate,
-// and never more than this time, in microseconds of the stream's. With FFmpeg's own bounds, a
-// stream of one frame a second takes 20 seconds to open.
+// By so many frames FFmpeg estimates the rate of a stream that does not state it. With its default
+// of 20, slow streams take long to open.
 constexpr int kProbedLiveFrames = 3;
-constexpr int64_t kProbedLiveTime = 2 * AV_TIME_BASE;
 // FFmpeg's own time limits are by so much longer than ours, because ours tell more.
 constexpr std::chrono::milliseconds kLater{1'000};
 // Decoders that FFmpeg uses to look at the first frames obey this bound; those that deliver frames
@@ -129,12 +127,8 @@ void Input::Open() {
   int error = avformat_open_input(&container, url.c_str(), request_.format, options.get());
   if (error >= 0) {
     container_.reset(container);
-    // Devices state what they give; looking for more would wait for frames.
-    if (!request_.device) {
-      if (!IsRecording()) {
-        container->fps_probe_size = kProbedLiveFrames;
-        container->max_analyze_duration = kProbedLiveTime;
-      }
+    if (!IsDescribed()) {
+      if (!IsRecording()) container->fps_probe_size = kProbedLiveFrames;
       std::vector<AVDictionary*> probing(container->nb_streams);
       for (AVDictionary*& stream : probing) {
         av_dict_set_int(&stream, "max_pixels", kMaxProbedPixels, 0);
@@ -230,6 +224,21 @@ bool Input::IsRecording() const {
   const bool has_length = container_->pb && avio_size(container_->pb) > 0;
   return has_length || (container_->duration > 0 &&
                         container_->duration_estimation_method == AVFMT_DURATION_FROM_STREAM);
+}
+
+bool Input::IsDescribed() const {
+  if (request_.device) return true;
+  if (IsRecording()) return false;
+  const std::string format = container_->iformat->name;
+  if (format != "rtsp" && format != "sdp" && format != "mpjpeg") return false;
+  int videos = 0;
+  for (unsigned i = 0; i < container_->nb_streams; ++i) {
+    const AVCodecParameters& stream = *container_->streams[i]->codecpar;
+    if (stream.codec_type != AVMEDIA_TYPE_VIDEO) continue;
+    if (stream.codec_id == AV_CODEC_ID_NONE) return false;
+    ++videos;
+  }
+  return videos == 1;
 }
 
 bool Input::HasTimes() const {

@@ -57,6 +57,9 @@ class Input {
  private:
   static int Interrupted(void* self);
   void Open();
+  // Whether all that must be known of the video was said before its first frame, as by cameras and
+  // RTSP. Otherwise FFmpeg looks at the first frames, for which slow streams take many seconds.
+  bool IsDescribed() const;
   void ChooseVideo();
   void BeginWaiting();
   bool Stopped() const;

@@ -77,6 +77,21 @@ class ServerNames {
 using Servers = ::testing::Types<MjpegServer, RtspServer>;
 TYPED_TEST_SUITE(StreamReconnection, Servers, ServerNames);
 
+TYPED_TEST(StreamReconnection, AFrameIsHereBeforeTheNextOneComes) {
+  // Large enough: FFmpeg decides by 2048 bytes what a stream is.
+  TypeParam server([](int) {
+    return StreamPlan{.frames = 1, .size = {640, 480}, .then = StreamPlan::kHang};
+  });
+  Log log;
+  SourceOptions options = EveryFrame(log);
+  options.timeout = std::chrono::minutes(1);
+  const auto source = OpenSource(server.address(), options);
+  Image frame;
+  ASSERT_TRUE(source->Read(frame));
+  ExpectGrey(frame, 0);
+  EXPECT_TRUE(log.lines().empty());
+}
+
 TYPED_TEST(StreamReconnection, ADroppedStreamGoesOnWithAnotherSize) {
   TypeParam server([](int connection) {
     return StreamPlan{.frames = 30, .size = {connection == 0 ? 64 : 96, 48}};
@@ -225,7 +240,6 @@ TEST(MjpegSource, HasTheClocksTimeBecauseItsStreamHasNone) {
   EXPECT_EQ(source->frames_per_second(), 0);
   Image frame;
   for (int i = 0; i < 12; ++i) ASSERT_TRUE(source->Read(frame));
-  // The first few come late, and thus together, because they are looked at when it is opened.
   EXPECT_GT(source->time(), 0.5) << "FFmpeg's guess of 25 frames a second would make it 0.44";
 }
 
