@@ -83,7 +83,7 @@ std::string ShownRest(string_view rest) {
   const size_t at = authority.rfind('@');
   const string_view host = at == kNone ? authority : authority.substr(at + 1);
   const size_t later = rest.find('@', end);
-  const std::string shown = std::string(host) + ShownPath(rest.substr(end));
+  std::string shown = std::string(host) + ShownPath(rest.substr(end));
   if (later == kNone) {
     // "user:password" without a host, or with its @ written as %40.
     return at == kNone && HasNoPortButAColon(host) ? kHidden : shown;

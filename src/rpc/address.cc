@@ -148,6 +148,7 @@ int ParsePort(const std::string& text, string_view digits, AddressUse use) {
 }
 
 void CheckHost(const std::string& text, const std::string& host) {
+  if (host == "*") Refuse("all addresses of a machine are written 0.0.0.0, not *, as in " + text);
   if (AllOf(host, "0123456789.")) {
     if (Ipv4(host)) return;
     Refuse(host + " is no IPv4 address, as in " + Shown(text) +
@@ -158,8 +159,8 @@ void CheckHost(const std::string& text, const std::string& host) {
   };
   if (host.size() > kMostHostBytes || !std::all_of(host.begin(), host.end(), allowed) ||
       host.starts_with('.') || host.find("..") != std::string::npos) {
-    Refuse("\"" + Shown(host) +
-           "\" is no host name; names have letters, digits, hyphens and dots (names with other "
+    Refuse(Shown(host) +
+           " is no host name; names have letters, digits, hyphens and dots (names with other "
            "letters begin with xn--)");
   }
 }

@@ -75,6 +75,7 @@ TEST(ServerAddress, SaysWhatIsWrong) {
       {"[127.0.0.1]:7330", "no IPv6 address"},
       {"127.1:7328", "is no IPv4 address"},
       {"300.0.0.1:7328", "is no IPv4 address"},
+      {"*:7330", "are written 0.0.0.0"},
       {"a..b:1", "is no host name"},
       {"a,b:1", "is no host name"},
       {"b\xc3\xbc:1", "is no host name"},

@@ -3,6 +3,8 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include <utility>
+
 #include "core/atomic_file.h"
 #include "rpc/openssl.h"
 #include "shadowtutor/types.h"
@@ -159,16 +161,19 @@ void AddOutOfDate(std::vector<std::string>& sentences, const std::string& pem,
   for (const OpenSslCertificate& certificate : Certificates(pem, file)) {
     const ASN1_TIME* from = X509_get0_notBefore(certificate.get());
     const ASN1_TIME* to = X509_get0_notAfter(certificate.get());
-    const std::string which = "the certificate of " +
-                              NameText(X509_get_subject_name(certificate.get())) + " in " +
-                              file.string();
+    std::string sentence = "the certificate of " +
+                           NameText(X509_get_subject_name(certificate.get())) + " in " +
+                           file.string();
     const std::string clock = " (this machine's clock says " + NowText() + ")";
     if (X509_cmp_current_time(to) < 0) {
-      sentences.push_back(which + " expired on " + TimeText(to) + clock + "; renew it");
+      sentence += " expired on " + TimeText(to) + clock + "; renew it";
     } else if (X509_cmp_current_time(from) > 0) {
-      sentences.push_back(which + " is not valid before " + TimeText(from) + clock +
-                          "; set the clock if it is wrong");
+      sentence +=
+          " is not valid before " + TimeText(from) + clock + "; set the clock if it is wrong";
+    } else {
+      continue;
     }
+    sentences.push_back(std::move(sentence));
   }
 }
 

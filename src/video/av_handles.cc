@@ -8,6 +8,11 @@ std::string AvErrorText(int error) {
   return text;
 }
 
-void QuietFfmpeg() { av_log_set_level(AV_LOG_QUIET); }
+void PrepareFfmpeg() {
+  av_log_set_level(AV_LOG_QUIET);
+  // Enough for the largest picture with 16 bits a channel, twice.
+  constexpr size_t kLargestAllocation = size_t{300} << 20;
+  av_max_alloc(kLargestAllocation);
+}
 
 }  // namespace shadowtutor::video::internal

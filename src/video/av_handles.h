@@ -46,8 +46,9 @@ Pointer OrBadAlloc(Pointer pointer) {
 std::string AvErrorText(int error);
 
 /// Turns off what FFmpeg prints to stderr: it would interrupt progress lines, repeat errors that
-/// are reported anyway, and may show passwords. Thread safety: any thread.
-void QuietFfmpeg();
+/// are reported anyway, and may show passwords. Bounds each piece of memory that FFmpeg takes: a
+/// few bytes of a container can announce tables of gigabytes. Thread safety: any thread.
+void PrepareFfmpeg();
 
 }  // namespace shadowtutor::video::internal
 

@@ -3,8 +3,12 @@ extern "C" {
 #include <libavdevice/avdevice.h>
 }
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <mutex>
+#include <system_error>
 
 #include "core/address_text.h"
 #include "video/input_source.h"
@@ -38,13 +42,19 @@ std::string CamerasThatAreThere() {
 }  // namespace
 
 std::unique_ptr<Source> OpenVideoFile(const std::filesystem::path& file,
-                                      const SourceOptions& options, const char* format) {
+                                      const SourceOptions& options, const char* format,
+                                      Orientation orientation) {
   const std::string name = file.string();
   std::error_code error;
   if (std::filesystem::file_size(file, error) == 0 && !error) {
     throw Error(ErrorCode::kDataLoss, "the video " + name + " is empty");
   }
+  if (access(file.c_str(), R_OK) != 0) {
+    throw Error(ErrorCode::kUnavailable,
+                "cannot open " + name + ": " + std::generic_category().message(errno));
+  }
   InputRequest request = RequestOf(options, nullptr);
+  request.orientation = orientation;
   // With the protocol's name, so that a colon in the file's name is not taken for one.
   request.url = "file:" + name;
   request.name = name;

@@ -55,6 +55,26 @@ class ImageFolder final : public Source {
   FrameSize size_;
 };
 
+class StillPicture final : public Source {
+ public:
+  explicit StillPicture(Image picture) : picture_(std::move(picture)), size_(picture_.size()) {}
+
+  bool Read(Image& frame) override {
+    if (picture_.empty()) return false;
+    frame = std::exchange(picture_, Image());
+    return true;
+  }
+
+  FrameSize size() const override { return size_; }
+  double frames_per_second() const override { return 0; }
+  int64_t frame_count() const override { return 1; }
+  bool live() const override { return false; }
+
+ private:
+  Image picture_;
+  const FrameSize size_;
+};
+
 class WebpSource final : public Source {
  public:
   WebpSource(std::vector<uint8_t> bytes, const std::string& name)
@@ -114,15 +134,19 @@ std::unique_ptr<Source> OpenImageFolder(const fs::path& folder) {
 
 std::unique_ptr<Source> OpenImageFile(const fs::path& file, const SourceOptions& options) {
   std::vector<uint8_t> bytes = ReadPictureFile(file);
-  switch (PictureKindOf(bytes)) {
-    case PictureKind::kAnimatedWebp:
-      return std::make_unique<WebpSource>(std::move(bytes), file.string());
-    case PictureKind::kAnimatedPng:
-      bytes = {};
-      return OpenVideoFile(file, options, "apng");
-    default:
-      return std::make_unique<ImageFolder>(std::vector<fs::path>{file});
+  if (PictureKindOf(bytes) == PictureKind::kAnimatedPng) {
+    const Orientation orientation = FromExif(ExifOrientation(bytes));
+    bytes = {};
+    return OpenVideoFile(file, options, "apng", orientation);
   }
+  return OpenPicture(std::move(bytes), file.string());
+}
+
+std::unique_ptr<Source> OpenPicture(std::vector<uint8_t> bytes, const std::string& name) {
+  if (PictureKindOf(bytes) == PictureKind::kAnimatedWebp) {
+    return std::make_unique<WebpSource>(std::move(bytes), name);
+  }
+  return std::make_unique<StillPicture>(DecodePicture(bytes, name));
 }
 
 }  // namespace shadowtutor::video::internal

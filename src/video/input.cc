@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -13,6 +14,9 @@
 namespace shadowtutor::video::internal {
 namespace {
 
+// A playlist may refer to so many files or addresses before the next frame. One that refers to
+// itself would otherwise go on until the memory is full.
+constexpr int kMaxReferred = 200;
 // Devices that have no frame yet are asked again after this time.
 constexpr std::chrono::milliseconds kDevicePause{2};
 // By so many frames FFmpeg estimates the rate of a stream that does not state it. With its default
@@ -24,22 +28,16 @@ constexpr std::chrono::milliseconds kLater{1'000};
 // have exact ones (video_decoder.h).
 constexpr int64_t kMaxProbedPixels = 2 * static_cast<int64_t>(kMaxFramePixels);
 
-class Options {
- public:
-  Options() = default;
-  ~Options() { av_dict_free(&dictionary_); }
-  Options(const Options&) = delete;
-  Options& operator=(const Options&) = delete;
-  void Set(const char* key, const std::string& value) {
-    if (av_dict_set(&dictionary_, key, value.c_str(), 0) < 0) throw std::bad_alloc();
-  }
-  AVDictionary** get() { return &dictionary_; }
-
- private:
-  AVDictionary* dictionary_ = nullptr;
-};
-
 bool StartsWith(const std::string& text, const char* start) { return text.rfind(start, 0) == 0; }
+
+void Set(AVDictionary** options, const char* key, const std::string& value) {
+  if (av_dict_set(options, key, value.c_str(), 0) < 0) throw std::bad_alloc();
+}
+
+struct FreeOptions {
+  void operator()(AVDictionary* options) const { av_dict_free(&options); }
+};
+using OptionsPtr = std::unique_ptr<AVDictionary, FreeOptions>;
 
 bool IsFile(const std::string& url) { return StartsWith(url, "file:"); }
 bool IsHttp(const std::string& url) {
@@ -67,6 +65,12 @@ const AVCodec* DecoderFor(const AVStream& stream) {
   return avcodec_find_decoder(stream.codecpar->codec_id);
 }
 
+// Text and memory dumps, of which FFmpeg makes moving pictures of text terminals.
+bool IsText(const AVFormatContext& container) {
+  const std::string name = container.iformat->name;
+  return name == "tty" || name == "bin" || name == "xbin" || name == "adf" || name == "idf";
+}
+
 // What is wrong with an address that cannot be opened, and what to do.
 std::string Advice(int error) {
   switch (error) {
@@ -89,7 +93,7 @@ std::string Advice(int error) {
 }  // namespace
 
 Input::Input(InputRequest request) : request_(std::move(request)) {
-  QuietFfmpeg();
+  PrepareFfmpeg();
   Open();
   ChooseVideo();
 }
@@ -103,30 +107,51 @@ int Input::Interrupted(void* self) {
   return input.Stopped() || std::chrono::steady_clock::now() > input.deadline_ ? 1 : 0;
 }
 
-void Input::BeginWaiting() { deadline_ = std::chrono::steady_clock::now() + request_.timeout; }
+int Input::OpenReferred(AVFormatContext* container, AVIOContext** io, const char* url, int flags,
+                        AVDictionary** options) {
+  auto* input = static_cast<Input*>(container->opaque);
+  if (!input || ++input->referred_ > kMaxReferred) return AVERROR(EMFILE);
+  return input->open_referred_(container, io, url, flags, options);
+}
+
+void Input::BeginWaiting() {
+  deadline_ = std::chrono::steady_clock::now() + request_.timeout;
+  referred_ = 0;
+}
+
+void Input::SetAddressOptions(AVDictionary** options) const {
+  const std::string& url = request_.url;
+  // A file must not make us open addresses, nor an address local files.
+  if (IsFile(url)) {
+    Set(options, "protocol_whitelist", "file,crypto,data");
+  } else if (!request_.device) {
+    Set(options, "protocol_whitelist",
+        "http,https,httpproxy,tcp,tls,udp,rtp,srtp,rtmp,rtmps,rtmpt,rtmpts,ffrtmphttp,srt,crypto,"
+        "data");
+    const std::string microseconds = std::to_string((request_.timeout + kLater).count() * 1000);
+    Set(options, StartsWith(url, "rtsp") ? "timeout" : "rw_timeout", microseconds);
+  }
+  // Frames that are lost on the way spoil the ones after them, so not over UDP if TCP is offered.
+  if (StartsWith(url, "rtsp")) Set(options, "rtsp_flags", "prefer_tcp");
+}
 
 void Input::Open() {
   const std::string& url = request_.url;
   BeginWaiting();
   AVFormatContext* container = OrBadAlloc(avformat_alloc_context());
   container->interrupt_callback = {Interrupted, this};
+  container->opaque = this;
+  open_referred_ = std::exchange(container->io_open, OpenReferred);
   if (request_.device) container->flags |= AVFMT_FLAG_NONBLOCK;  // devices; see Read
-  Options options;
-  // A file must not make us open addresses, nor an address local files.
-  if (IsFile(url)) {
-    options.Set("protocol_whitelist", "file,crypto,data");
-  } else if (!request_.device) {
-    options.Set("protocol_whitelist",
-                "http,https,httpproxy,tcp,tls,udp,rtp,srtp,rtmp,rtmps,rtmpt,rtmpts,ffrtmphttp,srt,"
-                "crypto,data");
-    const std::string microseconds = std::to_string((request_.timeout + kLater).count() * 1000);
-    options.Set(StartsWith(url, "rtsp") ? "timeout" : "rw_timeout", microseconds);
-  }
-  // Frames that are lost on the way spoil the ones after them, so not over UDP if TCP is offered.
-  if (StartsWith(url, "rtsp")) options.Set("rtsp_flags", "prefer_tcp");
-  int error = avformat_open_input(&container, url.c_str(), request_.format, options.get());
+  AVDictionary* options = nullptr;
+  SetAddressOptions(&options);
+  int error = avformat_open_input(&container, url.c_str(), request_.format, &options);
+  const OptionsPtr unused_options(options);
   if (error >= 0) {
     container_.reset(container);
+    if (IsText(*container)) {
+      throw Error(ErrorCode::kDataLoss, request_.name + " is text, not a video");
+    }
     if (!IsDescribed()) {
       if (!IsRecording()) container->fps_probe_size = kProbedLiveFrames;
       std::vector<AVDictionary*> probing(container->nb_streams);
@@ -210,8 +235,11 @@ ReadResult Input::Read(AVPacket& packet) {
     }
     // Some containers report the end also when reading failed.
     const int io = container_->pb ? container_->pb->error : 0;
-    // A stream over HTTP that its server has closed.
-    if (io == AVERROR(EIO) && !IsRecording()) return ReadResult::kEnd;
+    // A server of HTTP that states no length ends by closing the connection, which is an error to
+    // FFmpeg. Wholeness sees whether something is missing.
+    if (io == AVERROR(EIO) && IsHttp(request_.url) && avio_size(container_->pb) <= 0) {
+      return ReadResult::kEnd;
+    }
     if (error == AVERROR_EOF && (io == 0 || io == AVERROR_EOF)) return ReadResult::kEnd;
     failure_ = AvErrorText(error == AVERROR_EOF ? io : error);
     return ReadResult::kFailed;
@@ -224,6 +252,45 @@ bool Input::IsRecording() const {
   const bool has_length = container_->pb && avio_size(container_->pb) > 0;
   return has_length || (container_->duration > 0 &&
                         container_->duration_estimation_method == AVFMT_DURATION_FROM_STREAM);
+}
+
+bool Input::IsPictureBehindAddress() const {
+  const std::string format = container_->iformat->name;
+  return IsHttp(request_.url) && format.ends_with("_pipe");
+}
+
+std::vector<uint8_t> Input::ReadAddress(size_t most) {
+  BeginWaiting();
+  const AVIOInterruptCB interrupt = {Interrupted, this};
+  AVDictionary* options = nullptr;
+  SetAddressOptions(&options);
+  AVIOContext* io = nullptr;
+  int error = avio_open2(&io, request_.url.c_str(), AVIO_FLAG_READ, &interrupt, &options);
+  const OptionsPtr unused_options(options);
+  const std::unique_ptr<AVIOContext, void (*)(AVIOContext*)> owner(
+      io, [](AVIOContext* opened) { avio_closep(&opened); });
+  std::vector<uint8_t> bytes;
+  const int64_t announced = error >= 0 ? avio_size(io) : -1;
+  constexpr size_t kPieceBytes = size_t{1} << 16;
+  while (error >= 0) {
+    if (bytes.size() > most) {
+      throw Error(ErrorCode::kResourceExhausted,
+                  request_.name + " is larger than " + std::to_string(most) + " bytes");
+    }
+    const size_t before = bytes.size();
+    bytes.resize(before + kPieceBytes);
+    error = avio_read(io, bytes.data() + before, static_cast<int>(kPieceBytes));
+    bytes.resize(before + static_cast<size_t>(std::max(error, 0)));
+    if (error == 0) break;
+  }
+  // A server that states no length ends by closing, which is an error to FFmpeg.
+  const bool ended =
+      error == 0 || error == AVERROR_EOF || (error == AVERROR(EIO) && announced <= 0);
+  if (!ended || bytes.empty()) {
+    throw Error(ErrorCode::kUnavailable,
+                "cannot read " + request_.name + ": " + Advice(error < 0 ? error : AVERROR_EOF));
+  }
+  return bytes;
 }
 
 bool Input::IsDescribed() const {

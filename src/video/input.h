@@ -5,8 +5,10 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "video/av_handles.h"
+#include "video/orientation.h"
 #include "video/stop_flag.h"
 
 namespace shadowtutor::video::internal {
@@ -22,6 +24,7 @@ struct InputRequest {
   std::function<bool()> stop_asked;
   const AVInputFormat* format = nullptr;  // null: found out from the content
   bool device = false;                    // a camera
+  Orientation orientation;                // where the stream itself states none
 };
 
 enum class ReadResult { kPacket, kEnd, kFailed, kStopped, kTimedOut };
@@ -53,10 +56,19 @@ class Input {
   /// Whether its frames have times and a frame rate. Cameras that send JPEGs over HTTP give
   /// neither, and FFmpeg then assumes 25 frames a second.
   bool HasTimes() const;
+  /// Whether it is a picture behind an address, which is better read as one (picture_file.h).
+  bool IsPictureBehindAddress() const;
+  /// All bytes behind the address. Throws Error kResourceExhausted for more than `most`,
+  /// kUnavailable when they do not come.
+  std::vector<uint8_t> ReadAddress(size_t most);
+  Orientation orientation() const { return request_.orientation; }
 
  private:
   static int Interrupted(void* self);
+  static int OpenReferred(AVFormatContext* container, AVIOContext** io, const char* url, int flags,
+                          AVDictionary** options);
   void Open();
+  void SetAddressOptions(AVDictionary** options) const;
   // Whether all that must be known of the video was said before its first frame, as by cameras and
   // RTSP. Otherwise FFmpeg looks at the first frames, for which slow streams take many seconds.
   bool IsDescribed() const;
@@ -66,6 +78,8 @@ class Input {
 
   const InputRequest request_;
   std::chrono::steady_clock::time_point deadline_;
+  decltype(AVFormatContext::io_open) open_referred_ = nullptr;  // FFmpeg's own
+  int referred_ = 0;  // how many files or addresses were opened since BeginWaiting
   InputPtr container_;
   int video_ = -1;
   const AVCodec* decoder_ = nullptr;

@@ -9,6 +9,8 @@
 #include "core/text.h"
 #include "video/media_clock.h"
 #include "video/picture.h"
+#include "video/picture_file.h"
+#include "video/sources_internal.h"
 #include "video/video_decoder.h"
 #include "video/wholeness.h"
 
@@ -27,7 +29,7 @@ double RateOf(const AVStream& video) {
   return 0;
 }
 
-int64_t CountOf(const AVStream& video, double rate) {
+int64_t AnnouncedCount(const AVStream& video, double rate) {
   // Edit lists may leave out frames that the container counts, so its duration is asked first.
   if (video.duration > 0 && video.duration != AV_NOPTS_VALUE && rate > 0) {
     return std::llround(static_cast<double>(video.duration) * av_q2d(video.time_base) * rate);
@@ -35,15 +37,22 @@ int64_t CountOf(const AVStream& video, double rate) {
   return video.nb_frames > 0 ? video.nb_frames : -1;
 }
 
+// -1: unknown. Containers that were written to a pipe may announce anything.
+int64_t CountOf(const AVFormatContext& container, const AVStream& video, double rate) {
+  const int64_t announced = AnnouncedCount(video, rate);
+  const int64_t bytes = container.pb ? avio_size(container.pb) : -1;
+  return bytes > 0 && announced > bytes ? -1 : announced;
+}
+
 const int32_t* MatrixIn(const uint8_t* data, size_t size) {
   return data && size >= 9 * sizeof(int32_t) ? reinterpret_cast<const int32_t*>(data) : nullptr;
 }
 
-Orientation OrientationOf(const AVStream& video) {
+Orientation OrientationOf(const AVStream& video, Orientation otherwise) {
   size_t size = 0;
   const uint8_t* data = av_stream_get_side_data(&video, AV_PKT_DATA_DISPLAYMATRIX, &size);
   const int32_t* matrix = MatrixIn(data, size);
-  return matrix ? FromDisplayMatrix(std::span<const int32_t, 9>(matrix, 9)) : Orientation{};
+  return matrix ? FromDisplayMatrix(std::span<const int32_t, 9>(matrix, 9)) : otherwise;
 }
 
 Orientation OrientationOf(const AVFrame& picture, Orientation of_stream) {
@@ -54,14 +63,16 @@ Orientation OrientationOf(const AVFrame& picture, Orientation of_stream) {
 
 class InputSource final : public Source {
  public:
-  InputSource(InputRequest request, std::function<void(const std::string&)> log)
-      : timeout_(request.timeout),
+  InputSource(std::unique_ptr<Input> input, std::chrono::milliseconds timeout,
+              std::function<void(const std::string&)> log)
+      : timeout_(timeout),
         log_(std::move(log)),
-        input_(std::move(request)),
+        owner_(std::move(input)),
+        input_(*owner_),
         recording_(input_.IsRecording()),
         has_times_(input_.HasTimes()),
         rate_(has_times_ ? RateOf(input_.video()) : 0),
-        count_(recording_ ? CountOf(input_.video(), rate_) : -1),
+        count_(recording_ ? CountOf(input_.container(), input_.video(), rate_) : -1),
         decoder_(*input_.video().codecpar, input_.video().time_base, input_.name(),
                  recording_ ? DecoderUse::kVideo : DecoderUse::kLive, input_.decoder()),
         converter_(input_.name()),
@@ -112,23 +123,31 @@ class InputSource final : public Source {
       if (last_ == ReadResult::kPacket) last_ = input_.Read(*packet_);
       if (last_ == ReadResult::kPacket) {
         wholeness_.Add(*packet_);
-        if (input_.IsVideo(*packet_)) decoder_.Send(packet_.get());
+        if (input_.IsVideo(*packet_)) {
+          if ((packet_->flags & AV_PKT_FLAG_CORRUPT) != 0) ++damaged_packets_;
+          decoder_.Send(packet_.get());
+        }
         av_packet_unref(packet_.get());
       } else {
         decoder_.Send(nullptr);  // the decoder gives what it holds back
         drained_ = true;
       }
     }
-    converter_.Convert(*picture_, OrientationOf(*picture_, OrientationOf(input_.video())), frame);
+    converter_.Convert(*picture_, OrientationNow(), frame);
     time_ = has_times_ ? clock_.Next(*picture_) : std::numeric_limits<double>::quiet_NaN();
     av_frame_unref(picture_.get());
     ++frames_;
+    damaged_at_last_frame_ = decoder_.damaged();
     WarnOfDamage();
     return true;
   }
 
+  Orientation OrientationNow() const {
+    return OrientationOf(*picture_, OrientationOf(input_.video(), input_.orientation()));
+  }
+
   void WarnOfDamage() {
-    if (warned_ || decoder_.damaged() == 0 || !log_) return;
+    if (warned_ || decoder_.damaged() + damaged_packets_ == 0 || !log_) return;
     warned_ = true;
     log_(input_.name() + " is damaged near " + Format("%.2f s", time_) +
          "; some frames may be missing or wrong");
@@ -154,8 +173,7 @@ class InputSource final : public Source {
       if (failed) throw Error(ErrorCode::kUnavailable, name + " failed: " + input_.failure());
       return;
     }
-    const std::string missing =
-        last_ == ReadResult::kFailed ? input_.failure() : wholeness_.Missing();
+    const std::string missing = Missing();
     if (missing.empty()) return;
     throw Error(ErrorCode::kDataLoss, "the video " + name + " breaks off after frame " +
                                           std::to_string(frames_) + ": the file is truncated or " +
@@ -163,9 +181,18 @@ class InputSource final : public Source {
                                           "); the frames before are sound");
   }
 
+  // What a recording lacks at its end; empty: nothing.
+  std::string Missing() {
+    if (last_ == ReadResult::kFailed) return input_.failure();
+    const int64_t lost = decoder_.damaged() - damaged_at_last_frame_;
+    if (lost > 0) return "what follows cannot be decoded";
+    return wholeness_.Missing();
+  }
+
   const std::chrono::milliseconds timeout_;
   const std::function<void(const std::string&)> log_;
-  Input input_;
+  const std::unique_ptr<Input> owner_;
+  Input& input_;
   const bool recording_;
   const bool has_times_;
   const double rate_;
@@ -182,6 +209,7 @@ class InputSource final : public Source {
   double time_ = std::numeric_limits<double>::quiet_NaN();
   FrameSize size_;
   int64_t frames_ = 0;
+  int64_t damaged_packets_ = 0, damaged_at_last_frame_ = 0;
   ReadResult last_ = ReadResult::kPacket;
   bool drained_ = false, ended_ = false, warned_ = false;
 };
@@ -190,7 +218,13 @@ class InputSource final : public Source {
 
 std::unique_ptr<Source> OpenInput(InputRequest request,
                                   std::function<void(const std::string&)> log) {
-  return std::make_unique<InputSource>(std::move(request), std::move(log));
+  const std::chrono::milliseconds timeout = request.timeout;
+  auto input = std::make_unique<Input>(std::move(request));
+  if (input->IsPictureBehindAddress()) {
+    const std::string name = input->name();
+    return OpenPicture(input->ReadAddress(kMaxPictureBytes), name);
+  }
+  return std::make_unique<InputSource>(std::move(input), timeout, std::move(log));
 }
 
 }  // namespace shadowtutor::video::internal

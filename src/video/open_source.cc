@@ -65,7 +65,7 @@ std::unique_ptr<Source> OpenPath(const std::string& path, const fs::file_status&
                     " is neither a file nor a folder; cameras are named by their index, such "
                     "as 0 for /dev/video0");
   }
-  if (internal::HasImageExtension(path)) return internal::OpenImageFile(path, options);
+  if (internal::IsPictureFile(path)) return internal::OpenImageFile(path, options);
   return internal::OpenVideoFile(path, options);
 }
 

@@ -89,7 +89,7 @@ Image Shown(const AVFrame& frame) {
 }
 
 Clip ReadBack(const std::filesystem::path& file) {
-  QuietFfmpeg();
+  PrepareFfmpeg();
   Clip clip;
   AVFormatContext* opened = nullptr;
   if (avformat_open_input(&opened, ("file:" + file.string()).c_str(), nullptr, nullptr) < 0) {

@@ -15,7 +15,7 @@ namespace {
 // From this number of lines on, video without a matrix is taken for BT.709, as players do.
 constexpr int kHdLines = 720;
 
-int MatrixOf(const AVFrame& picture) {
+int MatrixOf(const AVFrame& picture, PictureConverter::Without without) {
   switch (picture.colorspace) {
     case AVCOL_SPC_BT709:
       return SWS_CS_ITU709;
@@ -30,7 +30,9 @@ int MatrixOf(const AVFrame& picture) {
     case AVCOL_SPC_BT2020_CL:
       return SWS_CS_BT2020;
     default:
-      return picture.height < kHdLines ? SWS_CS_ITU601 : SWS_CS_ITU709;
+      return picture.height < kHdLines || without == PictureConverter::Without::kMatrixOfBt601
+                 ? SWS_CS_ITU601
+                 : SWS_CS_ITU709;
   }
 }
 
@@ -97,18 +99,18 @@ void CheckPictureSize(FrameSize size, const std::string& name) {
                                                  " pixels are taken, so scale it down first");
 }
 
-PictureConverter::Kind PictureConverter::KindOf(const AVFrame& picture, const std::string& name) {
+PictureConverter::Kind PictureConverter::KindOf(const AVFrame& picture) const {
   const auto stored = static_cast<AVPixelFormat>(picture.format);
   const AVPixFmtDescriptor* format = av_pix_fmt_desc_get(stored);
   if (!format || !sws_isSupportedInput(stored)) {
-    throw Error(ErrorCode::kDataLoss, name + " has pixels of a kind that cannot be converted (" +
+    throw Error(ErrorCode::kDataLoss, name_ + " has pixels of a kind that cannot be converted (" +
                                           (format ? format->name : "unknown") +
                                           "); convert it to H.264 first");
   }
   return {.size = {picture.width, picture.height},
           .from = WithoutRange(stored),
           .to = HasAlpha(*format) ? AV_PIX_FMT_BGRA : AV_PIX_FMT_BGR24,
-          .matrix = MatrixOf(picture),
+          .matrix = MatrixOf(picture, without_),
           .full_range = IsFullRange(picture, *format)};
 }
 
@@ -132,7 +134,7 @@ void PictureConverter::Prepare(const Kind& kind) {
 
 void PictureConverter::Convert(const AVFrame& picture, Orientation orientation, Image& upright) {
   CheckPictureSize({picture.width, picture.height}, name_);
-  const Kind kind = KindOf(picture, name_);
+  const Kind kind = KindOf(picture);
   Prepare(kind);
   const int lines = sws_scale(scaler_.get(), picture.data, picture.linesize, 0, picture.height,
                               converted_->data, converted_->linesize);

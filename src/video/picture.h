@@ -19,15 +19,19 @@ void CheckPictureSize(FrameSize size, const std::string& name);
 /// Converts decoded pictures of any size and pixel format, which may change from one to the next.
 ///
 /// Colours: the matrix and the range that the picture declares; without a matrix BT.601 below 720
-/// lines and BT.709 from there on, without a range the limited one (but the full one for grey and
-/// for formats that say so). Transfer and primaries are left as they are, so HDR (PQ, HLG) is not
-/// mapped to the brightness of a normal screen. Transparent parts are laid over black.
+/// lines and BT.709 from there on (image files: BT.601), without a range the limited one (but the
+/// full one for grey and for formats that say so). Transfer and primaries are left as they are, so
+/// HDR (PQ, HLG) is not mapped to the brightness of a normal screen. Transparent parts are laid
+/// over black.
 ///
 /// Thread safety: one thread at a time.
 class PictureConverter {
  public:
-  /// `name` names the source in errors.
-  explicit PictureConverter(std::string name) : name_(std::move(name)) {}
+  enum class Without { kMatrixByLines, kMatrixOfBt601 };
+
+  /// `name` names the source in errors. `without` decides for pictures that declare no matrix.
+  explicit PictureConverter(std::string name, Without without = Without::kMatrixByLines)
+      : name_(std::move(name)), without_(without) {}
 
   /// Throws Error as CheckPictureSize does, and kDataLoss for pixel formats that cannot be
   /// converted.
@@ -42,10 +46,11 @@ class PictureConverter {
     bool full_range = false;
     bool operator==(const Kind&) const = default;
   };
-  static Kind KindOf(const AVFrame& picture, const std::string& name);
+  Kind KindOf(const AVFrame& picture) const;
   void Prepare(const Kind& kind);
 
   const std::string name_;
+  const Without without_;
   Kind kind_;
   SwsPtr scaler_;
   FramePtr converted_;  // BGR, or BGRA before it is laid over black

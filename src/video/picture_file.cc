@@ -1,5 +1,8 @@
 #include "video/picture_file.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -10,6 +13,7 @@
 #include "core/atomic_file.h"
 #include "video/exif.h"
 #include "video/picture.h"
+#include "video/picture_bytes.h"
 #include "video/video_decoder.h"
 #include "video/webp.h"
 
@@ -18,7 +22,6 @@ namespace {
 
 using std::string_view_literals::operator""sv;
 
-constexpr size_t kMaxImageBytes = size_t{256} << 20;
 constexpr std::array<std::string_view, 10> kExtensions = {
     ".png", ".apng", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"};
 
@@ -81,23 +84,44 @@ bool IsAnimatedPng(std::span<const uint8_t> bytes) {
   return false;
 }
 
+std::string ExtensionOf(const std::filesystem::path& file) {
+  std::string extension = file.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
+  return extension;
+}
+
 [[noreturn]] void Refuse(const std::string& name) {
-  throw Error(ErrorCode::kDataLoss,
-              "cannot decode the image " + name +
-                  ": it is damaged, truncated, or not what its name says; replace or remove it");
+  throw Error(
+      ErrorCode::kDataLoss,
+      "cannot decode the image " + name +
+          ": it is damaged, truncated, or of a kind that FFmpeg cannot read; save it anew as "
+          "PNG, or remove it");
 }
 
 }  // namespace
 
 bool HasImageExtension(const std::filesystem::path& file) {
-  std::string extension = file.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
+  const std::string extension = ExtensionOf(file);
   return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
 }
 
+bool IsPictureFile(const std::filesystem::path& file) {
+  std::array<uint8_t, 4096> start;
+  const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0) return HasImageExtension(file);
+  const ssize_t size = read(descriptor, start.data(), start.size());
+  close(descriptor);
+  if (size <= 0) return HasImageExtension(file);
+  const std::span<const uint8_t> bytes(start.data(), static_cast<size_t>(size));
+  if (PictureKindOf(bytes) == PictureKind::kUnknown) return false;
+  // A video of JPEGs one after the other begins as a JPEG does.
+  const std::string extension = ExtensionOf(file);
+  return CodecOf(bytes) != AV_CODEC_ID_MJPEG || (extension != ".mjpeg" && extension != ".mjpg");
+}
+
 std::vector<uint8_t> ReadPictureFile(const std::filesystem::path& file) {
-  return ReadFile(file, kMaxImageBytes);
+  return ReadFile(file, kMaxPictureBytes);
 }
 
 PictureKind PictureKindOf(std::span<const uint8_t> bytes) {
@@ -120,7 +144,7 @@ Image DecodePicture(std::span<const uint8_t> bytes, const std::string& name) {
   }
   const AVCodecID codec = CodecOf(bytes);
   if (codec == AV_CODEC_ID_NONE) Refuse(name);
-  QuietFfmpeg();
+  PrepareFfmpeg();
   AVCodecParameters* parameters = OrBadAlloc(avcodec_parameters_alloc());
   const std::unique_ptr<AVCodecParameters, void (*)(AVCodecParameters*)> owner(
       parameters, [](AVCodecParameters* p) { avcodec_parameters_free(&p); });
@@ -128,6 +152,9 @@ Image DecodePicture(std::span<const uint8_t> bytes, const std::string& name) {
   parameters->codec_id = codec;
   VideoDecoder decoder(*parameters, {1, 1}, name, DecoderUse::kPicture);
   const PacketPtr packet(OrBadAlloc(av_packet_alloc()));
+  std::vector<uint8_t> rewritten;
+  if (codec == AV_CODEC_ID_TIFF) bytes = rewritten = WithKnownTags(bytes, name);
+  if (codec == AV_CODEC_ID_PNG) bytes = rewritten = WithoutTexts(bytes);
   if (av_new_packet(packet.get(), static_cast<int>(bytes.size())) < 0) throw std::bad_alloc();
   std::memcpy(packet->data, bytes.data(), bytes.size());
   const FramePtr picture(OrBadAlloc(av_frame_alloc()));
@@ -138,7 +165,8 @@ Image DecodePicture(std::span<const uint8_t> bytes, const std::string& name) {
     decoded = decoder.Receive(*picture);
   }
   if (!decoded || decoder.damaged() > 0) Refuse(name);
-  PictureConverter(name).Convert(*picture, orientation, image);
+  PictureConverter(name, PictureConverter::Without::kMatrixOfBt601)
+      .Convert(*picture, orientation, image);
   return image;
 }
 

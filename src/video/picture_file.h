@@ -12,8 +12,13 @@
 
 namespace shadowtutor::video::internal {
 
-/// Whether a file of this name is read as an image rather than as a video.
+/// The longest image file that is read.
+inline constexpr size_t kMaxPictureBytes = size_t{256} << 20;
+
+/// Whether a file of this name in a folder counts as an image.
 bool HasImageExtension(const std::filesystem::path& file);
+/// Whether a file is read as an image rather than as a video: by its content, whatever its name.
+bool IsPictureFile(const std::filesystem::path& file);
 
 /// The bytes of an image file. Throws Error as ReadFile does.
 std::vector<uint8_t> ReadPictureFile(const std::filesystem::path& file);

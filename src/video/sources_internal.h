@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "video/orientation.h"
 #include "video/source.h"
 #include "video/source_options.h"
 #include "video/stop_flag.h"
@@ -13,11 +15,15 @@
 namespace shadowtutor::video::internal {
 
 /// A video file, read at the reader's pace. `format` is libavformat's name of the container; null:
-/// found out from the content.
+/// found out from the content. `orientation`: how its pictures are turned, unless it says so
+/// itself.
 std::unique_ptr<Source> OpenVideoFile(const std::filesystem::path& file,
-                                      const SourceOptions& options, const char* format = nullptr);
+                                      const SourceOptions& options, const char* format = nullptr,
+                                      Orientation orientation = {});
 /// All images of a folder, in natural order of their names, without hidden files.
 std::unique_ptr<Source> OpenImageFolder(const std::filesystem::path& folder);
+/// The bytes of an image, or of an animated WebP. `name` names them in errors.
+std::unique_ptr<Source> OpenPicture(std::vector<uint8_t> bytes, const std::string& name);
 /// An image, or the frames of an animated PNG or WebP.
 std::unique_ptr<Source> OpenImageFile(const std::filesystem::path& file,
                                       const SourceOptions& options);

@@ -1,6 +1,7 @@
 #include "video/video_decoder.h"
 
 #include <algorithm>
+#include <limits>
 #include <thread>
 #include <utility>
 
@@ -57,6 +58,12 @@ VideoDecoder::VideoDecoder(const AVCodecParameters& stream, AVRational time_base
   // Decoders allocate tables before they ask for the picture's memory, where its exact size is
   // checked. Coded sizes are up to a block larger than the picture's.
   context_->max_pixels = 2 * static_cast<int64_t>(kMaxFramePixels);
+  if (use == DecoderUse::kPicture) {
+    // Decoders of pictures have no such tables, and GetBuffer's sentence tells more.
+    context_->max_pixels = std::numeric_limits<int>::max();
+  } else if (stream.width > 0 && stream.height > 0) {
+    CheckPictureSize({stream.width, stream.height}, name_);
+  }
   DeclareCallbacksThreadSafe(*context_);
   if (use == DecoderUse::kVideo && DecodesPicturesAtOnce(stream.codec_id)) {
     context_->thread_count =
@@ -65,8 +72,7 @@ VideoDecoder::VideoDecoder(const AVCodecParameters& stream, AVRational time_base
   } else {
     context_->thread_count = 1;
   }
-  // The decoder of TIFF would also refuse files with tags that it does not know.
-  if (use == DecoderUse::kPicture && stream.codec_id != AV_CODEC_ID_TIFF) {
+  if (use == DecoderUse::kPicture) {
     context_->err_recognition = AV_EF_EXPLODE | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_CRCCHECK;
   }
   if (const int error = avcodec_open2(context_.get(), decoder, nullptr); error < 0) {

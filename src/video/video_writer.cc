@@ -145,7 +145,7 @@ bool VideoWriter::Impl::Open(const char* encoder, const VideoFormat& format) {
 
 VideoWriter::VideoWriter(int descriptor, const VideoFormat& format)
     : impl_(std::make_unique<Impl>()) {
-  QuietFfmpeg();
+  PrepareFfmpeg();
   Impl& impl = *impl_;
   impl.size = format.size;
   impl.file.descriptor = descriptor;

@@ -27,6 +27,7 @@ class Wholeness {
   bool EndsInsidePacket() const;
   bool LacksTrailer() const;
   bool IsShorterThanItsHeaderSays() const;
+  bool IsShorterThanItsSegment() const;
   std::string MissingTime() const;
 
   const AVFormatContext& container_;

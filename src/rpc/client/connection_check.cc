@@ -196,7 +196,9 @@ ConnectionProblem Verdict::Certificate() const {
                    Setting::kAuthority);
       }
       return Say(whose + " was issued by " + problem.issuer + ", which is not the authority in " +
-                     endpoint.tls.authority.string() + "; name the one that issued it",
+                     endpoint.tls.authority.string() +
+                     "; name the one that issued it, or give the server all "
+                     "certificates between the two",
                  Setting::kAuthority);
     case X509_V_ERR_INVALID_PURPOSE:
       return Say(whose + " is not made for a server; give the server one that is");
@@ -252,7 +254,7 @@ std::optional<ConnectionProblem> Verdict::WithTls() const {
   if (!findings.heard.empty() && !IsTls(findings.heard)) return OtherProgram();
   if (findings.handshake_done && !findings.speaks_http2) return OtherProgram();
   if (findings.end == End::kReady) return std::nullopt;
-  if (const auto ours = OurCertificate()) return ours;
+  if (auto ours = OurCertificate()) return ours;
   if (findings.end == End::kLate) {
     return Say("whoever is at " + endpoint.address +
                    " takes connections but does not answer a TLS handshake; check the address and "

@@ -63,7 +63,7 @@ CertificateFiles MakeCertificate(const fs::path& folder, const std::string& file
   Check(X509_sign(certificate.get(), signed_with ? signed_with.get() : key.get(), EVP_sha256()) >
         0);
 
-  const CertificateFiles files{folder / (file + ".pem"), folder / (file + ".key")};
+  CertificateFiles files{folder / (file + ".pem"), folder / (file + ".key")};
   Check(PEM_write_bio_X509(Writer(files.certificate).get(), certificate.get()) == 1);
   const bool plain = spec.passphrase.empty();
   Check(PEM_write_bio_PKCS8PrivateKey(
