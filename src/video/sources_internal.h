@@ -6,8 +6,8 @@
 #include <memory>
 #include <string>
 
-#include "video/open_source.h"
 #include "video/source.h"
+#include "video/source_options.h"
 #include "video/stop_flag.h"
 
 namespace shadowtutor::video::internal {
