@@ -41,8 +41,9 @@ class Fingerprint {
 inline constexpr uint64_t kFingerprintBytes = uint64_t{256} << 20;
 
 /// The fingerprint of a file's content. Of a file with more than `most_bytes`, its size and parts
-/// of it that are spread evenly, the first and the last bytes among them: whatever replaces more
-/// than 1/256 of the file is noticed, and so is every change of its size. Throws Error kUnavailable
+/// of it (256, or fewer of 4 KiB each) that are spread evenly, the first and the last bytes among
+/// them: whatever replaces more than one of as many equal shares of the file is noticed, and so is
+/// every change of its size. Throws Error kUnavailable
 /// when the file cannot be read.
 std::string FileFingerprint(const std::filesystem::path& file,
                             uint64_t most_bytes = kFingerprintBytes);

@@ -1,4 +1,4 @@
-// How a source is read.
+// How sources are opened and read.
 #ifndef SHADOWTUTOR_VIDEO_SOURCE_OPTIONS_H_
 #define SHADOWTUTOR_VIDEO_SOURCE_OPTIONS_H_
 
