@@ -13,20 +13,21 @@
 #include "square_source.h"
 #include "video/label_png.h"
 #include "video/open_source.h"
+#include "video/testing/mjpeg_server.h"
 
 namespace shadowtutor::tests {
 namespace {
 
 namespace fs = std::filesystem;
 
-class RunTest : public testing::Test {
+class RunTest : public ::testing::Test {
  protected:
   RunTest() {
     fs::remove_all(folder_);
     fs::create_directories(folder_);
     options_.link = FastLinkOptions(server_->address());
   }
-  const fs::path folder_ = fs::path(testing::TempDir()) / "shadowtutor_run_test";
+  const fs::path folder_ = fs::path(::testing::TempDir()) / "shadowtutor_run_test";
   const std::unique_ptr<rpc::Server> server_ = StartServer();
   app::RunOptions options_;
 };
@@ -114,6 +115,43 @@ TEST_F(RunTest, TakesTheFirstFramesOnly) {
   options_.max_frames = 7;
   SquareSource source(1000);
   EXPECT_EQ(app::RunClient(source, options_).frames, 7u);
+}
+
+TEST_F(RunTest, GoesOnWhenItsCameraIsBackAndEndsWhenItStaysAway) {
+  testing::MjpegServer camera([](int connection) {
+    return testing::StreamPlan{.frames = 30,
+                               .size = connection == 0 ? FrameSize{64, 48} : FrameSize{96, 64}};
+  });
+  const fs::path lines = folder_ / "frames.jsonl";
+  options_.open_sinks = [&](const ClassList& classes, int) {
+    std::vector<std::unique_ptr<video::Sink>> sinks;
+    sinks.push_back(video::MaskFolder(folder_ / "masks"));
+    sinks.push_back(video::JsonLines(lines, classes));
+    return sinks;
+  };
+  options_.staleness = client::Staleness::kGoOn;
+  options_.max_frames = 60;
+  video::SourceOptions reading;
+  reading.every_frame = true;
+  const auto source = video::OpenSource(camera.address(), reading);
+  EXPECT_EQ(app::RunClient(*source, options_).frames, 60u);
+  const auto size_of = [&](const char* mask) {
+    return video::ReadLabelPng(folder_ / "masks" / mask).size();
+  };
+  EXPECT_EQ(size_of("000029.png"), (FrameSize{64, 48}));
+  EXPECT_EQ(size_of("000030.png"), (FrameSize{96, 64}));
+
+  reading.retries = 0;
+  const auto once = video::OpenSource(camera.address(), reading);
+  try {
+    app::RunClient(*once, options_);
+    ADD_FAILURE() << "it ended without an error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUnavailable);
+    EXPECT_NE(std::string(error.what()).find(camera.address()), std::string::npos);
+  }
+  std::ifstream file(lines);
+  EXPECT_EQ(std::count(std::istreambuf_iterator<char>(file), {}, '\n'), 30);
 }
 
 TEST_F(RunTest, AnUnreadableVideoIsAnErrorThatNamesIt) {

@@ -19,9 +19,11 @@ namespace {
 constexpr int kMaxReferred = 200;
 // Devices that have no frame yet are asked again after this time.
 constexpr std::chrono::milliseconds kDevicePause{2};
-// By so many frames FFmpeg estimates the rate of a stream that does not state it. With its default
-// of 20, slow streams take long to open.
+// What FFmpeg looks at before the first frame of a live stream: so many frames for their rate, and
+// this time of the stream, in microseconds, for what else it holds. Its own bounds are 20 frames
+// and 5 seconds.
 constexpr int kProbedLiveFrames = 3;
+constexpr int64_t kProbedLiveTime = AV_TIME_BASE;
 // FFmpeg's own time limits are by so much longer than ours, because ours tell more.
 constexpr std::chrono::milliseconds kLater{1'000};
 // Decoders that FFmpeg uses to look at the first frames obey this bound; those that deliver frames
@@ -153,7 +155,10 @@ void Input::Open() {
       throw Error(ErrorCode::kDataLoss, request_.name + " is text, not a video");
     }
     if (!IsDescribed()) {
-      if (!IsRecording()) container->fps_probe_size = kProbedLiveFrames;
+      if (!IsRecording()) {
+        container->fps_probe_size = kProbedLiveFrames;
+        container->max_analyze_duration = kProbedLiveTime;
+      }
       std::vector<AVDictionary*> probing(container->nb_streams);
       for (AVDictionary*& stream : probing) {
         av_dict_set_int(&stream, "max_pixels", kMaxProbedPixels, 0);

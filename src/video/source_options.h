@@ -15,7 +15,7 @@ struct SourceOptions {
   int retries = -1;
   /// For live sources: every frame instead of the newest one.
   bool every_frame = false;
-  /// Asked while waiting; true ends the reading. May be empty.
+  /// Asked while waiting; true ends the reading. May be empty. Called from any thread.
   std::function<bool()> stop;
   /// Lines for the user: a source is gone, is back, is damaged. May be empty. Called from any
   /// thread.

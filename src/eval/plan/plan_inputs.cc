@@ -58,7 +58,9 @@ class Collector {
     }
     size_ = system_.size.value_or(kUsualSize);
     if (system_.source.empty()) return;
-    const auto source = video::OpenSource(system_.source);
+    video::SourceOptions reading;
+    reading.stop = tools_.stop;
+    const auto source = video::OpenSource(system_.source, reading);
     constexpr int kMost = 20, kEvery = 10;
     samples_ = SampleFrames(*source, kMost, source->live() ? 1 : kEvery, tools_.stop);
     const FrameSize found = samples_.front().frame.size();

@@ -27,6 +27,7 @@ std::vector<SampledFrame> SampleFrames(video::Source& source, int most, int ever
     StopIfAsked(stop);
     if (index % static_cast<uint64_t>(every) == 0) samples.push_back({frame, index});
   }
+  StopIfAsked(stop);  // while it waited for a frame
   if (samples.empty()) {
     throw Error(ErrorCode::kInvalidArgument, "the source has no frames to measure with");
   }
