@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
+#include "video/testing/test_files.h"
+
 namespace shadowtutor::eval {
 namespace {
 
