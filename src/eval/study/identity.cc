@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 // What a query shows, such as the number of a camera, belongs to the identity, but it may also hold
 // a password. So few digits of the hash do not give one away.
 std::string AddressIdentity(const std::string& address) {
-  const std::string shown = WithoutCredentials(address);
+  std::string shown = WithoutCredentials(address);
   const size_t query = address.find('?');
   if (shown == address || query == std::string::npos) return shown;
   return shown + " " + ShortHash(std::string_view(address).substr(query)).substr(0, 8);
