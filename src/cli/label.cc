@@ -51,9 +51,25 @@ std::string SourceName(const std::string& source) {
   return error ? WithoutCredentials(source) : path.string();
 }
 
+// The fingerprint of a file's or folder's content. Of what is behind an address, its first frame
+// stands for the rest.
+std::string VideoFingerprint(const std::string& source) {
+  std::error_code error;
+  if (std::filesystem::exists(source, error)) return SourceFingerprint(source);
+  Fingerprint fingerprint;
+  fingerprint.AddText(SourceFingerprint(source));
+  const auto video = video::OpenSource(source);
+  Image frame;
+  if (video->Read(frame)) {
+    fingerprint.AddText(SizeText(frame.size()));
+    fingerprint.AddBytes(frame.bytes());
+  }
+  return fingerprint.Text();
+}
+
 teacher::MadeFrom MadeFromOf(const LabelOptions& options) {
   teacher::TeacherFingerprint teacher = teacher::FingerprintOfTeacher(options.card);
-  return {SourceFingerprint(options.source), std::move(teacher.card), std::move(teacher.network)};
+  return {VideoFingerprint(options.source), std::move(teacher.card), std::move(teacher.network)};
 }
 
 int Label(const LabelOptions& options) {

@@ -93,7 +93,7 @@ std::string Difference(const ModelCard& there, const LabelFolderCard& card) {
     add(before.video != now.video, "another video");
     add(before.network != now.network, "another network");
     add(before.card != now.card, "another model card");
-    if (!what.empty()) what += ", by their contents, whatever their names";
+    if (!what.empty()) what += ", by content if not by name";
   } else {
     add(there.note != card.note, "another video or teacher");
   }

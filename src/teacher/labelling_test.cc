@@ -185,7 +185,7 @@ TEST(Labelling, DoesNotMixWhatHasChangedUnderItsName) {
   refused({"v2", "c1", "n1"}, "another video");
   refused({"v1", "c2", "n1"}, "another model card");
   refused({"v1", "c1", "n2"}, "another network");
-  refused({"v2", "c2", "n1"}, "another video and another model card, by their contents");
+  refused({"v2", "c2", "n1"}, "another video and another model card, by content");
 }
 
 TEST(Labelling, DoesNotGoOnWithoutKnowingFromWhat) {

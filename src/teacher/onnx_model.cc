@@ -94,12 +94,13 @@ class Inliner {
                       ", which is no place beside the model; export it again with its data beside "
                       "it, or as one file");
     }
-    const fs::path beside = folder_ / name;
+    fs::path beside = folder_ / name;
     std::error_code error;
     if (fs::exists(beside, error)) return beside;
     // A link to a model in another folder: the data may lie there.
-    const fs::path there = fs::canonical(file_, error).parent_path() / name;
-    return !error && fs::exists(there, error) ? there : beside;
+    fs::path there = fs::canonical(file_, error).parent_path() / name;
+    if (!error && fs::exists(there, error)) return there;
+    return beside;
   }
 
  private:

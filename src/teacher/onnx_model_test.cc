@@ -20,7 +20,6 @@ using testing::ErrorOf;
 using testing::PlainImage;
 using testing::Says;
 using testing::TemporaryFolder;
-using testing::TinyConv;
 using testing::TinyOnnx;
 using testing::WriteText;
 using Entries = std::vector<std::pair<std::string, std::string>>;

@@ -11,7 +11,6 @@ namespace shadowtutor::teacher {
 namespace {
 
 using testing::TemporaryFolder;
-using testing::TinyConv;
 using testing::TinyOnnx;
 using testing::WriteText;
 

@@ -1,6 +1,7 @@
 #include "eval/study/identity.h"
 
 #include <cstdio>
+#include <system_error>
 
 #include "core/address_text.h"
 #include "core/checksum.h"
@@ -8,7 +9,20 @@
 #include "teacher/teacher_fingerprint.h"
 
 namespace shadowtutor::eval {
+namespace {
+
 namespace fs = std::filesystem;
+
+// What a query shows, such as the number of a camera, belongs to the identity, but it may also hold
+// a password. So few digits of the hash do not give one away.
+std::string AddressIdentity(const std::string& address) {
+  std::string shown = WithoutCredentials(address);
+  const size_t query = address.find('?');
+  if (shown == address || query == std::string::npos) return shown;
+  return shown + " " + ShortHash(std::string_view(address).substr(query)).substr(0, 8);
+}
+
+}  // namespace
 
 std::string ShortHash(std::string_view text) {
   const uint64_t hash = Fnv1a64({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
@@ -18,10 +32,12 @@ std::string ShortHash(std::string_view text) {
 }
 
 std::string FileIdentity(const std::string& path) {
+  std::error_code error;
+  if (!fs::exists(path, error)) return AddressIdentity(path);
   try {
     return SourceFingerprint(path);
   } catch (const Error&) {
-    return WithoutCredentials(path);  // it cannot be read, which whoever opens it will say
+    return path;  // it cannot be read, which whoever opens it will say
   }
 }
 
@@ -31,7 +47,8 @@ std::string TeacherIdentity(const fs::path& card) {
     return teacher.card + " " + teacher.network;
   } catch (const Error& error) {
     if (error.code() == ErrorCode::kUnavailable || error.code() == ErrorCode::kNotFound) {
-      if (fs::exists(card)) return "unreadable";  // which whoever opens the teacher will say
+      std::error_code ignored;
+      if (fs::exists(card, ignored)) return "unreadable";  // which whoever opens it will say
     }
     throw;
   }

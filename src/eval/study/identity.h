@@ -11,9 +11,9 @@
 
 namespace shadowtutor::eval {
 
-/// The fingerprint of a file's or folder's content (core/fingerprint.h); for anything else (an
-/// address, a missing file) of its text, without a password. Errors of the file system do not
-/// throw.
+/// The fingerprint of a file's or folder's content (core/fingerprint.h); for an address the address
+/// without passwords, and 8 digits of a hash of its query, which tells such addresses apart; for a
+/// missing file `path` itself. Errors of the file system do not throw.
 std::string FileIdentity(const std::string& path);
 
 /// The fingerprints of what a model card says and of the network or the labels that it names.
