@@ -118,6 +118,65 @@ TEST(HostileServer, WelcomesThatAreNoneAreRefused) {
             ErrorCode::kInvalidArgument);
 }
 
+// A server that answers every message with bytes that are no message, and keeps the stream open.
+class GarbageServer
+    : public v1::ShadowTutor::WithRawCallbackMethod_Tutor<v1::ShadowTutor::Service> {
+ public:
+  GarbageServer() {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
+    builder.RegisterService(this);
+    server_ = builder.BuildAndStart();
+  }
+  ~GarbageServer() override { server_->Shutdown(std::chrono::system_clock::now()); }
+  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Tutor(
+      grpc::CallbackServerContext*) override {
+    struct Reactor : grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+      Reactor() {
+        const grpc::Slice garbage("\xff\xff\xff\xff\xff\xff\xff");
+        outgoing = grpc::ByteBuffer(&garbage, 1);
+        StartRead(&incoming);
+      }
+      void OnReadDone(bool ok) override {
+        if (ok) StartWrite(&outgoing);
+      }
+      void OnCancel() override { Finish(grpc::Status::CANCELLED); }
+      void OnDone() override { delete this; }
+      grpc::ByteBuffer incoming, outgoing;
+    };
+    return new Reactor;
+  }
+
+ private:
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+TEST(HostileServer, BytesThatAreNoMessageEndTheConnection) {
+  GarbageServer server;
+  rpc::GrpcLink link(FastLinkOptions(server.address()));
+  try {
+    link.WaitForWelcome(kPatience);
+    ADD_FAILURE() << "welcomed";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kDataLoss) << error.what();
+    EXPECT_NE(std::string(error.what()).find("no message of this protocol"), std::string::npos);
+  }
+}
+
+TEST(HostileServer, WhatItSaysDoesNothingToATerminal) {
+  ScriptedServer server([](Stream& stream, int) {
+    auto welcome = GoodWelcome();
+    welcome.teacher = "mine\x1b]0;owned\x07\nsecond line";
+    Say(stream, welcome);
+  });
+  rpc::GrpcLink link(FastLinkOptions(server.address()));
+  ASSERT_TRUE(link.WaitForWelcome(kPatience));
+  EXPECT_EQ(link.welcome()->teacher, "mine\\x1b]0;owned\\x07\\nsecond line");
+}
+
 TEST(HostileServer, StudentsThatAreNoneAreRefused) {
   for (const int damage : {0, 1, 2, 3}) {
     EXPECT_EQ(RefusalOf([&](Stream& stream, int) {

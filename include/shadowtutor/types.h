@@ -48,6 +48,8 @@ enum class Setting {
   kLearningRate,    // the learning rate of a training that diverged
   kResume,          // whether to continue an earlier run
   kFrameSize,       // the size of the frames that a plan is made for
+  kServerAddress,   // where a server listens, or a client's server is
+  kAuthority,       // the authority whose TLS certificates are accepted
 };
 
 /// The exception that the whole system throws. `what()` is a sentence that says what is wrong and

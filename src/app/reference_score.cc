@@ -45,6 +45,8 @@ ReferenceScore::Result ReferenceScore::Score(
   double sum = 0;
   Image frame;
   uint64_t index = 0;
+  uint64_t seen = 0;
+  if (on_frame) on_frame(seen, kept_.size());
   for (const auto& [kept_index, packed] : kept_) {
     while (index <= kept_index && source.Read(frame)) ++index;
     if (index <= kept_index || (stop && stop())) break;
@@ -53,9 +55,9 @@ ReferenceScore::Result ReferenceScore::Score(
       sum += distill::MeanIoU(packed.Unpack(), answer.label, classes);
       ++result.frames;
     } catch (const Error&) {
-      continue;  // as on the server, a frame that cannot be labelled is left out
+      // As on the server, a frame that cannot be labelled is left out.
     }
-    if (on_frame) on_frame(result.frames, kept_.size());
+    if (on_frame) on_frame(++seen, kept_.size());
   }
   if (result.frames > 0) result.mean_miou = sum / static_cast<double>(result.frames);
   return result;

@@ -51,11 +51,11 @@ class ReferenceScore {
   };
   /// Reads `source` again from its start and compares what was kept with the teacher's labels. A
   /// frame that the teacher cannot label is left out; `stop` (may be empty) returns true to end
-  /// early. `on_frame` (may be empty) is called with the number of frames compared so far and of
-  /// those kept.
+  /// early. `on_frame` (may be empty) is called at the start and after every frame, with the number
+  /// of frames that the teacher has seen so far and of those kept.
   Result Score(video::Source& source, teacher::Teacher& teacher, int classes,
                const std::function<bool()>& stop,
-               const std::function<void(uint64_t compared, uint64_t kept)>& on_frame) const;
+               const std::function<void(uint64_t seen, uint64_t kept)>& on_frame) const;
 
  private:
   const int every_;

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+#include <vector>
+
 namespace shadowtutor::app {
 namespace {
 
@@ -89,6 +92,18 @@ TEST(ReferenceScore, StopsWhenAskedAndSaysSoWhenThereIsNothing) {
   const auto result = score.Score(source, teacher, 2, [] { return true; }, {});
   EXPECT_EQ(result.frames, 0u);
   EXPECT_FALSE(result.mean_miou);
+}
+
+TEST(ReferenceScore, SaysHowFarItIsFromTheStartOn) {
+  ReferenceScore score(1);
+  for (uint64_t i = 0; i < 3; ++i) score.Keep(i, Columns(4));
+  CountingSource source(3);
+  HalfTeacher teacher;
+  teacher.bad = 1;
+  std::vector<std::pair<uint64_t, uint64_t>> said;
+  score.Score(source, teacher, 2, {},
+              [&](uint64_t seen, uint64_t kept) { said.emplace_back(seen, kept); });
+  EXPECT_EQ(said, (std::vector<std::pair<uint64_t, uint64_t>>{{0, 3}, {1, 3}, {2, 3}, {3, 3}}));
 }
 
 TEST(ReferenceScore, KeepsWithinItsBound) {

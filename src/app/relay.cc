@@ -14,6 +14,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstddef>
 #include <cstring>
 #include <list>
 #include <optional>
@@ -23,6 +24,8 @@
 
 #include "app/token_bucket.h"
 #include "core/mutex.h"
+#include "rpc/address.h"
+#include "rpc/host_lookup.h"
 #include "shadowtutor/types.h"
 #include "wire/limits.h"
 
@@ -64,34 +67,29 @@ struct Target {
   socklen_t length = 0;
 };
 
-Target Resolve(const std::string& address) {
+Target UnixTarget(const rpc::ServerAddress& server) {
   Target target;
-  if (address.starts_with("unix:")) {
-    auto* local = reinterpret_cast<sockaddr_un*>(&target.address);
-    const std::string path = address.substr(address.starts_with("unix://") ? 7 : 5);
-    if (path.empty() || path.size() >= sizeof local->sun_path) {
-      throw Error(ErrorCode::kInvalidArgument,
-                  address + " is not the path of a Unix socket, or too long for one");
-    }
-    local->sun_family = AF_UNIX;
-    std::copy(path.begin(), path.end(), local->sun_path);
-    target.length = sizeof(sockaddr_un);
-    return target;
-  }
-  const size_t colon = address.rfind(':');
-  if (colon == std::string::npos) {
-    throw Error(ErrorCode::kInvalidArgument, "a server's address is host:port, not " + address);
-  }
-  std::string host = address.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  auto* local = reinterpret_cast<sockaddr_un*>(&target.address);
+  local->sun_family = AF_UNIX;
+  // The name of an abstract socket follows a zero byte.
+  std::copy(server.path.begin(), server.path.end(), local->sun_path + (server.abstract ? 1 : 0));
+  target.length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + server.path.size() + 1);
+  return target;
+}
+
+Target Resolve(const std::string& address) {
+  const rpc::ServerAddress server = rpc::ParseServerAddress(address, rpc::AddressUse::kConnect);
+  if (server.is_unix()) return UnixTarget(server);
+  rpc::CheckHostIsKnown(server);
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  const int failed = getaddrinfo(host.c_str(), address.c_str() + colon + 1, &hints, &found);
+  const int failed =
+      getaddrinfo(server.host.c_str(), std::to_string(server.port).c_str(), &hints, &found);
   if (failed != 0) {
-    throw Error(ErrorCode::kUnavailable,
-                "cannot find " + address + ": " + gai_strerror(failed) + "; check the address");
+    throw Error(ErrorCode::kUnavailable, "cannot find " + address + ": " + gai_strerror(failed));
   }
+  Target target;
   std::memcpy(&target.address, found->ai_addr, found->ai_addrlen);
   target.length = found->ai_addrlen;
   freeaddrinfo(found);

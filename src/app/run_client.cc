@@ -107,7 +107,10 @@ RunSummary RunClient(video::Source& source, const RunOptions& options, const Ope
       break;
     }
     pace.FrameBegins();
-    if (!source.Read(frame)) break;
+    if (!source.Read(frame)) {
+      summary.stopped = options.stop && options.stop();  // while it waited for a frame
+      break;
+    }
     const client::FrameReport report = client.Process(frame, labels);
     if (options.reference) options.reference->Keep(report.index, labels);
     try {

@@ -107,6 +107,31 @@ TEST_F(RunClientTest, AStopBeforeTheStudentIsHereReadsNothing) {
   EXPECT_EQ(source.read(), 0);
 }
 
+TEST_F(RunClientTest, AStopWhileTheSourceWaitsClosesTheSinks) {
+  class LostCamera final : public ScriptedSource {
+   public:
+    LostCamera(int frames, bool& stop) : ScriptedSource(frames), stop_(stop) {}
+    bool Read(Image& frame) override {
+      if (ScriptedSource::Read(frame)) return true;
+      stop_ = true;
+      return false;
+    }
+
+   private:
+    bool& stop_;
+  };
+  for (const int frames : {0, 2}) {
+    bool stop = false;
+    options_.stop = [&] { return stop; };
+    sinks_.clear();
+    LostCamera source(frames, stop);
+    const RunSummary summary = Run(source);
+    EXPECT_TRUE(summary.stopped);
+    EXPECT_EQ(sinks_,
+              frames == 0 ? (SinkLog{"close", "gone"}) : (SinkLog{"0", "1", "close", "gone"}));
+  }
+}
+
 TEST_F(RunClientTest, ASinkThatThrowsEndsTheRun) {
   options_.open_sinks = OpenLoggingSink(sinks_, [](const video::Prediction& prediction) {
     if (prediction.index == 2) throw Error(ErrorCode::kResourceExhausted, "the disk is full");

@@ -167,7 +167,9 @@ RunSummary SegmentRun::Run() {
       CountBytes();
       const bool lost =
           error.code() == ErrorCode::kUnavailable || error.code() == ErrorCode::kDeadlineExceeded;
-      if (!options_.retry || !lost) throw Error(error);
+      // While a live source is gone, nothing is sent, and servers end silent connections.
+      const bool idle = source_.live() && sent_ == 0;
+      if (!lost || (!options_.retry && !idle)) throw Error(error);
       if (options_.log) options_.log(std::string(error.what()) + "; connecting again");
     }
     if (!Connect()) {
@@ -216,12 +218,15 @@ void SegmentRun::SendNext() {
     Frame frame{next_index_, {}, 0};
     if (!source_.Read(frame.pixels)) {
       source_ended_ = true;
+      summary_.stopped = Stopped();  // while it waited for a frame
       return;
     }
     frame.time = source_.time();
     paced_ = false;
     ++next_index_;
     unanswered_.push_back(std::move(frame));
+    // The connection may have ended meanwhile; Receive then says why.
+    if (!link_->CanSend()) return;
   }
   const Frame& frame = unanswered_[sent_];
   OverConnection([&] { link_->Send(frame.pixels, frame.index); });

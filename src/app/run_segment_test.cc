@@ -25,6 +25,8 @@ struct Script {
   int lost_after = kNever;  // so many answers
   int fails_at = kNever;    // this frame gets an error for an answer
   wire::VideoCodec codec = wire::VideoCodec::kJpeg;
+  // Takes one frame at a time, and after so many answers it ends, as with a silent client.
+  int idle_after = kNever;
 };
 
 // Allows two unanswered frames and labels each frame with its index.
@@ -40,7 +42,10 @@ class ScriptedConnection : public SegmentConnection {
     return script_.welcomes;
   }
   const wire::SegmentWelcome& welcome() const override { return welcome_; }
-  bool CanSend() const override { return unanswered_.size() < 2; }
+  bool CanSend() const override {
+    if (script_.idle_after != kNever) return unanswered_.empty() && answers_ < script_.idle_after;
+    return unanswered_.size() < 2;
+  }
   void Send(ImageView frame, uint64_t index) override {
     sent_.push_back(index);
     unanswered_.push_back({.frame_index = index,
@@ -53,6 +58,9 @@ class ScriptedConnection : public SegmentConnection {
   }
   std::optional<rpc::SegmentLink::Answer> Receive(std::chrono::milliseconds) override {
     if (script_.lost_after == answers_) throw Error(ErrorCode::kUnavailable, "lost");
+    if (script_.idle_after == answers_ && unanswered_.empty()) {
+      throw Error(ErrorCode::kDeadlineExceeded, "the client was silent");
+    }
     if (unanswered_.empty()) return std::nullopt;
     ++answers_;
     auto answer = std::move(unanswered_.front());
@@ -160,6 +168,23 @@ TEST_F(RunSegmentTest, WithoutRetryALostConnectionIsTheEnd) {
   EXPECT_THROW(Run(source), Error);
   EXPECT_EQ(connections_, 1u);
   EXPECT_EQ(sinks_, (SinkLog{"0", "gone"}));
+}
+
+TEST_F(RunSegmentTest, WhileALiveSourceWasGoneTheConnectionMayEnd) {
+  class Camera final : public ScriptedSource {
+   public:
+    using ScriptedSource::ScriptedSource;
+    bool live() const override { return true; }
+  };
+  scripts_ = {{.idle_after = 2}, {}};
+  Camera camera(5);
+  EXPECT_EQ(Run(camera).frames, 5u);
+  EXPECT_EQ(connections_, 2u);
+  EXPECT_EQ(sinks_, (SinkLog{"0", "1", "2", "3", "4", "close", "gone"}));
+
+  connections_ = 0;
+  ScriptedSource file(5);
+  EXPECT_THROW(Run(file), Error);
 }
 
 TEST_F(RunSegmentTest, RetryDoesNotInsistOnWhatCannotChange) {

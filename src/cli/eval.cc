@@ -13,6 +13,7 @@
 #include "cli/interrupt.h"
 #include "cli/outputs.h"
 #include "cli/progress.h"
+#include "core/address_text.h"
 #include "eval/page/report_page.h"
 #include "eval/sim/evaluation_text.h"
 #include "eval/study/lvs.h"
@@ -87,7 +88,7 @@ std::vector<eval::ClipSpec> Clips(const EvalArguments& arguments) {
   if (!arguments.set.empty()) return eval::LoadClipSet(arguments.set);
   if (!arguments.lvs.empty()) return eval::ListLvs(arguments.lvs);
   eval::ClipSpec clip;
-  std::filesystem::path path(arguments.source);
+  std::filesystem::path path(WithoutCredentials(arguments.source));
   if (!path.has_filename()) path = path.parent_path();  // "folder/"
   clip.name = path.stem().string();
   clip.source = arguments.source;

@@ -44,6 +44,34 @@ TEST(ExitCode, IsTwoForACommandLineThatIsWrong) {
   EXPECT_TRUE(sentence.starts_with("shadowtutor: a plan needs ")) << sentence;
 }
 
+TEST(Output, NeverShowsThePasswordsOfAddresses) {
+  for (const char* source :
+       {"rtsp://me:ge@heim@127.0.0.1:1/cam", "rtsp://me:ge/heim@127.0.0.1:1/cam",
+        "rtsp://me:ge#heim@127.0.0.1:1/cam", "rtsp://me:ge?heim@127.0.0.1:1/cam",
+        "RTSP://me:geheim@127.0.0.1:1/cam", "rtsp:/me:geheim@127.0.0.1:1/cam",
+        "me:geheim@127.0.0.1:1/cam", "http://127.0.0.1:1/cam?user=me&pwd=geheim",
+        "ftp://me:ge heim@127.0.0.1:1/cam"}) {
+    const auto [code, output] = RunProgram({"run", source, "--server", "127.0.0.1:1"});
+    EXPECT_NE(code, 0) << source;
+    EXPECT_EQ(output.find("heim"), std::string::npos) << output;
+    // As an argument that was not expected, and as a value that is no number.
+    EXPECT_EQ(RunProgram({"run", "a.mp4", source}).second.find("heim"), std::string::npos);
+    EXPECT_EQ(RunProgram({"run", "a.mp4", "--frames", source}).second.find("heim"),
+              std::string::npos);
+    EXPECT_EQ(RunProgram({"run", "a.mp4", "--server", source}).second.find("heim"),
+              std::string::npos);
+  }
+}
+
+TEST(ExitCode, IsTwoForAnAddressThatIsWrong) {
+  for (const char* address : {"127.0.0.1", ":1", "127.0.0.1:99999", "http://127.0.0.1:1"}) {
+    const auto [code, output] =
+        RunProgram({"serve", "--teacher", "none.yaml", "--listen", address});
+    EXPECT_EQ(code, 2) << output;
+    EXPECT_NE(output.find("(--listen)"), std::string::npos) << output;
+  }
+}
+
 TEST(ExitCode, IsOneForWhatFails) {
   const auto [code, output] =
       RunProgram({"report", std::string(::testing::TempDir()) + "/nowhere"});

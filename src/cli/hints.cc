@@ -12,8 +12,12 @@ struct Hint {
 constexpr Hint kHints[] = {
     {"serve", Setting::kPlainText, "--tls-cert and --tls-key, or --insecure"},
     {"serve", Setting::kCertificate, "--tls-cert, --tls-key"},
+    {"serve", Setting::kServerAddress, "--listen"},
+    {"serve", Setting::kAuthority, "--tls-ca"},
     {"run", Setting::kPlainText, "--tls-ca FILE, or --insecure"},
     {"run", Setting::kCertificate, "--tls-cert, --tls-key"},
+    {"run", Setting::kServerAddress, "--server"},
+    {"run", Setting::kAuthority, "--tls-ca"},
     {"run", Setting::kRetry, "--retry"},
     {"run", Setting::kOutput, "for example --out overlay.mp4"},
     {"label", Setting::kOutput, "--out"},

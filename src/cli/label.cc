@@ -6,17 +6,21 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/outputs.h"
 #include "cli/progress.h"
+#include "core/address_text.h"
+#include "core/fingerprint.h"
 #include "core/text.h"
 #include "teacher/label_folder.h"
 #include "teacher/labelling.h"
 #include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
+#include "teacher/teacher_fingerprint.h"
 #include "video/open_source.h"
 #include "video/source.h"
 
@@ -40,12 +44,16 @@ std::string ProgressText(const teacher::LabellingProgress& progress) {
   return "frame " + std::to_string(progress.frames) + total + TimeLeft(progress.seconds_left);
 }
 
-// The source's name, the same for every path to the same video. The folder's card stores it, and a
-// second run compares it.
+// The source's name for people, without a password, and the same for every path to the same video.
 std::string SourceName(const std::string& source) {
   std::error_code error;
   const std::filesystem::path path = std::filesystem::canonical(source, error);
-  return error ? source : path.string();
+  return error ? WithoutCredentials(source) : path.string();
+}
+
+teacher::MadeFrom MadeFromOf(const LabelOptions& options) {
+  teacher::TeacherFingerprint teacher = teacher::FingerprintOfTeacher(options.card);
+  return {SourceFingerprint(options.source), std::move(teacher.card), std::move(teacher.network)};
 }
 
 int Label(const LabelOptions& options) {
@@ -60,6 +68,7 @@ int Label(const LabelOptions& options) {
   teacher::LabellingOptions labelling;
   labelling.max_frames = options.frames;
   labelling.source_name = SourceName(options.source);
+  if (!source->live()) labelling.made_from = MadeFromOf(options);
   labelling.stop = Interrupted;
   Progress progress;
   labelling.on_progress = [&](const teacher::LabellingProgress& now) {
@@ -87,8 +96,10 @@ void AddLabelCommand(CLI::App& app, int& exit_code) {
   command->add_option("--teacher", options->card, "Model card of the teacher (docs/teachers.md)")
       ->required();
   command
-      ->add_option("--out", options->folder,
-                   "Folder for the labels and their card.yaml; run again to go on where it stopped")
+      ->add_option(
+          "--out", options->folder,
+          "Folder for the labels and their card.yaml; run again to go on where it stopped, with "
+          "the same video, card and network")
       ->required();
   command->add_option("--frames", options->frames, "Only the first N frames")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));

@@ -5,17 +5,21 @@
 #include <exception>
 #include <new>
 #include <string>
+#include <vector>
 
 #include "cli/commands.h"
 #include "cli/hints.h"
 #include "cli/interrupt.h"
 #include "cli/standard_output.h"
+#include "core/address_text.h"
+#include "core/untrusted_text.h"
 #include "shadowtutor/types.h"
 
 namespace {
 
 constexpr int kFailure = 1;
 constexpr int kUsage = 2;
+constexpr size_t kMaxPrintedBytes = 4096;
 
 // 2 when the command line or a file named on it is wrong, so that trying again is pointless; that
 // of an interrupted program when a signal stopped the command; 1 for everything else.
@@ -27,6 +31,24 @@ int ExitCodeFor(const shadowtutor::Error& error) {
   return stopped ? shadowtutor::cli::kInterruptedExitCode : kFailure;
 }
 
+// The arguments that are addresses with a password in them.
+std::vector<std::string> secret_arguments;
+
+// Whatever an error's sentence quotes, such as an argument or a library's message, it shows no
+// password.
+std::string Shown(std::string sentence) {
+  for (const std::string& argument : secret_arguments) {
+    sentence = shadowtutor::WithoutCredentialsIn(sentence, argument);
+  }
+  return shadowtutor::WithoutCredentialsIn(sentence);
+}
+
+void PrintError(const char* sentence) {
+  // Some of it may come from the other side of a connection.
+  std::fprintf(stderr, "shadowtutor: %s\n",
+               shadowtutor::Showable(Shown(sentence), kMaxPrintedBytes).c_str());
+}
+
 int Run(int argc, char** argv) {
   CLI::App app{
       "ShadowTutor: video segmentation on weak devices, taught by a heavy network on a server"};
@@ -34,7 +56,7 @@ int Run(int argc, char** argv) {
   app.set_version_flag("--version", "shadowtutor " SHADOWTUTOR_VERSION);
   app.require_subcommand(1);
   app.failure_message([](const CLI::App*, const CLI::Error& error) {
-    return std::string("shadowtutor: ") + error.what() + " (--help shows the options)\n";
+    return "shadowtutor: " + Shown(error.what()) + " (--help shows the options)\n";
   });
 
   int exit_code = 0;
@@ -66,15 +88,20 @@ int Run(int argc, char** argv) {
 
 int RunAndExplain(int argc, char** argv) {
   try {
+    for (int i = 1; i < argc; ++i) {
+      const std::string argument = argv[i];
+      if (shadowtutor::WithoutCredentials(argument) != argument)
+        secret_arguments.push_back(argument);
+    }
     return Run(argc, argv);
   } catch (const shadowtutor::Error& error) {
-    std::fprintf(stderr, "shadowtutor: %s\n", error.what());
+    PrintError(error.what());
     return ExitCodeFor(error);
   } catch (const std::bad_alloc&) {
     std::fprintf(stderr, "shadowtutor: out of memory; use smaller frames or fewer clients\n");
     return kFailure;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "shadowtutor: %s\n", error.what());
+    PrintError(error.what());
     return kFailure;
   }
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <string>
 
 #include "cli/commands.h"
@@ -156,6 +157,24 @@ TEST(RunOptions, JsonWithoutAFileIsStandardOutput) {
   EXPECT_EQ(Parse(AddRunOptions, "v.mp4 --json out.json").json, "out.json");
 }
 
+TEST(RunOptions, LiveSourcesComeBackForEverUnlessToldOtherwise) {
+  const auto source_of = [](const std::string& line) {
+    return SourceOptionsOf(Parse(AddRunOptions, "rtsp://camera/1 " + line));
+  };
+  EXPECT_EQ(source_of("").retries, -1);
+  EXPECT_EQ(source_of("").timeout, std::chrono::seconds(10));
+  EXPECT_FALSE(source_of("").every_frame);
+  EXPECT_EQ(source_of("--source-retries 0").retries, 0);
+  EXPECT_EQ(source_of("--source-retries 7").retries, 7);
+  EXPECT_EQ(source_of("--source-timeout 2.5").timeout, std::chrono::milliseconds(2500));
+  EXPECT_TRUE(source_of("--every-frame").every_frame);
+  for (const char* wrong : {"--source-retries -2", "--source-retries x", "--source-timeout 0",
+                            "--source-timeout -1", "--source-timeout 3601"}) {
+    EXPECT_TRUE(IsRefused(std::string("run v.mp4 ") + wrong)) << wrong;
+  }
+  EXPECT_TRUE(Says(Refusal([&] { source_of("--source-timeout nan"); }), "--source-timeout"));
+}
+
 TEST(RunOptions, SegmentSendsRawFramesOneByOneAndOthersTwoAtATime) {
   const auto run_of = [](const std::string& line) {
     return SegmentRunOf(Parse(AddRunOptions, "v.mp4 --segment " + line));
@@ -198,6 +217,8 @@ TEST(ServeOptions, WhatIsNotGivenIsTheServersDefault) {
   EXPECT_EQ(server.listen, plain.listen);
   EXPECT_EQ(server.min_stride, plain.min_stride);
   EXPECT_EQ(server.max_sessions, plain.max_sessions);
+  EXPECT_EQ(server.max_frame_pixels, 4096u * 2160u);
+  EXPECT_EQ(server.training_timeout, plain.training_timeout);
   EXPECT_EQ(server.teacher_timeout, plain.teacher_timeout);
   EXPECT_EQ(arguments.seed, 1u);
   EXPECT_EQ(arguments.student_width, 1);
@@ -208,7 +229,14 @@ TEST(ServeOptions, ReachTheServer) {
   const rpc::ServerOptions server = ServerOptionsOf(Parse(
       AddServeOptions,
       "--teacher c.yaml --listen 0.0.0.0:1 --threshold 0.5 --max-updates 3 --min-stride 4 "
-      "--max-stride 5 --learning-rate 0.02 --teacher-timeout 1.5 --max-sessions 2 --insecure"));
+      "--max-stride 5 --learning-rate 0.02 --teacher-timeout 1.5 --max-sessions 2 --insecure "
+      "--max-sessions-per-address 1 --max-frame 640x480 --train-timeout 2 --max-connections 9 "
+      "--max-connections-per-address 8"));
+  EXPECT_EQ(server.max_sessions_per_address, 1);
+  EXPECT_EQ(server.max_frame_pixels, 640u * 480u);
+  EXPECT_EQ(server.training_timeout, std::chrono::milliseconds(2000));
+  EXPECT_EQ(server.max_connections, 9);
+  EXPECT_EQ(server.max_connections_per_address, 8);
   EXPECT_EQ(server.listen, "0.0.0.0:1");
   EXPECT_EQ(server.trainer.threshold, 0.5);
   EXPECT_EQ(server.trainer.max_updates, 3);

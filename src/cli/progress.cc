@@ -4,10 +4,13 @@
 
 #include <cstdio>
 
+#include "core/untrusted_text.h"
+
 namespace shadowtutor::cli {
 namespace {
 
 constexpr char kClearLine[] = "\r\033[K";
+constexpr size_t kMaxPrintedBytes = 4096;
 
 }  // namespace
 
@@ -32,7 +35,9 @@ void Progress::Show(const std::string& line) const {
 }
 
 void Progress::Print(const std::string& line) const {
-  std::fprintf(stderr, "%s%s\n", on_terminal_ ? kClearLine : "", line.c_str());
+  // Some of it may come from the other side of a connection.
+  std::fprintf(stderr, "%s%s\n", on_terminal_ ? kClearLine : "",
+               Showable(line, kMaxPrintedBytes).c_str());
 }
 
 void Progress::Clear() const {

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -33,6 +34,10 @@ namespace shadowtutor::cli {
 namespace {
 
 namespace flags = app::flags;
+
+constexpr char kSourceTimeout[] = "--source-timeout";
+constexpr std::chrono::milliseconds kProgressOnTerminal{200};
+constexpr std::chrono::milliseconds kProgressInLog{5000};
 
 std::string ProgressText(const app::RunProgress& progress) {
   const std::string total = progress.total >= 0 ? "/" + std::to_string(progress.total) : "";
@@ -69,7 +74,13 @@ void SetBasics(const RunArguments& options, app::RunBasics& run) {
 }
 
 app::RunSummary RunAndScore(RunArguments options) {
-  const auto source = video::OpenSource(options.source);
+  rpc::Check(options.link);  // before the source, which may take long to open
+  Progress progress;
+  const auto print = [&progress](const std::string& line) { progress.Print(line); };
+  video::SourceOptions reading = SourceOptionsOf(options);
+  reading.stop = Interrupted;
+  reading.log = print;
+  const auto source = video::OpenSource(options.source, reading);
   const bool scored = !options.reference_teacher.empty();
   if (scored && source->live()) {
     throw Error(ErrorCode::kInvalidArgument,
@@ -81,7 +92,6 @@ app::RunSummary RunAndScore(RunArguments options) {
     throw Error(ErrorCode::kInvalidArgument,
                 "--max-fps slows a file down; a camera or a stream has a pace of its own");
   }
-  rpc::Check(options.link);
   std::optional<app::Relay> relay;
   if (options.bandwidth_mbit > 0) {
     relay.emplace(app::RelayOptions{options.link.address, options.bandwidth_mbit * 1e6 / 8});
@@ -90,8 +100,6 @@ app::RunSummary RunAndScore(RunArguments options) {
   // A teacher that does not fit is found out before the run, not after it.
   std::unique_ptr<teacher::Teacher> teacher;
   ClassList classes;
-  Progress progress;
-  const auto print = [&progress](const std::string& line) { progress.Print(line); };
   const auto open_sinks = [&](const ClassList& of_student, int background) {
     classes = of_student;
     if (scored) teacher = teacher::OpenTeacher(options.reference_teacher, classes, background);
@@ -100,7 +108,7 @@ app::RunSummary RunAndScore(RunArguments options) {
   app::ReferenceScore reference(options.reference_every);
   const auto complete = [&](app::RunBasics& run) {
     run.on_progress = [&](const app::RunProgress& now) { progress.Show(ProgressText(now)); };
-    run.progress_interval = std::chrono::milliseconds(progress.on_terminal() ? 200 : 5000);
+    run.progress_interval = progress.on_terminal() ? kProgressOnTerminal : kProgressInLog;
     run.open_sinks = open_sinks;
     if (scored) run.reference = &reference;
   };
@@ -124,9 +132,10 @@ app::RunSummary RunAndScore(RunArguments options) {
         *video::OpenSource(options.source), *teacher, static_cast<int>(classes.size()),
         // After Ctrl-C the frames so far are scored; a second one ends the process.
         {}, [&](uint64_t compared, uint64_t kept) {
-          if (!progress.on_terminal()) return;
-          progress.Show("the teacher labels frame " + std::to_string(compared) + " of " +
-                        std::to_string(kept) + " for comparison");
+          // On a terminal and in a log: it may take longer than the run.
+          if (!progress.IsDue(kProgressOnTerminal, kProgressInLog)) return;
+          progress.Show("compared with the teacher: " + std::to_string(compared) + " of " +
+                        std::to_string(kept) + " frames");
         });
     progress.Clear();
     summary.mean_miou = result.mean_miou;
@@ -160,6 +169,18 @@ int Run(const RunArguments& options) {
 }
 
 }  // namespace
+
+video::SourceOptions SourceOptionsOf(const RunArguments& options) {
+  if (std::isnan(options.source_timeout)) {  // CLI::Range lets it pass
+    throw Error(ErrorCode::kInvalidArgument,
+                std::string(kSourceTimeout) + " takes a number of seconds, 0.1 to 3600");
+  }
+  video::SourceOptions reading;
+  reading.timeout = std::chrono::milliseconds(std::llround(options.source_timeout * 1000));
+  reading.retries = options.source_retries;
+  reading.every_frame = options.every_frame;
+  return reading;
+}
 
 app::RunOptions TutoredRunOf(const RunArguments& options) {
   app::RunOptions run;
@@ -204,6 +225,21 @@ void AddRunOptions(CLI::App& command, RunArguments& options) {
                      "Start with this student (.safetensors) instead of the server's");
   command.add_option(flags::kFrames, options.frames, "Only the first N frames")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
+
+  command
+      .add_option(kSourceTimeout, options.source_timeout,
+                  "Seconds that a camera, a stream or an address may take to open, or to give its "
+                  "next frame")
+      ->check(CLI::Range(0.1, 3600.0))
+      ->capture_default_str();
+  command
+      .add_option("--source-retries", options.source_retries,
+                  "Give up a camera or a stream that was lost after so many attempts in a row to "
+                  "get it back; -1: never")
+      ->check(CLI::Range(-1, 1'000'000'000))
+      ->capture_default_str();
+  command.add_flag("--every-frame", options.every_frame,
+                   "Every frame of a camera or a stream, late ones too, not always the newest");
 
   command.add_option("--out", options.overlay,
                      "Write the video with the classes laid over it (.mp4, .mov or .mkv)");

@@ -8,6 +8,7 @@
 #include "app/run_client.h"
 #include "app/run_segment.h"
 #include "rpc/client/grpc_link.h"
+#include "video/open_source.h"
 #include "wire/h264.h"
 
 namespace CLI {
@@ -23,6 +24,9 @@ struct RunArguments {
   std::string segment, label_codec = "png";
   int in_flight = 0, h264_crf = wire::kDefaultH264Crf;
   double bandwidth_mbit = 0, max_fps = 0;
+  double source_timeout = 10;  // seconds
+  int source_retries = -1;     // -1: for ever
+  bool every_frame = false;
   bool show = false, no_wait = false;
   int64_t frames = -1;
   int reference_every = 10;
@@ -30,6 +34,9 @@ struct RunArguments {
 };
 
 void AddRunOptions(CLI::App& command, RunArguments& options);
+
+/// How the source is read. `stop` and `log` are left to the caller.
+video::SourceOptions SourceOptionsOf(const RunArguments& options);
 
 // What the two kinds of run are called with; sinks, the reference and what is shown
 // meanwhile are left to the caller.

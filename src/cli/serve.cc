@@ -13,15 +13,22 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "app/flags.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/process_limits.h"
+#include "cli/quantities.h"
 #include "nn/checkpoint_io.h"
 #include "nn/network.h"
+#include "rpc/address.h"
 #include "rpc/grpc_log.h"
+#include "rpc/host_lookup.h"
+#include "rpc/tls_files.h"
 #include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
+#include "wire/limits.h"
 
 namespace shadowtutor::cli {
 namespace {
@@ -82,13 +89,21 @@ Pair OpenTeacherAndStudent(const ServeArguments& options) {
 
 int Serve(const ServeArguments& options) {
   InstallServerInterruptHandler();
+  RaiseOpenFileLimit();
   rpc::SilenceGrpcLog();
+  // Before the teacher, which may take long to load.
+  rpc::CheckCouldListen(rpc::ParseServerAddress(options.server.listen, rpc::AddressUse::kListen));
+  const std::vector<std::string> out_of_date = rpc::OutOfDate(options.server.tls);
   Pair pair = OpenTeacherAndStudent(options);
   const std::shared_ptr<teacher::Teacher> teacher = pair.teacher;
 
   rpc::ServerOptions server_options = ServerOptionsOf(options);
   if (!options.quiet) {
     server_options.log = Log;
+    rpc::ReportRefusedHandshakes(Log);
+    for (const std::string& sentence : out_of_date) {
+      Log(sentence + "; clients refuse the connection until then");
+    }
     Log("teacher: " + teacher->description());
     if (options.student.empty() && options.cut.empty()) {
       Log("no --student: fresh weights, of which all are trained (full distillation), because a "
@@ -116,7 +131,8 @@ int Serve(const ServeArguments& options) {
         std::to_string(stats.distillation_steps) + " distillation steps");
   }
   if (!ended) {
-    // A teacher that hangs would be pulled from under itself by the destructors.
+    // Whatever still runs, a teacher that hangs or training, would lose what it uses to the
+    // destructors.
     std::fflush(nullptr);
     std::_Exit(0);
   }
@@ -130,6 +146,9 @@ rpc::ServerOptions ServerOptionsOf(const ServeArguments& options) {
   server.teacher_timeout =
       std::chrono::milliseconds(static_cast<int64_t>(options.teacher_timeout * 1000));
   server.trainer.cut = ChooseCut(options);
+  server.training_timeout =
+      std::chrono::milliseconds(static_cast<int64_t>(options.training_timeout * 1000));
+  server.max_frame_pixels = ParseFrameSize("--max-frame", options.max_frame).pixels();
   return server;
 }
 
@@ -181,7 +200,33 @@ void AddServeOptions(CLI::App& command, ServeArguments& options) {
                   "an error and others are refused until the teacher is back")
       ->check(CLI::Range(0.1, 3600.0))
       ->capture_default_str();
+  command
+      .add_option("--train-timeout", options.training_timeout,
+                  "Seconds after which the training on a key frame takes no further step; the "
+                  "client gets the best weights so far")
+      ->check(CLI::Range(0.1, 3600.0))
+      ->capture_default_str();
+  command
+      .add_option("--max-frame", options.max_frame,
+                  "WIDTHxHEIGHT: frames with more pixels are refused. Above 1920x1080 a key frame "
+                  "gets fewer distillation steps, so that it costs no more")
+      ->capture_default_str();
   command.add_option("--max-sessions", server.max_sessions, "Clients at a time")
+      ->capture_default_str();
+  command
+      .add_option("--max-sessions-per-address", server.max_sessions_per_address,
+                  "Clients at a time from one address; without it three quarters of "
+                  "--max-sessions, or all for clients on this machine")
+      ->check(CLI::Range(1, wire::kMaxSessions));
+  command
+      .add_option("--max-connections", server.max_connections,
+                  "Connections at a time; fewer where the limit of open files demands it")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  command
+      .add_option("--max-connections-per-address", server.max_connections_per_address,
+                  "Connections at a time from one address other than this machine's own")
+      ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
   command.add_option("--tls-cert", server.tls.certificate, "The server's certificate (PEM)");
   command.add_option("--tls-key", server.tls.key, "The certificate's key (PEM)");

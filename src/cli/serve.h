@@ -23,6 +23,9 @@ struct ServeArguments {
   bool fresh_head = false;
   double teacher_timeout =
       std::chrono::duration<double>(rpc::ServerOptions().teacher_timeout).count();
+  double training_timeout =
+      std::chrono::duration<double>(rpc::ServerOptions().training_timeout).count();
+  std::string max_frame = "4096x2160";  // the largest that is called 4K
   bool quiet = false;
   rpc::ServerOptions server;
 };

@@ -32,6 +32,9 @@ void WriteFileAtomically(const std::filesystem::path& file, std::string_view tex
 std::vector<uint8_t> ReadFile(const std::filesystem::path& file, size_t max_bytes) {
   std::error_code error;
   if (!std::filesystem::exists(file, error)) {
+    if (error) {  // such as a folder that this user may not enter
+      throw Error(ErrorCode::kUnavailable, "cannot read " + file.string() + ": " + error.message());
+    }
     throw Error(ErrorCode::kNotFound, "no such file: " + file.string());
   }
   const auto size = std::filesystem::file_size(file, error);

@@ -5,6 +5,8 @@
 #ifndef SHADOWTUTOR_DISTILL_KEY_FRAME_TRAINING_H_
 #define SHADOWTUTOR_DISTILL_KEY_FRAME_TRAINING_H_
 
+#include <functional>
+
 #include "distill/miou.h"
 #include "distill/training_types.h"
 #include "nn/learner.h"
@@ -25,11 +27,12 @@ StepResult DistillationStep(Learner& student, const LabelMap& label,
 /// Trains `student` (an nn::Learner or a class with the same functions) on one key frame: Algorithm
 /// 1 of the paper, algorithm section 3. `loss_weights()` returns one weight per pixel; it is called
 /// only when there is something to train. `best` is scratch memory that the caller keeps, so that
-/// it is allocated only once.
+/// it is allocated only once. `stop`, if it is not empty, is asked before every step; when it
+/// returns true, training ends with the best weights so far.
 template <typename Learner, typename LossWeightsFunction>
 TrainResult TrainOnKeyFrame(Learner& student, ImageView frame, const LabelMap& label, int classes,
                             LossWeightsFunction&& loss_weights, const TrainerOptions& options,
-                            nn::LearnerState& best) {
+                            nn::LearnerState& best, const std::function<bool()>& stop = {}) {
   student.SetFrame(frame);
   double metric = MeanIoU(student.Predict(), label, classes);
   TrainResult result{.metric = metric, .initial_metric = metric};
@@ -37,7 +40,7 @@ TrainResult TrainOnKeyFrame(Learner& student, ImageView frame, const LabelMap& l
 
   const auto pixel_weights = loss_weights();
   student.SaveState(best);  // until a step is better, the weights from before are the best
-  while (result.steps < options.max_updates) {
+  while (result.steps < options.max_updates && !(stop && stop())) {
     metric = DistillationStep(student, label, pixel_weights, classes).metric;
     ++result.steps;
     if (metric > options.threshold) {

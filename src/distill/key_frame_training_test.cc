@@ -72,7 +72,8 @@ struct Outcome {
   int weight_maps = 0;
 };
 
-Outcome Train(ScriptedLearner& learner, double threshold, int max_updates) {
+Outcome Train(ScriptedLearner& learner, double threshold, int max_updates,
+              const std::function<bool()>& stop = {}) {
   const std::vector<uint8_t> pixels(size_t{3} * kPixels);
   const LabelMap label(kPixels, 1, 0);
   Outcome outcome;
@@ -85,7 +86,7 @@ Outcome Train(ScriptedLearner& learner, double threshold, int max_updates) {
   options.max_updates = max_updates;
   nn::LearnerState best;
   outcome.result = TrainOnKeyFrame(learner, ImageView(pixels.data(), kPixels, 1), label, kClasses,
-                                   loss_weights, options, best);
+                                   loss_weights, options, best, stop);
   return outcome;
 }
 
@@ -98,6 +99,29 @@ TEST(TrainOnKeyFrame, DoesNothingAboveTheThreshold) {
   EXPECT_FALSE(result.changed);
   EXPECT_DOUBLE_EQ(result.metric, MetricOf(18));
   EXPECT_DOUBLE_EQ(result.initial_metric, MetricOf(18));
+}
+
+TEST(TrainOnKeyFrame, StopsWhenItIsToldToWithTheBestWeightsSoFar) {
+  ScriptedLearner learner({10, 12, 11, 18, 20});
+  int asked = 0;
+  const auto [result, weight_maps] = Train(learner, 0.45, 8, [&asked] { return ++asked > 2; });
+  EXPECT_EQ(result.steps, 2);
+  EXPECT_TRUE(result.changed);
+  EXPECT_EQ(learner.weights(), 1u);
+  ScriptedLearner untrained({10, 12});
+  const auto [none, no_maps] = Train(untrained, 0.45, 8, [] { return true; });
+  EXPECT_EQ(none.steps, 0);
+  EXPECT_FALSE(none.changed);
+  EXPECT_EQ(untrained.weights(), 0u);
+}
+
+TEST(StepsFor, LargeFramesGetFewer) {
+  EXPECT_EQ(StepsFor(8, {1280, 720}), 8);
+  EXPECT_EQ(StepsFor(8, {1920, 1080}), 8);
+  EXPECT_EQ(StepsFor(64, {1920, 1080}), 64);
+  EXPECT_EQ(StepsFor(8, {3840, 2160}), 2);
+  EXPECT_EQ(StepsFor(8, {4096, 4096}), 1);
+  EXPECT_EQ(StepsFor(0, {4096, 4096}), 0);
 }
 
 TEST(TrainOnKeyFrame, StopsAtTheFirstMetricAboveTheThresholdAndKeepsThoseWeights) {

@@ -37,7 +37,8 @@ Trainer::Trainer(const nn::Checkpoint& student, const TrainerOptions& options)
       background_(student.background),
       learner_(student.layout, student.weights, options.cut, options.adam) {}
 
-TrainResult Trainer::Train(ImageView frame, const TeacherAnswer& teacher) {
+TrainResult Trainer::Train(ImageView frame, const TeacherAnswer& teacher,
+                           const std::function<bool()>& stop) {
   if (frame.empty() || frame.size() != teacher.label.size()) {
     throw Error(ErrorCode::kInvalidArgument, "the teacher's label is " +
                                                  SizeText(teacher.label.size()) +
@@ -48,8 +49,10 @@ TrainResult Trainer::Train(ImageView frame, const TeacherAnswer& teacher) {
                                          ? teacher.instances
                                          : ComponentBoxes(teacher.label, background_));
   };
+  TrainerOptions options = options_;
+  options.max_updates = StepsFor(options_.max_updates, frame.size());
   return TrainOnKeyFrame(learner_, frame, teacher.label, learner_.layout().spec().classes,
-                         loss_weights, options_, best_);
+                         loss_weights, options, best_, stop);
 }
 
 StepResult Trainer::Step(const LabelMap& label, std::span<const float> pixel_weights) {

@@ -3,6 +3,7 @@
 #ifndef SHADOWTUTOR_DISTILL_TRAINER_H_
 #define SHADOWTUTOR_DISTILL_TRAINER_H_
 
+#include <functional>
 #include <span>
 
 #include "distill/training_types.h"
@@ -21,9 +22,12 @@ class Trainer {
   Trainer(const nn::Checkpoint& student, const TrainerOptions& options);
 
   /// Train of Algorithm 1. Afterwards the student holds the best weights found, which are what an
-  /// update sends to the client. Throws Error kInvalidArgument for an empty frame or an answer that
-  /// does not fit the frame and the student's classes.
-  TrainResult Train(ImageView frame, const TeacherAnswer& teacher);
+  /// update sends to the client. It takes at most StepsFor(max_updates, size) steps. `stop`, if it
+  /// is not empty, is asked before every step and ends training when it returns true. Throws Error
+  /// kInvalidArgument for an empty frame or an answer that does not fit the frame and the student's
+  /// classes.
+  TrainResult Train(ImageView frame, const TeacherAnswer& teacher,
+                    const std::function<bool()>& stop = {});
 
   /// A single distillation step, for measurements: on the frame last given to learner()
   /// (nn::Learner::SetFrame), towards `label`, with one weight per pixel. Throws Error

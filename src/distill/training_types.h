@@ -12,10 +12,22 @@ namespace shadowtutor::distill {
 
 struct TrainerOptions {
   double threshold = 0.8;  // training stops when the metric (mIoU, 0..1) is above it
-  int max_updates = 8;     // the most distillation steps per key frame
+  int max_updates = 8;     // the most distillation steps per key frame, see StepsFor
   nn::Stage cut = nn::kPartialDistillation;  // the first stage that is trained
   nn::AdamOptions adam;
 };
+
+/// The frames of up to so many pixels that get all of TrainerOptions::max_updates: 1920x1080.
+inline constexpr size_t kFullTrainingPixels = size_t{1920} * 1080;
+
+/// The most distillation steps on a frame of this size. Larger frames than kFullTrainingPixels get
+/// fewer, but at least one, so that no key frame costs much more than one of that size. (Not a
+/// limit of time, because client, server and evaluation must come to the same weights.)
+constexpr int StepsFor(int max_updates, FrameSize size) {
+  if (max_updates <= 1 || size.pixels() <= kFullTrainingPixels) return max_updates;
+  const size_t steps = static_cast<size_t>(max_updates) * kFullTrainingPixels / size.pixels();
+  return steps < 1 ? 1 : static_cast<int>(steps);
+}
 
 /// The teacher's answer to a key frame.
 struct TeacherAnswer {

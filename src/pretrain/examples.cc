@@ -10,12 +10,15 @@
 #include <optional>
 #include <span>
 
+#include "core/address_text.h"
 #include "core/atomic_file.h"
 #include "core/checksum.h"
+#include "core/fingerprint.h"
 #include "core/text.h"
 #include "pretrain/random.h"
 #include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
+#include "teacher/teacher_fingerprint.h"
 #include "video/label_png.h"
 #include "video/open_source.h"
 #include "video/source.h"
@@ -59,6 +62,11 @@ std::vector<fs::path> FilesBelow(const fs::path& folder, const Wanted& wanted, c
     std::error_code unreadable;
     // Links may form a circle.
     if (entry.depth() >= kDeepestFolder) entry.disable_recursion_pending();
+    // What file managers leave is no data.
+    if (entry->path().filename().string().front() == '.') {
+      entry.disable_recursion_pending();
+      continue;
+    }
     if (!wanted(entry->path()) || !entry->is_regular_file(unreadable)) continue;
     if (files.size() >= kMostFiles) {
       throw Error(ErrorCode::kResourceExhausted,
@@ -85,13 +93,11 @@ std::string NameOf(const std::string& text) {
   return name;
 }
 
-// A text that identifies a file and changes when the file changes: path, size and time.
-std::string Identity(const fs::path& file) {
-  std::error_code error;
-  const auto size = fs::file_size(file, error);
-  const auto time = fs::last_write_time(file, error).time_since_epoch().count();
-  return fs::absolute(file, error).lexically_normal().string() + "|" + std::to_string(size) + "|" +
-         std::to_string(time);
+// Of a picture or a label. Larger files are compared by their size and parts of them, because all
+// of them are read before every run.
+std::string ContentOf(const fs::path& file) {
+  constexpr uint64_t kMostBytes = uint64_t{256} << 10;
+  return FileFingerprint(file, kMostBytes);
 }
 
 void MakeFolder(const fs::path& folder) {
@@ -144,20 +150,21 @@ class Collector {
     if (!own.empty()) return own;
     if (!spec_.teacher.empty()) return spec_.teacher;
     throw Error(ErrorCode::kInvalidArgument,
-                what.string() +
+                WithoutCredentials(what.string()) +
                     " comes without labels; give a folder of label PNGs (`labels:` in a data file) "
                     "or a teacher (`teacher:`)",
                 Setting::kLabels);
   }
 
-  // The path in the cache of a teacher's label. Its name depends on the teacher, the file, the
-  // classes and the size.
+  // The path in the cache of a teacher's label. Its name depends on what the teacher's card says,
+  // the contents of its network and of the picture (`of`), the classes and the size.
   fs::path LabelPath(const fs::path& teacher, const std::string& of) {
     std::string& identity = teacher_identities_[teacher.string()];
     if (identity.empty()) {
-      const std::vector<uint8_t> card = ReadFile(teacher, size_t{1} << 20);
-      identity = std::to_string(Fnv1a64(card)) + "|" + Identity(teacher);
+      const teacher::TeacherFingerprint fingerprint = teacher::FingerprintOfTeacher(teacher);
+      identity = fingerprint.card + "|" + fingerprint.network;
       for (const ClassInfo& info : options_.classes) identity += "|" + info.name;
+      identity += "|" + std::to_string(options_.background);
     }
     return options_.cache / "labels" /
            (NameOf(identity + "|" + of + "|" + std::to_string(options_.longest_side)) + ".png");
@@ -168,7 +175,16 @@ class Collector {
     const bool labelled = !set.labels.empty();
     const fs::path teacher = labelled ? fs::path() : TeacherOf(set.teacher, set.folder);
     for (const fs::path& file : files) {
-      Candidate candidate{{file, {}, false}, teacher, set.repeat, set.validation};
+      Stop();
+      Candidate candidate{
+          .example = {}, .teacher = teacher, .repeat = set.repeat, .validation = set.validation};
+      candidate.example.image = file;
+      try {
+        candidate.example.image_content = ContentOf(file);
+      } catch (const Error& error) {
+        Skip(error.what());
+        continue;
+      }
       if (labelled) {
         candidate.example.label = set.labels / fs::relative(file, set.folder);
         candidate.example.label.replace_extension(".png");
@@ -178,7 +194,7 @@ class Collector {
           continue;
         }
       } else {
-        candidate.example.label = LabelPath(teacher, Identity(file));
+        candidate.example.label = LabelPath(teacher, candidate.example.image_content);
         candidate.example.label_shrunk = true;
       }
       candidates_.push_back(std::move(candidate));
@@ -190,7 +206,7 @@ class Collector {
     const fs::path teacher = TeacherOf(set.teacher, set.file);
     const fs::path folder =
         options_.cache / "frames" /
-        NameOf(Identity(set.file) + "|" + std::to_string(set.every) + "|" +
+        NameOf(SourceFingerprint(set.file.string()) + "|" + std::to_string(set.every) + "|" +
                std::to_string(set.frames) + "|" + std::to_string(options_.longest_side));
     const fs::path complete = folder / "complete";
     std::error_code error;
@@ -198,8 +214,9 @@ class Collector {
       MakeFolder(folder);
       const auto source = video::OpenSource(set.file.string());
       if (source->live()) {
-        throw Error(ErrorCode::kInvalidArgument,
-                    set.file.string() + " is a live source; record it to a file first");
+        throw Error(
+            ErrorCode::kInvalidArgument,
+            WithoutCredentials(set.file.string()) + " is a live source; record it to a file first");
       }
       Image frame;
       int taken = 0;
@@ -213,8 +230,15 @@ class Collector {
       WriteFileAtomically(complete, std::string_view("yes\n"));
     }
     for (const fs::path& file : FilesBelow(folder, IsImage, "frames")) {
-      candidates_.push_back(
-          {{file, LabelPath(teacher, Identity(file)), true}, teacher, set.repeat, set.validation});
+      const std::string content = ContentOf(file);
+      candidates_.push_back({.example = {.image = file,
+                                         .label = LabelPath(teacher, content),
+                                         .label_shrunk = true,
+                                         .image_content = content,
+                                         .label_content = {}},
+                             .teacher = teacher,
+                             .repeat = set.repeat,
+                             .validation = set.validation});
     }
   }
 
@@ -262,7 +286,16 @@ class Collector {
     }
     size_t kept = 0;
     for (size_t i = 0; i < candidates_.size(); ++i) {
-      if (!bad[i]) candidates_[kept++] = candidates_[i];
+      if (bad[i]) continue;
+      Example& example = candidates_[i].example;
+      try {
+        example.label_content = ContentOf(example.label);
+      } catch (const Error& error) {
+        Skip(error.what());
+        continue;
+      }
+      if (kept != i) candidates_[kept] = std::move(candidates_[i]);
+      ++kept;
     }
     candidates_.resize(kept);
   }
@@ -331,7 +364,7 @@ class Collector {
                         " lies in no subfolder that has a class's name; sort the cut-outs into "
                         "such folders, or give the data file's `cutouts` entry a `class`");
       }
-      examples_.cutouts.push_back({file, *class_index});
+      examples_.cutouts.push_back({file, *class_index, ContentOf(file)});
     }
   }
 
@@ -344,6 +377,21 @@ class Collector {
 };
 
 }  // namespace
+
+std::vector<fs::path> TeachersOf(const DataSpec& spec) {
+  std::vector<fs::path> cards;
+  const auto add = [&](const fs::path& own) {
+    const fs::path& card = own.empty() ? spec.teacher : own;
+    if (!card.empty()) cards.push_back(card);
+  };
+  for (const ImageSet& set : spec.images) {
+    if (set.labels.empty()) add(set.teacher);
+  }
+  for (const VideoSet& set : spec.videos) add(set.teacher);
+  std::sort(cards.begin(), cards.end());
+  cards.erase(std::unique(cards.begin(), cards.end()), cards.end());
+  return cards;
+}
 
 void ClassesOfData(const DataSpec& spec, ClassList& classes, int& background) {
   classes.clear();

@@ -16,16 +16,20 @@
 
 namespace shadowtutor::pretrain {
 
-/// An image file and the file of its label.
+/// An image file and the file of its label, with the fingerprints of their contents
+/// (core/fingerprint.h).
 struct Example {
   std::filesystem::path image;
   std::filesystem::path label;  // PNG, in the student's classes
   bool label_shrunk = false;    // whether the label has the size of the shrunk image
+  std::string image_content;
+  std::string label_content;
 };
 
 struct Cutout {
   std::filesystem::path file;
   uint8_t class_index = 0;
+  std::string content;  // fingerprint
 };
 
 struct Examples {
@@ -45,6 +49,9 @@ struct ExampleOptions {
   std::function<void(const std::string& line)> report;           // called for skipped files
   std::function<void(int64_t done, int64_t total)> on_labelled;  // called after each new label
 };
+
+/// The model cards of the teachers that label something of the spec, sorted, without duplicates.
+std::vector<std::filesystem::path> TeachersOf(const DataSpec& spec);
 
 /// The classes of the data: those that the spec lists, else those of its first teacher. Throws
 /// Error kInvalidArgument when there is neither.

@@ -7,10 +7,11 @@
 #include <map>
 #include <memory>
 #include <numbers>
-#include <span>
+#include <optional>
 #include <utility>
 
 #include "core/checksum.h"
+#include "core/fingerprint.h"
 #include "core/text.h"
 #include "nn/batch_learner.h"
 #include "pretrain/examples.h"
@@ -18,6 +19,7 @@
 #include "pretrain/picture.h"
 #include "pretrain/run_state.h"
 #include "pretrain/validation.h"
+#include "teacher/teacher_fingerprint.h"
 
 namespace shadowtutor::pretrain {
 namespace {
@@ -104,16 +106,35 @@ int LongestSide(const std::vector<FrameSize>& crops) {
   return kPicturePerCrop * longest;
 }
 
-std::string DataFingerprint(const Examples& examples) {
-  std::string names;
-  const auto add = [&names](const fs::path& path) { names += path.string() + "\n"; };
-  for (const uint32_t index : examples.epoch) add(examples.training[index].image);
-  names += "--\n";
-  for (const Example& example : examples.validation) add(example.image);
-  names += "--\n";
-  for (const Cutout& cutout : examples.cutouts) add(cutout.file);
-  return std::to_string(
-      Fnv1a64(std::span(reinterpret_cast<const uint8_t*>(names.data()), names.size())));
+// Adds the contents of what a run learns from, in its order, to the options of the run.
+void AddContents(const Examples& examples, std::map<std::string, std::string>& configuration) {
+  Fingerprint images, labels, cutouts;
+  const auto add = [&](const Example& example) {
+    images.AddText(example.image_content);
+    labels.AddText(example.label_content);
+  };
+  for (const uint32_t index : examples.epoch) add(examples.training[index]);
+  images.AddText("for validation");
+  for (const Example& example : examples.validation) add(example);
+  for (const Cutout& cutout : examples.cutouts) {
+    cutouts.AddText(std::to_string(cutout.class_index));
+    cutouts.AddText(cutout.content);
+  }
+  configuration["set of images"] = images.Text();
+  configuration["set of labels"] = labels.Text();
+  configuration["set of cut-outs"] = cutouts.Text();
+}
+
+// Adds the teachers that label the data.
+void AddTeachers(const DataSpec& data, std::map<std::string, std::string>& configuration) {
+  Fingerprint cards, networks;
+  for (const fs::path& card : TeachersOf(data)) {
+    const teacher::TeacherFingerprint fingerprint = teacher::FingerprintOfTeacher(card);
+    cards.AddText(fingerprint.card);
+    networks.AddText(fingerprint.network);
+  }
+  configuration["teacher's card"] = cards.Text();
+  configuration["teacher's network"] = networks.Text();
 }
 
 std::string Number(double value) {
@@ -128,11 +149,19 @@ class Run {
       : options_(options), events_(events), student_(StartStudent(options)) {}
 
   PretrainResult Do() {
+    state_.configuration = Configuration();
+    const std::optional<RunState> saved = options_.resume ? Saved() : std::nullopt;
+    // Before a teacher labels anything.
+    if (saved) CheckSameRun(*saved, state_.configuration);
     Collect();
+    AddContents(examples_, state_.configuration);
+    if (saved) CheckSameRun(*saved, state_.configuration);
     learner_ = std::make_unique<nn::BatchLearner>(student_.layout, student_.weights,
                                                   nn::kFullDistillation);
-    state_.configuration = Configuration();
-    if (options_.resume) Resume();
+    if (saved) {
+      learner_->RestoreState(saved->learner);
+      state_ = *saved;
+    }
     Train();
     return Finish();
   }
@@ -181,31 +210,32 @@ class Run {
     }
   }
 
+  // What is known before the data is read.
   std::map<std::string, std::string> Configuration() const {
-    return {{"classes", ClassNames(student_.classes)},
-            {"student", std::to_string(FloatChecksum64(student_.weights))},
-            {"batch", std::to_string(options_.batch)},
-            {"crop", CropText(options_.crops)},
-            {"learning rate", Number(options_.learning_rate)},
-            {"warm-up", Number(options_.warm_up)},
-            {"number of steps", std::to_string(options_.steps)},
-            {"seed", std::to_string(options_.seed)},
-            {"checkpoint interval", std::to_string(options_.checkpoint_every)},
-            {"set of images", DataFingerprint(examples_)}};
+    std::map<std::string, std::string> configuration = {
+        {"classes", ClassNames(student_.classes)},
+        {"student", std::to_string(FloatChecksum64(student_.weights))},
+        {"batch", std::to_string(options_.batch)},
+        {"crop", CropText(options_.crops)},
+        {"learning rate", Number(options_.learning_rate)},
+        {"warm-up", Number(options_.warm_up)},
+        {"number of steps", std::to_string(options_.steps)},
+        {"seed", std::to_string(options_.seed)},
+        {"checkpoint interval", std::to_string(options_.checkpoint_every)}};
+    AddTeachers(options_.data, configuration);
+    return configuration;
   }
 
-  void Resume() {
+  // The state to go on from; nullopt: there is none.
+  std::optional<RunState> Saved() const {
     std::error_code error;
     if (!fs::exists(StateFile(), error)) {
       if (events_.report) {
         events_.report("there is no " + StateFile().string() + " to go on from; this begins anew");
       }
-      return;
+      return std::nullopt;
     }
-    const RunState saved = LoadRunState(StateFile());
-    CheckSameRun(saved, state_.configuration);
-    learner_->RestoreState(saved.learner);
-    state_ = saved;
+    return LoadRunState(StateFile());
   }
 
   void Train() {

@@ -15,6 +15,7 @@
 #include "pretrain/examples.h"
 #include "pretrain/testing/test_data.h"
 #include "pretrain/validation.h"
+#include "teacher/testing/tiny_onnx.h"
 #include "video/testing/test_files.h"
 
 namespace shadowtutor::pretrain {
@@ -104,6 +105,89 @@ TEST(Pretrain, AnInterruptedRunEndsAsOneWithoutABreak) {
   const Error error = ErrorOf([&] { Pretrain(broken, {}); });
   EXPECT_EQ(error.code(), ErrorCode::kFailedPrecondition);
   EXPECT_TRUE(Says(error, "learning rate")) << error.what();
+}
+
+// Content counts, not names, sizes or times.
+TEST(Pretrain, GoesOnOnlyWithTheSameData) {
+  const TemporaryFolder folder;
+  WriteDiscs(folder.path(), 10, 96, 72);
+  WriteCutout(folder / "stamps/1.png");
+  PretrainOptions options = Options(folder, "s.safetensors");
+  options.data.cutouts = {{folder / "stamps", "disc"}};
+  options.steps = 2;
+  Pretrain(options, {});
+  options.resume = true;
+  EXPECT_EQ(Pretrain(options, {}).steps, 2);
+  const auto refused = [&](const std::filesystem::path& file, const std::string& part) {
+    const std::string before = testing::ReadText(file);
+    const auto time = std::filesystem::last_write_time(file);
+    std::string after = before;
+    after[after.size() / 2] = static_cast<char>(after[after.size() / 2] ^ 1);
+    testing::WriteText(file, after);
+    std::filesystem::last_write_time(file, time);
+    const Error error = ErrorOf([&] { Pretrain(options, {}); });
+    EXPECT_EQ(error.code(), ErrorCode::kFailedPrecondition) << error.what();
+    EXPECT_EQ(error.about(), Setting::kResume);
+    EXPECT_TRUE(Says(error, part)) << error.what();
+    testing::WriteText(file, before);
+  };
+  std::vector<std::filesystem::path> images, labels;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "images")) {
+    images.push_back(entry.path());
+  }
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "labels")) {
+    labels.push_back(entry.path());
+  }
+  for (const auto& image : images) refused(image, "set of images");
+  for (const auto& label : labels) refused(label, "set of labels");
+  refused(folder / "stamps/1.png", "set of cut-outs");
+  // All is as before, but written later; hidden files are no data.
+  testing::WriteText(folder / "images/._1.png", "of the file manager");
+  EXPECT_EQ(Pretrain(options, {}).steps, 2);
+}
+
+TEST(Pretrain, GoesOnOnlyWithTheSameTeacher) {
+  const TemporaryFolder folder;
+  WriteDiscs(folder.path(), 6, 96, 72);
+  const auto network = [](float weight) {
+    return testing::TinyOnnx::Model(32, 24,
+                                    {{"output", {{weight, 0, 0}, {0, 1, 0}}, {0, 0.1F}, 1}});
+  };
+  const std::string card =
+      "kind: semantic-logits\nfile: net.onnx\ninput: {width: 32, height: 24}\n"
+      "classes: [background, disc]\n";
+  testing::WriteText(folder / "net.onnx", network(1));
+  testing::WriteText(folder / "card.yaml", card);
+  PretrainOptions options = Options(folder, "s.safetensors");
+  options.data.images[0].labels.clear();
+  options.data.teacher = folder / "card.yaml";
+  options.steps = 2;
+  int64_t labelled = 0;
+  PretrainEvents events;
+  events.on_labelled = [&](int64_t done, int64_t) { labelled = done; };
+  Pretrain(options, events);
+  EXPECT_EQ(labelled, 6);
+  options.resume = true;
+  labelled = 0;
+  EXPECT_EQ(Pretrain(options, events).steps, 2);
+  const auto refused = [&](const std::string& part) {
+    const Error error = ErrorOf([&] { Pretrain(options, events); });
+    EXPECT_EQ(error.code(), ErrorCode::kFailedPrecondition) << error.what();
+    EXPECT_TRUE(Says(error, part)) << error.what();
+    EXPECT_EQ(labelled, 0);  // it is said before the teacher does anything
+  };
+  testing::WriteText(folder / "net.onnx", network(2));
+  refused("teacher's network");
+  // A run that begins anew gets labels of the network that is there now.
+  options.resume = false;
+  Pretrain(options, events);
+  EXPECT_EQ(labelled, 6);
+  options.resume = true;
+  labelled = 0;
+  testing::WriteText(folder / "card.yaml", card + "note: that says nothing\n");
+  EXPECT_EQ(Pretrain(options, events).steps, 2);
+  testing::WriteText(folder / "card.yaml", card + "background: disc\n");
+  refused("teacher's card");
 }
 
 TEST(Pretrain, SameStudentForAnyNumberOfThreads) {

@@ -115,7 +115,14 @@ RunState LoadRunState(const std::filesystem::path& file) {
 void CheckSameRun(const RunState& state, const std::map<std::string, std::string>& configuration) {
   for (const auto& [key, value] : configuration) {
     const auto found = state.configuration.find(key);
-    const std::string before = found == state.configuration.end() ? "nothing" : found->second;
+    if (found == state.configuration.end()) {
+      throw Error(ErrorCode::kFailedPrecondition,
+                  "the earlier run was one of an earlier version, which did not keep its " + key +
+                      ", so it cannot be told whether it is the same; begin anew instead of going "
+                      "on",
+                  Setting::kResume);
+    }
+    const std::string& before = found->second;
     if (before == value) continue;
     std::string why = "the earlier run had another ";
     why.append(key).append(" (").append(before).append(", now ").append(value);

@@ -70,6 +70,13 @@ TEST(RunState, GoesOnOnlyWithTheSameOptions) {
     EXPECT_EQ(error.code(), ErrorCode::kFailedPrecondition);
     EXPECT_NE(std::string(error.what()).find("another batch (16, now 8)"), std::string::npos);
   }
+  try {
+    CheckSameRun(state, {{"teacher's card", "1"}});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kFailedPrecondition);
+    EXPECT_NE(std::string(error.what()).find("earlier version"), std::string::npos);
+  }
 }
 
 }  // namespace

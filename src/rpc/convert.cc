@@ -189,8 +189,8 @@ v1::Welcome ToProto(wire::Welcome welcome) {
 wire::Welcome FromProto(const v1::Welcome& from) {
   wire::Welcome welcome;
   welcome.protocol_version = from.protocol_version();
-  welcome.server_version = Text(from.server_version(), "server version");
-  welcome.session_id = Text(from.session_id(), "session id");
+  welcome.server_version = ShownText(from.server_version(), "server version");
+  welcome.session_id = ShownText(from.session_id(), "session id");
   if (from.has_student()) welcome.student = FromProto(from.student());
   welcome.student_version = from.student_version();
   welcome.student_checksum = from.student_checksum();
@@ -204,7 +204,7 @@ wire::Welcome FromProto(const v1::Welcome& from) {
   welcome.parameters = FromProto(from.parameters());
   welcome.frame_codec = WishedCodec(from.frame_codec());
   welcome.update_codec = WishedCodec(from.update_codec());
-  welcome.teacher = Text(from.teacher(), "teacher's description");
+  welcome.teacher = ShownText(from.teacher(), "teacher's description");
   return welcome;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/untrusted_text.h"
 #include "wire/limits.h"
 
 namespace shadowtutor::rpc {
@@ -22,6 +23,10 @@ const std::string& Text(const std::string& text, const char* what) {
            std::to_string(wire::kMaxTextBytes) + " bytes");
   }
   return text;
+}
+
+std::string ShownText(const std::string& text, const char* what) {
+  return Showable(Text(text, what), wire::kMaxTextBytes);
 }
 
 double Duration(double milliseconds) {

@@ -21,6 +21,8 @@ std::vector<uint8_t> FromBytes(const std::string& bytes);
 
 /// Returns `text`. It must be no longer than wire::kMaxTextBytes; `what` names the field.
 const std::string& Text(const std::string& text, const char* what);
+/// The same for a text that is only shown, as Showable returns it.
+std::string ShownText(const std::string& text, const char* what);
 /// Returns `milliseconds`. They must be finite and not negative.
 double Duration(double milliseconds);
 /// Returns `value`. It must be at most `max`; `what` names the field.

@@ -130,8 +130,8 @@ wire::SegmentWelcome FromProto(const v1::SegmentWelcome& from) {
   wire::SegmentWelcome welcome;
   welcome.protocol_version = from.protocol_version();
   if (welcome.protocol_version != wire::kProtocolVersion) return welcome;
-  welcome.server_version = Text(from.server_version(), "server version");
-  welcome.session_id = Text(from.session_id(), "session id");
+  welcome.server_version = ShownText(from.server_version(), "server version");
+  welcome.session_id = ShownText(from.session_id(), "session id");
   welcome.classes = TakeClasses(from.classes());
   if (from.has_background()) {
     if (from.background() >= welcome.classes.size()) {
@@ -142,7 +142,7 @@ wire::SegmentWelcome FromProto(const v1::SegmentWelcome& from) {
   welcome.video_codec = WishedCodec(from.video_codec());
   welcome.label_codec = WishedCodec(from.label_codec());
   welcome.in_flight = InFlight(from.in_flight());
-  welcome.teacher = Text(from.teacher(), "teacher's description");
+  welcome.teacher = ShownText(from.teacher(), "teacher's description");
   return welcome;
 }
 

@@ -210,6 +210,7 @@ TEST(ConvertTest, SentencesAreTextOfABoundedLength) {
   EXPECT_EQ(sentence("plain"), "plain");
   EXPECT_EQ(sentence("zwölf 犬 😀"), "zwölf 犬 😀");
   EXPECT_EQ(sentence("one\ntwo"), "one two");
+  EXPECT_EQ(sentence("cannot read /srv/labels/7.png"), "cannot read 7.png");
   EXPECT_EQ(sentence("\xff\xfe"), "??");
   EXPECT_EQ(sentence("cut \xe7\x8a"), "cut ??");  // the last character is not whole
   EXPECT_EQ(sentence("\xc0\xaf"), "??");          // an overlong slash
@@ -222,6 +223,13 @@ TEST(ConvertTest, SentencesAreTextOfABoundedLength) {
   v1::ServerMessage parsed;
   EXPECT_TRUE(parsed.ParseFromString(message.SerializeAsString()));
   EXPECT_LE(parsed.error().sentence().size(), wire::kMaxSentenceBytes);
+}
+
+TEST(ConvertTest, WhatAServerSaysDoesNothingToATerminal) {
+  v1::ServerMessage message;
+  message.mutable_error()->set_sentence("no\x1b[2J\n\xc2\x9b");
+  EXPECT_EQ(std::get<wire::ErrorMessage>(FromProto(std::move(message))).sentence,
+            "no\\x1b[2J\\n\\x9b");
 }
 
 TEST(ConvertTest, RefusesEmptyMessages) {

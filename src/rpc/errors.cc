@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "core/untrusted_text.h"
 #include "rpc/convert_fields.h"
 #include "wire/limits.h"
 
@@ -10,10 +11,11 @@ namespace shadowtutor::rpc {
 namespace {
 
 // Makes a sentence fit to be sent; it may contain anything, such as a file's name or a library's
-// message. Cuts it to kMaxSentenceBytes, because it travels in HTTP/2 headers too, and replaces
-// control characters and, where it is not UTF-8, which Protobuf refuses, all bytes that are not
-// ASCII.
+// message. Leaves out where our files lie, which is nobody's business. Cuts it to
+// kMaxSentenceBytes, because it travels in HTTP/2 headers too, and replaces control characters and,
+// where it is not UTF-8, which Protobuf refuses, all bytes that are not ASCII.
 std::string Sentence(std::string text) {
+  text = WithoutFolders(text);
   bool utf8 = true;
   for (size_t i = 0; i < text.size() && utf8;) {
     const auto byte = static_cast<uint8_t>(text[i]);
@@ -70,7 +72,7 @@ v1::ErrorMessage ToProto(wire::ErrorMessage error) {
 wire::ErrorMessage FromProto(const v1::ErrorMessage& from) {
   wire::ErrorMessage error;
   error.code = FromProto(from.code());
-  error.sentence = Text(from.sentence(), "error sentence");
+  error.sentence = Showable(Text(from.sentence(), "error sentence"), wire::kMaxSentenceBytes);
   error.fatal = from.fatal();
   if (from.has_frame_index()) error.frame_index = from.frame_index();
   return error;

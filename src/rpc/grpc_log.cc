@@ -3,12 +3,51 @@
 #include <grpc/support/log.h>
 
 #include <cstdlib>
+#include <utility>
+
+#include "core/mutex.h"
+#include "rpc/refused_clients.h"
 
 namespace shadowtutor::rpc {
+namespace {
+
+// gRPC's log function is one for the process and has no argument of ours.
+struct Reports {
+  Mutex mutex;
+  std::function<void(const std::string& line)> log ST_GUARDED_BY(mutex);
+  LineLimit limit ST_GUARDED_BY(mutex);
+};
+
+Reports& TheReports() {
+  static auto* const reports = new Reports;  // never destroyed: gRPC's threads outlive main
+  return *reports;
+}
+
+void Report(gpr_log_func_args* said) {
+  const auto line = RefusedHandshake(said->message);
+  if (!line) return;
+  Reports& reports = TheReports();
+  const MutexLock lock(reports.mutex);
+  const auto passed = reports.limit.Pass(*line, LineLimit::Clock::now());
+  if (passed && reports.log) reports.log(*passed);
+}
+
+}  // namespace
 
 void SilenceGrpcLog() {
   if (std::getenv("GRPC_VERBOSITY") != nullptr) return;
   gpr_set_log_function([](gpr_log_func_args*) {});
+}
+
+void ReportRefusedHandshakes(std::function<void(const std::string& line)> log) {
+  if (std::getenv("GRPC_VERBOSITY") != nullptr) return;
+  {
+    Reports& reports = TheReports();
+    const MutexLock lock(reports.mutex);
+    reports.log = std::move(log);
+  }
+  gpr_set_log_function(Report);
+  gpr_set_log_verbosity(GPR_LOG_SEVERITY_DEBUG);  // gRPC mentions handshakes at this level only
 }
 
 }  // namespace shadowtutor::rpc

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "core/untrusted_text.h"
 #include "distill/key_frame_stride.h"
 
 namespace shadowtutor::server {
@@ -13,6 +14,9 @@ using Clock = std::chrono::steady_clock;
 // How often deadlines are looked at. All of them are much longer.
 constexpr std::chrono::milliseconds kTick{200};
 
+// How often the memory of clients that have left is given back.
+constexpr std::chrono::milliseconds kReleaseEvery{2'000};
+
 void Check(const BackendOptions& options) {
   distill::Validate({options.trainer.threshold, options.min_stride, options.max_stride});
   if (options.max_sessions < 1 || options.max_sessions > wire::kMaxSessions) {
@@ -21,6 +25,13 @@ void Check(const BackendOptions& options) {
   }
   if (options.teacher_timeout <= std::chrono::milliseconds::zero()) {
     throw Error(ErrorCode::kInvalidArgument, "the teacher's timeout must be above 0");
+  }
+  if (options.training_timeout <= std::chrono::milliseconds::zero()) {
+    throw Error(ErrorCode::kInvalidArgument, "the training's timeout must be above 0");
+  }
+  if (options.max_sessions_per_address < 0 || options.max_frame_pixels < 1) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "the bounds of sessions per address and of a frame's pixels must be above 0");
   }
 }
 
@@ -50,17 +61,19 @@ std::shared_ptr<Resources> MakeResources(std::shared_ptr<teacher::Teacher> teach
   resources->session.trainer = options.trainer;
   resources->session.min_stride = options.min_stride;
   resources->session.max_stride = options.max_stride;
-  resources->session.teacher = teacher->description();
+  resources->session.teacher = WithoutFolders(teacher->description());
   resources->session.server_version = version;
   resources->session.student = std::make_shared<const nn::Checkpoint>(std::move(student));
   resources->teacher = std::move(teacher);
   resources->hello_timeout = options.hello_timeout;
   resources->idle_timeout = options.idle_timeout;
   resources->teacher_timeout = options.teacher_timeout;
+  resources->training_timeout = options.training_timeout;
+  resources->max_frame_pixels = options.max_frame_pixels;
   resources->log = options.log;
-  // A session has at most one job in each queue. One thread each suffices, since labelling and
-  // training use all cores.
-  const size_t jobs = static_cast<size_t>(options.max_sessions);
+  // A session has at most one job in each queue; one more releases memory. One thread each
+  // suffices, since labelling and training use all cores.
+  const size_t jobs = static_cast<size_t>(options.max_sessions) + 1;
   resources->teaching = std::make_unique<Scheduler>(1, jobs);
   resources->training = std::make_unique<Scheduler>(1, jobs);
   return resources;
@@ -71,7 +84,10 @@ std::shared_ptr<Resources> MakeResources(std::shared_ptr<teacher::Teacher> teach
 Backend::Backend(std::shared_ptr<teacher::Teacher> teacher, nn::Checkpoint student,
                  const BackendOptions& options, const std::string& version)
     : resources_(MakeResources(std::move(teacher), std::move(student), options, version)),
-      streams_(std::make_shared<StreamRegistry>(resources_, options.max_sessions)) {}
+      streams_(std::make_shared<StreamRegistry>(
+          resources_, StreamBounds{.in_all = options.max_sessions,
+                                   .per_address = options.max_sessions_per_address,
+                                   .yield_timeout = options.yield_timeout})) {}
 
 Backend::~Backend() {
   EndStreams(Error(ErrorCode::kUnavailable, "the server is shutting down"));
@@ -84,12 +100,22 @@ void Backend::Start() {
 }
 
 void Backend::WatchDeadlines() {
+  bool removed = false;  // since memory was released
+  Clock::time_point released = Clock::now();
   while (true) {
     {
       const MutexLock lock(mutex_);
       if (wake_.WaitFor(mutex_, kTick, [this]() ST_REQUIRES(mutex_) { return stopping_; })) return;
     }
-    streams_->Tick(Clock::now());
+    const Clock::time_point now = Clock::now();
+    streams_->Tick(now);
+    resources_->LogLeftOut(now);
+    removed = streams_->TakeRemoved() || removed;
+    if (removed && now - released >= kReleaseEvery) {
+      resources_->ReleaseMemory();
+      removed = false;
+      released = now;
+    }
   }
 }
 
@@ -100,6 +126,7 @@ void Backend::EndStreams(const Error& why) {
     if (std::exchange(stopping_, true)) return;
     watcher = std::move(watcher_);
   }
+  resources_->shutting_down = true;
   wake_.NotifyAll();
   if (watcher.joinable()) watcher.join();
   streams_->EndAll(why);
@@ -114,7 +141,10 @@ bool Backend::Shutdown(std::chrono::milliseconds timeout) {
     resources_->Log(
         "the teacher has not returned from its frame; the server ends without waiting for it");
   }
-  resources_->training->Shutdown();
+  if (!resources_->training->Shutdown(timeout)) {
+    resources_->Log("training has not ended; the server ends without waiting for it");
+    returned_ = false;
+  }
   return *returned_;
 }
 

@@ -28,12 +28,23 @@ struct BackendOptions {
   int max_stride = 64;
 
   int max_sessions = wire::kDefaultMaxSessions;  // of all transports together
+  /// Of these, from one address; 0: three quarters of them, but as many for clients on this
+  /// machine.
+  int max_sessions_per_address = 0;
+  /// When there is no more room, a session whose client has been silent for this long is ended.
+  std::chrono::milliseconds yield_timeout = wire::kYieldTimeout;
+  /// Larger frames are refused. `shadowtutor serve` has a lower default than the protocol's bound.
+  size_t max_frame_pixels = kMaxFramePixels;
   std::chrono::milliseconds hello_timeout = wire::kHelloTimeout;
   std::chrono::milliseconds idle_timeout = wire::kIdleTimeout;
   /// The longest that one call of the teacher should take. A call that takes longer cannot be
   /// interrupted: its frame is answered with an error, and further frames are refused until it
   /// returns.
   std::chrono::milliseconds teacher_timeout = wire::kTeacherTimeout;
+
+  /// After this time the training on a key frame takes no further step; the best weights so far
+  /// are kept.
+  std::chrono::milliseconds training_timeout = wire::kTrainingTimeout;
 
   /// Called with a line of text for every event, from any thread. May be empty.
   std::function<void(const std::string& line)> log;
@@ -61,10 +72,11 @@ class Backend {
   /// Stops looking at deadlines, opens no more streams and tells those that are open `why`. The
   /// transport then waits for their ends. Only the first call does something.
   void EndStreams(const Error& why) ST_EXCLUDES(mutex_);
-  /// To be called after EndStreams. Waits for a running training job, and at most `timeout` for a
-  /// running call of the teacher. Returns false when that call has not returned: its thread is
-  /// detached, and the process should end without running destructors (std::_Exit), because that
-  /// call may still use any object. A second call returns what the first one did.
+  /// To be called after EndStreams. Waits at most `timeout` for a running call of the teacher, and
+  /// as long for a running training job, which ends after its current step. Returns false when one
+  /// of them has not returned: its thread is detached, and the process should end without running
+  /// destructors (std::_Exit), because it may still use any object. A second call returns what the
+  /// first one did.
   bool Shutdown(std::chrono::milliseconds timeout) ST_EXCLUDES(shutdown_mutex_);
 
   ServerStats stats() const { return resources_->stats.Snapshot(); }

@@ -41,6 +41,9 @@ TEST(Backend, RefusesWhatCannotBe) {
   EXPECT_EQ(Refusal([](auto& options) { options.max_sessions = 0; }), kInvalid);
   EXPECT_EQ(Refusal([](auto& options) { options.min_stride = 65; }), kInvalid);
   EXPECT_EQ(Refusal([](auto& options) { options.teacher_timeout = 0ms; }), kInvalid);
+  EXPECT_EQ(Refusal([](auto& options) { options.training_timeout = 0ms; }), kInvalid);
+  EXPECT_EQ(Refusal([](auto& options) { options.max_sessions_per_address = -1; }), kInvalid);
+  EXPECT_EQ(Refusal([](auto& options) { options.max_frame_pixels = 0; }), kInvalid);
   EXPECT_EQ(Refusal([](auto& options) { options.trainer.threshold = 2; }), kInvalid);
   EXPECT_EQ(Refusal([](auto&) {}, {{"cat", {}}, {"background", {}}}), kInvalid);
 }
@@ -86,6 +89,27 @@ TEST(Backend, SaysEachTimeThatTheTeacherDidNotReturn) {
   backend.reset();
   held.Open();
   left.get_future().get();
+}
+
+TEST(Backend, WaitsForTrainingNoLongerThanForTheTeacher) {
+  struct State {
+    std::promise<void> entered, open, left;
+  };
+  const auto state = std::make_shared<State>();
+  auto backend = Small(std::make_shared<FakeTeacher>());
+  backend->resources()->training->Submit(1, [state] {
+    state->entered.set_value();
+    state->open.get_future().wait();
+    state->left.set_value();
+  });
+  state->entered.get_future().wait();
+  EXPECT_FALSE(backend->resources()->shutting_down);
+  backend->EndStreams(kClosing);
+  EXPECT_TRUE(backend->resources()->shutting_down);
+  EXPECT_FALSE(backend->Shutdown(0ms));
+  backend.reset();
+  state->open.set_value();
+  state->left.get_future().get();
 }
 #endif
 

@@ -11,11 +11,13 @@ namespace shadowtutor::server {
 template <typename Request, typename Reply>
 Conversation<Request, Reply>::Conversation(std::shared_ptr<Resources> resources,
                                            std::weak_ptr<Peer> peer, uint64_t number,
-                                           std::string id, Clock::time_point now)
+                                           std::string id, Clock::time_point now,
+                                           const std::string& source)
     : resources_(std::move(resources)),
       peer_(std::move(peer)),
       number_(number),
       id_(std::move(id)),
+      source_(source.empty() ? id_ : source),
       last_heard_(now) {}
 
 template <typename Request, typename Reply>
@@ -54,6 +56,14 @@ void Conversation<Request, Reply>::OnTick(Clock::time_point now) {
 }
 
 template <typename Request, typename Reply>
+std::optional<typename Conversation<Request, Reply>::Clock::time_point>
+Conversation<Request, Reply>::SilentSince() const {
+  const MutexLock lock(mutex_);
+  if (closed_ || FrameOutstanding()) return std::nullopt;
+  return last_heard_;
+}
+
+template <typename Request, typename Reply>
 void Conversation<Request, Reply>::Send(Reply message) {
   if (closed_) return;
   const std::shared_ptr<Peer> peer = peer_.lock();
@@ -63,15 +73,20 @@ void Conversation<Request, Reply>::Send(Reply message) {
 template <typename Request, typename Reply>
 void Conversation<Request, Reply>::End(const Error& why) {
   closed_ = true;
-  resources_->Log("session " + id_ + " refused: " + ErrorCodeName(why.code()) + ": " + why.what());
+  Log(std::string("refused: ") + ErrorCodeName(why.code()) + ": " + why.what());
   if (const std::shared_ptr<Peer> peer = peer_.lock()) peer->End(why);
   OnEnd();
 }
 
 template <typename Request, typename Reply>
 void Conversation<Request, Reply>::LogFailure(uint64_t frame_index, const Error& error) const {
-  resources_->Log("session " + id_ + " frame " + std::to_string(frame_index) + ": " +
-                  ErrorCodeName(error.code()) + ": " + error.what());
+  Log("frame " + std::to_string(frame_index) + ": " + ErrorCodeName(error.code()) + ": " +
+      error.what());
+}
+
+template <typename Request, typename Reply>
+void Conversation<Request, Reply>::Log(const std::string& what) const {
+  resources_->Log(source_, "session " + id_ + " " + what);
 }
 
 template class Conversation<wire::ClientMessage, wire::ServerMessage>;

@@ -34,9 +34,10 @@ class Conversation {
   using Peer = PeerOf<Reply>;
 
   /// `number` identifies this conversation's jobs in the schedulers, `id` identifies the
-  /// conversation in logs. `peer` may be destroyed before the conversation is.
+  /// conversation in logs. `peer` may be destroyed before the conversation is. `source` is the
+  /// client's address for the log's bounds; where it is empty, they hold for this conversation.
   Conversation(std::shared_ptr<Resources> resources, std::weak_ptr<Peer> peer, uint64_t number,
-               std::string id, Clock::time_point now);
+               std::string id, Clock::time_point now, const std::string& source = {});
   virtual ~Conversation() = default;
   Conversation(const Conversation&) = delete;
   Conversation& operator=(const Conversation&) = delete;
@@ -50,6 +51,8 @@ class Conversation {
   /// silent for too long. While the teacher is overdue, a key frame that waits for its label gets
   /// an error instead, and a conversation that has every frame labelled ends.
   void OnTick(Clock::time_point now) ST_EXCLUDES(mutex_);
+  /// When the client was heard last; nullopt while it waits for the answer to a frame.
+  std::optional<Clock::time_point> SilentSince() const ST_EXCLUDES(mutex_);
   /// To be called when the stream is over. Frees what the conversation holds as soon as no job uses
   /// it any more.
   virtual void OnClosed() = 0;
@@ -70,12 +73,15 @@ class Conversation {
   void Send(Reply message) ST_REQUIRES(mutex_);
   /// Ends the conversation and tells the client why.
   void End(const Error& why) ST_REQUIRES(mutex_);
+  /// Adds a line about this conversation to the log.
+  void Log(const std::string& what) const;
   void LogFailure(uint64_t frame_index, const Error& error) const;
 
   const std::shared_ptr<Resources> resources_;
   const std::weak_ptr<Peer> peer_;
   const uint64_t number_;
   const std::string id_;
+  const std::string source_;
 
   mutable Mutex mutex_;
   bool closed_ ST_GUARDED_BY(mutex_) = false;  // nothing is sent any more

@@ -1,6 +1,28 @@
 #include "server/resources.h"
 
+#include <malloc.h>
+
+#include "core/text.h"
+#include "core/untrusted_text.h"
+
 namespace shadowtutor::server {
+
+void Resources::Log(const std::string& line) const {
+  if (log) log(Showable(line, wire::kMaxLogLineBytes));
+}
+
+void Resources::Log(const std::string& source, const std::string& line) const {
+  if (!log) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (!log_gate.Admit(source, now)) return;
+  LogLeftOut(now);
+  Log(line);
+}
+
+void Resources::LogLeftOut(std::chrono::steady_clock::time_point now) const {
+  const std::optional<uint64_t> lines = log_gate.TakeLeftOut(now);
+  if (lines) Log("... " + std::to_string(*lines) + " more lines left out");
+}
 
 Error Resources::TeacherIsStuck(bool with_this_frame) const {
   const std::string seconds =
@@ -14,6 +36,22 @@ Error Resources::TeacherIsStuck(bool with_this_frame) const {
   return Error(ErrorCode::kUnavailable,
                "the teacher has been busy with another frame for more than " + seconds +
                    " s; try again later");
+}
+
+std::optional<Error> Resources::TooLarge(FrameSize size) const {
+  if (size.pixels() <= max_frame_pixels) return std::nullopt;
+  return Error(ErrorCode::kFailedPrecondition,
+               "frames of " + SizeText(size) + " have more pixels than this server accepts (" +
+                   std::to_string(max_frame_pixels) +
+                   "); make them smaller, or allow larger ones in the server's settings");
+}
+
+void Resources::ReleaseMemory() {
+  // No session has this number.
+  training->Submit(0, [this] {
+    training_workspace.reset();
+    malloc_trim(0);
+  });
 }
 
 TeacherCall::TeacherCall(Resources& resources, uint64_t owner) : resources_(resources) {

@@ -3,6 +3,7 @@
 #ifndef SHADOWTUTOR_SERVER_RESOURCES_H_
 #define SHADOWTUTOR_SERVER_RESOURCES_H_
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -10,6 +11,9 @@
 #include <optional>
 #include <string>
 
+#include "nn/training_workspace.h"
+#include "server/allowance.h"
+#include "server/log_gate.h"
 #include "server/scheduler.h"
 #include "server/session.h"
 #include "server/stats.h"
@@ -30,15 +34,30 @@ struct Resources {
   std::chrono::milliseconds hello_timeout = wire::kHelloTimeout;
   std::chrono::milliseconds idle_timeout = wire::kIdleTimeout;
   std::chrono::milliseconds teacher_timeout = wire::kTeacherTimeout;
+  /// After this time the training on a key frame takes no further step.
+  std::chrono::milliseconds training_timeout = wire::kTrainingTimeout;
+  /// Larger frames are refused.
+  size_t max_frame_pixels = kMaxFramePixels;
+  /// How often one session may get the whole student.
+  Rate whole_students = {wire::kWholeStudents, wire::kWholeStudentEvery};
   TeacherWatch teacher_watch;
+  /// Set when the server shuts down: training takes no further step.
+  std::atomic<bool> shutting_down = false;
   std::function<void(const std::string& line)> log;  // may be empty; called from any thread
+  mutable LogGate log_gate;
   StatsBoard stats;
   std::unique_ptr<Scheduler> teaching;
   std::unique_ptr<Scheduler> training;
+  /// The memory that training uses, whatever the number of sessions. For jobs of `training` only.
+  std::shared_ptr<nn::TrainingWorkspace> training_workspace;
 
-  void Log(const std::string& line) const {
-    if (log) log(line);
-  }
+  /// Writes a line of the server's own into the log. Whatever it contains, it becomes one line
+  /// that does nothing to a terminal, of at most wire::kMaxLogLineBytes.
+  void Log(const std::string& line) const;
+  /// The same for a line that a client caused. Left out when there are too many; see LogGate.
+  void Log(const std::string& source, const std::string& line) const;
+  /// Says how many lines were left out, if it is time.
+  void LogLeftOut(std::chrono::steady_clock::time_point now) const;
 
   /// The number of the conversation whose frame the teacher has had for longer than
   /// `teacher_timeout`; nullopt while it is in time.
@@ -48,6 +67,11 @@ struct Resources {
   /// The error for a client that waits while the teacher is overdue. `with_this_frame`: whether the
   /// frame that the teacher is labelling is this client's.
   Error TeacherIsStuck(bool with_this_frame) const;
+  /// The error for a frame of this size, nullopt if it is not too large.
+  std::optional<Error> TooLarge(FrameSize size) const;
+  /// Gives back what training has allocated: after a session with large frames that can be
+  /// gigabytes. Does not wait.
+  void ReleaseMemory();
 };
 
 /// Reports one call of the teacher to `teacher_watch`. To be constructed before the call and

@@ -5,10 +5,12 @@
 
 namespace shadowtutor::server {
 
-Scheduler::Scheduler(int threads, size_t max_queued) : max_queued_(max_queued) {
+Scheduler::Scheduler(int threads, size_t max_queued, Now now) : max_queued_(max_queued) {
   state_->working = threads;
   threads_.reserve(static_cast<size_t>(threads));
-  for (int i = 0; i < threads; ++i) threads_.emplace_back([state = state_] { Work(state); });
+  for (int i = 0; i < threads; ++i) {
+    threads_.emplace_back([state = state_, now] { Work(state, now); });
+  }
 }
 
 Scheduler::~Scheduler() { Shutdown(); }
@@ -21,7 +23,10 @@ bool Scheduler::Submit(uint64_t owner, Job job) {
     for (const Entry& entry : queue) {
       if (entry.owner == owner) return false;
     }
-    queue.push_back({owner, std::move(job)});
+    const auto clock = state_->clocks.find(owner);
+    const Clock::duration start =
+        clock == state_->clocks.end() ? state_->begun : std::max(clock->second, state_->begun);
+    queue.push_back({owner, std::move(job), start});
   }
   state_->wake.NotifyOne();
   return true;
@@ -68,9 +73,21 @@ bool Scheduler::Shutdown(std::optional<std::chrono::milliseconds> timeout) {
   return all_ended;
 }
 
-void Scheduler::Work(const std::shared_ptr<State>& state) {
+Scheduler::Entry Scheduler::TakeNext(State& state) {
+  const auto next = std::min_element(
+      state.queue.begin(), state.queue.end(),
+      [](const Entry& one, const Entry& other) { return one.start < other.start; });
+  Entry taken = std::move(*next);
+  state.queue.erase(next);
+  state.begun = taken.start;
+  std::erase_if(state.clocks, [&state](const auto& clock)
+                                  ST_REQUIRES(state.mutex) { return clock.second <= state.begun; });
+  return taken;
+}
+
+void Scheduler::Work(const std::shared_ptr<State>& state, Now now) {
   while (true) {
-    Job job;
+    Entry next{};
     {
       const MutexLock lock(state->mutex);
       state->wake.Wait(state->mutex, [&state]() ST_REQUIRES(state->mutex) {
@@ -81,10 +98,19 @@ void Scheduler::Work(const std::shared_ptr<State>& state) {
         state->ended.NotifyAll();
         return;
       }
-      job = std::move(state->queue.front().job);
-      state->queue.pop_front();
+      next = TakeNext(*state);
     }
-    job();
+    const Clock::time_point began = now();
+    next.job();
+    next.job = nullptr;
+    const Clock::duration took = now() - began;
+    const MutexLock lock(state->mutex);
+    const Clock::duration clock = next.start + took;
+    state->clocks[next.owner] = clock;
+    // The owner's next job may have come while this one ran.
+    for (Entry& entry : state->queue) {
+      if (entry.owner == next.owner) entry.start = std::max(entry.start, clock);
+    }
   }
 }
 

@@ -1,8 +1,13 @@
-// A bounded queue of jobs, first come first served, and a few threads that run them.
+// A bounded queue of jobs and a few threads that run them, with a fair share of the time for each
+// owner of jobs.
 //
 // The server has two schedulers: one for labelling, whose single thread is the only one that uses
 // the teacher, and one for training. A session has at most one job waiting in each of them, so a
-// client with many key frames cannot keep the others from their turn.
+// client with many key frames cannot keep the others from their turn. Nor can clients with large
+// ones: whose jobs took longer waits longer for the next one. (This is start-time fair queueing.
+// Each owner has a clock that advances by the time that its jobs took. The job whose owner's clock
+// is behind most is next; among equals the one that came first. An owner who had nothing to do for
+// a while does not gain by it: its clock is set to that of the job that was begun last.)
 //
 // Thread safety: all functions may be called from any thread.
 #ifndef SHADOWTUTOR_SERVER_SCHEDULER_H_
@@ -13,6 +18,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -27,8 +33,12 @@ class Scheduler {
   /// Must not throw: a job itself tells the client of a failure.
   using Job = std::function<void()>;
 
+  using Clock = std::chrono::steady_clock;
+  /// The time, for tests to replace.
+  using Now = Clock::time_point (*)();
+
   /// Starts `threads` (>= 1) threads that share a queue of at most `max_queued` jobs.
-  Scheduler(int threads, size_t max_queued);
+  Scheduler(int threads, size_t max_queued, Now now = Clock::now);
   /// Shuts down.
   ~Scheduler();
   Scheduler(const Scheduler&) = delete;
@@ -49,16 +59,21 @@ class Scheduler {
   struct Entry {
     uint64_t owner;
     Job job;
+    Clock::duration start{};  // the owner's clock
   };
   // Shared with the threads, because a detached thread outlives the scheduler.
   struct State {
     mutable Mutex mutex;
     CondVar wake, ended;
-    std::deque<Entry> queue ST_GUARDED_BY(mutex);
+    std::deque<Entry> queue ST_GUARDED_BY(mutex);  // as they came
+    Clock::duration begun ST_GUARDED_BY(mutex){};  // the clock of the job that was begun last
+    /// The clocks that are ahead of `begun`.
+    std::map<uint64_t, Clock::duration> clocks ST_GUARDED_BY(mutex);
     bool shut_down ST_GUARDED_BY(mutex) = false;
     int working ST_GUARDED_BY(mutex) = 0;  // threads that have not ended
   };
-  static void Work(const std::shared_ptr<State>& state);
+  static void Work(const std::shared_ptr<State>& state, Now now);
+  static Entry TakeNext(State& state) ST_REQUIRES(state.mutex);
 
   const size_t max_queued_;
   const std::shared_ptr<State> state_ = std::make_shared<State>();

@@ -43,6 +43,46 @@ TEST(SchedulerTest, FirstComeFirstServed) {
   EXPECT_EQ(order, (std::vector<int>{3, 1, 2}));
 }
 
+// The time of the next test, which its jobs advance.
+std::atomic<Scheduler::Clock::time_point> fake_now{};
+
+TEST(SchedulerTest, WhoseJobsTakeLongWaitsForThoseWhoseDoNot) {
+  Gate gate;
+  std::vector<int> order;
+  std::promise<void> done;
+  Scheduler scheduler(1, 8, [] { return fake_now.load(); });
+  const auto take = [&order](int owner, int seconds) {
+    return [&order, owner, seconds] {
+      order.push_back(owner);
+      fake_now = fake_now.load() + std::chrono::seconds(seconds);
+    };
+  };
+  // While the gate is closed, 1 and 2 come with jobs of 10 s, and 3 with a short one. As soon as
+  // one of their jobs runs, its owner comes with the next.
+  ASSERT_TRUE(scheduler.Submit(100, gate.Job()));
+  gate.WaitUntilEntered();
+  for (int owner : {1, 2}) {
+    ASSERT_TRUE(scheduler.Submit(owner, [&, owner] {
+      take(owner, 10)();
+      scheduler.Submit(owner, take(owner, 10));
+    }));
+  }
+  ASSERT_TRUE(scheduler.Submit(3, [&] {
+    take(3, 1)();
+    scheduler.Submit(3, [&] {
+      take(3, 1)();
+      scheduler.Submit(4, [&done] { done.set_value(); });
+    });
+  }));
+  gate.Open();
+  done.get_future().wait();
+  scheduler.Shutdown();
+  // Before their second jobs, which would be first by the order of coming, 3 has its second, and a
+  // newcomer its first.
+  order.resize(4);
+  EXPECT_EQ(order, (std::vector<int>{1, 2, 3, 3}));
+}
+
 TEST(SchedulerTest, OneQueuedJobPerOwnerAndABoundInAll) {
   Gate gate;
   Scheduler scheduler(1, 2);

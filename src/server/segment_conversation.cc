@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/mutex.h"
+#include "core/untrusted_text.h"
 #include "server/as_error.h"
 #include "server/session.h"
 #include "wire/codec_names.h"
@@ -43,8 +44,7 @@ SegmentConversation::~SegmentConversation() {
   const MutexLock lock(mutex_);
   if (!greeted_) return;
   resources_->stats.SessionEnded(id_);
-  resources_->Log("session " + id_ + " ended, " + std::to_string(answered_) +
-                  " frames were segmented");
+  Log("ended, " + std::to_string(answered_) + " frames were segmented");
 }
 
 void SegmentConversation::Handle(wire::SegmentRequest message, Clock::time_point) {
@@ -67,6 +67,7 @@ void SegmentConversation::OnHello(const wire::SegmentHello& hello) {
   }
   try {
     CheckProtocolVersion(hello.protocol_version);
+    if (const auto error = resources_->TooLarge(hello.frame_size)) throw Error(*error);
   } catch (const Error& error) {
     End(error);
     return;
@@ -84,14 +85,14 @@ void SegmentConversation::OnHello(const wire::SegmentHello& hello) {
   welcome.label_codec = label_codec_;
   welcome.in_flight = in_flight_;
   welcome.teacher = resources_->session.teacher;
+  const std::string version = Showable(hello.client_version, wire::kMaxLoggedVersionBytes);
   resources_->stats.SessionOpened(
-      {.id = id_, .client_version = hello.client_version, .frame_size = hello.frame_size});
-  resources_->Log("session " + id_ + " opened: client " +
-                  (hello.client_version.empty() ? "?" : hello.client_version) +
+      {.id = id_, .client_version = version, .frame_size = hello.frame_size});
+  resources_->Log("session " + id_ + " opened: client " + (version.empty() ? "?" : version) +
                   " has every frame segmented, " + std::to_string(hello.frame_size.width) + "x" +
                   std::to_string(hello.frame_size.height) + " " +
-                  wire::NameOf(welcome.video_codec) + ", at most " +
-                  std::to_string(in_flight_) + " in flight");
+                  wire::NameOf(welcome.video_codec) + ", at most " + std::to_string(in_flight_) +
+                  " in flight");
   Send(std::move(welcome));
 }
 
@@ -152,6 +153,7 @@ void SegmentConversation::Job() {
 // Returns the frame's labels, or an error that concerns this frame alone.
 wire::SegmentReply SegmentConversation::Answer(const wire::SegmentFrame& frame) {
   try {
+    if (const auto error = resources_->TooLarge(frame.size)) throw Error(*error);
     const Clock::time_point start = Clock::now();
     Image image = Unpack(frame);
     LabelledFrame labelled;

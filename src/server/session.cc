@@ -145,7 +145,8 @@ std::vector<float> Session::StartingWeights(const wire::Hello& hello) {
 wire::Welcome Session::TakeWelcome() { return std::move(welcome_); }
 
 wire::Update Session::Train(const LabelledFrame& key_frame,
-                            std::shared_ptr<nn::TrainingWorkspace> workspace) {
+                            std::shared_ptr<nn::TrainingWorkspace> workspace,
+                            const std::function<bool()>& stop) {
   nn::Learner& learner = trainer_->learner();
   learner.UseWorkspace(std::move(workspace));
   const std::vector<float> base(learner.trained().begin(), learner.trained().end());
@@ -157,7 +158,7 @@ wire::Update Session::Train(const LabelledFrame& key_frame,
   update.new_version = version_;
   try {
     const Clock::time_point start = Clock::now();
-    const distill::TrainResult result = trainer_->Train(key_frame.frame, key_frame.answer);
+    const distill::TrainResult result = trainer_->Train(key_frame.frame, key_frame.answer, stop);
     update.metric = result.metric;
     update.initial_metric = result.initial_metric;
     update.steps = result.steps;

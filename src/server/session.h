@@ -5,6 +5,7 @@
 #define SHADOWTUTOR_SERVER_SESSION_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -64,9 +65,10 @@ class Session {
   /// Runs Algorithm 1 on a labelled key frame and returns the update that gives the client the same
   /// weights. If it throws (weights that became infinite, no memory), the student stays as it was.
   /// `workspace` is the memory that training uses; sessions that are trained one after the other
-  /// can share it.
+  /// can share it. `stop` as in distill::Trainer::Train.
   wire::Update Train(const LabelledFrame& key_frame,
-                     std::shared_ptr<nn::TrainingWorkspace> workspace);
+                     std::shared_ptr<nn::TrainingWorkspace> workspace,
+                     const std::function<bool()>& stop = {});
 
   /// The whole student, for a client that does not hold the right weights.
   wire::WholeStudent Whole() const;

@@ -12,10 +12,30 @@
 #include <string>
 
 #include "core/mutex.h"
+#include "server/allowance.h"
 #include "server/resources.h"
 #include "shadowtutor/types.h"
+#include "wire/limits.h"
 
 namespace shadowtutor::server {
+
+/// Where a stream comes from.
+struct StreamOrigin {
+  std::string address;     // of the client, without a port; empty when it is unknown
+  std::string connection;  // tells the client's connections apart; empty when that is unknown
+  /// Whether the client, or a proxy of many clients, runs on this machine.
+  bool local = false;
+};
+
+/// How many streams there may be.
+struct StreamBounds {
+  int in_all = wire::kDefaultMaxSessions;
+  int per_connection = wire::kMaxSessionsPerConnection;
+  int per_address = 0;  // 0: three quarters of those in all, and as many as that for local ones
+  Rate openings_per_address = {wire::kSessionOpenings, wire::kSessionOpeningEvery};
+  /// When there is no more room, a stream whose client has been silent for this long is ended.
+  std::chrono::milliseconds yield_timeout = wire::kYieldTimeout;
+};
 
 /// A transport's stream with one client. Thread safety: any thread.
 class OpenStream {
@@ -23,6 +43,10 @@ class OpenStream {
   virtual ~OpenStream() = default;
   /// Checks the stream's deadlines.
   virtual void Tick(std::chrono::steady_clock::time_point now) = 0;
+  /// When the client was heard last; nullopt while it waits for an answer.
+  virtual std::optional<std::chrono::steady_clock::time_point> SilentSince() const {
+    return std::nullopt;
+  }
   /// Tells the client why, and ends the stream.
   virtual void EndWith(const Error& why) = 0;
 };
@@ -30,15 +54,14 @@ class OpenStream {
 /// Thread safety: all functions may be called from any thread.
 class StreamRegistry {
  public:
-  /// At most `max_sessions` streams at a time.
-  StreamRegistry(std::shared_ptr<Resources> resources, int max_sessions);
+  StreamRegistry(std::shared_ptr<Resources> resources, const StreamBounds& bounds);
 
   /// Makes a stream for a new client and keeps it until Remove. `make` gets the stream's number and
-  /// an id for logs; it must not call the registry. When there is no room, or after EndAll, the
-  /// reason is returned and `make` is not called.
+  /// an id for logs; it must not call the registry. When there is no room, even after a silent
+  /// stream was ended, or after EndAll, the reason is returned and `make` is not called.
   using MakeStream =
       std::function<std::shared_ptr<OpenStream>(uint64_t number, const std::string& id)>;
-  std::optional<Error> Open(const MakeStream& make);
+  std::optional<Error> Open(const MakeStream& make, const StreamOrigin& origin = {});
   /// Removes a stream that is over. Unknown numbers are ignored.
   void Remove(uint64_t number);
   /// Has all streams check their deadlines.
@@ -47,15 +70,39 @@ class StreamRegistry {
   void EndAll(const Error& why);
   /// Waits until all streams are removed. Returns false when some are left at the deadline.
   bool WaitUntilEmpty(std::chrono::steady_clock::time_point deadline);
+  /// Whether streams were removed since this function was called last.
+  bool TakeRemoved();
 
  private:
+  using Clock = std::chrono::steady_clock;
+  struct Entry {
+    std::shared_ptr<OpenStream> stream;
+    StreamOrigin origin;
+    bool yielding = false;  // told to end, and not counted any more
+  };
+
+  struct Refusal {
+    Error why;
+    bool full = false;  // for want of room in all
+  };
+
+  std::optional<Refusal> TryOpen(const MakeStream& make, const StreamOrigin& origin,
+                                 Clock::time_point now) ST_EXCLUDES(mutex_);
+  std::optional<Refusal> CheckBounds(const StreamOrigin& origin, Clock::time_point now)
+      ST_REQUIRES(mutex_);
+  int Count(const std::function<bool(const Entry& entry)>& which) const ST_REQUIRES(mutex_);
+  bool EndSilent(Clock::time_point now) ST_EXCLUDES(mutex_);
+
   const std::shared_ptr<Resources> resources_;
-  const int max_sessions_;
+  const StreamBounds bounds_;
   const std::string id_prefix_;  // makes session ids of different servers differ
 
   Mutex mutex_;
   CondVar empty_;
-  std::map<uint64_t, std::shared_ptr<OpenStream>> streams_ ST_GUARDED_BY(mutex_);
+  std::map<uint64_t, Entry> streams_ ST_GUARDED_BY(mutex_);
+  /// By address; those that are full are dropped.
+  std::map<std::string, Allowance> openings_ ST_GUARDED_BY(mutex_);
+  bool removed_ ST_GUARDED_BY(mutex_) = false;
   uint64_t next_number_ ST_GUARDED_BY(mutex_) = 1;
   std::optional<Error> ended_ ST_GUARDED_BY(mutex_);
 };

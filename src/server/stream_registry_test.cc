@@ -7,32 +7,37 @@
 namespace shadowtutor::server {
 namespace {
 
+using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
 class FakeStream : public OpenStream {
  public:
   void Tick(Clock::time_point) override { ++ticks; }
   void EndWith(const Error& why) override { ended = why.what(); }
+  std::optional<Clock::time_point> SilentSince() const override { return silent_since; }
 
   int ticks = 0;
   std::string ended;
+  std::optional<Clock::time_point> silent_since;
 };
 
 class StreamRegistryTest : public ::testing::Test {
  protected:
-  std::shared_ptr<FakeStream> Open() {
+  std::shared_ptr<FakeStream> Open(const StreamOrigin& origin = {}) {
     std::shared_ptr<FakeStream> opened;
-    refusal_ = registry_.Open([&](uint64_t number, const std::string& id) {
-      number_ = number;
-      ids_.insert(id);
-      opened = std::make_shared<FakeStream>();
-      return opened;
-    });
+    refusal_ = registry_.Open(
+        [&](uint64_t number, const std::string& id) {
+          number_ = number;
+          ids_.insert(id);
+          opened = std::make_shared<FakeStream>();
+          return opened;
+        },
+        origin);
     return opened;
   }
 
   const std::shared_ptr<Resources> resources_ = std::make_shared<Resources>();
-  StreamRegistry registry_{resources_, 2};
+  StreamRegistry registry_{resources_, {.in_all = 2}};
   uint64_t number_ = 0;
   std::set<std::string> ids_;
   std::optional<Error> refusal_;
@@ -50,6 +55,62 @@ TEST_F(StreamRegistryTest, HasRoomForSoManyAndNoMore) {
   registry_.Remove(first);
   EXPECT_TRUE(Open());
   EXPECT_EQ(ids_.size(), 3u) << "ids are not used twice";
+}
+
+TEST_F(StreamRegistryTest, OneConnectionAndOneAddressGetAShare) {
+  StreamRegistry registry(resources_, {.in_all = 8, .per_connection = 4});
+  const auto open = [&](const StreamOrigin& origin) {
+    const auto refusal = registry.Open(
+        [](uint64_t, const std::string&) { return std::make_shared<FakeStream>(); }, origin);
+    return refusal ? std::string(refusal->what()) : "";
+  };
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(open({"192.0.2.1", "a"}), "");
+  EXPECT_NE(open({"192.0.2.1", "a"}).find("this connection"), std::string::npos);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(open({"192.0.2.1", "b"}), "");
+  EXPECT_NE(open({"192.0.2.1", "b"}).find("the client's address"), std::string::npos);
+  EXPECT_EQ(open({"192.0.2.2", "c"}), "");
+  EXPECT_EQ(open({"192.0.2.2", "d"}), "");
+  EXPECT_NE(open({"192.0.2.3", "e"}).find("the server"), std::string::npos);
+}
+
+TEST_F(StreamRegistryTest, ThisMachineIsNotOneClient) {
+  StreamRegistry registry(resources_, {.in_all = 100, .openings_per_address = {2, 3600s}});
+  const auto open = [&](const StreamOrigin& origin) {
+    return !registry.Open(
+        [](uint64_t, const std::string&) { return std::make_shared<FakeStream>(); }, origin);
+  };
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(open({"127.0.0.1", std::to_string(i), true}));
+}
+
+TEST_F(StreamRegistryTest, OpeningsFromOneAddressAreBoundedInTime) {
+  StreamRegistry registry(resources_, {.in_all = 100, .openings_per_address = {2, 3600s}});
+  const auto open = [&](const StreamOrigin& origin) {
+    return !registry.Open(
+        [](uint64_t, const std::string&) { return std::make_shared<FakeStream>(); }, origin);
+  };
+  EXPECT_TRUE(open({"192.0.2.1", "a"}));
+  EXPECT_TRUE(open({"192.0.2.1", "b"}));
+  EXPECT_FALSE(open({"192.0.2.1", "c"}));
+  EXPECT_TRUE(open({"192.0.2.2", "d"}));
+}
+
+TEST_F(StreamRegistryTest, WhoeverIsSilentForLongMakesRoom) {
+  const auto first = Open(), second = Open();
+  first->silent_since = Clock::now() - wire::kYieldTimeout - 1s;
+  second->silent_since = Clock::now();
+  const auto third = Open();
+  ASSERT_TRUE(third);
+  EXPECT_NE(first->ended, "");
+  EXPECT_EQ(second->ended, "");
+  EXPECT_FALSE(Open()) << "the first stream is told to end only once";
+}
+
+TEST_F(StreamRegistryTest, TellsThatStreamsWereRemoved) {
+  ASSERT_TRUE(Open());
+  EXPECT_FALSE(registry_.TakeRemoved());
+  registry_.Remove(number_);
+  EXPECT_TRUE(registry_.TakeRemoved());
+  EXPECT_FALSE(registry_.TakeRemoved());
 }
 
 TEST_F(StreamRegistryTest, KeepsStreamsUntilTheyAreRemoved) {

@@ -5,14 +5,20 @@
 #include <utility>
 
 #include "core/mutex.h"
+#include "core/untrusted_text.h"
 #include "server/as_error.h"
 #include "wire/codec_names.h"
+#include "wire/limits.h"
 
 namespace shadowtutor::server {
 namespace {
 
+std::string Version(const std::string& client) {
+  return client.empty() ? "?" : Showable(client, wire::kMaxLoggedVersionBytes);
+}
+
 std::string Describe(const wire::Hello& hello) {
-  std::string text = "client " + (hello.client_version.empty() ? "?" : hello.client_version);
+  std::string text = "client " + Version(hello.client_version);
   text += ", frames " + std::to_string(hello.frame_size.width) + "x" +
           std::to_string(hello.frame_size.height);
   return text + " " + wire::NameOf(hello.frame_codec) + ", updates " +
@@ -32,6 +38,12 @@ std::string Describe(const wire::Update& update) {
 
 }  // namespace
 
+TutorConversation::TutorConversation(std::shared_ptr<Resources> resources, std::weak_ptr<Peer> peer,
+                                     uint64_t number, std::string id, Clock::time_point now,
+                                     const std::string& source)
+    : Conversation(std::move(resources), std::move(peer), number, std::move(id), now, source),
+      whole_students_(resources_->whole_students) {}
+
 TutorConversation::~TutorConversation() {
   // No other thread uses the object any more. The lock is for the thread sanitizer, which does not
   // see that the shared_ptr's counter orders this after the last job.
@@ -48,7 +60,7 @@ void TutorConversation::Handle(wire::ClientMessage message, Clock::time_point no
   } else if (auto* key_frame = std::get_if<wire::KeyFrame>(&message)) {
     OnKeyFrame(std::move(*key_frame), now);
   } else {
-    OnStudentRequest(std::get<wire::StudentRequest>(message));
+    OnStudentRequest(std::get<wire::StudentRequest>(message), now);
   }
 }
 
@@ -59,6 +71,10 @@ void TutorConversation::OnHello(const wire::Hello& hello) {
               "session"));
     return;
   }
+  if (const std::optional<Error> error = resources_->TooLarge(hello.frame_size)) {
+    End(*error);
+    return;
+  }
   try {
     session_ = std::make_unique<Session>(resources_->session, hello, id_);
   } catch (...) {
@@ -66,20 +82,21 @@ void TutorConversation::OnHello(const wire::Hello& hello) {
     return;
   }
   if (hello.held) resources_->stats.Received(hello.held->trained.size() * sizeof(float));
-  resources_->stats.SessionOpened({.id = id_,
-                                   .client_version = hello.client_version,
-                                   .frame_size = hello.frame_size,
-                                   .adopted = session_->adopted(),
-                                   .version = session_->version()});
+  resources_->stats.SessionOpened(
+      {.id = id_,
+       .client_version = Showable(hello.client_version, wire::kMaxLoggedVersionBytes),
+       .frame_size = hello.frame_size,
+       .adopted = session_->adopted(),
+       .version = session_->version()});
   wire::Welcome welcome = session_->TakeWelcome();
   if (welcome.student) {
     resources_->stats.StudentSent();
     resources_->stats.Sent(welcome.student->safetensors.size());
   }
-  resources_->Log("session " + id_ + " opened: " + Describe(hello) +
-                  (session_->adopted() ? ", goes on from the client's student version " +
-                                             std::to_string(session_->version())
-                                       : ", starts from the server's student"));
+  Log("opened: " + Describe(hello) +
+      (session_->adopted()
+           ? ", goes on from the client's student version " + std::to_string(session_->version())
+           : ", starts from the server's student"));
   Send(std::move(welcome));
 }
 
@@ -90,10 +107,16 @@ void TutorConversation::OnKeyFrame(wire::KeyFrame key_frame, Clock::time_point n
     return;
   }
   resources_->stats.Received(key_frame.data.size());
+  if (const std::optional<Error> error = resources_->TooLarge(key_frame.size)) {
+    resources_->stats.KeyFrameFailed();
+    LogFailure(key_frame.frame_index, *error);
+    Send(wire::ErrorMessage{error->code(), error->what(), false, key_frame.frame_index});
+    return;
+  }
   if (key_frame.held_version != session_->version()) {
-    resources_->Log("session " + id_ + ": the client holds student version " +
-                    std::to_string(key_frame.held_version) + " instead of " +
-                    std::to_string(session_->version()) + "; sending it whole");
+    Log("holds student version " + std::to_string(key_frame.held_version) + " instead of " +
+        std::to_string(session_->version()) + "; sending it whole");
+    if (!MayHaveWhole(now)) return;
     SendWhole();
     if (closed_) return;
   }
@@ -121,13 +144,25 @@ void TutorConversation::OnKeyFrame(wire::KeyFrame key_frame, Clock::time_point n
   }
 }
 
-void TutorConversation::OnStudentRequest(const wire::StudentRequest& request) {
-  resources_->Log("session " + id_ + ": the client asks for the whole student: " + request.reason);
+void TutorConversation::OnStudentRequest(const wire::StudentRequest& request,
+                                         Clock::time_point now) {
+  Log("asks for the whole student: " + Showable(request.reason, wire::kMaxLoggedReasonBytes));
+  if (!MayHaveWhole(now)) return;
   if (busy_) {
     student_wanted_ = true;  // several requests while a key frame is outstanding get one answer
   } else {
     SendWhole();
   }
+}
+
+// Ends the conversation and returns false when the client wants whole students too often. Each is
+// megabytes, and asking for it costs the client next to nothing.
+bool TutorConversation::MayHaveWhole(Clock::time_point now) {
+  if (whole_students_.Take(now)) return true;
+  End(Error(ErrorCode::kResourceExhausted,
+            "the client needs the whole student too often; connect again, and if it goes on, look "
+            "for what damages its weights"));
+  return false;
 }
 
 void TutorConversation::LabelJob(const wire::KeyFrame& key_frame, uint64_t ticket) {
@@ -191,16 +226,25 @@ void TutorConversation::TrainJob(const LabelledFrame& labelled) {
   }
   wire::Update update;
   try {
-    // One workspace for each training thread, whatever the number of sessions.
-    thread_local const auto workspace = std::make_shared<nn::TrainingWorkspace>();
-    update = session->Train(labelled, workspace);
+    std::shared_ptr<nn::TrainingWorkspace>& workspace = resources_->training_workspace;
+    if (!workspace) workspace = std::make_shared<nn::TrainingWorkspace>();
+    const Clock::time_point deadline = Clock::now() + resources_->training_timeout;
+    bool late = false;
+    update = session->Train(labelled, workspace, [&] {
+      late = Clock::now() > deadline;
+      return late || resources_->shutting_down || Closed();
+    });
+    if (late) {
+      Log("training took longer than " + std::to_string(resources_->training_timeout.count()) +
+          " ms and ended before all of its steps were taken");
+    }
   } catch (...) {
     AnswerWithError(labelled.frame_index, AsError(std::current_exception()));
     return;
   }
   resources_->stats.KeyFrameAnswered(id_, update);
   resources_->stats.Sent(update.payload.size());
-  resources_->Log("session " + id_ + " " + Describe(update));
+  Log(Describe(update));
   Finish(std::move(update), Clock::now());
 }
 
@@ -263,7 +307,7 @@ void TutorConversation::DropSession() {
   if (!session_) return;
   session_.reset();
   resources_->stats.SessionEnded(id_);
-  resources_->Log("session " + id_ + " ended");
+  Log("ended");
 }
 
 bool TutorConversation::Closed() const {

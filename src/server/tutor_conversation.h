@@ -9,7 +9,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
+#include "server/allowance.h"
 #include "server/conversation.h"
 #include "server/session.h"
 #include "wire/protocol.h"
@@ -20,7 +22,8 @@ namespace shadowtutor::server {
 class TutorConversation final : public Conversation<wire::ClientMessage, wire::ServerMessage>,
                                 public std::enable_shared_from_this<TutorConversation> {
  public:
-  using Conversation::Conversation;
+  TutorConversation(std::shared_ptr<Resources> resources, std::weak_ptr<Peer> peer, uint64_t number,
+                    std::string id, Clock::time_point now, const std::string& source = {});
   ~TutorConversation() override;
 
   void OnClosed() override ST_EXCLUDES(mutex_);
@@ -34,7 +37,9 @@ class TutorConversation final : public Conversation<wire::ClientMessage, wire::S
 
   void OnHello(const wire::Hello& hello) ST_REQUIRES(mutex_);
   void OnKeyFrame(wire::KeyFrame key_frame, Clock::time_point now) ST_REQUIRES(mutex_);
-  void OnStudentRequest(const wire::StudentRequest& request) ST_REQUIRES(mutex_);
+  void OnStudentRequest(const wire::StudentRequest& request, Clock::time_point now)
+      ST_REQUIRES(mutex_);
+  bool MayHaveWhole(Clock::time_point now) ST_REQUIRES(mutex_);
   void SendWhole() ST_REQUIRES(mutex_);
   void DropSession() ST_REQUIRES(mutex_);
   void FinishLocked(std::optional<wire::ServerMessage> answer, Clock::time_point now)
@@ -56,6 +61,7 @@ class TutorConversation final : public Conversation<wire::ClientMessage, wire::S
   uint64_t labelling_ ST_GUARDED_BY(mutex_) = 0;
   uint64_t labelled_frame_ ST_GUARDED_BY(mutex_) = 0;  // that job's frame
   bool student_wanted_ ST_GUARDED_BY(mutex_) = false;  // requested while busy_
+  Allowance whole_students_ ST_GUARDED_BY(mutex_);
 };
 
 }  // namespace shadowtutor::server

@@ -66,6 +66,64 @@ TEST_F(TutorConversationTest, HelloThenKeyFrames) {
   EXPECT_FALSE(peer_->ended());
 }
 
+TEST_F(TutorConversationTest, FramesOverTheBoundAreRefused) {
+  resources_->max_frame_pixels = 64 * 48;
+  const uint64_t version = Hello().student_version;
+  Say(SquareFrame(0, version, 64, 49));
+  const auto error = std::get<wire::ErrorMessage>(peer_->Next());
+  EXPECT_EQ(error.code, ErrorCode::kFailedPrecondition);
+  EXPECT_EQ(error.frame_index, 0u);
+  EXPECT_FALSE(error.fatal);
+  Say(SquareFrame(1, version));
+  EXPECT_EQ(std::get<wire::Update>(peer_->Next()).frame_index, 1u);
+
+  const auto peer = std::make_shared<TutorPeer>();
+  const auto large = Open(peer, 2);
+  wire::Hello hello;
+  hello.frame_size = {65, 48};
+  large->OnMessage(hello, start_);
+  EXPECT_TRUE(peer->ended());
+  EXPECT_EQ(peer->why(), ErrorCode::kFailedPrecondition);
+}
+
+TEST_F(TutorConversationTest, WholeStudentsAreNotSentAsOftenAsAClientAsks) {
+  Hello();
+  for (int i = 0; i < wire::kWholeStudents; ++i) {
+    Say(wire::StudentRequest{"once more"});
+    EXPECT_TRUE(std::holds_alternative<wire::WholeStudent>(peer_->Next()));
+  }
+  EXPECT_FALSE(peer_->ended());
+  Say(wire::StudentRequest{"once more"});
+  EXPECT_TRUE(peer_->ended());
+  EXPECT_EQ(peer_->why(), ErrorCode::kResourceExhausted);
+}
+
+TEST_F(TutorConversationTest, TrainingEndsWithTheServer) {
+  const uint64_t version = Hello().student_version;
+  resources_->session.trainer.threshold = 0.999;
+  resources_->shutting_down = true;
+  Say(SquareFrame(0, version));
+  EXPECT_EQ(std::get<wire::Update>(peer_->Next()).steps, 0);
+}
+
+TEST_F(TutorConversationTest, TrainingHasADeadline) {
+  resources_->training_timeout = std::chrono::milliseconds(-1);
+  const uint64_t version = Hello().student_version;
+  Say(SquareFrame(0, version));
+  EXPECT_EQ(std::get<wire::Update>(peer_->Next()).steps, 0);
+}
+
+TEST_F(TutorConversationTest, SilenceIsCountedWhileNothingIsOutstanding) {
+  EXPECT_EQ(conversation_->SilentSince(), start_);
+  HeldTeacher held(*teacher_);
+  const uint64_t version = Hello().student_version;
+  Say(SquareFrame(0, version));
+  held.WaitUntilEntered();
+  EXPECT_EQ(conversation_->SilentSince(), std::nullopt);
+  held.Open();
+  peer_->Next();
+}
+
 TEST_F(TutorConversationTest, KeyFramesBeforeTheHelloEndIt) {
   Say(SquareFrame(0, 0));
   EXPECT_TRUE(peer_->ended());

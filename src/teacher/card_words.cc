@@ -2,6 +2,8 @@
 // folder.
 #include <yaml-cpp/yaml.h>
 
+#include <utility>
+
 #include "core/text.h"
 #include "teacher/model_card.h"
 
@@ -43,12 +45,22 @@ std::vector<std::string> OutputRoles(Kind kind) {
   return {};
 }
 
-std::string ReplayCardText(const ClassList& classes, int background, const std::string& note) {
+std::string ReplayCardText(const ClassList& classes, int background, const std::string& note,
+                           const MadeFrom& made_from) {
   YAML::Emitter out;
   out << YAML::BeginMap;
   out << YAML::Key << "kind" << YAML::Value << KindName(Kind::kReplay);
   out << YAML::Key << "folder" << YAML::Value << ".";
   out << YAML::Key << "note" << YAML::Value << YAML::DoubleQuoted << note;
+  if (made_from.known()) {
+    out << YAML::Key << "made_from" << YAML::Value << YAML::Flow << YAML::BeginMap;
+    for (const auto& [key, text] :
+         {std::pair("video", &made_from.video), std::pair("card", &made_from.card),
+          std::pair("network", &made_from.network)}) {
+      out << YAML::Key << key << YAML::Value << YAML::DoubleQuoted << *text;
+    }
+    out << YAML::EndMap;
+  }
   out << YAML::Key << "classes" << YAML::Value << YAML::BeginSeq;
   for (const ClassInfo& info : classes) {
     out << YAML::Flow << YAML::BeginMap << YAML::Key << "name" << YAML::Value << YAML::DoubleQuoted

@@ -8,7 +8,6 @@
 
 #include "core/atomic_file.h"
 #include "core/text.h"
-#include "teacher/model_card.h"
 #include "video/label_png.h"
 
 namespace shadowtutor::teacher {
@@ -65,9 +64,55 @@ std::vector<Box> ParseBoxes(std::string_view text, FrameSize size, const fs::pat
   return boxes;
 }
 
+bool SameNames(const ClassList& a, const ClassList& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const ClassInfo& x, const ClassInfo& y) { return x.name == y.name; });
+}
+
 bool SaysTheSame(const ModelCard& there, const LabelFolderCard& card) {
-  return there.kind == Kind::kReplay && there.note == card.note && there.classes == card.classes &&
-         there.background == card.background;
+  return there.kind == Kind::kReplay && there.classes == card.classes &&
+         there.background == card.background && there.made_from == card.made_from &&
+         (card.made_from.known() || there.note == card.note);
+}
+
+// What differs between the card of a folder and the one that it would have; empty: nothing that
+// matters.
+std::string Difference(const ModelCard& there, const LabelFolderCard& card) {
+  const MadeFrom& before = there.made_from;
+  const MadeFrom& now = card.made_from;
+  if (there.kind != Kind::kReplay) return "has a card.yaml that is none of a label folder";
+  if (now.known() && !before.known()) {
+    return "holds labels of which it is not known what they were made from: an earlier version, or "
+           "something else, wrote its card.yaml";
+  }
+  std::string what;
+  const auto add = [&](bool differs, const char* part) {
+    if (differs) what += (what.empty() ? "" : " and ") + std::string(part);
+  };
+  if (now.known()) {
+    add(before.video != now.video, "another video");
+    add(before.network != now.network, "another network");
+    add(before.card != now.card, "another model card");
+    if (!what.empty()) what += ", by their contents, whatever their names";
+  } else {
+    add(there.note != card.note, "another video or teacher");
+  }
+  if (!what.empty()) return "holds labels that were made from " + what;
+  if (SameNames(there.classes, card.classes) && there.background == card.background) return "";
+  return "holds labels of other classes";
+}
+
+// Whether the folder has a file with the name of a label.
+bool HasLabels(const fs::path& folder) {
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    const size_t digits = name.find_first_not_of("0123456789");
+    if (digits == std::string::npos || digits < 6) continue;
+    if (name.substr(digits) == ".png" || name.substr(digits) == ".boxes") return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -86,14 +131,20 @@ fs::path LabelFolder::BoxFile(uint64_t frame_index) const {
 }
 
 void LabelFolder::CheckCard(const LabelFolderCard& card) const {
-  if (!IsThere(CardFile())) return;
+  const auto refuse = [this](const std::string& what) {
+    throw Error(ErrorCode::kFailedPrecondition,
+                folder_.string() + " " + what + "; choose another folder, or remove that one",
+                Setting::kOutput);
+  };
+  if (!IsThere(CardFile())) {
+    // They may be somebody's pictures, which labels would replace.
+    if (HasLabels(folder_)) refuse("holds numbered pictures and no card.yaml that tells of labels");
+    return;
+  }
   const ModelCard there = LoadModelCard(CardFile());
-  if (SaysTheSame(there, card)) return;
-  throw Error(ErrorCode::kFailedPrecondition,
-              folder_.string() + " holds other labels already (" +
-                  (there.note.empty() ? "its card.yaml has other classes" : there.note) +
-                  "); choose another folder, or remove that one",
-              Setting::kOutput);
+  const std::string difference = Difference(there, card);
+  if (difference.empty()) return;
+  refuse(difference + (there.note.empty() ? "" : " (" + there.note + ")"));
 }
 
 void LabelFolder::WriteCard(const LabelFolderCard& card) const {
@@ -108,7 +159,8 @@ void LabelFolder::WriteCard(const LabelFolderCard& card) const {
   } catch (const Error&) {
     // There is no card, or it is damaged.
   }
-  WriteFileAtomically(CardFile(), ReplayCardText(card.classes, card.background, card.note));
+  WriteFileAtomically(CardFile(),
+                      ReplayCardText(card.classes, card.background, card.note, card.made_from));
 }
 
 Answer LabelFolder::Read(uint64_t frame_index, FrameSize size) const {

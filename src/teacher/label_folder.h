@@ -16,6 +16,7 @@
 #include <string>
 
 #include "shadowtutor/types.h"
+#include "teacher/model_card.h"
 #include "teacher/teacher.h"
 
 namespace shadowtutor::teacher {
@@ -23,8 +24,9 @@ namespace shadowtutor::teacher {
 /// The contents of the card of a label folder.
 struct LabelFolderCard {
   ClassList classes;
-  int background = -1;  // index into classes; -1: none
-  std::string note;     // the video and the teacher that the labels were made from
+  int background = -1;      // index into classes; -1: none
+  std::string note;         // for people: the video and the teacher that the labels were made from
+  MadeFrom made_from = {};  // the same, for programs; may be unknown
 };
 
 /// Thread safety: several threads may read at the same time; each frame may have only one writer.
@@ -44,11 +46,15 @@ class LabelFolder {
   std::filesystem::path LabelFile(uint64_t frame_index) const;
   std::filesystem::path BoxFile(uint64_t frame_index) const;
 
-  /// Throws Error kFailedPrecondition when the folder has a card with other contents, and as
-  /// LoadModelCard does when the card cannot be read. Does nothing when there is no card.
+  /// Throws Error kFailedPrecondition when the folder cannot go on with labels of this card: its
+  /// card tells of another video, card or network, of other classes, or not what its labels were
+  /// made from; or there are files with the names of labels and no card. Where `card` does not say
+  /// what it was made from, notes are compared instead. Throws as LoadModelCard when the folder's
+  /// card cannot be read. An empty folder, and one that is not there, are right.
   void CheckCard(const LabelFolderCard& card) const;
-  /// Makes the folder and writes its card, unless there is a card with the same contents. Throws
-  /// Error kUnavailable.
+  /// Makes the folder and writes its card, unless there is a card with the same contents; if that
+  /// says the same about what the labels were made from, the note may differ. Throws Error
+  /// kUnavailable.
   void WriteCard(const LabelFolderCard& card) const;
 
   /// The answer for a frame of `size`, in the folder's classes. Throws Error, whose sentence names

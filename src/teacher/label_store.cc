@@ -4,9 +4,10 @@
 
 namespace shadowtutor::teacher {
 
-LabelStore::LabelStore(Teacher& teacher, std::filesystem::path folder, const std::string& note)
+LabelStore::LabelStore(Teacher& teacher, std::filesystem::path folder, const std::string& note,
+                       const MadeFrom& made_from)
     : teacher_(teacher), folder_(std::move(folder), teacher.classes().size()) {
-  folder_.WriteCard({teacher.classes(), teacher.background(), note});
+  folder_.WriteCard({teacher.classes(), teacher.background(), note, made_from});
 }
 
 Answer LabelStore::Label(ImageView frame, uint64_t frame_index) {

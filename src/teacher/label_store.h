@@ -18,10 +18,11 @@ namespace shadowtutor::teacher {
 /// Thread safety: as Teacher.
 class LabelStore : public Teacher {
  public:
-  /// Makes the folder and its card, a replay card with `note`. Replaces the card of another video;
-  /// call LabelFolder::CheckCard before if the folder may have one. `teacher` must outlive the
-  /// store. Throws Error kUnavailable.
-  LabelStore(Teacher& teacher, std::filesystem::path folder, const std::string& note);
+  /// Makes the folder and its card, a replay card with `note` and `made_from`. Replaces the card of
+  /// another video; call LabelFolder::CheckCard before if the folder may have one. `teacher` must
+  /// outlive the store. Throws Error kUnavailable.
+  LabelStore(Teacher& teacher, std::filesystem::path folder, const std::string& note,
+             const MadeFrom& made_from = {});
 
   Answer Label(ImageView frame, uint64_t frame_index) override;
   const ClassList& classes() const override { return teacher_.classes(); }

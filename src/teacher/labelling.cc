@@ -20,8 +20,8 @@ LabellingResult LabelSource(video::Source& source, Teacher& teacher,
   const std::string note = "labels of " + options.source_name + " by " + teacher.description();
   // The folder must not have labels of another video or teacher.
   LabelFolder(folder, teacher.classes().size())
-      .CheckCard({teacher.classes(), teacher.background(), note});
-  LabelStore store(teacher, folder, note);
+      .CheckCard({teacher.classes(), teacher.background(), note, options.made_from});
+  LabelStore store(teacher, folder, note, options.made_from);
 
   LabellingProgress progress;
   progress.total = source.frame_count();

@@ -8,6 +8,7 @@
 #include <functional>
 #include <string>
 
+#include "teacher/model_card.h"
 #include "teacher/teacher.h"
 
 namespace shadowtutor::video {
@@ -26,6 +27,7 @@ struct LabellingProgress {
 struct LabellingOptions {
   int64_t max_frames = -1;                                    // -1: all
   std::string source_name;                                    // for the note in the folder's card
+  MadeFrom made_from;                                         // for the same; may be unknown
   std::function<bool()> stop;                                 // asked between frames; true stops
   std::function<void(const LabellingProgress&)> on_progress;  // after every frame
 };
@@ -40,8 +42,8 @@ struct LabellingResult {
 /// in the classes that the teacher maps to, and with instances if the teacher has them. Frames that
 /// already have an undamaged label are skipped, so that a second run continues an interrupted one.
 /// Throws Error: kInvalidArgument (a live source, whose frames cannot be read again),
-/// kFailedPrecondition (the folder has labels of another video or teacher), and what the source and
-/// the teacher throw.
+/// kFailedPrecondition (LabelFolder::CheckCard: the folder has labels of another video or teacher),
+/// and what the source and the teacher throw.
 LabellingResult LabelSource(video::Source& source, Teacher& teacher,
                             const std::filesystem::path& folder, const LabellingOptions& options);
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/atomic_file.h"
+#include "teacher/model_card.h"
 #include "teacher/open_teacher.h"
 #include "teacher/testing/counting_teacher.h"
 #include "video/label_png.h"
@@ -158,6 +159,68 @@ TEST(Labelling, DoesNotMixTwoVideosOrTeachers) {
   teacher.class_list[1].name = "c";
   EXPECT_EQ(ErrorOf([&] { LabelClip(folder / "out", teacher); }).code(),
             ErrorCode::kFailedPrecondition);
+}
+
+TEST(Labelling, DoesNotMixWhatHasChangedUnderItsName) {
+  const TemporaryFolder folder;
+  CountingTeacher teacher;
+  LabellingOptions options;
+  options.made_from = {"v1", "c1", "n1"};
+  LabelClip(folder / "out", teacher, 5, options);
+  // Under another name it is the same.
+  options.source_name = "moved.mp4";
+  EXPECT_EQ(LabelClip(folder / "out", teacher, 10, options).labelled, 5);
+  EXPECT_EQ(LoadModelCard(folder / "out/card.yaml").made_from, options.made_from);
+  const auto refused = [&](const MadeFrom& now, const std::string& part) {
+    LabellingOptions changed;
+    changed.made_from = now;
+    teacher.asked.clear();
+    const Error error = ErrorOf([&] { LabelClip(folder / "out", teacher, 10, changed); });
+    EXPECT_EQ(error.code(), ErrorCode::kFailedPrecondition);
+    EXPECT_EQ(error.about(), Setting::kOutput);
+    EXPECT_TRUE(Says(error, part) && Says(error, "clip.mp4") && Says(error, "another folder"))
+        << error.what();
+    EXPECT_TRUE(teacher.asked.empty());
+  };
+  refused({"v2", "c1", "n1"}, "another video");
+  refused({"v1", "c2", "n1"}, "another model card");
+  refused({"v1", "c1", "n2"}, "another network");
+  refused({"v2", "c2", "n1"}, "another video and another model card, by their contents");
+}
+
+TEST(Labelling, DoesNotGoOnWithoutKnowingFromWhat) {
+  const TemporaryFolder folder;
+  CountingTeacher teacher;
+  LabelClip(folder / "out", teacher, 5);  // as earlier versions did
+  LabellingOptions options;
+  options.made_from = {"v", "c", "n"};
+  const Error error = ErrorOf([&] { LabelClip(folder / "out", teacher, 10, options); });
+  EXPECT_EQ(error.code(), ErrorCode::kFailedPrecondition);
+  EXPECT_TRUE(Says(error, "not known") && Says(error, "earlier version")) << error.what();
+  // The folder is a teacher all the same.
+  EXPECT_EQ(OpenTeacher(folder / "out/card.yaml")->Label(PlainImage(8, 6, 0, 0, 0), 4).label,
+            LabelMap(8, 6, 1));
+}
+
+TEST(Labelling, SomebodysPicturesAreNoLabels) {
+  const TemporaryFolder folder;
+  CountingTeacher teacher;
+  for (const char* name : {"000003.png", "1234567.boxes"}) {
+    std::filesystem::create_directory(folder / "out");
+    WriteText(folder / "out/notes.txt", "");
+    WriteText(folder / ("out/" + std::string(name)), "a picture");
+    const Error error = ErrorOf([&] { LabelClip(folder / "out", teacher); });
+    EXPECT_EQ(error.code(), ErrorCode::kFailedPrecondition);
+    EXPECT_TRUE(Says(error, "numbered pictures")) << error.what();
+    EXPECT_FALSE(std::filesystem::exists(folder / "out/card.yaml"));
+    std::filesystem::remove_all(folder / "out");
+  }
+  // A teacher's own card is never replaced by the labels'.
+  const std::string own = "kind: saliency\nfile: m.onnx\ninput: {width: 8, height: 8}\n";
+  WriteText(folder / "card.yaml", own);
+  EXPECT_EQ(ErrorOf([&] { LabelClip(folder.path(), teacher); }).code(),
+            ErrorCode::kFailedPrecondition);
+  EXPECT_EQ(testing::ReadText(folder / "card.yaml"), own);
 }
 
 TEST(Labelling, LiveSourcesAreRefused) {

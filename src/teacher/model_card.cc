@@ -120,7 +120,7 @@ class CardReader : private CardYaml {
     card_.kind = ReadKind(root);
     std::vector<std::string> keys = {"kind", "classes", "background", "student", "note"};
     if (card_.kind == Kind::kReplay) {
-      keys.insert(keys.end(), {"folder", "seconds_per_frame"});
+      keys.insert(keys.end(), {"folder", "seconds_per_frame", "made_from"});
     } else {
       keys.insert(keys.end(), {"file", "runtime", "device", "operators", "input"});
       keys.emplace_back(HasInstances(card_.kind) ? "outputs" : "output");
@@ -141,6 +141,7 @@ class CardReader : private CardYaml {
           Fail(seconds.Mark(), "`seconds_per_frame` must be a number from 0 to 20");
         }
       }
+      if (root["made_from"]) ReadMadeFrom(root["made_from"]);
     } else {
       card_.file = RelativeToCard(root, "file", "the network's file");
       ReadRuntime(root);
@@ -155,6 +156,15 @@ class CardReader : private CardYaml {
       ReadClasses(root, "", card_.classes, card_.background);
     }
     if (root["student"]) ReadStudent(root["student"]);
+  }
+
+  void ReadMadeFrom(const YAML::Node& map) {
+    if (!map.IsMap()) Fail(map.Mark(), "`made_from` has the keys video, card, network");
+    CheckKeys(map, " in `made_from`", {"video", "card", "network"});
+    MadeFrom& made_from = card_.made_from;
+    if (map["video"]) made_from.video = Text(map["video"], "made_from.video");
+    if (map["card"]) made_from.card = Text(map["card"], "made_from.card");
+    if (map["network"]) made_from.network = Text(map["network"], "made_from.network");
   }
 
   void ReadRuntime(const YAML::Node& root) {

@@ -99,6 +99,16 @@ struct StudentSection {
   std::vector<std::pair<std::string, std::string>> map;
 };
 
+/// Fingerprints of what the labels of a folder were made from; empty: not known.
+struct MadeFrom {
+  std::string video;    // core/fingerprint.h
+  std::string card;     // teacher/teacher_fingerprint.h
+  std::string network;  // teacher/teacher_fingerprint.h
+
+  friend bool operator==(const MadeFrom&, const MadeFrom&) = default;
+  bool known() const { return !video.empty() && !card.empty() && !network.empty(); }
+};
+
 struct ModelCard {
   std::filesystem::path path;  // the card's file
   Kind kind = Kind::kSemanticLogits;
@@ -110,6 +120,7 @@ struct ModelCard {
   std::filesystem::path folder;     // replay: the label PNGs
   double seconds_per_frame = 0;     // replay: the least time for a label, to imitate a slow teacher
   std::string note;                 // any text; in label folders, what they were made from
+  MadeFrom made_from;               // replay: of label folders that this program wrote
   InputSpec input;
   InputForm form = InputForm::kAuto;
   std::string output;  // name of the output to read; empty: the only one
@@ -130,7 +141,8 @@ std::vector<std::string> OutputRoles(Kind kind);
 ModelCard LoadModelCard(const std::filesystem::path& card);
 
 /// The YAML text of a replay card for the labels in the card's own folder.
-std::string ReplayCardText(const ClassList& classes, int background, const std::string& note);
+std::string ReplayCardText(const ClassList& classes, int background, const std::string& note,
+                           const MadeFrom& made_from = {});
 
 }  // namespace shadowtutor::teacher
 

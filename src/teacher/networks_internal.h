@@ -10,8 +10,9 @@
 
 namespace shadowtutor::teacher::internal {
 
-/// Throws Error kInvalidArgument when OpenCV cannot read the model.
-std::unique_ptr<Network> OpenOpenCvNetwork(const ModelCard& card);
+/// `model` is the content of the card's file, as ReadOnnx reads it. Throws Error kInvalidArgument
+/// when OpenCV cannot read it.
+std::unique_ptr<Network> OpenOpenCvNetwork(const ModelCard& card, std::string model);
 
 /// Loads the module that is linked with libtorch first, so that libtorch is loaded only if it is
 /// used. Throws Error as OpenNetwork does.

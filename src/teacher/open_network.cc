@@ -1,14 +1,14 @@
 #include "teacher/open_network.h"
 
 #include <string>
+#include <utility>
 
 #include "teacher/networks_internal.h"
+#include "teacher/onnx_model.h"
 
 namespace shadowtutor::teacher {
 namespace {
 
-// The most bytes of a protobuf message, and so of an ONNX file.
-constexpr uintmax_t kMaxOnnxBytes = uintmax_t{2} << 30;
 constexpr uintmax_t kMaxTorchBytes = uintmax_t{8} << 30;
 
 void CheckFile(const ModelCard& card) {
@@ -38,16 +38,16 @@ void CheckFile(const ModelCard& card) {
 
 std::unique_ptr<Network> OpenNetwork(const ModelCard& card) {
   CheckFile(card);
-  switch (card.runtime) {
-    case Runtime::kTorchScript:
-      return internal::OpenTorchNetwork(card);
-    case Runtime::kOnnxRuntime:
-      return internal::OpenOnnxRuntimeNetwork(card);
-    case Runtime::kOpenCv:
-      break;
+  if (card.runtime == Runtime::kTorchScript) return internal::OpenTorchNetwork(card);
+  if (card.runtime == Runtime::kOnnxRuntime && !internal::HasOnnxRuntime()) {
+    return internal::OpenOnnxRuntimeNetwork(card);  // says that it is not there
   }
+  std::string model = ReadOnnx(card.file);
+  CheckOnnxInput(model, card.file);
+  // ONNX Runtime reads the file itself, and the weights beside it.
+  if (card.runtime == Runtime::kOnnxRuntime) return internal::OpenOnnxRuntimeNetwork(card);
   try {
-    return internal::OpenOpenCvNetwork(card);
+    return internal::OpenOpenCvNetwork(card, std::move(model));
   } catch (const Error& error) {
     // If OpenCV cannot read the file, tries ONNX Runtime, unless the card names its runtime.
     const bool try_other = error.code() == ErrorCode::kInvalidArgument && !card.runtime_chosen;

@@ -1,11 +1,14 @@
 // Runs ONNX networks with OpenCV's DNN module.
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <opencv2/core.hpp>
 #include <opencv2/dnn.hpp>
+#include <utility>
 
 #include "core/text.h"
 #include "teacher/networks_internal.h"
+#include "teacher/onnx_check.h"
 #include "video/quiet_opencv.h"
 
 namespace shadowtutor::teacher::internal {
@@ -18,17 +21,18 @@ std::string Reason(const cv::Exception& error) {
 
 class OpenCvNetwork final : public Network {
  public:
-  explicit OpenCvNetwork(const ModelCard& card) : file_(card.file.string()), device_(card.device) {
+  OpenCvNetwork(const ModelCard& card, std::string model)
+      : file_(card.file.string()), device_(card.device) {
     video::QuietOpenCv();
+    if (const std::string fault = OnnxFault(model); !fault.empty()) Refuse(fault);
     std::vector<cv::String> names;
     try {
-      net_ = cv::dnn::readNetFromONNX(file_);
+      net_ = cv::dnn::readNetFromONNX(model.data(), model.size());
       names = net_.getUnconnectedOutLayersNames();
     } catch (const cv::Exception& error) {
-      throw Error(ErrorCode::kInvalidArgument,
-                  "OpenCV " CV_VERSION " cannot read the model " + file_ + ": " + Reason(error) +
-                      "; export it again as plain fp32 ONNX with fixed input sizes and an older "
-                      "operator set (11 to 13), or check that the download is complete");
+      Refuse(Reason(error));
+    } catch (const std::exception& error) {
+      Refuse(OneLine(error.what()));  // of Protobuf, for a node that lacks an input or output
     }
     ChooseDevice();
     ChooseOutputs(card, names);
@@ -46,10 +50,9 @@ class OpenCvNetwork final : public Network {
         results_.push_back(result.isContinuous() ? result : result.clone());
       }
     } catch (const cv::Exception& error) {
-      throw Error(ErrorCode::kInvalidArgument,
-                  file_ + " does not run on an input of " + SizeText(size) + ": " + Reason(error) +
-                      "; give the card's input.width and input.height the size that "
-                      "the model was exported for");
+      CannotRun(size, Reason(error));
+    } catch (const std::exception& error) {
+      CannotRun(size, OneLine(error.what()));  // of the C++ library, for impossible shapes
     }
     std::vector<NamedTensor> tensors;
     for (size_t i = 0; i < results_.size(); ++i) {
@@ -67,6 +70,20 @@ class OpenCvNetwork final : public Network {
   }
 
  private:
+  [[noreturn]] void Refuse(const std::string& reason) const {
+    throw Error(ErrorCode::kInvalidArgument,
+                "OpenCV " CV_VERSION " cannot read the model " + file_ + ": " + reason +
+                    "; export it again as plain fp32 ONNX with fixed input sizes and an older "
+                    "operator set (11 to 13), or check that the download is complete");
+  }
+
+  [[noreturn]] void CannotRun(FrameSize size, const std::string& reason) const {
+    throw Error(ErrorCode::kInvalidArgument,
+                file_ + " does not run on an input of " + SizeText(size) + ": " + reason +
+                    "; give the card's input.width and input.height the size that the model was "
+                    "exported for");
+  }
+
   void ChooseDevice() {
     if (device_ == Device::kCpu) {
       net_.setPreferableBackend(cv::dnn::DNN_BACKEND_OPENCV);
@@ -115,8 +132,8 @@ class OpenCvNetwork final : public Network {
 
 }  // namespace
 
-std::unique_ptr<Network> OpenOpenCvNetwork(const ModelCard& card) {
-  return std::make_unique<OpenCvNetwork>(card);
+std::unique_ptr<Network> OpenOpenCvNetwork(const ModelCard& card, std::string model) {
+  return std::make_unique<OpenCvNetwork>(card, std::move(model));
 }
 
 }  // namespace shadowtutor::teacher::internal

@@ -5,7 +5,7 @@
 
 #include "core/text.h"
 #include "teacher/class_mapping.h"
-#include "teacher/onnx_info.h"
+#include "teacher/onnx_model.h"
 #include "teacher/open_network.h"
 #include "teacher/trial.h"
 

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "teacher/onnx_info.h"
+#include "teacher/onnx_model.h"
 #include "teacher/testing/tiny_onnx.h"
 #include "video/testing/test_files.h"
 

@@ -16,7 +16,7 @@ namespace {
 // Large files on slow disks may take this long, whatever a user allows a camera.
 constexpr std::chrono::milliseconds kFileTimeout{60'000};
 
-InputRequest RequestOf(const SourceOptions& options, const std::atomic<bool>* stop) {
+InputRequest RequestOf(const SourceOptions& options, const StopFlag& stop) {
   InputRequest request;
   request.timeout = options.timeout;
   request.stop = stop;
@@ -59,7 +59,7 @@ void NoSuchCamera(int index) {
 }
 
 std::unique_ptr<Source> OpenCamera(const std::string& device, const SourceOptions& options,
-                                   const std::atomic<bool>* stop) {
+                                   const StopFlag& stop) {
   static std::once_flag registered;
   std::call_once(registered, avdevice_register_all);
   InputRequest request = RequestOf(options, stop);
@@ -84,7 +84,7 @@ std::unique_ptr<Source> OpenCamera(const std::string& device, const SourceOption
 }
 
 std::unique_ptr<Source> OpenAddress(const std::string& address, const SourceOptions& options,
-                                    const std::atomic<bool>* stop) {
+                                    const StopFlag& stop) {
   InputRequest request = RequestOf(options, stop);
   request.url = address;
   request.name = WithoutCredentials(address);

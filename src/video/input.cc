@@ -15,6 +15,11 @@ namespace {
 
 // Devices that have no frame yet are asked again after this time.
 constexpr std::chrono::milliseconds kDevicePause{2};
+// By so many frames FFmpeg estimates the rate of a stream that does not state it. With its default
+// of 20, slow streams take long to open.
+constexpr int kProbedLiveFrames = 3;
+// FFmpeg's own time limits are by so much longer than ours, because ours tell more.
+constexpr std::chrono::milliseconds kLater{1'000};
 // Decoders that FFmpeg uses to look at the first frames obey this bound; those that deliver frames
 // have exact ones (video_decoder.h).
 constexpr int64_t kMaxProbedPixels = 2 * static_cast<int64_t>(kMaxFramePixels);
@@ -114,7 +119,7 @@ void Input::Open() {
     options.Set("protocol_whitelist",
                 "http,https,httpproxy,tcp,tls,udp,rtp,srtp,rtmp,rtmps,rtmpt,rtmpts,ffrtmphttp,srt,"
                 "crypto,data");
-    const std::string microseconds = std::to_string(request_.timeout.count() * 1000);
+    const std::string microseconds = std::to_string((request_.timeout + kLater).count() * 1000);
     options.Set(StartsWith(url, "rtsp") ? "timeout" : "rw_timeout", microseconds);
   }
   // Frames that are lost on the way spoil the ones after them, so not over UDP if TCP is offered.
@@ -122,8 +127,8 @@ void Input::Open() {
   int error = avformat_open_input(&container, url.c_str(), request_.format, options.get());
   if (error >= 0) {
     container_.reset(container);
-    // Devices state what they give; looking for more would wait for frames.
-    if (!request_.device) {
+    if (!IsDescribed()) {
+      if (!IsRecording()) container->fps_probe_size = kProbedLiveFrames;
       std::vector<AVDictionary*> probing(container->nb_streams);
       for (AVDictionary*& stream : probing) {
         av_dict_set_int(&stream, "max_pixels", kMaxProbedPixels, 0);
@@ -132,9 +137,11 @@ void Input::Open() {
       for (AVDictionary*& stream : probing) av_dict_free(&stream);
     }
   }
-  if (error >= 0) return;
+  // What was interrupted may seem to have succeeded, or to have failed for another reason.
+  const bool late = std::chrono::steady_clock::now() > deadline_;
+  if (error >= 0 && !late) return;
   if (Stopped()) throw Error(ErrorCode::kCancelled, "stopped while opening " + request_.name);
-  if (IsFile(url)) {
+  if (IsFile(url) && !late) {
     throw Error(ErrorCode::kDataLoss,
                 "cannot read " + request_.name +
                     " as a video: it is truncated, damaged, not a video at all, or in a format "
@@ -142,10 +149,11 @@ void Input::Open() {
                     AvErrorText(error) + "); see what `ffprobe` says of it");
   }
   const std::string why =
-      error == AVERROR_EXIT || error == AVERROR(ETIMEDOUT)
+      late || error == AVERROR(ETIMEDOUT)
           ? Format("nothing came within %.3g seconds",
                    std::chrono::duration<double>(request_.timeout).count()) +
-                "; check the address, the network, the user name and the password"
+                (IsFile(url) ? "; check the disk"
+                             : "; check the address, the network, the user name and the password")
           : Advice(error);
   throw Error(ErrorCode::kUnavailable, "cannot read a video from " + request_.name + ": " + why);
 }
@@ -202,6 +210,8 @@ ReadResult Input::Read(AVPacket& packet) {
     }
     // Some containers report the end also when reading failed.
     const int io = container_->pb ? container_->pb->error : 0;
+    // A stream over HTTP that its server has closed.
+    if (io == AVERROR(EIO) && !IsRecording()) return ReadResult::kEnd;
     if (error == AVERROR_EOF && (io == 0 || io == AVERROR_EOF)) return ReadResult::kEnd;
     failure_ = AvErrorText(error == AVERROR_EOF ? io : error);
     return ReadResult::kFailed;
@@ -212,9 +222,29 @@ bool Input::IsRecording() const {
   if (IsFile(request_.url)) return true;
   if (!IsHttp(request_.url) || std::strstr(container_->iformat->name, "mpjpeg")) return false;
   const bool has_length = container_->pb && avio_size(container_->pb) > 0;
-  return has_length ||
-         (container_->duration > 0 &&
-          container_->duration_estimation_method == AVFMT_DURATION_FROM_STREAM);
+  return has_length || (container_->duration > 0 &&
+                        container_->duration_estimation_method == AVFMT_DURATION_FROM_STREAM);
+}
+
+bool Input::IsDescribed() const {
+  if (request_.device) return true;
+  if (IsRecording()) return false;
+  const std::string format = container_->iformat->name;
+  if (format != "rtsp" && format != "sdp" && format != "mpjpeg") return false;
+  int videos = 0;
+  for (unsigned i = 0; i < container_->nb_streams; ++i) {
+    const AVCodecParameters& stream = *container_->streams[i]->codecpar;
+    if (stream.codec_type != AVMEDIA_TYPE_VIDEO) continue;
+    if (stream.codec_id == AV_CODEC_ID_NONE) return false;
+    ++videos;
+  }
+  return videos == 1;
+}
+
+bool Input::HasTimes() const {
+  if (IsRecording()) return true;
+  const AVInputFormat& format = *container_->iformat;
+  return (format.flags & AVFMT_NOTIMESTAMPS) == 0 && !std::strstr(format.name, "mpjpeg");
 }
 
 }  // namespace shadowtutor::video::internal

@@ -2,12 +2,12 @@
 #ifndef SHADOWTUTOR_VIDEO_INPUT_H_
 #define SHADOWTUTOR_VIDEO_INPUT_H_
 
-#include <atomic>
 #include <chrono>
 #include <functional>
 #include <string>
 
 #include "video/av_handles.h"
+#include "video/stop_flag.h"
 
 namespace shadowtutor::video::internal {
 
@@ -17,8 +17,7 @@ struct InputRequest {
   std::string name;  // in messages; without passwords
   /// Longest time that opening, or reading a packet, may take.
   std::chrono::milliseconds timeout{10'000};
-  /// Set by another thread to end waiting. May be null.
-  const std::atomic<bool>* stop = nullptr;
+  StopFlag stop;
   /// Asked while waiting; true ends it. May be empty.
   std::function<bool()> stop_asked;
   const AVInputFormat* format = nullptr;  // null: found out from the content
@@ -51,10 +50,16 @@ class Input {
   const std::string& failure() const { return failure_; }
   /// Whether it is a recording: a file, or one behind an address. Streams have no known length.
   bool IsRecording() const;
+  /// Whether its frames have times and a frame rate. Cameras that send JPEGs over HTTP give
+  /// neither, and FFmpeg then assumes 25 frames a second.
+  bool HasTimes() const;
 
  private:
   static int Interrupted(void* self);
   void Open();
+  // Whether all that must be known of the video was said before its first frame, as by cameras and
+  // RTSP. Otherwise FFmpeg looks at the first frames, for which slow streams take many seconds.
+  bool IsDescribed() const;
   void ChooseVideo();
   void BeginWaiting();
   bool Stopped() const;

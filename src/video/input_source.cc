@@ -59,7 +59,8 @@ class InputSource final : public Source {
         log_(std::move(log)),
         input_(std::move(request)),
         recording_(input_.IsRecording()),
-        rate_(RateOf(input_.video())),
+        has_times_(input_.HasTimes()),
+        rate_(has_times_ ? RateOf(input_.video()) : 0),
         count_(recording_ ? CountOf(input_.video(), rate_) : -1),
         decoder_(*input_.video().codecpar, input_.video().time_base, input_.name(),
                  recording_ ? DecoderUse::kVideo : DecoderUse::kLive, input_.decoder()),
@@ -69,6 +70,10 @@ class InputSource final : public Source {
         packet_(OrBadAlloc(av_packet_alloc())),
         picture_(OrBadAlloc(av_frame_alloc())) {
     if (!Decode(first_)) {
+      if (last_ == ReadResult::kStopped) {
+        throw Error(ErrorCode::kCancelled, "stopped while opening " + input_.name());
+      }
+      if (last_ != ReadResult::kEnd) End();
       throw Error(ErrorCode::kDataLoss,
                   "cannot read " + input_.name() +
                       " as a video: none of its frames can be decoded; see what `ffprobe` says of "
@@ -115,7 +120,7 @@ class InputSource final : public Source {
       }
     }
     converter_.Convert(*picture_, OrientationOf(*picture_, OrientationOf(input_.video())), frame);
-    time_ = clock_.Next(*picture_);
+    time_ = has_times_ ? clock_.Next(*picture_) : std::numeric_limits<double>::quiet_NaN();
     av_frame_unref(picture_.get());
     ++frames_;
     WarnOfDamage();
@@ -162,6 +167,7 @@ class InputSource final : public Source {
   const std::function<void(const std::string&)> log_;
   Input input_;
   const bool recording_;
+  const bool has_times_;
   const double rate_;
   const int64_t count_;
   VideoDecoder decoder_;

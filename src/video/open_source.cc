@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/address_text.h"
+#include "video/live_source.h"
 #include "video/picture_file.h"
 #include "video/sources_internal.h"
 
@@ -36,11 +37,27 @@ void CheckScheme(const std::string& source, size_t colon) {
               "cannot read from " + WithoutCredentials(source) + ": addresses start with " + known);
 }
 
+// Opens with internal::OpenCamera or internal::OpenAddress, again and again if it is live.
+template <typename Open>
+std::unique_ptr<Source> OpenLive(const std::string& name, const std::string& place,
+                                 const SourceOptions& options, Open open) {
+  const auto open_again = [place, reading = options, open](const internal::StopFlag& stop) mutable {
+    auto source = open(place, reading, stop);
+    reading.log = {};  // the damage of a stream is told once, not after every reconnection
+    return source;
+  };
+  return internal::LiveSource(name, open_again, options);
+}
+
+std::unique_ptr<Source> OpenCamera(const std::string& device, const SourceOptions& options) {
+  return OpenLive("the camera " + device, device, options, internal::OpenCamera);
+}
+
 std::unique_ptr<Source> OpenPath(const std::string& path, const fs::file_status& status,
                                  const SourceOptions& options) {
   if (fs::is_directory(status)) return internal::OpenImageFolder(path);
   if (fs::is_character_file(status) && path.starts_with("/dev/video")) {
-    return internal::OpenCamera(path, options, nullptr);
+    return OpenCamera(path, options);
   }
   if (!fs::is_regular_file(status)) {
     throw Error(ErrorCode::kInvalidArgument,
@@ -67,11 +84,11 @@ std::unique_ptr<Source> OpenSource(const std::string& source, const SourceOption
   if (IsCameraIndex(source, camera)) {
     const std::string device = "/dev/video" + std::to_string(camera);
     if (!fs::exists(device, error)) internal::NoSuchCamera(camera);
-    return internal::OpenCamera(device, options, nullptr);
+    return OpenCamera(device, options);
   }
   if (const size_t colon = source.find("://"); colon != std::string::npos) {
     CheckScheme(source, colon);
-    return internal::OpenAddress(source, options, nullptr);
+    return OpenLive(WithoutCredentials(source), source, options, internal::OpenAddress);
   }
   throw Error(ErrorCode::kNotFound,
               "no such video: " + source +

@@ -2,13 +2,13 @@
 #ifndef SHADOWTUTOR_VIDEO_SOURCES_INTERNAL_H_
 #define SHADOWTUTOR_VIDEO_SOURCES_INTERNAL_H_
 
-#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <string>
 
-#include "video/open_source.h"
 #include "video/source.h"
+#include "video/source_options.h"
+#include "video/stop_flag.h"
 
 namespace shadowtutor::video::internal {
 
@@ -22,13 +22,13 @@ std::unique_ptr<Source> OpenImageFolder(const std::filesystem::path& folder);
 std::unique_ptr<Source> OpenImageFile(const std::filesystem::path& file,
                                       const SourceOptions& options);
 
-/// A camera, by its device: /dev/video0. `stop` is set by another thread to end waiting.
+/// A camera, by its device: /dev/video0.
 std::unique_ptr<Source> OpenCamera(const std::string& device, const SourceOptions& options,
-                                   const std::atomic<bool>* stop);
+                                   const StopFlag& stop);
 /// An address such as rtsp:// or http://. A recording behind HTTP is read like a file; a stream is
 /// live.
 std::unique_ptr<Source> OpenAddress(const std::string& address, const SourceOptions& options,
-                                    const std::atomic<bool>* stop);
+                                    const StopFlag& stop);
 
 /// Throws Error kNotFound that says which cameras there are.
 [[noreturn]] void NoSuchCamera(int index);

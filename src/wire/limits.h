@@ -19,12 +19,29 @@ inline constexpr size_t kMaxStudentFloats = size_t{6} << 20;
 inline constexpr size_t kMaxTextBytes = 4096;
 /// Bytes of an error's sentence, which is also sent in an HTTP header; longer ones are cut.
 inline constexpr size_t kMaxSentenceBytes = 1024;
+/// Bytes of a line of the server's log, and of what a client says of itself in it.
+inline constexpr size_t kMaxLogLineBytes = 1024;
+inline constexpr size_t kMaxLoggedVersionBytes = 64;
+inline constexpr size_t kMaxLoggedReasonBytes = 256;
 /// Bytes of the gRPC metadata of a call.
 inline constexpr size_t kMaxMetadataBytes = 8192;
 
 /// Sessions that a server accepts at the same time: the default, and the highest setting.
 inline constexpr int kDefaultMaxSessions = 16;
 inline constexpr int kMaxSessions = 256;
+/// Of these, those of one connection. (From one address at most three quarters of the sessions that
+/// a server accepts, so that others find a place.)
+inline constexpr int kMaxSessionsPerConnection = 4;
+/// Sessions that one address may open at once, and how often it may open another one afterwards.
+inline constexpr int kSessionOpenings = 64;
+inline constexpr std::chrono::milliseconds kSessionOpeningEvery{500};
+/// Whole students that a session may get at once on request, and how often another one afterwards.
+/// A client that works asks for one when its weights are damaged, which should never happen.
+inline constexpr int kWholeStudents = 8;
+inline constexpr std::chrono::milliseconds kWholeStudentEvery{5'000};
+/// Connections that a server keeps at the same time, in all and from one address.
+inline constexpr int kDefaultMaxConnections = 512;
+inline constexpr int kDefaultMaxConnectionsPerAddress = 64;
 /// Streams that one connection may have open at the same time.
 inline constexpr int kMaxStreamsPerConnection = 16;
 
@@ -36,6 +53,11 @@ inline constexpr size_t kMaxSegmentBytes = kMaxMessageBytes;
 
 /// How long the client waits for a connection.
 inline constexpr std::chrono::milliseconds kConnectTimeout{5'000};
+/// How long the client looks for the reason when it could not connect.
+inline constexpr std::chrono::milliseconds kConnectionCheckTimeout{3'000};
+/// How long a server's new connection may take to say its first byte, then to finish its handshake,
+/// and how long it may have no stream.
+inline constexpr std::chrono::milliseconds kConnectionTimeout{10'000};
 /// How long the server waits for the Hello after the start of the stream, and the client for the
 /// Welcome after its Hello.
 inline constexpr std::chrono::milliseconds kHelloTimeout{10'000};
@@ -45,6 +67,12 @@ inline constexpr std::chrono::milliseconds kUpdateTimeout{60'000};
 /// How long the server waits for the teacher's label of one frame. Less than kUpdateTimeout, so
 /// that a client that waits still receives the error.
 inline constexpr std::chrono::milliseconds kTeacherTimeout{30'000};
+/// After this time the training on a key frame takes no further step; the client gets the best
+/// weights so far. For slow machines only: the number of steps is bounded first.
+inline constexpr std::chrono::milliseconds kTrainingTimeout{20'000};
+/// When a server is full, a session whose client has sent nothing for this long is ended to make
+/// room for a new one.
+inline constexpr std::chrono::milliseconds kYieldTimeout{60'000};
 /// The client's pause between two attempts to connect: kReconnectFirst, doubled after every attempt
 /// up to kReconnectMost. Each pause is changed at random by up to a fifth, so that the clients of a
 /// server that restarts do not all reconnect at the same moment.

@@ -4,9 +4,10 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "core/address_text.h"
 #include "core/atomic_file.h"
-#include "eval/study/csv.h"
 #include "eval/plan/bounds.h"
+#include "eval/study/csv.h"
 #include "eval/study/study_results.h"
 #include "shadowtutor/types.h"
 
@@ -27,7 +28,8 @@ Json Number(const std::optional<double>& value) { return value ? Json(*value) : 
 
 // What two runs must have in common to stand in one table.
 Json Parameters(const SweepRequest& request) {
-  return {{"source", std::filesystem::path(request.source).filename().string()},
+  const std::filesystem::path source(WithoutCredentials(request.source));
+  return {{"source", source.filename().string()},
           {"card", request.card},
           {"student", request.student ? std::filesystem::path(*request.student).filename().string()
                                       : "fresh, seed " + std::to_string(request.seed)},

@@ -10,6 +10,8 @@
 #include "nn/learner.h"
 #include "server/session.h"
 #include "teacher/label_folder.h"
+#include "teacher/label_store.h"
+#include "teacher/labelling.h"
 #include "teacher/open_teacher.h"
 #include "video/testing/test_files.h"
 #include "wire/frame_codec.h"
@@ -143,7 +145,9 @@ class ReplayedLabels : public VirtualLinkTest {
   }
 
   std::vector<wire::Update> ByServer(const std::filesystem::path& card) const {
-    const auto teacher = teacher::OpenTeacher(card, student_->classes, student_->background);
+    return ByServer(*teacher::OpenTeacher(card, student_->classes, student_->background));
+  }
+  std::vector<wire::Update> ByServer(teacher::Teacher& teacher) const {
     server::SessionOptions options;
     options.student = student_;
     server::Session session(options, {}, "a session");
@@ -154,15 +158,17 @@ class ReplayedLabels : public VirtualLinkTest {
       const wire::KeyFrame key_frame{i, session.version(), wire::FrameCodec::kRaw, frame.size(),
                                      wire::PackRawFrame(frame)};
       updates.push_back(session.Train(
-          server::LabelKeyFrame(*teacher, key_frame, static_cast<int>(student_->classes.size())),
+          server::LabelKeyFrame(teacher, key_frame, static_cast<int>(student_->classes.size())),
           workspace));
     }
     return updates;
   }
 
   std::vector<wire::Update> ByLink(const std::filesystem::path& card) {
-    const auto teacher = teacher::OpenTeacher(card, student_->classes, student_->background);
-    const auto link = Link({}, teacher.get());
+    return ByLink(*teacher::OpenTeacher(card, student_->classes, student_->background));
+  }
+  std::vector<wire::Update> ByLink(teacher::Teacher& teacher) {
+    const auto link = Link({}, &teacher);
     std::vector<wire::Update> updates;
     for (uint64_t i = 0; i < kFrames; ++i) {
       link->BeginFrame(i);
@@ -191,6 +197,41 @@ TEST_F(ReplayedLabels, WithInstancesTrainAServersSessionAndTheLinkAlike) {
     // The boxes matter: without them the same labels give other weights.
     EXPECT_NE(by_server[i].payload, without[i].payload) << i;
   }
+}
+
+// A teacher that tells instances apart.
+class ShapesWithBoxes : public ShapesTeacher {
+ public:
+  teacher::Answer Label(ImageView frame, uint64_t frame_index) override {
+    teacher::Answer answer = ShapesTeacher::Label(frame, frame_index);
+    answer.instances = {{static_cast<int>(8 * frame_index), 4, 20, 30}, {1, 2, 3, 4}};
+    answer.has_instances = true;
+    return answer;
+  }
+};
+
+TEST_F(ReplayedLabels, OfATeacherWithInstancesTrainAsTheTeacherDoes) {
+  ShapesWithBoxes teacher;
+  const auto by_teacher = ByServer(teacher);
+  // What `label` keeps.
+  ShapesSource source(kSize, kFrames);
+  teacher::LabelSource(source, teacher, folder_ / "labelled", {});
+  const auto card = teacher::LabelFolder::CardIn(folder_ / "labelled");
+  // What `eval` keeps, first asked for and then found.
+  teacher::LabelStore store(teacher, folder_ / "stored", "");
+  const auto by_store = ByLink(store), by_store_again = ByLink(store);
+  EXPECT_EQ(store.asked(), static_cast<int64_t>(kFrames));
+  for (const auto& updates :
+       {ByServer(card), ByLink(card), by_store, by_store_again, ByLink(teacher)}) {
+    for (uint64_t i = 0; i < kFrames; ++i) {
+      ASSERT_FALSE(updates[i].payload.empty());
+      EXPECT_EQ(updates[i].payload, by_teacher[i].payload) << i;
+      EXPECT_EQ(updates[i].checksum, by_teacher[i].checksum) << i;
+      EXPECT_EQ(updates[i].steps, by_teacher[i].steps) << i;
+    }
+  }
+  const auto without = ByServer(teacher_);
+  EXPECT_NE(without[0].payload, by_teacher[0].payload);
 }
 
 TEST_F(VirtualLinkTest, ADisagreementIsADefect) {

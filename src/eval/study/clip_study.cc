@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "core/address_text.h"
 #include "core/checksum.h"
 #include "core/text.h"
 #include "eval/sim/resampling.h"
@@ -142,7 +143,7 @@ class ClipStudy {
         ShortHash(key_.at("video") + "\n" + key_.at("teacher") + "\n" + key_.at("classes"));
     label_store_ = std::make_unique<teacher::LabelStore>(
         *teacher_, request_.folder / "labels" / (FileNameOf(spec_.name) + "-" + key),
-        "labels of " + spec_.source + " by " + teacher_->description());
+        "labels of " + WithoutCredentials(spec_.source) + " by " + teacher_->description());
   }
 
   // Gives the teacher's answers to frames that no codec has changed.
@@ -152,7 +153,7 @@ class ClipStudy {
     ResampledSource source(video::OpenSource(spec_.source), request_.fps);
     if (source.live()) {
       throw Error(ErrorCode::kInvalidArgument,
-                  spec_.source +
+                  WithoutCredentials(spec_.source) +
                       " is live, and every strategy must see the same frames; record it "
                       "to a file and evaluate that");
     }
@@ -201,8 +202,9 @@ class ClipStudy {
     if (record.frames == 0) {
       throw Error(ErrorCode::kInvalidArgument, "the video has no frames; check that it plays");
     }
-    record.source = fs::path(spec_.source).filename().string();
-    if (record.source.empty()) record.source = spec_.source;
+    const std::string shown = WithoutCredentials(spec_.source);
+    record.source = fs::path(shown).filename().string();
+    if (record.source.empty()) record.source = shown;
     record.teacher = teacher_->description();
     record.size = source.size();
     record.frames_per_second = source.frames_per_second();

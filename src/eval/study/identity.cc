@@ -1,29 +1,14 @@
 #include "eval/study/identity.h"
 
-#include <algorithm>
 #include <cstdio>
-#include <vector>
 
-#include "core/atomic_file.h"
+#include "core/address_text.h"
 #include "core/checksum.h"
-#include "teacher/model_card.h"
+#include "core/fingerprint.h"
+#include "teacher/teacher_fingerprint.h"
 
 namespace shadowtutor::eval {
-namespace {
-
 namespace fs = std::filesystem;
-
-constexpr size_t kMaxCardBytes = size_t{1} << 20;
-
-std::string SizeAndTime(const fs::path& file) {
-  std::error_code error;
-  const auto size = fs::file_size(file, error);
-  const auto time = fs::last_write_time(file, error);
-  return std::to_string(error ? 0 : size) + " " +
-         std::to_string(error ? 0 : time.time_since_epoch().count());
-}
-
-}  // namespace
 
 std::string ShortHash(std::string_view text) {
   const uint64_t hash = Fnv1a64({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
@@ -33,31 +18,23 @@ std::string ShortHash(std::string_view text) {
 }
 
 std::string FileIdentity(const std::string& path) {
-  std::error_code error;
-  const fs::path canonical = fs::canonical(path, error);
-  if (error) return path;
-  if (!fs::is_directory(canonical, error)) {
-    return canonical.string() + " " + SizeAndTime(canonical);
+  try {
+    return SourceFingerprint(path);
+  } catch (const Error&) {
+    return WithoutCredentials(path);  // it cannot be read, which whoever opens it will say
   }
-  std::vector<std::string> files;
-  for (fs::directory_iterator entry(canonical, error), end; !error && entry != end;
-       entry.increment(error)) {
-    files.push_back(entry->path().filename().string() + " " + SizeAndTime(entry->path()));
-  }
-  std::sort(files.begin(), files.end());
-  std::string all;
-  for (const std::string& file : files) all += file + "\n";
-  return canonical.string() + " " + std::to_string(files.size()) + " " + ShortHash(all);
 }
 
 std::string TeacherIdentity(const fs::path& card) {
-  const teacher::ModelCard model = teacher::LoadModelCard(card);
-  const auto text = ReadFile(card, kMaxCardBytes);
-  const fs::path& behind = model.kind == teacher::Kind::kReplay ? model.folder : model.file;
-  std::string operators;
-  if (!model.operators.empty()) operators = FileIdentity(model.operators.string()) + " ";
-  return FileIdentity(behind.string()) + " " + operators +
-         ShortHash({reinterpret_cast<const char*>(text.data()), text.size()});
+  try {
+    const teacher::TeacherFingerprint teacher = teacher::FingerprintOfTeacher(card);
+    return teacher.card + " " + teacher.network;
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kUnavailable || error.code() == ErrorCode::kNotFound) {
+      if (fs::exists(card)) return "unreadable";  // which whoever opens the teacher will say
+    }
+    throw;
+  }
 }
 
 std::string ClassIdentity(const ClassList& classes) {

@@ -11,13 +11,13 @@
 
 namespace shadowtutor::eval {
 
-/// For a file its canonical path, size and time of change; for a folder a hash of these for every
-/// file in it; for anything else (an address, a missing file) `path` itself. Errors of the file
-/// system do not throw.
+/// The fingerprint of a file's or folder's content (core/fingerprint.h); for anything else (an
+/// address, a missing file) of its text, without a password. Errors of the file system do not
+/// throw.
 std::string FileIdentity(const std::string& path);
 
-/// The text of a model card and the identity of the model or the labels that it names. Throws Error
-/// as teacher::LoadModelCard.
+/// The fingerprints of what a model card says and of the network or the labels that it names.
+/// Throws Error as teacher::LoadModelCard.
 std::string TeacherIdentity(const std::filesystem::path& card);
 
 /// The names of the classes, in their order.

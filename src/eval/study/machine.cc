@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "core/address_text.h"
 #include "core/parallel.h"
 #include "nn/kernels/isa.h"
 
@@ -56,8 +57,9 @@ std::string CommandLine() {
   const std::string words{std::istreambuf_iterator<char>(file), {}};
   std::string line;
   for (size_t at = 0; at < words.size();) {
-    const std::string word = words.c_str() + at;
-    at += word.size() + 1;
+    const std::string given = words.c_str() + at;
+    at += given.size() + 1;
+    const std::string word = WithoutCredentials(given);
     if (line.empty()) {
       line = Quoted(word.substr(word.rfind('/') + 1));  // npos + 1 is 0: the whole word
     } else {

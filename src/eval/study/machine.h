@@ -14,8 +14,8 @@ struct Machine {
 };
 Machine ThisMachine();
 
-/// The command that this process was started with, quoted for a shell; empty where the system does
-/// not say.
+/// The command that this process was started with, quoted for a shell, without the passwords of
+/// addresses; empty where the system does not say.
 std::string CommandLine();
 
 /// Now, in UTC: "2026-11-22T03:10:00Z".

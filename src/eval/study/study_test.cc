@@ -224,14 +224,19 @@ TEST_F(StudyTest, ANetworksLabelsAreComputedOnceWhateverIsRunOnThem) {
   EXPECT_EQ(eight.size(), 8u);
   for (const std::string& file : five) EXPECT_EQ(eight.count(file), 1u);
   // A network whose weights changed is another teacher.
+  const auto time = fs::last_write_time(folder_ / "net.onnx");
   WriteText(folder_ / "net.onnx",
             testing::TinyOnnx::Model(64, 48,
                                      {{.output = "output",
                                        .weights = {{1, 0, -1}, {-1, 0, 1}, {0, 0, 0}},
                                        .bias = {0, 0, 0.2F},
                                        .stride = 1}}));
-  fs::last_write_time(folder_ / "net.onnx",
-                      fs::file_time_type::clock::now() + std::chrono::seconds(5));
+  fs::last_write_time(folder_ / "net.onnx", time);  // content counts, not size and time
+  RunStudy(request);
+  EXPECT_EQ(labels().size(), 16u);
+  // The same network, written again elsewhere, is no other.
+  fs::rename(folder_ / "net.onnx", folder_ / "old.onnx");
+  fs::copy_file(folder_ / "old.onnx", folder_ / "net.onnx");
   RunStudy(request);
   EXPECT_EQ(labels().size(), 16u);
 }

@@ -2,13 +2,17 @@
 
 #include <grpcpp/security/credentials.h>
 
+#include "rpc/address.h"
+#include "rpc/host_lookup.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::rpc {
 
 void Check(const Endpoint& endpoint) {
+  const ServerAddress server = ParseServerAddress(endpoint.address, AddressUse::kConnect);
   const bool plain = !endpoint.use_tls && !endpoint.tls.any();
   if (plain && !endpoint.insecure && !IsLoopback(endpoint.address)) {
+    CheckHostIsKnown(server);  // what is wrong with it is wrong first
     throw Error(ErrorCode::kInvalidArgument,
                 "frames would travel to " + endpoint.address +
                     " in plain text; name the authority of the server's certificate, or allow "

@@ -9,7 +9,7 @@
 namespace shadowtutor::rpc {
 
 struct Endpoint {
-  std::string address = "127.0.0.1:50051";  // host:port, or unix:path
+  std::string address = "127.0.0.1:50051";  // see rpc/address.h
   TlsFiles tls;
   bool use_tls = false;   // TLS with the system's authorities, without any file
   bool insecure = false;  // plain text to other machines
@@ -18,8 +18,8 @@ struct Endpoint {
   std::string via;
 };
 
-/// Throws Error kInvalidArgument for plain text to an address that other machines can reach (unless
-/// `insecure`), and as MakeChannelCredentials.
+/// Throws Error kInvalidArgument for what is no address, for plain text to an address that other
+/// machines can reach (unless `insecure`), and as ReadTlsFiles.
 void Check(const Endpoint& endpoint);
 
 }  // namespace shadowtutor::rpc

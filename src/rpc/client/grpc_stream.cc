@@ -10,6 +10,9 @@
 #include <utility>
 
 #include "core/mutex.h"
+#include "core/untrusted_text.h"
+#include "rpc/address.h"
+#include "rpc/client/proxy.h"
 #include "rpc/convert.h"
 #include "rpc/convert_segment.h"
 #include "rpc/errors.h"
@@ -35,15 +38,19 @@ std::shared_ptr<grpc::Channel> OpenChannel(const Endpoint& endpoint,
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, static_cast<int>(connect_timeout.count()));
   const std::string& target = endpoint.via.empty() ? endpoint.address : endpoint.via;
-  if (IsLoopback(target)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  if (!ProxyFor(target)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   const bool encrypted = endpoint.use_tls || endpoint.tls.any();
   if (!endpoint.via.empty() && encrypted) {
     // Certificates have names without ports.
-    arguments.SetSslTargetNameOverride(endpoint.address.substr(0, endpoint.address.rfind(':')));
+    const ServerAddress server = ParseServerAddress(endpoint.address, AddressUse::kConnect);
+    arguments.SetSslTargetNameOverride(server.is_unix() ? "localhost" : server.host);
   }
   return grpc::CreateCustomChannel(target, MakeChannelCredentials(endpoint.tls, endpoint.use_tls),
                                    arguments);
 }
+
+// How long the status of a stream may take that has ended.
+constexpr std::chrono::seconds kEndTimeout{2};
 
 // The two calls of the service.
 struct Tutoring {
@@ -125,11 +132,20 @@ class GrpcStream<Out, In>::Call final
   grpc::Status Finish(bool cancel) {
     if (cancel) context_.TryCancel();
     this->RemoveHold();
-    // After a cancellation or the stream's end, nothing of the server is needed for OnDone to come.
+    {
+      const MutexLock lock(state_->mutex);
+      const auto done = [this]() ST_REQUIRES(state_->mutex) { return state_->done; };
+      // When a stream has ended, OnDone comes without anything more from the server.
+      if (state_->changed.WaitFor(state_->mutex, kEndTimeout, done)) return state_->status;
+    }
+    // It has not ended: gRPC reports bytes that are no message as the end of what can be read.
+    context_.TryCancel();
     const MutexLock lock(state_->mutex);
     state_->changed.Wait(state_->mutex,
                          [this]() ST_REQUIRES(state_->mutex) { return state_->done; });
-    return state_->status;
+    return cancel ? state_->status
+                  : grpc::Status(grpc::StatusCode::DATA_LOSS,
+                                 "it sent bytes that are no message of this protocol");
   }
 
  private:
@@ -218,7 +234,8 @@ Error GrpcStream<Out, In>::Finish(bool cancel) {
   const grpc::Status status = call_->Finish(cancel);
   call_.reset();
   if (status.ok()) return Error(ErrorCode::kUnavailable, "the server ended the session");
-  return Error(FromStatusCode(status.error_code()), status.error_message());
+  return Error(FromStatusCode(status.error_code()),
+               Showable(status.error_message(), wire::kMaxSentenceBytes));
 }
 
 template class GrpcStream<wire::ClientMessage, wire::ServerMessage>;

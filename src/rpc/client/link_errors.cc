@@ -1,16 +1,55 @@
 #include "rpc/client/link_errors.h"
 
+#include <optional>
+
+#include "rpc/client/connection_check.h"
+#include "wire/limits.h"
 #include "wire/protocol.h"
 
 namespace shadowtutor::rpc {
+namespace {
 
-Error ExplainLinkError(const Error& error, const std::string& address, LinkStage stage) {
+std::optional<ConnectionProblem> FindProblem(const Endpoint& endpoint, const std::string& message,
+                                             const std::function<bool()>& stop) {
+  try {
+    return FindConnectionProblem(endpoint, message, wire::kConnectionCheckTimeout, stop);
+  } catch (const Error&) {
+    return std::nullopt;  // then what gRPC said must suffice
+  }
+}
+
+// Whether this is what gRPC says of a web server, or of a gRPC server of another service.
+bool IsOtherService(const std::string& message) {
+  for (const char* part : {"http2 header with status", "invalid value for content-type",
+                           "unknown service", "Method not found"}) {
+    if (message.find(part) != std::string::npos) return true;
+  }
+  return message.empty();
+}
+
+}  // namespace
+
+Error ExplainLinkError(const Error& error, const Endpoint& endpoint, LinkStage stage,
+                       const std::function<bool()>& stop) {
+  const std::string& address = endpoint.address;
   const std::string what = error.what();
   if (stage == LinkStage::kWelcomed) {
     return Error(error.code(), "lost the connection to " + address + " (" + what + ")");
   }
+  if (IsOtherService(what)) {
+    return Error(error.code(),
+                 "at " + address + " answers another program, which is no ShadowTutor server (" +
+                     (what.empty() ? std::string("it does not know our calls") : what) +
+                     "); check the address and the port",
+                 Setting::kServerAddress);
+  }
   if (error.code() == ErrorCode::kUnavailable) {
-    const std::string sentence = "there is no server at " + address + " (" + what + ")";
+    const auto problem = FindProblem(endpoint, what, stop);
+    if (problem && problem->complete) {
+      return Error(error.code(), problem->sentence, problem->about);
+    }
+    const std::string sentence =
+        "there is no server at " + address + " (" + (problem ? problem->sentence : what) + ")";
     if (stage == LinkStage::kConnecting) return Error(error.code(), sentence);
     return Error(error.code(),
                  sentence +

@@ -4,8 +4,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 
+#include "rpc/client/endpoint.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::rpc {
@@ -17,8 +19,12 @@ enum class LinkStage {
   kWelcomed,
 };
 
-/// Returns `error` with the server's address and with what the user can do about it.
-Error ExplainLinkError(const Error& error, const std::string& address, LinkStage stage);
+/// Returns `error` with the server's address and with what the user can do about it. Where gRPC
+/// could not connect, it finds out why (rpc/client/connection_check.h), for which it takes
+/// wire::kConnectionCheckTimeout at most, and ends soon when `stop`, which may be empty, returns
+/// true.
+Error ExplainLinkError(const Error& error, const Endpoint& endpoint, LinkStage stage,
+                       const std::function<bool()>& stop);
 
 /// Throws Error kFailedPrecondition for a server that speaks another version of the protocol.
 void CheckServerVersion(uint32_t protocol_version);

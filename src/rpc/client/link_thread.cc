@@ -202,11 +202,19 @@ void LinkThread::Disconnected() {
 }
 
 Error LinkThread::Explain(const Error& error) {
-  const MutexLock lock(mutex);
-  return ExplainLinkError(error, options.address,
-                          online                                  ? LinkStage::kWelcomed
-                          : stats.sessions == 0 && !options.retry ? LinkStage::kGivingUp
-                                                                  : LinkStage::kConnecting);
+  LinkStage stage = LinkStage::kConnecting;
+  {
+    const MutexLock lock(mutex);
+    if (online) {
+      stage = LinkStage::kWelcomed;
+    } else if (stats.sessions == 0 && !options.retry) {
+      stage = LinkStage::kGivingUp;
+    }
+  }
+  return ExplainLinkError(error, options, stage, [this] {
+    const MutexLock lock(mutex);
+    return stop;
+  });
 }
 
 }  // namespace shadowtutor::rpc

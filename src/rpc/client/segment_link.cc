@@ -102,8 +102,8 @@ std::optional<wire::SegmentReply> SegmentLink::Impl::Next(Clock::time_point dead
 }
 
 Error SegmentLink::Impl::Explain(const Error& error) const {
-  return ExplainLinkError(error, options.address,
-                          welcome ? LinkStage::kWelcomed : LinkStage::kGivingUp);
+  return ExplainLinkError(error, options, welcome ? LinkStage::kWelcomed : LinkStage::kGivingUp,
+                          {});
 }
 
 void SegmentLink::Impl::Expect(uint64_t frame_index) const {

@@ -3,10 +3,20 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
+#include <system_error>
 #include <utility>
 
 #include "core/mutex.h"
+#include "rpc/address.h"
 #include "rpc/hand_over.h"
+#include "rpc/host_lookup.h"
+#include "rpc/server/connection_acceptor.h"
+#include "rpc/server/listen.h"
 #include "rpc/server/service.h"
 
 #ifndef SHADOWTUTOR_VERSION
@@ -17,6 +27,10 @@ namespace shadowtutor::rpc {
 namespace {
 
 void Check(const ServerOptions& options) {
+  CheckCouldListen(ParseServerAddress(options.listen, AddressUse::kListen));
+  if (options.max_connections < 1 || options.max_connections_per_address < 1) {
+    throw Error(ErrorCode::kInvalidArgument, "the number of connections must be at least 1");
+  }
   if (!options.tls.any() && !options.insecure && !IsLoopback(options.listen)) {
     throw Error(ErrorCode::kInvalidArgument,
                 "others can reach " + options.listen +
@@ -26,10 +40,26 @@ void Check(const ServerOptions& options) {
   }
 }
 
-std::string WithPort(const std::string& address, int port) {
-  const size_t colon = address.rfind(':');
-  if (colon == std::string::npos || address.starts_with("unix")) return address;
-  return address.substr(0, colon + 1) + std::to_string(port);
+// File descriptors that connections must leave to the rest of the process: files of the teacher,
+// and what libraries open.
+constexpr long kReservedDescriptors = 16;
+
+// How many connections there may be, given the process's limit of open files.
+int MostConnections(const ServerOptions& options) {
+  rlimit limit{};
+  std::error_code failed;
+  const std::filesystem::directory_iterator open_files("/proc/self/fd", failed);
+  if (failed || getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
+    return options.max_connections;
+  }
+  const long used = std::distance(begin(open_files), end(open_files));
+  const long free = static_cast<long>(limit.rlim_cur) - used - kReservedDescriptors;
+  if (free < 1) {
+    throw Error(ErrorCode::kUnavailable,
+                "the limit of " + std::to_string(limit.rlim_cur) +
+                    " open files leaves no room for connections; raise it (ulimit -n)");
+  }
+  return static_cast<int>(std::min<long>(options.max_connections, free));
 }
 
 }  // namespace
@@ -50,6 +80,10 @@ struct Server::Impl {
 
   Mutex life_mutex;  // held while starting and while shutting down
   std::unique_ptr<grpc::Server> grpc_server ST_GUARDED_BY(life_mutex);
+  /// Where gRPC takes connections.
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> entrance
+      ST_GUARDED_BY(life_mutex);
+  std::unique_ptr<ConnectionAcceptor> acceptor ST_GUARDED_BY(life_mutex);
   mutable Mutex mutex;
   std::string address ST_GUARDED_BY(mutex);
 };
@@ -58,12 +92,17 @@ void Server::Impl::Start() {
   const auto milliseconds = [](std::chrono::milliseconds duration) {
     return static_cast<int>(duration.count());
   };
+  const auto credentials = MakeServerCredentials(options.tls);
+  ListeningSockets listening = ListenOn(options.listen, options.keep_alive_timeout);
   grpc::ServerBuilder builder;
-  int port = 0;
-  builder.AddListeningPort(options.listen, MakeServerCredentials(options.tls), &port);
+  auto accepts = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, credentials);
   builder.RegisterService(&service);
   builder.SetMaxReceiveMessageSize(static_cast<int>(options.max_message_bytes));
   builder.SetMaxSendMessageSize(static_cast<int>(options.max_message_bytes));
+  // Frames and weights do not become smaller, and a few compressed bytes could become a gigabyte.
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, static_cast<int>(wire::kMaxMetadataBytes));
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, wire::kMaxStreamsPerConnection);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, milliseconds(options.keep_alive_time));
@@ -73,22 +112,43 @@ void Server::Impl::Start() {
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);  // no limit
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              milliseconds(wire::kMinPingInterval));
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, milliseconds(options.idle_timeout));
-  // Otherwise a second server could listen on the same port, and each would get some of the
-  // clients.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // For a connection's TLS handshake and first HTTP/2 settings, and for one that has no stream.
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                             milliseconds(options.connection_timeout));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS,
+                             milliseconds(options.connection_timeout));
   const MutexLock lock(life_mutex);
   HandOver();
   grpc_server = builder.BuildAndStart();
-  if (!grpc_server || port == 0) {
-    throw Error(ErrorCode::kUnavailable, "cannot listen on " + options.listen +
-                                             "; another program may use that port, or the address "
-                                             "is not this machine's (port 0 takes a free port)");
+  if (!grpc_server) {
+    throw Error(ErrorCode::kUnavailable, "cannot start a server on " + options.listen +
+                                             "; its certificate or key may not be usable");
+  }
+  entrance = std::move(accepts);
+  const int most = MostConnections(options);
+  if (most < options.max_connections) {
+    backend.resources()->Log("the limit of open files allows " + std::to_string(most) +
+                             " connections at a time");
   }
   {
     const MutexLock address_lock(mutex);
-    address = WithPort(options.listen, port);
+    address = listening.address;
   }
+  acceptor = std::make_unique<ConnectionAcceptor>(
+      std::move(listening),
+      AcceptorOptions{
+          .max_connections = most,
+          .max_per_address = std::min(most, options.max_connections_per_address),
+          .max_local = most,
+          .silence = options.connection_timeout,
+          .hand_over =
+              [enter = entrance.get()](FileDescriptor connection) {
+                grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
+                parameters.fd = connection.Release();
+                enter->HandleNewConnection(&parameters);
+              },
+          .log = [resources =
+                      backend.resources()](const std::string& line) { resources->Log(line); }});
   backend.Start();
 }
 
@@ -100,12 +160,14 @@ bool Server::Impl::Shutdown(std::chrono::milliseconds timeout) {
 }
 
 void Server::Impl::StopListening(std::chrono::milliseconds timeout) {
+  acceptor.reset();
   // Returns when all streams have ended, and cuts off those that have not by the deadline.
   grpc_server->Shutdown(std::chrono::system_clock::now() + timeout);
   grpc_server->Wait();
   // gRPC may say so a moment before the last stream's OnDone has returned.
   backend.streams()->WaitUntilEmpty(std::chrono::steady_clock::now() + timeout);
   grpc_server.reset();
+  entrance.reset();
 }
 
 Server::Server(std::shared_ptr<teacher::Teacher> teacher, nn::Checkpoint student,

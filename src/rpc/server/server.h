@@ -26,6 +26,14 @@ struct ServerOptions : server::BackendOptions {
   /// Allows plain text on addresses that other machines can reach.
   bool insecure = false;
 
+  /// Connections at a time, in all and from one address; fewer where the process's limit of open
+  /// files does not allow as many. Those from this machine itself are bounded in all only.
+  int max_connections = wire::kDefaultMaxConnections;
+  int max_connections_per_address = wire::kDefaultMaxConnectionsPerAddress;
+  /// For a new connection's first byte, then for its handshake, and for the time that it may have
+  /// no stream.
+  std::chrono::milliseconds connection_timeout = wire::kConnectionTimeout;
+
   size_t max_message_bytes = wire::kMaxMessageBytes;
   std::chrono::milliseconds write_timeout = wire::kWriteTimeout;
   std::chrono::milliseconds keep_alive_time = wire::kKeepAliveTime;
@@ -45,7 +53,7 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   /// Begins to listen. To be called once. Throws Error kUnavailable when it cannot listen on the
-  /// address.
+  /// address, or when the limit of open files leaves no room for connections.
   void Start();
   /// The address with the port in use; empty before Start.
   std::string address() const;

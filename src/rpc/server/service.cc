@@ -8,6 +8,7 @@
 
 #include "rpc/errors.h"
 #include "rpc/hand_over.h"
+#include "rpc/server/peer_address.h"
 #include "rpc/server/stream.h"
 #include "server/segment_conversation.h"
 #include "server/tutor_conversation.h"
@@ -28,9 +29,7 @@ struct Segmenting {
 };
 
 // Ends a call at once and tells the client why it gets no session.
-template <typename Protocol>
-class Refusal final
-    : public grpc::ServerBidiReactor<typename Protocol::Request, typename Protocol::Reply> {
+class Refusal final : public Service::Reactor {
  public:
   explicit Refusal(const grpc::Status& status) {
     HandOver();
@@ -52,30 +51,37 @@ Service::Service(std::shared_ptr<server::Resources> resources,
       write_timeout_(write_timeout) {}
 
 template <typename Protocol>
-grpc::ServerBidiReactor<typename Protocol::Request, typename Protocol::Reply>* Service::Open(
-    grpc::CallbackServerContext* context) {
+Service::Reactor* Service::Open(grpc::CallbackServerContext* context) {
   HandOver();
   Stream<Protocol>* opened = nullptr;  // the registry owns it until the call is over
-  const std::optional<Error> refusal = streams_->Open([&](uint64_t number, const std::string& id) {
+  const std::string peer = context->peer();
+  const PeerAddress address = PeerAddressOf(peer);
+  // The connections of a Unix socket all have the same name.
+  const server::StreamOrigin origin{address.text, peer.starts_with("unix") ? std::string() : peer,
+                                    address.local};
+  // Local clients may be many, which are told apart by their sessions.
+  const std::string source = address.local ? std::string() : address.text;
+  const auto make = [&](uint64_t number, const std::string& id) {
     auto stream = std::make_shared<Stream<Protocol>>(
         [streams = streams_, number] { streams->Remove(number); }, context, write_timeout_);
     stream->Begin(std::make_shared<typename Protocol::Conversation>(
-        resources_, stream, number, id, std::chrono::steady_clock::now()));
+        resources_, stream, number, id, std::chrono::steady_clock::now(), source));
     opened = stream.get();
     return stream;
-  });
+  };
+  const std::optional<Error> refusal = streams_->Open(make, origin);
   if (!refusal) return opened;
+  resources_->Log(address.text, "a session from " + address.text + " was refused: " +
+                                    ErrorCodeName(refusal->code()) + ": " + refusal->what());
   // The refusal deletes itself in OnDone.
-  return std::make_unique<Refusal<Protocol>>(ToStatus(*refusal)).release();
+  return std::make_unique<Refusal>(ToStatus(*refusal)).release();
 }
 
-grpc::ServerBidiReactor<v1::ClientMessage, v1::ServerMessage>* Service::Tutor(
-    grpc::CallbackServerContext* context) {
+Service::Reactor* Service::Tutor(grpc::CallbackServerContext* context) {
   return Open<Tutoring>(context);
 }
 
-grpc::ServerBidiReactor<v1::SegmentRequest, v1::SegmentReply>* Service::Segment(
-    grpc::CallbackServerContext* context) {
+Service::Reactor* Service::Segment(grpc::CallbackServerContext* context) {
   return Open<Segmenting>(context);
 }
 

@@ -3,6 +3,7 @@
 #ifndef SHADOWTUTOR_RPC_SERVER_SERVICE_H_
 #define SHADOWTUTOR_RPC_SERVER_SERVICE_H_
 
+#include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
 
 #include <chrono>
@@ -15,21 +16,21 @@
 namespace shadowtutor::rpc {
 
 /// Thread safety: gRPC calls it from any thread.
-class Service final : public v1::ShadowTutor::CallbackService {
+class Service final
+    : public v1::ShadowTutor::WithRawCallbackMethod_Tutor<
+          v1::ShadowTutor::WithRawCallbackMethod_Segment<v1::ShadowTutor::Service>> {
  public:
   /// A message that a client does not take within `write_timeout` ends its stream.
   Service(std::shared_ptr<server::Resources> resources,
           std::shared_ptr<server::StreamRegistry> streams, std::chrono::milliseconds write_timeout);
 
-  grpc::ServerBidiReactor<v1::ClientMessage, v1::ServerMessage>* Tutor(
-      grpc::CallbackServerContext* context) override;
-  grpc::ServerBidiReactor<v1::SegmentRequest, v1::SegmentReply>* Segment(
-      grpc::CallbackServerContext* context) override;
+  using Reactor = grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>;
+  Reactor* Tutor(grpc::CallbackServerContext* context) override;
+  Reactor* Segment(grpc::CallbackServerContext* context) override;
 
  private:
   template <typename Protocol>
-  grpc::ServerBidiReactor<typename Protocol::Request, typename Protocol::Reply>* Open(
-      grpc::CallbackServerContext* context);
+  Reactor* Open(grpc::CallbackServerContext* context);
 
   const std::shared_ptr<server::Resources> resources_;
   const std::shared_ptr<server::StreamRegistry> streams_;

@@ -1,9 +1,13 @@
 // The service over a real loopback connection. The tests send it bare protocol messages, as a
 // hostile or faulty client would. Faults that our own client meets are in tests/.
+#include <arpa/inet.h>
 #include <grpcpp/create_channel.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/security/credentials.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 #include <memory>
@@ -12,6 +16,7 @@
 
 #include "core/mutex.h"
 #include "rpc/convert.h"
+#include "rpc/server/file_descriptor.h"
 #include "rpc/server/server.h"
 #include "server/testing/fakes.h"
 #include "shadowtutor/v1/shadowtutor.grpc.pb.h"
@@ -38,6 +43,12 @@ class Log {
       return false;
     });
   }
+  size_t Longest() {
+    const MutexLock lock(mutex_);
+    size_t longest = 0;
+    for (const std::string& line : lines_) longest = std::max(longest, line.size());
+    return longest;
+  }
 
  private:
   Mutex mutex_;
@@ -47,8 +58,9 @@ class Log {
 
 class BareClient {
  public:
-  explicit BareClient(const std::string& address)
-      : stub_(v1::ShadowTutor::NewStub(Channel(address))) {
+  explicit BareClient(const std::string& address) : BareClient(Channel(address)) {}
+  explicit BareClient(const std::shared_ptr<grpc::Channel>& channel)
+      : stub_(v1::ShadowTutor::NewStub(channel)) {
     context_.set_deadline(std::chrono::system_clock::now() + 60s);
     stream_ = stub_->Tutor(&context_);
   }
@@ -179,6 +191,55 @@ TEST_F(ServiceTest, MistakesEndTheStreamWithASentence) {
   }
 }
 
+TEST_F(ServiceTest, BytesThatAreNoMessageEndTheStreamWithAnError) {
+  Start();
+  for (const char* method :
+       {"/shadowtutor.v1.ShadowTutor/Tutor", "/shadowtutor.v1.ShadowTutor/Segment"}) {
+    grpc::TemplatedGenericStub<grpc::ByteBuffer, grpc::ByteBuffer> stub(
+        grpc::CreateChannel(address(), grpc::InsecureChannelCredentials()));
+    struct Reactor : grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+      void OnDone(const grpc::Status& status) override { done.set_value(status); }
+      void OnReadDone(bool ok) override {
+        if (!ok) return;
+        ++replies;
+        StartRead(&incoming);
+      }
+      grpc::ByteBuffer outgoing, incoming;
+      int replies = 0;
+      std::promise<grpc::Status> done;
+    } reactor;
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + 60s);
+    const grpc::Slice garbage("\xff\xff\xff\xff\xff\xff\xff");
+    reactor.outgoing = grpc::ByteBuffer(&garbage, 1);
+    stub.PrepareBidiStreamingCall(&context, method, {}, &reactor);
+    reactor.StartRead(&reactor.incoming);
+    reactor.StartWrite(&reactor.outgoing);
+    reactor.StartCall();
+    const grpc::Status status = reactor.done.get_future().get();
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << method;
+    EXPECT_NE(status.error_message().find("no message of this protocol"), std::string::npos);
+    EXPECT_EQ(reactor.replies, 1) << "the error is the last message, too";
+  }
+  EXPECT_TRUE(log_->WaitFor("no message of this protocol"));
+}
+
+TEST_F(ServiceTest, CompressedMessagesAreRefused) {
+  Start();
+  const auto stub =
+      v1::ShadowTutor::NewStub(grpc::CreateChannel(address(), grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + 60s);
+  context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
+  const auto stream = stub->Tutor(&context);
+  wire::Hello hello;
+  hello.client_version = std::string(4000, 'x');
+  stream->Write(ToProto(wire::ClientMessage(hello)));
+  v1::ServerMessage reply;
+  EXPECT_FALSE(stream->Read(&reply));
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNIMPLEMENTED);
+}
+
 TEST_F(ServiceTest, MessagesOverTheLimitAreRefused) {
   options_.max_message_bytes = 1 << 20;
   Start();
@@ -216,6 +277,64 @@ TEST_F(ServiceTest, SessionsAreBoundedAndTheirPlacesAreGivenBack) {
     if (status.ok()) break;
   }
   EXPECT_TRUE(status.ok()) << status.error_message();
+}
+
+TEST_F(ServiceTest, OneConnectionHasAShareOfTheSessions) {
+  Start();
+  const auto channel = grpc::CreateChannel(address(), grpc::InsecureChannelCredentials());
+  std::vector<std::unique_ptr<BareClient>> clients;
+  for (int i = 0; i < wire::kMaxSessionsPerConnection; ++i) {
+    clients.push_back(std::make_unique<BareClient>(channel));
+    clients.back()->Greet();
+  }
+  BareClient more(channel);
+  more.Say(wire::Hello{});
+  const grpc::Status status = more.Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_NE(status.error_message().find("this connection"), std::string::npos);
+  BareClient other(address());
+  other.Greet();
+}
+
+TEST_F(ServiceTest, ConnectionsThatSayNothingAreInNobodysWay) {
+  options_.max_connections = 3;
+  Start();
+  std::vector<FileDescriptor> silent;
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  to.sin_port = htons(static_cast<uint16_t>(std::stoi(address().substr(address().find(':') + 1))));
+  for (int i = 0; i < 20; ++i) {
+    silent.emplace_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(connect(silent.back().get(), reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
+  }
+  BareClient client(address());
+  client.Greet();
+}
+
+TEST_F(ServiceTest, WhereTheServersFilesLieIsNotTold) {
+  teacher_->on_label = [](uint64_t) {
+    throw Error(ErrorCode::kNotFound, "there is no label /srv/anna maria/labels/7.png");
+  };
+  Start();
+  BareClient client(address());
+  client.Greet();
+  client.Say(server::SquareFrame(0, 0));
+  EXPECT_EQ(std::get<wire::ErrorMessage>(client.Hear()).sentence, "there is no label 7.png");
+  EXPECT_TRUE(log_->WaitFor("/srv/anna maria/labels/7.png"));
+}
+
+TEST_F(ServiceTest, WhatAClientSaysIsDataInTheLog) {
+  Start();
+  BareClient client(address());
+  wire::Hello hello;
+  hello.client_version = "1\nforged \x1b[2J" + std::string(4000, 'x');
+  client.Say(hello);
+  client.Hear();
+  EXPECT_TRUE(log_->WaitFor("client 1\\nforged \\x1b[2Jxxx"));
+  client.Say(wire::StudentRequest{"\r\nall is well" + std::string(4000, 'x')});
+  EXPECT_TRUE(log_->WaitFor("whole student: \\r\\nall is well"));
+  EXPECT_LE(log_->Longest(), wire::kMaxLogLineBytes);
 }
 
 TEST_F(ServiceTest, AClientThatVanishesFreesItsSession) {

@@ -33,18 +33,18 @@ namespace shadowtutor::rpc {
 inline constexpr size_t kMaxWaitingMessages = 8;
 static_assert(wire::kMaxSegmentInFlight <= static_cast<int>(kMaxWaitingMessages));
 
-/// gRPC's side of a conversation. gRPC asks for one read and one write at a time, and exactly one
-/// Finish, after the last write.
+/// gRPC's side of a conversation. Messages come from and go to gRPC as bytes: if gRPC parsed them,
+/// bytes that are no message would look like the stream's end. gRPC asks for one read and one write
+/// at a time, and exactly one Finish, after the last write.
 ///
 /// `Protocol` names the types: Request and Reply are the Protobuf messages, Conversation is the
 /// class that answers them.
 ///
 /// Thread safety: all public functions may be called from any thread.
 template <typename Protocol>
-class Stream final
-    : public grpc::ServerBidiReactor<typename Protocol::Request, typename Protocol::Reply>,
-      public Protocol::Conversation::Peer,
-      public server::OpenStream {
+class Stream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
+                     public Protocol::Conversation::Peer,
+                     public server::OpenStream {
  public:
   using Clock = std::chrono::steady_clock;
   using Request = typename Protocol::Request;
@@ -68,7 +68,7 @@ class Stream final
 
   bool Send(Out message) override {
     const HandOverScope hand_over;
-    Reply packed = ToProto(std::move(message));
+    grpc::ByteBuffer packed = Pack(std::move(message));
     bool open = false;
     {
       const MutexLock lock(mutex_);
@@ -95,6 +95,10 @@ class Stream final
 
   void EndWith(const Error& why) override { End(why); }
 
+  std::optional<Clock::time_point> SilentSince() const override {
+    return conversation_->SilentSince();
+  }
+
   void Tick(Clock::time_point now) override {
     const HandOverScope hand_over;
     conversation_->OnTick(now);
@@ -116,13 +120,13 @@ class Stream final
       return;
     }
     try {
-      conversation_->OnMessage(FromProto(std::move(incoming_)), Clock::now());
+      conversation_->OnMessage(FromProto(Parse(incoming_)), Clock::now());
     } catch (const Error& error) {
       conversation_->OnBadMessage(error);
     } catch (const std::exception& error) {
       conversation_->OnBadMessage(Error(ErrorCode::kInternal, error.what()));
     }
-    Request().Swap(&incoming_);
+    incoming_.Clear();
     {
       const MutexLock lock(mutex_);
       if (ending_) return;
@@ -142,7 +146,7 @@ class Stream final
     {
       const MutexLock lock(mutex_);
       writing_ = false;
-      Reply().Swap(&outgoing_);
+      outgoing_.Clear();
       if (!ok) LostLocked();
     }
     Pump();
@@ -170,13 +174,31 @@ class Stream final
   }
 
  private:
+  static grpc::ByteBuffer Pack(Out message) {
+    grpc::ByteBuffer packed;
+    bool own = false;
+    const grpc::Status status =
+        grpc::SerializationTraits<Reply>::Serialize(ToProto(std::move(message)), &packed, &own);
+    if (!status.ok()) throw Error(ErrorCode::kInternal, status.error_message());
+    return packed;
+  }
+
+  static Request Parse(grpc::ByteBuffer& bytes) {
+    Request message;
+    if (!grpc::SerializationTraits<Request>::Deserialize(&bytes, &message).ok()) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  "the client sent bytes that are no message of this protocol");
+    }
+    return message;
+  }
+
   void EndLocked(const std::optional<Error>& why) ST_REQUIRES(mutex_) {
     if (ending_) return;
     ending_ = true;
     waiting_.clear();
     if (!why) return;
     status_ = ToStatus(*why);
-    waiting_.push_back(ToProto(Out(wire::ErrorMessage{why->code(), why->what(), true, {}})));
+    waiting_.push_back(Pack(Out(wire::ErrorMessage{why->code(), why->what(), true, {}})));
   }
 
   void LostLocked() ST_REQUIRES(mutex_) {
@@ -216,11 +238,11 @@ class Stream final
   std::function<void()> on_done_;
   const std::chrono::milliseconds write_timeout_;
   std::shared_ptr<Conversation> conversation_;  // set by Begin
-  Request incoming_;                            // used by gRPC between StartRead and OnReadDone
+  grpc::ByteBuffer incoming_;                   // used by gRPC between StartRead and OnReadDone
 
   Mutex mutex_;
-  std::deque<Reply> waiting_ ST_GUARDED_BY(mutex_);
-  Reply outgoing_;  // used by gRPC between StartWrite and OnWriteDone
+  std::deque<grpc::ByteBuffer> waiting_ ST_GUARDED_BY(mutex_);
+  grpc::ByteBuffer outgoing_;  // used by gRPC between StartWrite and OnWriteDone
   bool writing_ ST_GUARDED_BY(mutex_) = false;
   /// Between the decision to read and StartRead's return. gRPC must not be told to finish
   /// meanwhile: a read that starts after Finish never completes, and then OnDone never comes.

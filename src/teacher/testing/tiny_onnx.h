@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace shadowtutor::testing {
@@ -27,7 +28,11 @@ class TinyOnnx {
   static std::string Model(int width, int height, const std::vector<TinyConv>& convs,
                            const std::string& op_type = "Conv") {
     std::string graph;
-    for (const TinyConv& conv : convs) graph += Bytes(1, Node(conv, op_type));
+    for (const TinyConv& conv : convs) {
+      graph += Bytes(
+          1, Node(op_type, {"input", conv.output + ".w", conv.output + ".b"}, conv.output,
+                  {Ints("kernel_shape", {1, 1}), Ints("strides", {conv.stride, conv.stride})}));
+    }
     graph += Bytes(2, "tiny");
     for (const TinyConv& conv : convs) {
       const auto channels = static_cast<int64_t>(conv.weights.size());
@@ -42,33 +47,42 @@ class TinyOnnx {
                                              (height + conv.stride - 1) / conv.stride,
                                              (width + conv.stride - 1) / conv.stride}));
     }
+    return OfGraph(graph);
+  }
+
+  /// A model with the fields of a graph.
+  static std::string OfGraph(const std::string& graph) {
     return Number(1, 7) + Bytes(7, graph) + Bytes(8, Bytes(1, "") + Number(2, 11));
   }
 
- private:
-  static std::string Varint(uint64_t value) {
-    std::string text;
-    for (; value >= 0x80; value >>= 7) text += static_cast<char>(value | 0x80);
-    return text + static_cast<char>(value);
-  }
+  // The parts of a model, for tests that need others than above.
+
+  /// A field with a whole number.
   static std::string Number(int field, int64_t value) {
     return Varint(static_cast<uint64_t>(field) << 3) + Varint(static_cast<uint64_t>(value));
   }
+  /// A field with a message or a text.
   static std::string Bytes(int field, const std::string& bytes) {
     return Varint(static_cast<uint64_t>(field) << 3 | 2) + Varint(bytes.size()) + bytes;
   }
+  /// An attribute with a list of whole numbers.
   static std::string Ints(const std::string& name, const std::vector<int64_t>& values) {
     constexpr int kTypeInts = 7;
     std::string attribute = Bytes(1, name);
     for (const int64_t value : values) attribute += Number(8, value);
     return attribute + Number(20, kTypeInts);
   }
-  static std::string Node(const TinyConv& conv, const std::string& op_type) {
-    return Bytes(1, "input") + Bytes(1, conv.output + ".w") + Bytes(1, conv.output + ".b") +
-           Bytes(2, conv.output) + Bytes(3, "node_" + conv.output) + Bytes(4, op_type) +
-           Bytes(5, Ints("kernel_shape", {1, 1})) +
-           Bytes(5, Ints("strides", {conv.stride, conv.stride}));
+  /// A node with these inputs, one output and attributes.
+  static std::string Node(const std::string& op_type, const std::vector<std::string>& inputs,
+                          const std::string& output,
+                          const std::vector<std::string>& attributes = {}) {
+    std::string node;
+    for (const std::string& input : inputs) node += Bytes(1, input);
+    node += Bytes(2, output) + Bytes(3, "node_" + output) + Bytes(4, op_type);
+    for (const std::string& attribute : attributes) node += Bytes(5, attribute);
+    return node;
   }
+  /// Weights, with their values in the model.
   static std::string Tensor(const std::string& name, const std::vector<int64_t>& dims,
                             const std::vector<float>& values) {
     constexpr int kFloat = 1;
@@ -78,11 +92,30 @@ class TinyOnnx {
     std::memcpy(raw.data(), values.data(), raw.size());
     return tensor + Number(2, kFloat) + Bytes(8, name) + Bytes(9, raw);
   }
+  /// Weights, with their values in another file.
+  static std::string ExternalTensor(
+      const std::string& name, const std::vector<int64_t>& dims,
+      const std::vector<std::pair<std::string, std::string>>& entries) {
+    constexpr int kFloat = 1;
+    std::string tensor;
+    for (const int64_t dim : dims) tensor += Number(1, dim);
+    tensor += Number(2, kFloat) + Bytes(8, name);
+    for (const auto& [key, value] : entries) tensor += Bytes(13, Bytes(1, key) + Bytes(2, value));
+    return tensor + Number(14, 1);
+  }
+  /// What an input or output is.
   static std::string Value(const std::string& name, const std::vector<int64_t>& dims) {
     constexpr int kFloat = 1;
     std::string shape;
     for (const int64_t dim : dims) shape += Bytes(1, Number(1, dim));
     return Bytes(1, name) + Bytes(2, Bytes(1, Number(1, kFloat) + Bytes(2, shape)));
+  }
+
+ private:
+  static std::string Varint(uint64_t value) {
+    std::string text;
+    for (; value >= 0x80; value >>= 7) text += static_cast<char>(value | 0x80);
+    return text + static_cast<char>(value);
   }
 };
 
