@@ -179,7 +179,7 @@ TEST_F(Outputs, JsonGoesIntoPipesDevicesAndLinks) {
   const std::string plan =
       "$st plan --student-ms 20 --step-ms 15 --teacher-ms 50 --bytes-up 1MB --json ";
   EXPECT_EQ(Shell("mkfifo pipe; cat pipe > got & " + plan + "pipe && wait && [ -p pipe ]").code, 0);
-  EXPECT_NE(ReadText(folder_ / "got").find("{"), std::string::npos);
+  EXPECT_NE(ReadText(folder_ / "got").find('{'), std::string::npos);
   EXPECT_EQ(Shell("echo old > real; ln -s real link; " + plan + "link && [ -L link ]").code, 0);
   EXPECT_EQ(ReadText(folder_ / "real").front(), '{');
   EXPECT_EQ(Shell(plan + "new/deep/plan.json").code, 0);
@@ -200,18 +200,19 @@ TEST_F(Outputs, ASignalLeavesWholeFiles) {
   if (ffprobe.empty()) GTEST_SKIP() << "ffprobe is not there";
   Serve();
   for (const std::string signal : {"HUP", "PIPE", "TERM"}) {
-    const Ended ended = Shell(
-        "$st run frames --server $server --max-fps 50 --out w/o.mp4 --masks w/m --jsonl w/j.jsonl "
-        "--json w/s.json >log 2>&1 & pid=$!; "
-        "while [ ! -e w/m/000005.png ]; do sleep 0.02; done; "
-        "kill -" +
-        signal +
-        " $pid; wait $pid; "
-        "code=$?; echo exit $code, $(ls w/m | wc -l) masks, $(wc -l <w/j.jsonl) lines, "
-        "$(" +
-        ffprobe +
-        " -v error -count_frames -show_entries stream=nb_read_frames -of "
-        "csv=p=0 w/o.mp4) frames; ls w; rm -r w");
+    std::string script = "signal=" + signal;
+    script.append("; ffprobe=")
+        .append(ffprobe)
+        .append(
+            "; $st run frames --server $server --max-fps 50 --out w/o.mp4 --masks w/m --jsonl "
+            "w/j.jsonl "
+            "--json w/s.json >log 2>&1 & pid=$!; "
+            "while [ ! -e w/m/000005.png ]; do sleep 0.02; done; "
+            "kill -$signal $pid; wait $pid; "
+            "code=$?; echo exit $code, $(ls w/m | wc -l) masks, $(wc -l <w/j.jsonl) lines, "
+            "$($ffprobe -v error -count_frames -show_entries stream=nb_read_frames -of "
+            "csv=p=0 w/o.mp4) frames; ls w; rm -r w");
+    const Ended ended = Shell(script);
     int code = 0, masks = 0, lines = 0, frames = 0;
     ASSERT_EQ(std::sscanf(ended.said.c_str(), "exit %d, %d masks, %d lines, %d frames", &code,
                           &masks, &lines, &frames),

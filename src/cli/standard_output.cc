@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <initializer_list>
 
 #include "cli/interrupt.h"
 
@@ -29,7 +30,8 @@ int FlushStandardOutput(int exit_code) {
   const bool fails_now = std::fflush(stdout) != 0;
   const int reason = fails_now ? errno : 0;
   if ((!failed_before && !fails_now) || exit_code != 0) return exit_code;
-  if (Interrupted()) return kInterruptedExitCode;
+  // SIGPIPE has told it before.
+  if (Interrupted() && (reason == EPIPE || reason == 0)) return kInterruptedExitCode;
   std::fprintf(stderr, "shadowtutor: cannot write all results to standard output: %s\n",
                reason != 0 ? std::strerror(reason) : "is the disk full?");
   return 1;

@@ -139,6 +139,30 @@ bool IsBeingWritten(const fs::path& temporary, pid_t writer) {
   return busy;
 }
 
+// Whether another PendingFile than the one with the temporary `own` is to become `file`. Removes
+// those of processes that were killed.
+bool HasPendingFile(const fs::path& file, const fs::path& own) {
+  const std::string prefix = TemporaryPrefix(file);
+  bool busy = false;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(file.parent_path(), error)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(prefix) || entry.path() == own) continue;
+    const pid_t writer = WriterOf(std::string_view(name).substr(prefix.size()));
+    if (writer > 0 && IsBeingWritten(entry.path(), writer)) busy = true;
+  }
+  return busy;
+}
+
+// Whether the file is the locked one of OpenOutputStream.
+bool IsStreamedTo(const fs::path& file) {
+  const int descriptor = open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  const bool free = TryLock(descriptor);
+  close(descriptor);
+  return !free;
+}
+
 int OpenPipe(const fs::path& file, const fs::path& named) {
   constexpr std::chrono::milliseconds kLook{20};
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
@@ -221,6 +245,7 @@ int OpenOutputStream(const fs::path& file) {
   MakeFolders(target.file.parent_path());
   struct stat status = {};
   if (stat(target.file.c_str(), &status) == 0) RefuseProtected(target.file, status);
+  if (HasPendingFile(target.file, {})) RefuseSecondWriter(file);
   const int descriptor = open(target.file.c_str(), O_WRONLY | O_CREAT | O_NOCTTY | O_CLOEXEC, 0666);
   if (descriptor < 0) FailWriting(file, ErrnoText());
   if (!TryLock(descriptor)) {
@@ -306,15 +331,7 @@ void PendingFile::Claim(bool alone) {
   for (int i = 0; i < kMostTries; ++i) {
     CreateTemporary(prefix);
     if (!alone) return;
-    bool busy = false;
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(target_.file.parent_path(), error)) {
-      const std::string name = entry.path().filename().string();
-      if (!name.starts_with(prefix) || entry.path() == temporary_) continue;
-      const pid_t writer = WriterOf(std::string_view(name).substr(prefix.size()));
-      if (writer > 0 && IsBeingWritten(entry.path(), writer)) busy = true;
-    }
-    if (!busy) return;
+    if (!HasPendingFile(target_.file, temporary_) && !IsStreamedTo(target_.file)) return;
     Discard();
     std::this_thread::sleep_for(std::chrono::milliseconds(1 + std::random_device()() % 50));
   }

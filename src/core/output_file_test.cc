@@ -142,6 +142,7 @@ TEST_F(OutputFile, ASecondWriterIsRefusedWhileTheFirstOneLives) {
     fs::create_symlink("a", folder_ / "link");
     EXPECT_EQ(CodeOf([&] { PendingFile(folder_ / "link"); }), ErrorCode::kFailedPrecondition);
     PendingFile other(folder_ / "a.b");  // another file, though its name begins alike
+    EXPECT_EQ(CodeOf([&] { OpenOutputStream(folder_ / "a"); }), ErrorCode::kFailedPrecondition);
     first.Write("x");
     first.Commit();
   }
@@ -150,6 +151,7 @@ TEST_F(OutputFile, ASecondWriterIsRefusedWhileTheFirstOneLives) {
   const int stream = OpenOutputStream(folder_ / "lines");
   WriteAll(stream, "kept", "lines");
   EXPECT_EQ(CodeOf([&] { OpenOutputStream(folder_ / "lines"); }), ErrorCode::kFailedPrecondition);
+  EXPECT_EQ(CodeOf([&] { PendingFile(folder_ / "lines"); }), ErrorCode::kFailedPrecondition);
   EXPECT_EQ(TextOf(folder_ / "lines"), "kept");
   close(stream);
   close(OpenOutputStream(folder_ / "lines"));

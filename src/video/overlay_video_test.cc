@@ -231,8 +231,8 @@ TEST(OverlayVideo, TimesCountFromTheFirstFrame) {
 }
 
 TEST(OverlayVideo, WithoutTimesTheRateTellsThem) {
-  std::vector<double> wanted;
-  for (int i = 0; i < 50; ++i) wanted.push_back(i * 1001 / 30000.0);
+  std::vector<double> wanted(50);
+  for (size_t i = 0; i < wanted.size(); ++i) wanted[i] = static_cast<double>(i) * 1001 / 30000;
   const std::vector<double> unknown(wanted.size(), kUnknown);
   ExpectTimes(TimesFor("o.mp4", 30000.0 / 1001, unknown), wanted, 1e-9);
   ExpectTimes(TimesFor("o.mp4", 0, {kUnknown, kUnknown, kUnknown}), {0, 0.04, 0.08}, 1e-9);
@@ -323,9 +323,7 @@ TEST(OverlayVideo, AllNamesAreNamesOfFiles) {
   const Image frame = PlainImage(64, 48, 10, 20, 30);
   const LabelMap labels = LeftHalf(64, 48);
   for (const char* name : {"2026-11-26T10:30:00.mp4", "a%d.mp4", "http:clip.mkv", "a b'c\"d.MP4",
-                           "gr\xc3\xb6\xc3\x9f"
-                           "e.MoV",
-                           "[1]|x,y;z.mkv", "-x.mp4", ".hidden.mp4"}) {
+                           "größe 日本.MoV", "[1]|x,y;z.mkv", "-x.mp4", ".hidden.mp4"}) {
     const auto sink = OverlayVideo(folder / name, {64, 48}, 25, kClasses, 0);
     sink->Write(Predicted(frame, labels));
     sink->Close();
