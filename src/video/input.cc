@@ -261,7 +261,7 @@ bool Input::IsRecording() const {
 
 bool Input::IsPictureBehindAddress() const {
   const std::string format = container_->iformat->name;
-  return IsHttp(request_.url) && format.ends_with("_pipe");
+  return IsHttp(request_.url) && (format.ends_with("_pipe") || format == "image2");
 }
 
 std::vector<uint8_t> Input::ReadAddress(size_t most) {

@@ -93,8 +93,9 @@ bool Wholeness::IsShorterThanItsHeaderSays() const {
   constexpr int64_t kSizeAt = 4, kSizeEnds = 8;
   if (avio_seek(file, kSizeAt, SEEK_SET) != kSizeAt) return false;
   const uint32_t announced = avio_rl32(file);
+  const int64_t size = avio_size(file);
   constexpr uint32_t kUnknown = 0xffffffff;  // a recording that was never finished
-  return announced != kUnknown && kSizeEnds + int64_t{announced} > avio_size(file);
+  return announced != kUnknown && size > 0 && kSizeEnds + int64_t{announced} > size;
 }
 
 // GIF ends with a byte of its own.
@@ -120,7 +121,8 @@ bool Wholeness::IsShorterThanItsSegment() const {
   const int64_t header = ReadVint(file);
   if (header < 0 || avio_skip(file, header) < 0 || avio_rb32(file) != kSegment) return false;
   const int64_t segment = ReadVint(file);
-  return segment >= 0 && avio_tell(file) + segment > avio_size(file);
+  const int64_t size = avio_size(file);  // not known of every address
+  return segment >= 0 && size > 0 && avio_tell(file) + segment > size;
 }
 
 std::string Wholeness::MissingTime() const {
