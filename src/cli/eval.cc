@@ -48,9 +48,10 @@ void ShowNowAndThen(Progress& progress, uint64_t frames, Text&& text) {
 
 // Runs one strategy on one video, without a results folder.
 int RunOne(const EvalArguments& arguments, const eval::StrategyChoice& choice) {
-  const eval::EvalRequest request = EvaluationOf(arguments, choice);
+  eval::EvalRequest request = EvaluationOf(arguments, choice);
   JsonOutput json(arguments.json);
   Progress progress;
+  request.log = [&progress](const std::string& line) { progress.Print(line); };
   const auto report = eval::Evaluate(request, [&](const eval::EvalProgress& now) {
     ShowNowAndThen(progress, now.frames, [&] { return eval::ProgressLine(now); });
     return !Interrupted();
@@ -70,6 +71,7 @@ int RunStudy(const EvalArguments& arguments, std::vector<eval::StrategyChoice> s
     ShowNowAndThen(progress, now.frames, [&] { return eval::StudyProgressLine(now); });
   };
   request.stop = Interrupted;
+  request.log = [&progress](const std::string& line) { progress.Print(line); };
   request.on_fail = [&](const eval::FailedClip& failed) {
     progress.Print("shadowtutor: the clip " + failed.clip +
                    " is left out: " + WithOptions("eval", failed.why, failed.about));

@@ -78,7 +78,11 @@ int Label(const LabelOptions& options) {
   AddCard(inputs, options.card);
   RefuseOverlaps(inputs, {{options.folder, /*folder=*/true}});
   RefuseForeignLabels(options.folder);
-  const auto source = video::OpenSource(options.source);
+  Progress progress;
+  video::SourceOptions reading;
+  reading.stop = Interrupted;
+  reading.log = [&progress](const std::string& line) { progress.Print(line); };
+  const auto source = video::OpenSource(options.source, reading);
   const auto teacher = teacher::OpenTeacher(options.card);
   const FolderLock lock(options.folder);
   teacher::LabellingOptions labelling;
@@ -86,7 +90,6 @@ int Label(const LabelOptions& options) {
   labelling.source_name = SourceName(options.source);
   if (!source->live()) labelling.made_from = MadeFromOf(options);
   labelling.stop = Interrupted;
-  Progress progress;
   labelling.on_progress = [&](const teacher::LabellingProgress& now) {
     constexpr int64_t kFramesPerLogLine = 100;
     if (progress.IsDue({}, now.frames, kFramesPerLogLine)) progress.Show(ProgressText(now));

@@ -37,7 +37,10 @@ LabellingResult LabelSource(video::Source& source, Teacher& teacher,
       result.stopped = true;
       break;
     }
-    if (!source.Read(frame)) break;
+    if (!source.Read(frame)) {
+      result.stopped = options.stop && options.stop();  // a source that is stopped ends, too
+      break;
+    }
     const auto start = Clock::now();
     store.Label(frame, static_cast<uint64_t>(result.frames));
     if (store.asked() > result.labelled) spent += Clock::now() - start;

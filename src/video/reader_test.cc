@@ -11,6 +11,7 @@
 
 #include "video/open_source.h"
 #include "video/testing/make_media.h"
+#include "video/testing/reader_fixture.h"
 #include "video/testing/test_files.h"
 
 namespace shadowtutor::video {
@@ -24,75 +25,6 @@ using testing::ReadText;
 using testing::Says;
 using testing::TemporaryFolder;
 using testing::WriteText;
-
-class ReaderTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    if (!testing::HaveFfmpeg()) GTEST_SKIP() << "the command ffmpeg is not there";
-  }
-
-  struct Clip {
-    std::vector<Image> frames;
-    std::vector<double> times;
-    std::string error;  // what ended the reading, if anything did
-  };
-
-  static Clip ReadAll(const fs::path& file) {
-    Clip clip;
-    const auto source = OpenSource(file.string());
-    Image frame;
-    try {
-      while (source->Read(frame)) {
-        clip.frames.push_back(frame);
-        clip.times.push_back(source->time());
-      }
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::kDataLoss) << error.what();
-      clip.error = error.what();
-    }
-    return clip;
-  }
-
-  // Makes `name` with FFmpeg from its test pattern of this size and duration.
-  fs::path Make(const std::string& name, const std::string& size, const std::string& encoding,
-                double seconds = 0.2) {
-    fs::path file = folder_ / name;
-    Ffmpeg("-f lavfi -i testsrc2=s=" + size + ":r=25:d=" + std::to_string(seconds) + " " +
-           encoding + " " + Quoted(file));
-    return file;
-  }
-
-  // FFmpeg's own frames of the file, BGR one after the other.
-  std::string FramesByFfmpeg(const fs::path& file) {
-    const fs::path raw = folder_ / "by_ffmpeg.raw";
-    Ffmpeg("-i " + Quoted(file) + " -vsync passthrough -pix_fmt bgr24 -f rawvideo " + Quoted(raw));
-    return ReadText(raw);
-  }
-
-  static std::string BytesOf(const Clip& clip) {
-    std::string bytes;
-    for (const Image& frame : clip.frames) {
-      bytes.append(frame.bytes().begin(), frame.bytes().end());
-    }
-    return bytes;
-  }
-
-  static int LargestDifference(const std::string& a, const std::string& b) {
-    if (a.size() != b.size()) return 256;
-    int largest = 0;
-    for (size_t i = 0; i < a.size(); ++i) {
-      largest =
-          std::max(largest, std::abs(static_cast<uint8_t>(a[i]) - static_cast<uint8_t>(b[i])));
-    }
-    return largest;
-  }
-
-  static void CutOff(const fs::path& file, double part) {
-    fs::resize_file(file, static_cast<uintmax_t>(static_cast<double>(fs::file_size(file)) * part));
-  }
-
-  const TemporaryFolder folder_;
-};
 
 TEST_F(ReaderTest, ColoursAreThoseOfFfmpeg) {
   for (const char* format : {"yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le",
@@ -256,57 +188,6 @@ TEST_F(ReaderTest, TimesAreThoseOfFfprobe) {
   for (size_t i = 0; i < times.size(); ++i) EXPECT_NEAR(clip.times[i], times[i], 1e-5) << i;
 }
 
-TEST_F(ReaderTest, WhatAnEditListHidesIsNoFrameAndNoLoss) {
-  const fs::path whole = Make("whole.mp4", "64x48", "-c:v libx264 -g 100", 4);
-  const fs::path cut = folder_ / "cut.mp4";
-  Ffmpeg("-ss 2 -i " + Quoted(whole) + " -c copy " + Quoted(cut));
-  const auto source = OpenSource(cut.string());
-  EXPECT_EQ(source->frame_count(), 50);
-  const Clip clip = ReadAll(cut);
-  EXPECT_EQ(clip.error, "");
-  EXPECT_EQ(BytesOf(clip), FramesByFfmpeg(cut));
-  EXPECT_EQ(clip.frames.size(), 50u);
-  EXPECT_DOUBLE_EQ(clip.times.at(0), 0);
-}
-
-TEST_F(ReaderTest, ARecordingThatBreaksOffIsTold) {
-  const std::string h264 = "-c:v libx264 -g 10 ";
-  const struct {
-    const char* name;
-    std::string encoding;
-  } cases[] = {{"a.mp4", h264 + "-movflags +faststart"},
-               {"a.mkv", h264},
-               {"a.webm", "-c:v libvpx -deadline realtime"},
-               {"a.avi", "-c:v mpeg4"},
-               {"a.flv", "-c:v flv"},
-               {"a.gif", ""},
-               {"a.png", "-f apng"}};
-  for (const auto& [name, encoding] : cases) {
-    const fs::path file = Make(name, "128x96", encoding, 4);
-    const Clip whole = ReadAll(file);
-    EXPECT_EQ(whole.error, "") << name;
-    EXPECT_EQ(whole.frames.size(), 100u) << name;
-    CutOff(file, 0.6);
-    const Clip cut = ReadAll(file);
-    EXPECT_NE(cut.error.find("breaks off after frame " + std::to_string(cut.frames.size())),
-              std::string::npos)
-        << name << ": " << cut.error;
-    EXPECT_GT(cut.frames.size(), 30u) << name;
-    EXPECT_LT(cut.frames.size(), 80u) << name;
-  }
-}
-
-TEST_F(ReaderTest, PicturesThatBreakOffAreRefused) {
-  for (const char* name : {"a.jpg", "a.png", "a.bmp", "a.webp", "a.tiff", "a.ppm"}) {
-    const fs::path file = Make(name, "160x120", "-frames:v 1");
-    EXPECT_EQ(ReadAll(file).frames.size(), 1u) << name;
-    CutOff(file, 0.9);
-    const Error error = ErrorOf([&] { OpenSource(file.string()); });
-    EXPECT_EQ(error.code(), ErrorCode::kDataLoss) << name;
-    EXPECT_TRUE(Says(error, name)) << error.what();
-  }
-}
-
 TEST_F(ReaderTest, AnimationsGiveAllTheirFrames) {
   for (const char* name : {"a.png", "a.gif", "a.webp"}) {
     const fs::path file = folder_ / name;
@@ -379,35 +260,6 @@ TEST_F(ReaderTest, ImagesComeInNaturalOrderWithoutHiddenOnes) {
   const Clip clip = ReadAll(folder_ / "frames");
   ASSERT_EQ(clip.frames.size(), 12u);
   for (int i = 0; i < 12; ++i) EXPECT_EQ(clip.frames[static_cast<size_t>(i)].width(), 16 + 2 * i);
-}
-
-TEST_F(ReaderTest, TooLargePicturesCostASentence) {
-  const fs::path wide = Make("wide.avi", "8200x16", "-c:v mjpeg");
-  const fs::path big = Make("big.png", "64x48", "-frames:v 1");
-  std::string bytes = ReadText(big);
-  for (const size_t side : {16, 20}) bytes[side + 2] = static_cast<char>(0x7f);  // 32560 and more
-  WriteText(big, bytes);
-  const Error error = ErrorOf([&] { OpenSource(wide.string()); });
-  EXPECT_EQ(error.code(), ErrorCode::kResourceExhausted) << error.what();
-  EXPECT_TRUE(Says(error, "8200x16")) << error.what();
-  EXPECT_TRUE(Says(ErrorOf([&] { OpenSource(big.string()); }), "big.png"));
-}
-
-TEST_F(ReaderTest, DamageInTheMiddleIsTold) {
-  const fs::path file = Make("a.mp4", "128x96", "-c:v libx264 -movflags +faststart", 4);
-  std::string bytes = ReadText(file);
-  const size_t middle = bytes.size() / 2;
-  for (size_t i = 0; i < 2000; ++i) bytes[middle + i] = static_cast<char>(i * 7);
-  WriteText(file, bytes);
-  std::vector<std::string> log;
-  SourceOptions options;
-  options.log = [&](const std::string& line) { log.push_back(line); };
-  const auto source = OpenSource(file.string(), options);
-  Image frame;
-  while (source->Read(frame)) {
-  }
-  ASSERT_EQ(log.size(), 1u);
-  EXPECT_NE(log[0].find("is damaged near "), std::string::npos) << log[0];
 }
 
 }  // namespace

@@ -94,7 +94,9 @@ EvalReport Evaluate(video::Source& source, teacher::Teacher& labels, teacher::Te
 }
 
 EvalReport Evaluate(const EvalRequest& request, const ProgressFunction& progress) {
-  ResampledSource source(video::OpenSource(request.source), request.fps);
+  video::SourceOptions reading;
+  reading.log = request.log;
+  ResampledSource source(video::OpenSource(request.source, reading), request.fps);
   std::shared_ptr<nn::Checkpoint> student;
   std::unique_ptr<teacher::Teacher> teacher;
   if (request.student) {

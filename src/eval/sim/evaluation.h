@@ -84,6 +84,8 @@ struct EvalRequest {
   uint64_t seed = 0;                             // of the fresh student
   std::optional<double> fps;                     // re-sample to this many frames per second
   EvalOptions options;
+  /// Told when the source is damaged. May be empty.
+  std::function<void(const std::string&)> log = {};
 };
 /// Opens what the request names and evaluates it. Throws Error as above, and as opening does.
 EvalReport Evaluate(const EvalRequest& request, const ProgressFunction& progress = {});

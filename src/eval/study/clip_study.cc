@@ -150,7 +150,9 @@ class ClipStudy {
   teacher::Teacher& Labels() { return label_store_ ? *label_store_ : *teacher_; }
 
   ResampledSource OpenSource() const {
-    ResampledSource source(video::OpenSource(spec_.source), request_.fps);
+    video::SourceOptions reading;
+    reading.log = request_.log;
+    ResampledSource source(video::OpenSource(spec_.source, reading), request_.fps);
     if (source.live()) {
       throw Error(ErrorCode::kInvalidArgument,
                   WithoutCredentials(spec_.source) +

@@ -56,6 +56,7 @@ struct StudyRequest {
 
   std::function<void(const StudyProgress&)> on_progress;
   std::function<bool()> stop;                      // asked after every frame
+  std::function<void(const std::string&)> log;     // told when a source is damaged
   std::function<void(const FailedClip&)> on_fail;  // called for a clip that failed
 };
 
