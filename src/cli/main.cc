@@ -5,6 +5,7 @@
 #include <exception>
 #include <new>
 #include <string>
+#include <system_error>
 
 #include "cli/commands.h"
 #include "cli/hints.h"
@@ -76,7 +77,17 @@ int main(int argc, char** argv) {
                  shadowtutor::Showable(error.what(), kMaxPrintedBytes).c_str());
     return ExitCodeFor(error);
   } catch (const std::bad_alloc&) {
-    std::fprintf(stderr, "shadowtutor: out of memory; use smaller frames or fewer clients\n");
+    std::fprintf(stderr,
+                 "shadowtutor: out of memory; use smaller frames or fewer clients, or raise the "
+                 "limit (ulimit -v)\n");
+    return kFailure;
+  } catch (const std::system_error& error) {
+    // Thread's constructor says nothing but "resource temporarily unavailable".
+    const bool threads = error.code() == std::errc::resource_unavailable_try_again;
+    std::fprintf(stderr, "shadowtutor: %s\n",
+                 threads ? "no more threads can be started; raise the limit (ulimit -u, -v), or "
+                           "close other programs"
+                         : error.what());
     return kFailure;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "shadowtutor: %s\n", error.what());

@@ -17,6 +17,7 @@
 #include "app/run_summary.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/process_limits.h"
 #include "cli/progress.h"
 #include "core/atomic_file.h"
 #include "core/text.h"
@@ -137,6 +138,7 @@ app::RunSummary RunAndScore(RunArguments options) {
 int Run(const RunArguments& options) {
   InstallInterruptHandler();
   rpc::SilenceGrpcLog();
+  RequireRoomForNetwork();
   const app::RunSummary summary = RunAndScore(options);
   if (options.json == "-") {
     std::fprintf(stderr, "%s", app::ToText(summary).c_str());
