@@ -5,6 +5,7 @@
 #include <exception>
 #include <new>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "cli/commands.h"
@@ -98,7 +99,17 @@ int RunAndExplain(int argc, char** argv) {
     PrintError(error.what());
     return ExitCodeFor(error);
   } catch (const std::bad_alloc&) {
-    std::fprintf(stderr, "shadowtutor: out of memory; use smaller frames or fewer clients\n");
+    std::fprintf(stderr,
+                 "shadowtutor: out of memory; use smaller frames or fewer clients, or raise the "
+                 "limit (ulimit -v)\n");
+    return kFailure;
+  } catch (const std::system_error& error) {
+    // Thread's constructor says nothing but "resource temporarily unavailable".
+    const bool threads = error.code() == std::errc::resource_unavailable_try_again;
+    std::fprintf(stderr, "shadowtutor: %s\n",
+                 threads ? "no more threads can be started; raise the limit (ulimit -u, -v), or "
+                           "close other programs"
+                         : error.what());
     return kFailure;
   } catch (const std::exception& error) {
     PrintError(error.what());

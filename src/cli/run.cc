@@ -19,6 +19,7 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/outputs.h"
+#include "cli/process_limits.h"
 #include "cli/progress.h"
 #include "core/text.h"
 #include "nn/checkpoint_io.h"
@@ -162,6 +163,7 @@ int Run(const RunArguments& options) {
   rpc::SilenceGrpcLog();
   RefuseOverlapsOf(options);
   JsonOutput json(options.json);
+  RequireRoomForNetwork();
   const app::RunSummary summary = RunAndScore(options);
   std::fputs(app::ToText(summary).c_str(), json.to_stdout() ? stderr : stdout);
   json.Write(app::ToJson(summary));

@@ -51,6 +51,11 @@ void Log(const std::string& line) {
   std::fprintf(stderr, "%s %s\n", stamp, line.c_str());
 }
 
+// For what should take a moment, and for what takes 25 s at most: streams, gRPC's last callback and
+// its last thread, teacher and training have 5 s each.
+constexpr unsigned kStartSeconds = 10;
+constexpr unsigned kShutdownSeconds = 30;
+
 struct Pair {
   std::shared_ptr<teacher::Teacher> teacher;
   nn::Checkpoint student;
@@ -91,6 +96,7 @@ int Serve(const ServeArguments& options) {
   InstallServerInterruptHandler();
   RaiseOpenFileLimit();
   rpc::SilenceGrpcLog();
+  RequireRoomForNetwork();
   // Before the teacher, which may take long to load.
   rpc::CheckCouldListen(rpc::ParseServerAddress(options.server.listen, rpc::AddressUse::kListen));
   const std::vector<std::string> out_of_date = rpc::OutOfDate(options.server.tls);
@@ -111,7 +117,13 @@ int Serve(const ServeArguments& options) {
     }
   }
   rpc::Server server(teacher, std::move(pair.student), server_options);
-  server.Start();
+  {
+    RequireRoomForNetwork();  // as the teacher has left it
+    const LifeLine line(kStartSeconds,
+                        "the server did not start in time; are there enough threads and memory "
+                        "(ulimit -u, -v)?");
+    server.Start();
+  }
   // Scripts read this line: whoever asked for port 0 learns the port here.
   std::printf("%s%s\n", flags::kListeningOn, server.address().c_str());
   // A server whose standard output was closed goes on without.
@@ -123,6 +135,7 @@ int Serve(const ServeArguments& options) {
 
   while (!Interrupted()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
   if (!options.quiet) Log("shutting down");
+  const LifeLine line(kShutdownSeconds, "the server did not shut down in time");
   const bool ended = server.Shutdown();
   const server::ServerStats stats = server.stats();
   if (!options.quiet) {
