@@ -10,6 +10,7 @@
 
 #include "core/atomic_file.h"
 #include "core/text.h"
+#include "video/exif.h"
 
 namespace shadowtutor::pretrain {
 namespace {
@@ -32,11 +33,25 @@ Image ImageOf(const cv::Mat& mat) {
   return Image(ImageView(mat.data, mat.cols, mat.rows, static_cast<ptrdiff_t>(mat.step)));
 }
 
+// As the Exif orientation (1 to 8) says.
+cv::Mat Upright(const cv::Mat& stored, int orientation) {
+  cv::Mat picture = stored;
+  if (orientation >= 5) cv::transpose(stored, picture);
+  const bool left_right =
+      orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7;
+  const bool top_bottom = orientation == 3 || orientation == 4 || orientation >= 7;
+  if (!left_right && !top_bottom) return picture;
+  cv::Mat mirrored;
+  cv::flip(picture, mirrored, left_right && top_bottom ? -1 : left_right ? 1 : 0);
+  return mirrored;
+}
+
+// OpenCV by itself turns some kinds of pictures only, and those with transparency never.
 cv::Mat Decode(const std::filesystem::path& file, int mode) {
   const std::vector<uint8_t> bytes = ReadFile(file, kMaxImageBytes);
   cv::Mat decoded;
   try {
-    if (!bytes.empty()) decoded = cv::imdecode(bytes, mode);
+    if (!bytes.empty()) decoded = cv::imdecode(bytes, mode | cv::IMREAD_IGNORE_ORIENTATION);
   } catch (const cv::Exception&) {
     decoded.release();
   }
@@ -44,7 +59,7 @@ cv::Mat Decode(const std::filesystem::path& file, int mode) {
     throw Error(ErrorCode::kDataLoss, "cannot decode the image " + file.string() +
                                           ": it is damaged, or not what its name says");
   }
-  return decoded;
+  return Upright(decoded, video::ExifOrientation(bytes));
 }
 
 FrameSize SizeWithin(FrameSize size, int longest) {

@@ -50,6 +50,23 @@ TEST(DecodeImage, RefusesDamagedFiles) {
   EXPECT_THROW(DecodeImage(folder / "empty.png"), Error);
 }
 
+TEST(DecodeImage, TurnsPicturesUprightByTheirExif) {
+  const testing::TemporaryFolder folder;
+  cv::Mat stored(16, 32, CV_8UC3, cv::Scalar(0, 0, 0));
+  stored.colRange(0, 16) = cv::Scalar(255, 255, 255);  // left: white
+  std::vector<uint8_t> jpeg;
+  ASSERT_TRUE(cv::imencode(".jpg", stored, jpeg));
+  std::string bytes(jpeg.begin(), jpeg.end());
+  const std::string exif("Exif\0\0MM\0*\0\0\0\x08\0\1\x01\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0", 32);
+  const std::string length = {0, static_cast<char>(exif.size() + 2)};
+  bytes.insert(2, "\xff\xe1" + length + exif);  // orientation 6: turned clockwise by 90 degrees
+  testing::WriteText(folder / "turned.jpg", bytes);
+  const Image upright = DecodeImage(folder / "turned.jpg");
+  EXPECT_EQ(upright.size(), (FrameSize{16, 32}));
+  EXPECT_GT(upright.row(2)[0], 200);  // above: white
+  EXPECT_LT(upright.row(29)[0], 50);
+}
+
 TEST(PictureCache, KeepsWhatWasUsedLastWithinItsBound) {
   std::vector<size_t> loads;
   const size_t one = Plain(40).bytes();
