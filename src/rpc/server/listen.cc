@@ -144,7 +144,13 @@ ListeningSockets ListenOn(const std::string& address, std::chrono::milliseconds 
   if (colon == std::string::npos) Fail(address, "an address is host:port");
   std::string host = address.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  std::vector<Candidate> candidates = Resolve(address, host, address.substr(colon + 1));
+  const std::string digits = address.substr(colon + 1);
+  // getaddrinfo takes larger numbers, too, and cuts them to 16 bits.
+  if (digits.empty() || digits.size() > 5 ||
+      digits.find_first_not_of("0123456789") != std::string::npos || std::stoi(digits) > 65535) {
+    Fail(address, "a port is a number from 0 to 65535");
+  }
+  std::vector<Candidate> candidates = Resolve(address, host, digits);
   if (host == "0.0.0.0") {
     // One socket for both kinds of addresses; where there is no IPv6, the one for IPv4 alone.
     Candidate both{.length = sizeof(sockaddr_in6)};
