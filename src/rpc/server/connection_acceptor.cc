@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <new>
 #include <utility>
@@ -168,12 +169,22 @@ void ConnectionAcceptor::OutOfDescriptors(int listener) {
 void ConnectionAcceptor::Hear(int number) {
   const auto found = connections_.find(number);
   if (found == connections_.end() || !found->second.descriptor) return;
-  char byte = 0;
-  const ssize_t heard = recv(number, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  std::array<uint8_t, 3> greeting{};
+  const ssize_t heard = recv(number, greeting.data(), greeting.size(), MSG_PEEK | MSG_DONTWAIT);
   if (heard < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (heard <= 0) {
     connections_.erase(found);
     return;
+  }
+  if (!options_.tls) {
+    const auto wrong = WrongGreeting({greeting.data(), static_cast<size_t>(heard)}, false);
+    if (wrong) {
+      const auto line = wrong_greetings_.Pass(
+          "a client from " + found->second.peer.text + " " + *wrong, Clock::now());
+      if (line && options_.log) options_.log(*line);
+      connections_.erase(found);
+      return;
+    }
   }
   options_.hand_over(std::exchange(found->second.descriptor, FileDescriptor()));
 }

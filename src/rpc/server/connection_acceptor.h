@@ -15,6 +15,7 @@
 #include <string>
 #include <thread>
 
+#include "rpc/refused_clients.h"
 #include "rpc/server/file_descriptor.h"
 #include "rpc/server/listen.h"
 #include "rpc/server/peer_address.h"
@@ -28,6 +29,9 @@ struct AcceptorOptions {
   int max_local = 1;
   /// A connection whose client says nothing for this long is closed.
   std::chrono::milliseconds silence{10'000};
+  /// Whether the server speaks TLS. A server that does not refuses clients that do, and tells the
+  /// log; the other way round gRPC tells it (rpc/grpc_log.h).
+  bool tls = false;
   /// Called with a connection whose client has said something; owns the descriptor from then on,
   /// and closes it at the connection's end.
   std::function<void(FileDescriptor connection)> hand_over;
@@ -80,6 +84,7 @@ class ConnectionAcceptor {
   Clock::time_point pause_until_;                               // accepts nothing before
   uint64_t refused_ = 0, silent_ = 0, out_of_descriptors_ = 0;  // since the last line of the log
   std::optional<Clock::time_point> reported_;
+  LineLimit wrong_greetings_;
   std::thread thread_;
 };
 

@@ -55,7 +55,9 @@ class Client {
     connected_ = connect(socket_.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0;
   }
   bool connected() const { return connected_; }
-  void Speak() const { send(socket_.get(), "x", 1, MSG_NOSIGNAL); }
+  void Speak(const std::string& words = "x") const {
+    send(socket_.get(), words.data(), words.size(), MSG_NOSIGNAL);
+  }
   // Whether the other side closes the connection.
   bool IsClosed() const {
     pollfd readable{socket_.get(), POLLIN, 0};
@@ -149,6 +151,20 @@ TEST(ConnectionAcceptor, GoesOnAfterTheLastFileDescriptor) {
   const Client next(acceptor->address());
   next.Speak();
   EXPECT_TRUE(taken.WaitFor(2));
+}
+
+TEST(ConnectionAcceptor, ATlsClientOfAPlainServerIsToldInTheLog) {
+  Taken taken;
+  AcceptorOptions options = Options(taken);
+  std::vector<std::string> log;  // read after the acceptor's end
+  options.log = [&log](const std::string& line) { log.push_back(line); };
+  auto acceptor = Accepting(options);
+  const Client client(acceptor->address());
+  client.Speak("\x16\x03\x01");
+  EXPECT_TRUE(client.IsClosed());
+  acceptor.reset();
+  ASSERT_EQ(log.size(), 1u);
+  EXPECT_NE(log[0].find("it speaks TLS"), std::string::npos) << log[0];
 }
 
 TEST(ConnectionAcceptor, StopsListeningAtItsEnd) {

@@ -14,6 +14,7 @@
 #include <memory>
 #include <string_view>
 
+#include "rpc/address.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::rpc {
@@ -79,17 +80,12 @@ bool RemoveStale(const std::string& path, sockaddr_storage& address, socklen_t l
   return true;
 }
 
-ListeningSockets ListenOnUnixSocket(const std::string& address) {
-  const bool abstract = address.starts_with("unix-abstract:");
-  std::string path = address.substr(address.find(':') + 1);
-  if (!abstract && path.starts_with("//")) path.erase(0, 2);
+ListeningSockets ListenOnUnixSocket(const std::string& address, const ServerAddress& parsed) {
+  const bool abstract = parsed.abstract;
+  const std::string& path = parsed.path;
   sockaddr_storage storage{};
   auto& local = reinterpret_cast<sockaddr_un&>(storage);
   local.sun_family = AF_UNIX;
-  if (path.empty() || path.size() + 1 > sizeof local.sun_path) {
-    Fail(address,
-         "a Unix socket's path has 1 to " + std::to_string(sizeof local.sun_path - 1) + " bytes");
-  }
   std::copy(path.begin(), path.end(), local.sun_path + (abstract ? 1 : 0));
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
   if (!abstract && !RemoveStale(path, storage, length))
@@ -137,20 +133,10 @@ std::vector<Candidate> Resolve(const std::string& address, const std::string& ho
 }  // namespace
 
 ListeningSockets ListenOn(const std::string& address, std::chrono::milliseconds silence) {
-  if (address.starts_with("unix:") || address.starts_with("unix-abstract:")) {
-    return ListenOnUnixSocket(address);
-  }
-  const size_t colon = address.rfind(':');
-  if (colon == std::string::npos) Fail(address, "an address is host:port");
-  std::string host = address.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  const std::string digits = address.substr(colon + 1);
-  // getaddrinfo takes larger numbers, too, and cuts them to 16 bits.
-  if (digits.empty() || digits.size() > 5 ||
-      digits.find_first_not_of("0123456789") != std::string::npos || std::stoi(digits) > 65535) {
-    Fail(address, "a port is a number from 0 to 65535");
-  }
-  std::vector<Candidate> candidates = Resolve(address, host, digits);
+  const ServerAddress parsed = ParseServerAddress(address, AddressUse::kListen);
+  if (parsed.is_unix()) return ListenOnUnixSocket(address, parsed);
+  const std::string& host = parsed.host;
+  std::vector<Candidate> candidates = Resolve(address, host, std::to_string(parsed.port));
   if (host == "0.0.0.0") {
     // One socket for both kinds of addresses; where there is no IPv6, the one for IPv4 alone.
     Candidate both{.length = sizeof(sockaddr_in6)};
@@ -179,7 +165,7 @@ ListeningSockets ListenOn(const std::string& address, std::chrono::milliseconds 
     if (host == "0.0.0.0") break;
   }
   if (listening.sockets.empty()) Fail(address, Reason(error));
-  listening.address = address.substr(0, colon + 1) + std::to_string(ntohs(port));
+  listening.address = address.substr(0, address.rfind(':') + 1) + std::to_string(ntohs(port));
   return listening;
 }
 

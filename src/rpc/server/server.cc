@@ -141,6 +141,7 @@ void Server::Impl::Start() {
           .max_per_address = std::min(most, options.max_connections_per_address),
           .max_local = most,
           .silence = options.connection_timeout,
+          .tls = options.tls.any(),
           .hand_over =
               [enter = entrance.get()](FileDescriptor connection) {
                 grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
