@@ -9,6 +9,7 @@
 #include <span>
 
 #include "core/atomic_file.h"
+#include "video/quiet_opencv.h"
 
 namespace shadowtutor::video {
 namespace {
@@ -83,6 +84,7 @@ LabelMap ReadLabelPng(const std::filesystem::path& file) {
                     std::to_string(header.height) + " pixels; at most " +
                     std::to_string(kMaxFrameSide) + " a side are read");
   }
+  QuietOpenCv();
   cv::Mat decoded;
   try {
     decoded = cv::imdecode(bytes, cv::IMREAD_UNCHANGED);

@@ -12,8 +12,6 @@ void QuietOpenCv() {
     if (!std::getenv("OPENCV_LOG_LEVEL")) {
       cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
     }
-    // -8 is FFmpeg's AV_LOG_QUIET. OpenCV takes FFmpeg's level only from this variable.
-    setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", /*overwrite=*/0);
   });
 }
 
