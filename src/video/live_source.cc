@@ -175,7 +175,7 @@ class Live final : public Source {
       const std::string reason = ReadConnection();
       source_.reset();  // before it is opened again, because some devices can be open only once
       if (*stop_) return;
-      reporter_.Lost(reason, timing_.now());
+      if (TriesAgain()) reporter_.Lost(reason, timing_.now());
       if (!Reconnect(reason)) return;
     }
   }
@@ -229,10 +229,12 @@ class Live final : public Source {
     return true;
   }
 
+  bool TriesAgain() const { return options_.retries < 0 || attempts_ < options_.retries; }
+
   // Returns false when it shall stop or has given up.
   bool Reconnect(std::string reason) {
     for (;;) {
-      if (options_.retries >= 0 && attempts_ >= options_.retries) {
+      if (!TriesAgain()) {
         GiveUp(reason);
         return false;
       }

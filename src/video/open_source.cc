@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <filesystem>
 #include <string_view>
@@ -26,9 +27,13 @@ bool IsCameraIndex(const std::string& source, int& index) {
   return error == std::errc() && stop == end && index >= 0;
 }
 
-void CheckScheme(const std::string& source, size_t colon) {
-  const std::string_view scheme(source.data(), colon);
-  if (std::find(kSchemes.begin(), kSchemes.end(), scheme) != kSchemes.end()) return;
+// The address with its scheme in lower case, which `colon` ends.
+std::string CheckedAddress(const std::string& source, size_t colon) {
+  std::string address = source;
+  std::transform(address.begin(), address.begin() + static_cast<ptrdiff_t>(colon), address.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
+  const std::string_view scheme(address.data(), colon);
+  if (std::find(kSchemes.begin(), kSchemes.end(), scheme) != kSchemes.end()) return address;
   std::string known;
   for (const std::string_view one : kSchemes) {
     known += (known.empty() ? "" : ", ") + std::string(one) + "://";
@@ -87,8 +92,8 @@ std::unique_ptr<Source> OpenSource(const std::string& source, const SourceOption
     return OpenCamera(device, options);
   }
   if (const size_t colon = source.find("://"); colon != std::string::npos) {
-    CheckScheme(source, colon);
-    return OpenLive(WithoutCredentials(source), source, options, internal::OpenAddress);
+    const std::string address = CheckedAddress(source, colon);
+    return OpenLive(WithoutCredentials(address), address, options, internal::OpenAddress);
   }
   throw Error(ErrorCode::kNotFound,
               "no such video: " + source +

@@ -155,6 +155,8 @@ TEST(OpenSource, ErrorsSayWhatWasTried) {
   const Error scheme = ErrorOf([] { OpenSource("gopher://host/video"); });
   EXPECT_EQ(scheme.code(), ErrorCode::kInvalidArgument);
   EXPECT_TRUE(Says(scheme, "rtsp://")) << scheme.what();
+  const Error capitals = ErrorOf([] { OpenSource("RTSP://127.0.0.1:9/video"); });
+  EXPECT_EQ(capitals.code(), ErrorCode::kUnavailable) << capitals.what();
   const Error device = ErrorOf([] { OpenSource("/dev/null"); });
   EXPECT_EQ(device.code(), ErrorCode::kInvalidArgument);
 }

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
@@ -88,8 +87,8 @@ class TinyOnnx {
     constexpr int kFloat = 1;
     std::string tensor;
     for (const int64_t dim : dims) tensor += Number(1, dim);
-    std::string raw(values.size() * sizeof(float), '\0');
-    std::memcpy(raw.data(), values.data(), raw.size());
+    const std::string raw(reinterpret_cast<const char*>(values.data()),
+                          values.size() * sizeof(float));
     return tensor + Number(2, kFloat) + Bytes(8, name) + Bytes(9, raw);
   }
   /// Weights, with their values in another file.
