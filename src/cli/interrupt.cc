@@ -1,23 +1,43 @@
 #include "cli/interrupt.h"
 
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdint>
 
 namespace shadowtutor::cli {
 namespace {
 
 std::atomic<bool> interrupted{false};
-std::atomic<bool> asked{false};  // by SIGINT or SIGTERM
-static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may not take locks");
+std::atomic<int64_t> asked_at{0};  // when SIGINT or SIGTERM came first, in milliseconds; 0: never
+std::atomic<int> asked_by{0};      // which of the two it was
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int64_t>::is_always_lock_free,
+              "a signal handler may not take locks");
+// Equal signals within so many milliseconds count as one.
+constexpr int64_t kOneRequest = 100;
 
 // Only async-signal-safe calls in handlers.
 
-extern "C" void OnRequest(int) {
+// clock_gettime may be called in handlers.
+int64_t Milliseconds() {
+  timespec now = {};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{1000} * now.tv_sec + now.tv_nsec / 1'000'000;
+}
+
+extern "C" void OnRequest(int signal) {
   interrupted.store(true);
-  // The second signal leaves without running destructors.
-  if (asked.exchange(true)) _exit(kInterruptedExitCode);
+  int64_t first = 0;
+  const int64_t now = Milliseconds();
+  if (asked_at.compare_exchange_strong(first, now)) {
+    asked_by.store(signal);
+    return;
+  }
+  // The second signal leaves without running destructors. But some programs, such as timeout(1),
+  // send the same one to the process and to its group.
+  if (signal != asked_by.load() || now - first >= kOneRequest) _exit(kInterruptedExitCode);
 }
 
 extern "C" void OnLoss(int) { interrupted.store(true); }

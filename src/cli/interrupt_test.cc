@@ -41,6 +41,17 @@ TEST(InterruptTest, SecondSignalLeavesAtOnce) {
       testing::ExitedWithCode(kInterruptedExitCode), "");
 }
 
+TEST(InterruptTest, OneRequestThatComesTwiceIsOne) {  // as timeout(1) sends it
+  EXPECT_EXIT(
+      {
+        InstallInterruptHandler();
+        raise(SIGTERM);
+        raise(SIGTERM);
+        _exit(0);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
 TEST(InterruptTest, ALostTerminalOrReaderAsksAsOftenAsItComes) {
   for (const int lost : {SIGHUP, SIGPIPE}) {
     EXPECT_EXIT(

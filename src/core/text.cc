@@ -26,6 +26,10 @@ std::string Format(const char* format, ...) {
   return result;
 }
 
+std::string SecondsText(std::chrono::milliseconds time) {
+  return Format("%.4g s", std::chrono::duration<double>(time).count());
+}
+
 std::string SizeText(FrameSize size) {
   return std::to_string(size.width) + "x" + std::to_string(size.height);
 }

@@ -2,6 +2,7 @@
 #ifndef SHADOWTUTOR_CORE_TEXT_H_
 #define SHADOWTUTOR_CORE_TEXT_H_
 
+#include <chrono>
 #include <string>
 
 #include "shadowtutor/types.h"
@@ -13,6 +14,9 @@ namespace shadowtutor {
 
 /// "1280x720".
 std::string SizeText(FrameSize size);
+
+/// "10 s", "0.25 s".
+std::string SecondsText(std::chrono::milliseconds time);
 
 /// "#ff8000": red, green and blue.
 std::string ColorText(Rgb color);

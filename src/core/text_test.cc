@@ -22,6 +22,8 @@ TEST(Text, FormatCutsNothingOff) {
 TEST(Text, SizesAndColoursAreWrittenAsUsersKnowThem) {
   EXPECT_EQ(SizeText({1280, 720}), "1280x720");
   EXPECT_EQ(SizeText({0, -1}), "0x-1");
+  EXPECT_EQ(SecondsText(std::chrono::milliseconds(10'000)), "10 s");
+  EXPECT_EQ(SecondsText(std::chrono::milliseconds(250)), "0.25 s");
   EXPECT_EQ(ColorText({255, 128, 0}), "#ff8000");
   EXPECT_EQ(ColorText({0, 0, 1}), "#000001");
 }

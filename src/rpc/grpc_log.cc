@@ -1,5 +1,6 @@
 #include "rpc/grpc_log.h"
 
+#include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
 
 #include <cstdlib>
@@ -35,6 +36,8 @@ void Report(gpr_log_func_args* said) {
 }  // namespace
 
 void SilenceGrpcLog() {
+  // It would write a line for every message that is not as it should be; our own says it, too.
+  google::protobuf::SetLogHandler(nullptr);
   if (std::getenv("GRPC_VERBOSITY") != nullptr) return;
   gpr_set_log_function([](gpr_log_func_args*) {});
 }

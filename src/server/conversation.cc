@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/mutex.h"
+#include "core/text.h"
 #include "wire/protocol.h"
 #include "wire/segment.h"
 
@@ -46,12 +47,12 @@ void Conversation<Request, Reply>::OnTick(Clock::time_point now) {
   const auto silent = now - last_heard_;
   if (!Greeted() && silent > resources_->hello_timeout) {
     End(Error(ErrorCode::kDeadlineExceeded, "no hello came within " +
-                                                std::to_string(resources_->hello_timeout.count()) +
-                                                " ms of the stream's start"));
+                                                SecondsText(resources_->hello_timeout) +
+                                                " of the stream's start"));
   } else if (Greeted() && silent > resources_->idle_timeout) {
     End(Error(ErrorCode::kDeadlineExceeded, "the client sent nothing for " +
-                                                std::to_string(resources_->idle_timeout.count()) +
-                                                " ms; connect again to go on"));
+                                                SecondsText(resources_->idle_timeout) +
+                                                "; connect again to go on"));
   }
 }
 

@@ -61,8 +61,8 @@ TeacherCall::TeacherCall(Resources& resources, uint64_t owner) : resources_(reso
 TeacherCall::~TeacherCall() {
   const std::chrono::milliseconds took = resources_.teacher_watch.End();
   if (took <= resources_.teacher_timeout) return;
-  resources_.Log("the teacher has returned after " + std::to_string(took.count()) +
-                 " ms; its answer comes too late");
+  resources_.Log("the teacher has returned after " + SecondsText(took) +
+                 "; its answer comes too late");
 }
 
 }  // namespace shadowtutor::server

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/text.h"
+
 namespace shadowtutor::server {
 namespace {
 
@@ -115,9 +117,8 @@ bool StreamRegistry::EndSilent(Clock::time_point now) {
     found->second.yielding = true;
   }
   silent->EndWith(Error(ErrorCode::kUnavailable,
-                        "the client sent nothing for " +
-                            std::to_string(bounds_.yield_timeout.count()) +
-                            " ms, and the server needed its place for another; connect again to "
+                        "the client sent nothing for " + SecondsText(bounds_.yield_timeout) +
+                            ", and the server needed its place for another; connect again to "
                             "go on"));
   return true;
 }

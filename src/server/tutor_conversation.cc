@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/mutex.h"
+#include "core/text.h"
 #include "core/untrusted_text.h"
 #include "server/as_error.h"
 #include "wire/codec_names.h"
@@ -235,8 +236,8 @@ void TutorConversation::TrainJob(const LabelledFrame& labelled) {
       return late || resources_->shutting_down || Closed();
     });
     if (late) {
-      Log("training took longer than " + std::to_string(resources_->training_timeout.count()) +
-          " ms and ended before all of its steps were taken");
+      Log("training took longer than " + SecondsText(resources_->training_timeout) +
+          " and ended before all of its steps were taken");
     }
   } catch (...) {
     AnswerWithError(labelled.frame_index, AsError(std::current_exception()));

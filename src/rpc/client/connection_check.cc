@@ -279,9 +279,13 @@ std::optional<ConnectionProblem> Verdict::WithPlainText(const std::string& messa
   if (!findings.heard.empty() && !IsHttp2(findings.heard)) return OtherProgram();
   if (!findings.heard.empty()) return std::nullopt;
   if (Has(message, "Failed parsing HTTP/2")) return OtherProgram();
-  if (findings.end == End::kClosed && Has(message, "Socket closed")) {
+  if (findings.end == End::kClosed &&
+      (Has(message, "Socket closed") || Has(message, "reset by peer") ||
+       Has(message, "Broken pipe"))) {
     return Say("whoever listens at " + endpoint.address +
-               " closes connections at once; the server may be full, or it is another program");
+               " closes connections at once; the server may have as many as it takes, so try again "
+               "later, or it "
+               "is another program");
   }
   return std::nullopt;
 }

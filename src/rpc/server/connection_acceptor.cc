@@ -78,7 +78,10 @@ void ConnectionAcceptor::Run() {
     const auto wait =
         std::chrono::ceil<milliseconds>(std::max(next - now, Clock::duration::zero()));
     poll(polled.data(), polled.size(), static_cast<int>(wait.count()));
-    if (polled.front().revents != 0) return;
+    if (polled.front().revents != 0) {
+      Report(Clock::time_point::max());
+      return;
+    }
     now = Clock::now();
     try {
       for (size_t i = 1 + listeners; i < polled.size(); ++i) {
@@ -176,14 +179,13 @@ void ConnectionAcceptor::Hear(int number) {
     connections_.erase(found);
     return;
   }
+  // gRPC answers such clients in its own protocol, by which they know what is wrong.
   if (!options_.tls) {
     const auto wrong = WrongGreeting({greeting.data(), static_cast<size_t>(heard)}, false);
-    if (wrong) {
+    if (wrong && options_.log) {
       const auto line = wrong_greetings_.Pass(
           "a client from " + found->second.peer.text + " " + *wrong, Clock::now());
-      if (line && options_.log) options_.log(*line);
-      connections_.erase(found);
-      return;
+      if (line) options_.log(*line);
     }
   }
   options_.hand_over(std::exchange(found->second.descriptor, FileDescriptor()));
@@ -205,18 +207,19 @@ void ConnectionAcceptor::Prune() {
 
 void ConnectionAcceptor::Report(Clock::time_point now) {
   if (refused_ + silent_ + out_of_descriptors_ == 0) return;
-  if (reported_ && now - *reported_ < kReportEvery) return;
+  if (reported_ && now < *reported_ + kReportEvery) return;
   reported_ = now;
   std::string line;
   const auto add = [&line](uint64_t& number, const std::string& what) {
     if (number > 0) line += (line.empty() ? "" : "; ") + std::to_string(number) + what;
     number = 0;
   };
-  add(silent_, " connections were closed because their clients said nothing");
-  add(refused_, " connections were refused because there are too many, at most " +
+  add(silent_, " connection(s) closed because their clients said nothing");
+  add(refused_, " connection(s) refused because there are too many, at most " +
                     std::to_string(options_.max_connections) + " in all and " +
-                    std::to_string(options_.max_per_address) + " from one address");
-  add(out_of_descriptors_, " times a connection came when no file descriptor was left");
+                    std::to_string(options_.max_per_address) +
+                    " from one address other than this machine's");
+  add(out_of_descriptors_, " time(s) a connection came when no file descriptor was left");
   if (options_.log) options_.log(line);
 }
 

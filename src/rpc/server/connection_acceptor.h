@@ -29,8 +29,8 @@ struct AcceptorOptions {
   int max_local = 1;
   /// A connection whose client says nothing for this long is closed.
   std::chrono::milliseconds silence{10'000};
-  /// Whether the server speaks TLS. A server that does not refuses clients that do, and tells the
-  /// log; the other way round gRPC tells it (rpc/grpc_log.h).
+  /// Whether the server speaks TLS. The log of one that does not names clients that do; the other
+  /// way round gRPC names them (rpc/grpc_log.h).
   bool tls = false;
   /// Called with a connection whose client has said something; owns the descriptor from then on,
   /// and closes it at the connection's end.
