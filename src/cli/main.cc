@@ -72,6 +72,8 @@ int Run(int argc, char** argv) {
   shadowtutor::cli::AddPlanCommand(app, exit_code);
   shadowtutor::cli::AddReportCommand(app, exit_code);
 
+  shadowtutor::cli::RefuseEmptyValues(app);
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
