@@ -24,10 +24,6 @@ void AddBenchCommand(CLI::App& app, int& exit_code);
 void AddPlanCommand(CLI::App& app, int& exit_code);
 void AddReportCommand(CLI::App& app, int& exit_code);
 
-/// Makes an empty value ('') of an option or argument of the command, or of one below it, an error
-/// of the command line. Call it when all commands are there.
-void RefuseEmptyValues(CLI::App& command);
-
 }  // namespace shadowtutor::cli
 
 #endif  // SHADOWTUTOR_CLI_COMMANDS_H_

@@ -1,5 +1,7 @@
 #include "cli/outputs.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -131,7 +133,10 @@ void RefuseForeignResults(const std::string& folder) {
 
 std::unique_ptr<PendingFile> ClaimFile(const std::string& name, std::string_view ending,
                                        const std::string& what) {
-  if (!std::string_view(name).ends_with(ending)) {
+  std::string found = fs::path(name).extension().string();
+  std::transform(found.begin(), found.end(), found.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
+  if (found != ending) {
     throw Error(ErrorCode::kInvalidArgument, what + " is a " + std::string(ending) +
                                                  " file; call it " + name + std::string(ending) +
                                                  " instead of " + name);
