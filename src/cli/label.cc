@@ -18,6 +18,7 @@
 #include "core/text.h"
 #include "teacher/label_folder.h"
 #include "teacher/labelling.h"
+#include "teacher/model_card.h"
 #include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
 #include "teacher/teacher_fingerprint.h"
@@ -89,6 +90,7 @@ int Label(const LabelOptions& options) {
   labelling.max_frames = options.frames;
   labelling.source_name = SourceName(options.source);
   if (!source->live()) labelling.made_from = MadeFromOf(options);
+  labelling.has_instances = teacher::HasInstances(teacher::LoadModelCard(options.card).kind);
   labelling.stop = Interrupted;
   labelling.on_progress = [&](const teacher::LabellingProgress& now) {
     constexpr int64_t kFramesPerLogLine = 100;

@@ -50,7 +50,23 @@ void PrintError(const char* sentence) {
                shadowtutor::Showable(Shown(sentence), kMaxPrintedBytes).c_str());
 }
 
+// An empty value, such as that of a variable that is not set in a script, is never meant: it would
+// be taken for an option that was not given.
+void RefuseEmptyValues(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    std::string argument = argv[i];
+    const bool of_option = argument.starts_with("--") && argument.find('=') == argument.size() - 1;
+    if (!argument.empty() && !of_option) continue;
+    if (of_option) argument.pop_back();
+    throw shadowtutor::Error(shadowtutor::ErrorCode::kInvalidArgument,
+                             "the value after " +
+                                 (of_option ? argument : std::string(argv[i - 1])) +
+                                 " is empty; give one, or leave the option away");
+  }
+}
+
 int Run(int argc, char** argv) {
+  RefuseEmptyValues(argc, argv);
   CLI::App app{
       "ShadowTutor: video segmentation on weak devices, taught by a heavy network on a server"};
   app.name("shadowtutor");

@@ -1,10 +1,13 @@
 #include "cli/outputs.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
 
+#include "eval/page/report_page.h"
 #include "shadowtutor/types.h"
 #include "teacher/label_folder.h"
 #include "teacher/model_card.h"
@@ -31,11 +34,50 @@ bool IsLabelName(const fs::path& name) {
               Setting::kOutput);
 }
 
-// Evaluations begin their results with the name of the program.
-bool AreResults(const fs::path& file) {
+bool IsThere(const fs::path& file) {
+  std::error_code error;
+  return fs::exists(fs::symlink_status(file, error));  // also a link that leads nowhere
+}
+
+bool IsLink(const fs::path& file) {
+  std::error_code error;
+  return fs::is_symlink(fs::symlink_status(file, error));
+}
+
+// The first bytes of a file; nothing if it is a link, or no file.
+std::string StartOf(const fs::path& file) {
+  std::error_code error;
+  if (!fs::is_regular_file(fs::symlink_status(file, error))) return "";
   std::string start(64, 0);
-  std::ifstream(file, std::ios::binary).read(start.data(), static_cast<std::streamsize>(64));
-  return start.find("\"shadowtutor\"") != std::string::npos;
+  std::ifstream stream(file, std::ios::binary);
+  stream.read(start.data(), static_cast<std::streamsize>(start.size()));
+  start.resize(static_cast<size_t>(stream.gcount()));
+  return start;
+}
+
+// How the files begin that an evaluation writes. Its results begin with the name of the program.
+bool IsOfEvaluation(const fs::path& file) {
+  const std::string start = StartOf(file);
+  const std::string name = file.filename().string();
+  if (name == "results.json") return start.find("\"shadowtutor\"") != std::string::npos;
+  if (name == "runs.csv") return start.starts_with("clip,camera,scene,strategy,");
+  if (name == "frames.csv") return start.starts_with("clip,label,frame,");
+  if (name == "live.csv") return start.starts_with("strategy,label,bandwidth_mbit,");
+  return start.starts_with("{\"made_from\"");
+}
+
+// Throws unless all files of this kind in a folder of results are an evaluation's. Returns whether
+// there is one.
+bool RefuseForeignStored(const std::string& folder, const char* part) {
+  bool found = false;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(fs::path(folder) / part, error)) {
+    if (entry.path().extension() != ".json") continue;
+    const std::string name = (fs::path(part) / entry.path().filename()).string();
+    if (!IsOfEvaluation(entry.path())) RefuseForeign(folder, name, "an earlier evaluation");
+    found = true;
+  }
+  return found;
 }
 
 }  // namespace
@@ -54,26 +96,56 @@ void AddCard(std::vector<InputPath>& inputs, const std::string& card) {
 }
 
 void RefuseForeignLabels(const std::string& folder) {
+  const bool has_card = IsThere(teacher::LabelFolder::CardIn(folder));
   std::error_code error;
-  if (fs::exists(teacher::LabelFolder::CardIn(folder), error)) return;  // compared by the labelling
   for (const auto& entry : fs::directory_iterator(folder, error)) {
     const fs::path name = entry.path().filename();
-    if (IsLabelName(name)) RefuseForeign(folder, name.string(), "an earlier labelling");
+    // With a card, the labelling compares what they were made from. Links lead to somebody's files.
+    const bool replaced = IsLabelName(name) || name == "card.yaml";
+    if (replaced && (!has_card || IsLink(entry.path())))
+      RefuseForeign(folder, name.string(), "an earlier labelling");
   }
 }
 
 void RefuseForeignResults(const std::string& folder) {
-  std::error_code error;
-  const fs::path results = fs::path(folder) / "results.json";
-  if (fs::exists(results, error)) {
-    if (!AreResults(results)) RefuseForeign(folder, "results.json", "an earlier evaluation");
-    return;
-  }
-  for (const char* name : {"runs.csv", "frames.csv", "live.csv", "report.html"}) {
-    if (fs::exists(fs::path(folder) / name, error)) {
+  for (const char* name : {"results.json", "runs.csv", "frames.csv", "live.csv"}) {
+    const fs::path file = fs::path(folder) / name;
+    if (IsThere(file) && !IsOfEvaluation(file)) {
       RefuseForeign(folder, name, "an earlier evaluation");
     }
   }
+  for (const char* part : {"clips", "runs", "samples", "labels", "live"}) {
+    if (IsLink(fs::path(folder) / part)) {
+      RefuseForeign(folder, std::string("the link ") + part, "an earlier evaluation");
+    }
+  }
+  eval::RefuseForeignPage(folder);
+  const bool ours = RefuseForeignStored(folder, "clips");
+  RefuseForeignStored(folder, "runs");
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(fs::path(folder) / "samples", error)) {
+    if (entry.path().extension() != ".jpg") continue;
+    if (!ours || IsLink(entry.path())) {
+      RefuseForeign(folder, "samples/" + entry.path().filename().string(), "an earlier evaluation");
+    }
+  }
+}
+
+std::unique_ptr<PendingFile> ClaimFile(const std::string& name, std::string_view ending,
+                                       const std::string& what) {
+  std::string found = fs::path(name).extension().string();
+  std::transform(found.begin(), found.end(), found.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
+  if (found != ending) {
+    throw Error(ErrorCode::kInvalidArgument, what + " is a " + std::string(ending) +
+                                                 " file; call it " + name + std::string(ending) +
+                                                 " instead of " + name);
+  }
+  if (!FindTarget(name).regular) {
+    throw Error(ErrorCode::kInvalidArgument,
+                name + " is a pipe or a device; " + what + " needs a file");
+  }
+  return std::make_unique<PendingFile>(name);
 }
 
 JsonOutput::JsonOutput(const std::string& name) : to_stdout_(name == kStandardOutput) {

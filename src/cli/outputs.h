@@ -2,6 +2,7 @@
 #ifndef SHADOWTUTOR_CLI_OUTPUTS_H_
 #define SHADOWTUTOR_CLI_OUTPUTS_H_
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,8 +22,14 @@ void AddCard(std::vector<InputPath>& inputs, const std::string& card);
 void RefuseForeignLabels(const std::string& folder);
 
 /// Throws Error kInvalidArgument when the folder holds files that an evaluation would replace and
-/// that no evaluation wrote.
+/// that no evaluation wrote, or links of their names. What a run that was killed left is right.
 void RefuseForeignResults(const std::string& folder);
+
+/// Claims a file that `what`, such as "a student", is written to: no other run writes it as long as
+/// the result lives, which is not committed. Throws Error kInvalidArgument when the name has
+/// another ending, or is that of a pipe or a device, and as PendingFile.
+std::unique_ptr<PendingFile> ClaimFile(const std::string& name, std::string_view ending,
+                                       const std::string& what);
 
 /// Results as JSON, to a file, to standard output ("-") or not at all (""). A file can be a pipe or
 /// a device. Throws Error at once if it cannot be written, and while it lives, other runs cannot

@@ -175,6 +175,48 @@ TEST_F(Outputs, FilesThatAreNotOursAreKept) {
   EXPECT_EQ(ReadText(folder_ / "mine/results.json"), "{\"mine\": 1}");
 }
 
+TEST_F(Outputs, ResultsOfSomebodyElseAreKept) {
+  const std::string eval = "$st eval frames --teacher labels/card.yaml --frames 12 --out r ";
+  ASSERT_EQ(Shell(eval).code, 0);
+  EXPECT_EQ(Shell("rm r/results.json r/report.html; " + eval).code, 0) << "as if it was killed";
+  for (const std::string name :
+       {"clips/mine.json", "runs/frames-partial.json", "report.html", "runs.csv"}) {
+    WriteText(folder_ / "mine", "of somebody else");
+    const Ended file = Shell("cp mine r/" + name + "; " + eval);
+    EXPECT_EQ(file.code, 2) << name << file.said;
+    EXPECT_EQ(ReadText(folder_ / ("r/" + name)), "of somebody else") << name;
+    EXPECT_EQ(Shell("rm r/" + name + "; ln -s ../mine r/" + name + "; " + eval).code, 2) << name;
+    ASSERT_EQ(Shell("rm r/" + name).code, 0);
+  }
+  EXPECT_EQ(Shell("echo mine > r/report.html; $st report r").code, 2);
+  EXPECT_EQ(ReadText(folder_ / "r/report.html"), "mine\n");
+  EXPECT_EQ(Shell("rm r/report.html; $st report r && $st report r").code, 0);
+  EXPECT_EQ(Shell("mkdir -p s/samples; echo mine > s/samples/a.jpg; $st eval frames --teacher "
+                  "labels/card.yaml --out s")
+                .code,
+            2);
+  EXPECT_EQ(Shell("cp labels/000003.png mine; mkdir l; cp labels/card.yaml l; ln -s ../mine "
+                  "l/000003.png; $st label frames --teacher labels/card.yaml --out l")
+                .code,
+            2);
+}
+
+TEST_F(Outputs, StudentsAndPicturesNeedFilesOfTheirKind) {
+  ASSERT_EQ(Shell("mkfifo p.safetensors p.png").code, 0);
+  const std::string check = "teacher check labels/card.yaml frames/000003.png --runs 1 --out ";
+  for (const std::string& command :
+       {std::string("student init --classes a,b --out p.safetensors"),
+        std::string("student init --classes a,b --out s.pt"),
+        std::string("student convert student.safetensors p.safetensors"),
+        std::string("student convert student.safetensors s"), check + "p.png", check + "p.jpg",
+        check + "/dev/null"}) {
+    const Ended refused = Shell("$st " + command);
+    EXPECT_EQ(refused.code, 2) << command << refused.said;
+    EXPECT_NE(refused.said.find(" file"), std::string::npos) << command << refused.said;
+  }
+  EXPECT_EQ(Shell("$st student init --classes a,b --out new/deep/s.safetensors").code, 0);
+}
+
 TEST_F(Outputs, JsonGoesIntoPipesDevicesAndLinks) {
   const std::string plan =
       "$st plan --student-ms 20 --step-ms 15 --teacher-ms 50 --bytes-up 1MB --json ";
@@ -193,6 +235,57 @@ TEST_F(Outputs, JsonGoesIntoPipesDevicesAndLinks) {
   const Ended refused = Shell("$st run frames --server 127.0.0.1:1 --json labels/card.yaml/a.json");
   EXPECT_EQ(refused.code, 1);
   EXPECT_NE(refused.said.find("cannot make the folder"), std::string::npos) << refused.said;
+}
+
+TEST_F(Outputs, ARunSaysWhatItCannotWriteBeforeItAsksAServer) {
+  ASSERT_EQ(Shell("mkdir foreign; cp frames/000003.png foreign/; echo old >lines; echo x >shut; "
+                  "chmod 444 shut; mkfifo pipe.mp4; touch file; cp shut shut.mp4")
+                .code,
+            0);
+  for (const std::string output :
+       {"--out a.avi", "--out pipe.mp4", "--masks foreign", "--masks file", "--jsonl shut",
+        "--json shut", "--out shut.mp4", "--jsonl /dev/full", "--json /dev/full",
+        "--json /dev/fd/77", "--out shut/a.mp4", "--json m --masks m/a"}) {
+    const Ended refused = Shell("$st run frames --server 127.0.0.1:1 " + output);
+    EXPECT_NE(refused.code, 0) << output;
+    EXPECT_EQ(refused.said.find("127.0.0.1"), std::string::npos) << output << ": " << refused.said;
+  }
+  EXPECT_NE(Shell("$st run frames --server 127.0.0.1:1 --jsonl lines --out new.mp4").code, 0);
+  EXPECT_EQ(ReadText(folder_ / "lines"), "old\n") << "kept until there are results";
+  EXPECT_FALSE(fs::exists(folder_ / "new.mp4"));
+}
+
+TEST_F(Outputs, EmptyNamesAreErrors) {
+  for (const std::string command :
+       {"run frames --out ''", "run frames --masks ''", "run frames --jsonl ''",
+        "run frames --json ''",
+        "run frames --json=", "label frames --teacher labels/card.yaml --out ''",
+        "eval frames --teacher labels/card.yaml --out ''",
+        "eval frames --teacher labels/card.yaml --json ''",
+        "plan --student-ms 1 --step-ms 1 --teacher-ms 1 --json ''",
+        "student init --classes a,b --out ''",
+        "teacher check labels/card.yaml frames/000003.png --out ''"}) {
+    const Ended refused = Shell("$st " + command);
+    EXPECT_EQ(refused.code, 2) << command << refused.said;
+    EXPECT_NE(refused.said.find("--"), std::string::npos) << command << refused.said;
+  }
+}
+
+TEST_F(Outputs, AStoppedTrainingIsNotBegunAnewWithoutAWord) {
+  const std::string train =
+      "$st pretrain --images frames --labels labels --classes a,b --student-width 0.25 --crop "
+      "64x48 --batch 2 --checkpoint-every 1 --out s.safetensors --steps ";
+  const Ended stopped = Shell(train +
+                              "100000 >log 2>&1 & pid=$!; while [ ! -e "
+                              "s.safetensors.state ]; do sleep 0.02; done; kill $pid; wait $pid");
+  ASSERT_EQ(stopped.code, 130) << ReadText(folder_ / "log");
+  const std::string state = ReadText(folder_ / "s.safetensors.state");
+  const Ended refused = Shell(train + "100000");
+  EXPECT_NE(refused.code, 0);
+  EXPECT_NE(refused.said.find("--resume"), std::string::npos) << refused.said;
+  EXPECT_EQ(ReadText(folder_ / "s.safetensors.state"), state);
+  EXPECT_EQ(Shell("rm s.safetensors.state; " + train + "1").code, 0);
+  EXPECT_EQ(Shell(train + "1").code, 0) << "a complete run may be done again";
 }
 
 TEST_F(Outputs, ASignalLeavesWholeFiles) {

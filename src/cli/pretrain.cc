@@ -87,14 +87,23 @@ void CheckOutputs(const PretrainArguments& arguments, const pretrain::PretrainOp
   for (const pretrain::CutoutSet& set : data.cutouts) inputs.push_back({"cut-outs", set.folder});
   const fs::path state = options.out.string() + ".state";
   RefuseOverlaps(inputs, {{options.out}, {state}, {options.cache, /*folder=*/true}});
-  if (fs::exists(state)) pretrain::LoadRunState(state);
+  if (!fs::exists(state)) return;
+  const pretrain::RunState stopped = pretrain::LoadRunState(state);
+  const auto steps = stopped.configuration.find("number of steps");
+  const bool complete =
+      steps != stopped.configuration.end() && steps->second == std::to_string(stopped.steps);
+  if (complete || options.resume) return;
+  throw Error(ErrorCode::kFailedPrecondition,
+              state.string() + " is of a run that was stopped after " +
+                  std::to_string(stopped.steps) +
+                  " steps, which would be lost; go on from there with --resume, or remove it");
 }
 
 int Run(const PretrainArguments& arguments) {
   InstallInterruptHandler();
   const pretrain::PretrainOptions options = PretrainingOf(arguments);
   CheckOutputs(arguments, options);
-  const PendingFile lock(options.out);
+  const auto lock = ClaimFile(options.out.string(), ".safetensors", "a student");
   Progress progress;
   const auto start = Clock::now();
   const pretrain::PretrainResult result = pretrain::Pretrain(options, EventsOn(progress));

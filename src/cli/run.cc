@@ -50,18 +50,36 @@ std::string ProgressText(const app::RunProgress& progress) {
       progress.connected ? "" : ", no server");
 }
 
+// What the run writes, claimed before a server is asked; sinks take it over.
+struct ClaimedOutputs {
+  std::unique_ptr<PendingFile> overlay;  // null: not wanted, as the others
+  std::unique_ptr<video::Sink> masks;
+  std::unique_ptr<OutputStream> json_lines;
+};
+
+ClaimedOutputs ClaimOutputs(const RunArguments& options) {
+  ClaimedOutputs outputs;
+  if (!options.overlay.empty()) outputs.overlay = video::ClaimOverlayVideo(options.overlay);
+  if (!options.masks.empty()) outputs.masks = video::MaskFolder(options.masks);
+  if (!options.json_lines.empty()) {
+    outputs.json_lines = std::make_unique<OutputStream>(options.json_lines);
+  }
+  return outputs;
+}
+
 std::vector<std::unique_ptr<video::Sink>> OpenSinks(const RunArguments& options,
+                                                    ClaimedOutputs& outputs,
                                                     const video::Source& source,
                                                     const ClassList& classes, int background,
                                                     const video::LogLine& log) {
   std::vector<std::unique_ptr<video::Sink>> sinks;
-  if (!options.overlay.empty()) {
-    sinks.push_back(video::OverlayVideo(options.overlay, source.size(), source.frames_per_second(),
-                                        classes, background, log));
+  if (outputs.overlay) {
+    sinks.push_back(video::OverlayVideo(std::move(outputs.overlay), source.size(),
+                                        source.frames_per_second(), classes, background, log));
   }
-  if (!options.masks.empty()) sinks.push_back(video::MaskFolder(options.masks));
-  if (!options.json_lines.empty()) {
-    sinks.push_back(video::JsonLines(options.json_lines, classes));
+  if (outputs.masks) sinks.push_back(std::move(outputs.masks));
+  if (outputs.json_lines) {
+    sinks.push_back(video::JsonLines(std::move(outputs.json_lines), classes));
   }
   if (options.show) sinks.push_back(video::Window("ShadowTutor", classes, background));
   return sinks;
@@ -74,7 +92,7 @@ void SetBasics(const RunArguments& options, app::RunBasics& run) {
   run.stop = Interrupted;
 }
 
-app::RunSummary RunAndScore(RunArguments options) {
+app::RunSummary RunAndScore(RunArguments options, ClaimedOutputs& outputs) {
   rpc::Check(options.link);  // before the source, which may take long to open
   Progress progress;
   const auto print = [&progress](const std::string& line) { progress.Print(line); };
@@ -104,7 +122,7 @@ app::RunSummary RunAndScore(RunArguments options) {
   const auto open_sinks = [&](const ClassList& of_student, int background) {
     classes = of_student;
     if (scored) teacher = teacher::OpenTeacher(options.reference_teacher, classes, background);
-    return OpenSinks(options, *source, classes, background, print);
+    return OpenSinks(options, outputs, *source, classes, background, print);
   };
   app::ReferenceScore reference(options.reference_every);
   const auto complete = [&](app::RunBasics& run) {
@@ -163,8 +181,9 @@ int Run(const RunArguments& options) {
   rpc::SilenceGrpcLog();
   RefuseOverlapsOf(options);
   JsonOutput json(options.json);
+  ClaimedOutputs outputs = ClaimOutputs(options);
   RequireRoomForNetwork();
-  const app::RunSummary summary = RunAndScore(options);
+  const app::RunSummary summary = RunAndScore(options, outputs);
   std::fputs(app::ToText(summary).c_str(), json.to_stdout() ? stderr : stdout);
   json.Write(app::ToJson(summary));
   return summary.stopped ? kInterruptedExitCode : 0;

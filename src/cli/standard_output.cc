@@ -32,8 +32,10 @@ int FlushStandardOutput(int exit_code) {
   if ((!failed_before && !fails_now) || exit_code != 0) return exit_code;
   // SIGPIPE has told it before.
   if (Interrupted() && (reason == EPIPE || reason == 0)) return kInterruptedExitCode;
+  // Of a write that failed earlier, the system no longer tells the reason.
   std::fprintf(stderr, "shadowtutor: cannot write all results to standard output: %s\n",
-               reason != 0 ? std::strerror(reason) : "is the disk full?");
+               reason != 0 ? std::strerror(reason)
+                           : "it is closed, or what it leads to is full or cannot be written");
   return 1;
 }
 

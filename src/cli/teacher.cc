@@ -9,7 +9,6 @@
 
 #include "cli/commands.h"
 #include "cli/outputs.h"
-#include "core/atomic_file.h"
 #include "teacher/teacher_check.h"
 #include "video/image_png.h"
 #include "video/open_source.h"
@@ -93,14 +92,17 @@ int Check(const CheckOptions& options) {
   std::vector<InputPath> inputs = {{"the picture", options.image}};
   AddCard(inputs, options.card);
   RefuseOverlaps(inputs, {{options.overlay}});
+  std::unique_ptr<PendingFile> picture;
+  if (!options.overlay.empty()) picture = ClaimFile(options.overlay, ".png", "the picture");
   Image image;
   if (!video::OpenSource(options.image)->Read(image)) {
     throw Error(ErrorCode::kDataLoss, options.image + " has no frame in it");
   }
   const teacher::TeacherCheck check = teacher::CheckTeacher(options.card, image, options.runs);
-  if (!options.overlay.empty() && check.works) {
-    WriteFileAtomically(options.overlay, video::EncodeImagePng(video::Overlay(
-                                             image, check.label, check.classes, check.background)));
+  if (picture && check.works) {
+    picture->Write(
+        video::EncodeImagePng(video::Overlay(image, check.label, check.classes, check.background)));
+    picture->Commit();
   }
   options.json ? PrintJson(check) : PrintText(check);
   return check.works ? 0 : 1;

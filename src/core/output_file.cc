@@ -154,7 +154,7 @@ bool HasPendingFile(const fs::path& file, const fs::path& own) {
   return busy;
 }
 
-// Whether the file is the locked one of OpenOutputStream.
+// Whether the file is the locked one of an OutputStream.
 bool IsStreamedTo(const fs::path& file) {
   const int descriptor = open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (descriptor < 0) return false;
@@ -186,11 +186,25 @@ void CopyContents(const fs::path& from, const fs::path& to, const fs::path& name
   if (error) FailWriting(named, error.message());
 }
 
+// A device that takes nothing, such as /dev/full, says so when no bytes at all are written to it.
+void RefuseFull(int descriptor, const fs::path& named) {
+  struct stat status = {};
+  if (fstat(descriptor, &status) != 0 || !S_ISCHR(status.st_mode)) return;
+  if (write(descriptor, "", 0) == 0 || errno != ENOSPC) return;
+  const std::string reason = ErrnoText();
+  close(descriptor);
+  FailWriting(named, reason);
+}
+
 // For pipes, devices and descriptors that are open already.
 int OpenSpecial(const OutputTarget& target, const fs::path& named) {
   if (target.descriptor >= 0) {
+    const int flags = fcntl(target.descriptor, F_GETFL);
+    if (flags < 0) FailWriting(named, ErrnoText());
+    if ((flags & O_ACCMODE) == O_RDONLY) FailWriting(named, "it is open for reading only");
     const int copy = fcntl(target.descriptor, F_DUPFD_CLOEXEC, 3);
     if (copy < 0) FailWriting(named, ErrnoText());
+    RefuseFull(copy, named);
     return copy;
   }
   struct stat status = {};
@@ -199,10 +213,16 @@ int OpenSpecial(const OutputTarget& target, const fs::path& named) {
   }
   const int descriptor = open(target.file.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC);
   if (descriptor < 0) FailWriting(named, ErrnoText());
+  RefuseFull(descriptor, named);
   return descriptor;
 }
 
 }  // namespace
+
+void RefuseProtected(const fs::path& file) {
+  struct stat status = {};
+  if (stat(file.c_str(), &status) == 0) RefuseProtected(file, status);
+}
 
 void MakeFolders(const fs::path& folder) {
   std::error_code error;
@@ -239,26 +259,52 @@ OutputTarget FindTarget(const fs::path& file) {
   return target;
 }
 
-int OpenOutputStream(const fs::path& file) {
-  const OutputTarget target = FindTarget(file);
-  if (!target.regular) return OpenSpecial(target, file);
-  MakeFolders(target.file.parent_path());
-  struct stat status = {};
-  if (stat(target.file.c_str(), &status) == 0) RefuseProtected(target.file, status);
-  if (HasPendingFile(target.file, {})) RefuseSecondWriter(file);
-  const int descriptor = open(target.file.c_str(), O_WRONLY | O_CREAT | O_NOCTTY | O_CLOEXEC, 0666);
-  if (descriptor < 0) FailWriting(file, ErrnoText());
-  if (!TryLock(descriptor)) {
-    close(descriptor);
-    RefuseSecondWriter(file);
+OutputStream::OutputStream(const fs::path& file) : file_(file), target_(FindTarget(file)) {
+  if (target_.regular) {
+    OpenRegular();
+  } else {
+    descriptor_ = OpenSpecial(target_, file_);
   }
-  // Emptied only now: until it is locked, it may be another run's.
-  if (ftruncate(descriptor, 0) != 0) {
-    const std::string reason = ErrnoText();
-    close(descriptor);
-    FailWriting(file, reason);
+}
+
+OutputStream::~OutputStream() {
+  if (descriptor_ < 0) return;
+  if (created_ && !begun_) unlink(target_.file.c_str());
+  close(descriptor_);
+}
+
+void OutputStream::OpenRegular() {
+  MakeFolders(target_.file.parent_path());
+  RefuseProtected(target_.file);
+  if (HasPendingFile(target_.file, {})) RefuseSecondWriter(file_);
+  constexpr int kFlags = O_WRONLY | O_NOCTTY | O_CLOEXEC;
+  descriptor_ = open(target_.file.c_str(), kFlags | O_CREAT | O_EXCL, 0666);
+  created_ = descriptor_ >= 0;
+  if (!created_) descriptor_ = open(target_.file.c_str(), kFlags | O_CREAT, 0666);
+  if (descriptor_ < 0) FailWriting(file_, ErrnoText());
+  if (!TryLock(descriptor_)) {
+    close(descriptor_);
+    RefuseSecondWriter(file_);
   }
-  return descriptor;
+}
+
+void OutputStream::Begin() {
+  if (std::exchange(begun_, true) || !target_.regular) return;
+  if (ftruncate(descriptor_, 0) != 0) FailWriting(file_, ErrnoText());
+}
+
+void OutputStream::Write(std::string_view text) {
+  if (descriptor_ < 0) {
+    throw Error(ErrorCode::kFailedPrecondition, file_.string() + " is closed already");
+  }
+  Begin();
+  WriteAll(descriptor_, text, file_);
+}
+
+void OutputStream::Close() {
+  if (descriptor_ < 0) return;
+  Begin();
+  if (close(std::exchange(descriptor_, -1)) != 0) FailWriting(file_, ErrnoText());
 }
 
 void WriteAll(int descriptor, std::span<const uint8_t> bytes, const fs::path& file) {
@@ -288,7 +334,7 @@ void WriteAll(int descriptor, std::string_view text, const fs::path& file) {
 
 PendingFile::PendingFile(const fs::path& file, Lock lock) : file_(file), target_(FindTarget(file)) {
   if (!target_.regular) {
-    if (target_.descriptor < 0 && access(target_.file.c_str(), W_OK) != 0) Fail(ErrnoText());
+    descriptor_ = OpenSpecial(target_, file_);
     return;
   }
   if (lock == Lock::kAlone) MakeFolders(target_.file.parent_path());
@@ -338,10 +384,7 @@ void PendingFile::Claim(bool alone) {
   RefuseSecondWriter(file_);
 }
 
-void PendingFile::Write(std::span<const uint8_t> bytes) {
-  if (descriptor_ < 0) descriptor_ = OpenSpecial(target_, file_);
-  WriteAll(descriptor_, bytes, file_);
-}
+void PendingFile::Write(std::span<const uint8_t> bytes) { WriteAll(descriptor_, bytes, file_); }
 
 void PendingFile::Write(std::string_view text) {
   Write(std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size()));

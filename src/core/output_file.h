@@ -31,11 +31,39 @@ struct OutputTarget {
 /// kInvalidArgument for a folder, kUnavailable for links that lead in a circle.
 OutputTarget FindTarget(const std::filesystem::path& file);
 
-/// Opens a file, pipe or device that is written to as results come, and returns the descriptor.
-/// A regular file is emptied first, and is locked as long as the descriptor is open. Waits up to
-/// 30 s until somebody reads from a pipe. Throws Error: kInvalidArgument (a folder), kUnavailable,
-/// kFailedPrecondition (another process is writing it).
-int OpenOutputStream(const std::filesystem::path& file);
+/// Throws Error kUnavailable when the file exists and is write-protected, also for root.
+void RefuseProtected(const std::filesystem::path& file);
+
+/// A file, pipe or device that is written to as results come. While it lives, no other process
+/// writes the same file. What a regular file holds is kept until the first Write.
+class OutputStream {
+ public:
+  /// Opens it, and waits up to 30 s until somebody reads from a pipe. Throws Error:
+  /// kInvalidArgument (a folder), kUnavailable (it cannot be written, or is full already),
+  /// kFailedPrecondition (another process is writing it).
+  explicit OutputStream(const std::filesystem::path& file);
+  /// A file that did not exist and to which nothing was written is removed.
+  ~OutputStream();
+  OutputStream(const OutputStream&) = delete;
+  OutputStream& operator=(const OutputStream&) = delete;
+
+  /// Empties a regular file. The first Write does it, too.
+  void Begin();
+  /// Writes all of it with a single call where the system takes it whole. Throws as WriteAll, and
+  /// kFailedPrecondition after Close.
+  void Write(std::string_view text);
+  /// Throws Error kUnavailable.
+  void Close();
+
+ private:
+  void OpenRegular();
+
+  std::filesystem::path file_;  // as named
+  OutputTarget target_;
+  int descriptor_ = -1;
+  bool created_ = false;
+  bool begun_ = false;
+};
 
 /// Writes all bytes. Throws Error kCancelled when it is a pipe from which nobody reads any more,
 /// otherwise kUnavailable; the sentence names `file`.
@@ -55,6 +83,7 @@ class PendingFile {
   };
   /// Finds out whether the file can be written. Throws Error: kInvalidArgument (a folder, or a file
   /// that is write-protected), kUnavailable, kFailedPrecondition (another process is writing it).
+  /// Opens pipes and devices, and waits up to 30 s until somebody reads from a pipe.
   explicit PendingFile(const std::filesystem::path& file, Lock lock = Lock::kAlone);
   /// Without Commit the file stays as it was.
   ~PendingFile();
@@ -63,7 +92,9 @@ class PendingFile {
 
   /// Whether it is a regular file, in which writers can seek.
   bool regular() const { return target_.regular; }
-  /// The temporary file's descriptor, for writers that seek; -1 if it is not regular.
+  /// The name that it was made with.
+  const std::filesystem::path& file() const { return file_; }
+  /// The temporary file's descriptor, for writers that seek if it is regular.
   int descriptor() const { return descriptor_; }
 
   /// Throws as WriteAll.

@@ -131,7 +131,7 @@ TEST_F(OutputFile, WriteProtectedFilesAreKept) {
   WriteFileAtomically(folder_ / "a", "precious");
   ASSERT_EQ(chmod((folder_ / "a").c_str(), 0444), 0);
   EXPECT_EQ(CodeOf([&] { WriteFileAtomically(folder_ / "a", "y"); }), ErrorCode::kUnavailable);
-  EXPECT_EQ(CodeOf([&] { close(OpenOutputStream(folder_ / "a")); }), ErrorCode::kUnavailable);
+  EXPECT_EQ(CodeOf([&] { OutputStream(folder_ / "a").Begin(); }), ErrorCode::kUnavailable);
   EXPECT_EQ(TextOf(folder_ / "a"), "precious");
 }
 
@@ -142,19 +142,19 @@ TEST_F(OutputFile, ASecondWriterIsRefusedWhileTheFirstOneLives) {
     fs::create_symlink("a", folder_ / "link");
     EXPECT_EQ(CodeOf([&] { PendingFile(folder_ / "link"); }), ErrorCode::kFailedPrecondition);
     PendingFile other(folder_ / "a.b");  // another file, though its name begins alike
-    EXPECT_EQ(CodeOf([&] { OpenOutputStream(folder_ / "a"); }), ErrorCode::kFailedPrecondition);
+    EXPECT_EQ(CodeOf([&] { OutputStream(folder_ / "a"); }), ErrorCode::kFailedPrecondition);
     first.Write("x");
     first.Commit();
   }
   PendingFile again(folder_ / "a");
 
-  const int stream = OpenOutputStream(folder_ / "lines");
-  WriteAll(stream, "kept", "lines");
-  EXPECT_EQ(CodeOf([&] { OpenOutputStream(folder_ / "lines"); }), ErrorCode::kFailedPrecondition);
+  std::optional<OutputStream> stream(std::in_place, folder_ / "lines");
+  stream->Write("kept");
+  EXPECT_EQ(CodeOf([&] { OutputStream(folder_ / "lines"); }), ErrorCode::kFailedPrecondition);
   EXPECT_EQ(CodeOf([&] { PendingFile(folder_ / "lines"); }), ErrorCode::kFailedPrecondition);
   EXPECT_EQ(TextOf(folder_ / "lines"), "kept");
-  close(stream);
-  close(OpenOutputStream(folder_ / "lines"));
+  stream.reset();
+  OutputStream(folder_ / "lines").Begin();
   EXPECT_EQ(TextOf(folder_ / "lines"), "");
 
   const FolderLock lock(folder_ / "masks");
@@ -208,6 +208,28 @@ TEST_F(OutputFile, AReaderThatHasGoneIsTold) {
   close(ends[0]);
   EXPECT_EQ(CodeOf([&] { WriteAll(ends[1], "x", "pipe"); }), ErrorCode::kCancelled);
   close(ends[1]);
+}
+
+TEST_F(OutputFile, AStreamKeepsWhatWasThereUntilItBegins) {
+  WriteFileAtomically(folder_ / "a", "before");
+  { const OutputStream claimed(folder_ / "a"), created(folder_ / "b"); }
+  EXPECT_EQ(TextOf(folder_ / "a"), "before");
+  EXPECT_FALSE(fs::exists(folder_ / "b"));
+  OutputStream stream(folder_ / "a");
+  stream.Write("new");
+  EXPECT_EQ(TextOf(folder_ / "a"), "new");
+}
+
+TEST_F(OutputFile, WhatCannotBeWrittenIsToldAtOnce) {
+  EXPECT_EQ(CodeOf([] { PendingFile("/dev/fd/177"); }), ErrorCode::kUnavailable) << "not open";
+  const int reading = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  const std::string name = "/dev/fd/" + std::to_string(reading);
+  EXPECT_EQ(CodeOf([&] { PendingFile pending(name); }), ErrorCode::kUnavailable);
+  EXPECT_EQ(CodeOf([&] { OutputStream stream(name); }), ErrorCode::kUnavailable);
+  close(reading);
+  if (!fs::exists("/dev/full")) GTEST_SKIP() << "there is no /dev/full here";
+  EXPECT_EQ(CodeOf([] { PendingFile("/dev/full"); }), ErrorCode::kUnavailable);
+  EXPECT_EQ(CodeOf([] { OutputStream("/dev/full"); }), ErrorCode::kUnavailable);
 }
 
 }  // namespace

@@ -25,7 +25,8 @@ struct Place {
   fs::path path;               // absolute, without links
   std::optional<Inode> inode;  // if it exists
   bool folder = false;         // exists and is a folder
-  bool special = false;        // a pipe, a device, or a descriptor that is open already
+  bool is_output_folder = false;
+  bool special = false;  // a pipe, a device, or a descriptor that is open already
 };
 
 Place PlaceOf(const fs::path& path, fs::path resolved) {
@@ -62,10 +63,22 @@ bool IsSame(const Place& a, const Place& b) {
   return a.path == b.path || (a.inode && a.inode == b.inode);
 }
 
+// Mounts give a folder a second path, on which its files have the same parents by inode.
+bool HasParent(const fs::path& path, const Inode& folder) {
+  for (fs::path at = path; at.has_relative_path(); at = at.parent_path()) {
+    struct stat status = {};
+    if (stat(at.c_str(), &status) == 0 && Inode{status.st_dev, status.st_ino} == folder) {
+      return true;
+    }
+  }
+  return false;
+}
+
 bool LiesIn(const Place& inner, const Place& folder) {
   const auto [end, unused] =
       std::mismatch(folder.path.begin(), folder.path.end(), inner.path.begin(), inner.path.end());
-  return end == folder.path.end();
+  if (end == folder.path.end()) return true;
+  return folder.inode && folder.folder && HasParent(inner.path, *folder.inode);
 }
 
 // Whether a file of the folder is the output under another name: a link to it, or from it.
@@ -117,7 +130,16 @@ void RefuseOverlaps(const std::vector<InputPath>& inputs, const std::vector<Outp
                     [&](const Place& other) { return IsSame(other, to); })) {
       Refuse(output, "is named for two outputs; give each its own");
     }
+    // A file has no room for another output; folders have.
+    for (const Place& other : places) {
+      if ((!other.is_output_folder && LiesIn(to, other)) || (!output.folder && LiesIn(other, to))) {
+        Refuse(output,
+               "and another output lie in each other, though one is a file; choose "
+               "another name for one of them");
+      }
+    }
     places.push_back(to);
+    places.back().is_output_folder = output.folder;
   }
 }
 

@@ -1,6 +1,7 @@
 #include "core/overlap.h"
 
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -95,7 +96,22 @@ TEST_F(Overlap, TwoOutputsAreTwoFiles) {
   EXPECT_NE(Refused({}, {{one}, {link}}), "") << "though the file is not there yet";
   EXPECT_EQ(Refused({}, {{one}, {folder_ / "two"}}), "");
   EXPECT_EQ(Refused({}, {{{}}, {{}}}), "") << "outputs that are not wanted";
+  EXPECT_NE(Refused({}, {{folder_ / "m"}, {folder_ / "m/a", true}}), "") << "m is a file";
+  EXPECT_NE(Refused({}, {{folder_ / "m/a", true}, {folder_ / "m"}}), "");
+  EXPECT_EQ(Refused({}, {{folder_ / "m", true}, {folder_ / "m/a.json"}}), "");
   EXPECT_EQ(Refused({}, {{"/dev/null"}, {"/dev/null"}}), "");
+}
+
+TEST_F(Overlap, AMountGivesAFolderASecondName) {
+  fs::create_directories(folder_ / "mount");
+  if (mount(folder_.c_str(), (folder_ / "mount").c_str(), nullptr, MS_BIND, nullptr) != 0) {
+    GTEST_SKIP() << "this user may not mount";
+  }
+  const std::string deep = Refused(folder_ / "frames", folder_ / "mount/frames/new/masks", true);
+  const std::string file = Refused(folder_ / "frames", folder_ / "mount/frames/new.mp4");
+  umount2((folder_ / "mount").c_str(), MNT_DETACH);
+  EXPECT_NE(deep, "");
+  EXPECT_NE(file, "");
 }
 
 }  // namespace

@@ -20,9 +20,10 @@ class LabelStore : public Teacher {
  public:
   /// Makes the folder and its card, a replay card with `note` and `made_from`. Replaces the card of
   /// another video; call LabelFolder::CheckCard before if the folder may have one. `teacher` must
-  /// outlive the store. Throws Error kUnavailable.
+  /// outlive the store. With `has_instances`, kept labels without instances count as missing.
+  /// Throws Error kUnavailable.
   LabelStore(Teacher& teacher, std::filesystem::path folder, const std::string& note,
-             const MadeFrom& made_from = {});
+             const MadeFrom& made_from = {}, bool has_instances = false);
 
   Answer Label(ImageView frame, uint64_t frame_index) override;
   const ClassList& classes() const override { return teacher_.classes(); }
@@ -35,6 +36,7 @@ class LabelStore : public Teacher {
  private:
   Teacher& teacher_;
   LabelFolder folder_;
+  bool has_instances_;
   int64_t asked_ = 0;
 };
 

@@ -21,7 +21,7 @@ LabellingResult LabelSource(video::Source& source, Teacher& teacher,
   // The folder must not have labels of another video or teacher.
   LabelFolder(folder, teacher.classes().size())
       .CheckCard({teacher.classes(), teacher.background(), note, options.made_from});
-  LabelStore store(teacher, folder, note, options.made_from);
+  LabelStore store(teacher, folder, note, options.made_from, options.has_instances);
 
   LabellingProgress progress;
   progress.total = source.frame_count();

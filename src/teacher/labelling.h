@@ -25,10 +25,11 @@ struct LabellingProgress {
 };
 
 struct LabellingOptions {
-  int64_t max_frames = -1;                                    // -1: all
-  std::string source_name;                                    // for the note in the folder's card
-  MadeFrom made_from;                                         // for the same; may be unknown
-  std::function<bool()> stop;                                 // asked between frames; true stops
+  int64_t max_frames = -1;     // -1: all
+  std::string source_name;     // for the note in the folder's card
+  MadeFrom made_from;          // for the same; may be unknown
+  bool has_instances = false;  // the teacher gives instances: labels without them are made anew
+  std::function<bool()> stop;  // asked between frames; true stops
   std::function<void(const LabellingProgress&)> on_progress;  // after every frame
 };
 

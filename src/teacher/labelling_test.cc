@@ -188,6 +188,18 @@ TEST(Labelling, DoesNotMixWhatHasChangedUnderItsName) {
   refused({"v2", "c2", "n1"}, "another video and another model card, by content");
 }
 
+TEST(Labelling, MakesALabelAnewWhoseInstancesAreMissing) {
+  const TemporaryFolder folder;
+  CountingTeacher teacher(/*has_instances=*/true);
+  LabellingOptions options;
+  options.has_instances = true;
+  LabelClip(folder / "out", teacher, 5, options);
+  std::filesystem::remove(folder / "out/000003.boxes");
+  EXPECT_EQ(LabelClip(folder / "out", teacher, 5, options).labelled, 1);
+  EXPECT_TRUE(std::filesystem::exists(folder / "out/000003.boxes"));
+  EXPECT_EQ(LabelClip(folder / "out", teacher, 5, options).labelled, 0);
+}
+
 TEST(Labelling, DoesNotGoOnWithoutKnowingFromWhat) {
   const TemporaryFolder folder;
   CountingTeacher teacher;

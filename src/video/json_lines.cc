@@ -1,9 +1,6 @@
-#include <unistd.h>
-
 #include <array>
-#include <cerrno>
 #include <cmath>
-#include <cstring>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -21,32 +18,19 @@ double RoundedTime(double seconds) { return std::round(seconds * 1e6) / 1e6; }
 
 class JsonLinesSink final : public Sink {
  public:
-  JsonLinesSink(std::filesystem::path file, ClassList classes)
-      : file_(std::move(file)),
-        classes_(std::move(classes)),
-        descriptor_(OpenOutputStream(file_)) {}
-
-  ~JsonLinesSink() override {
-    if (descriptor_ >= 0) close(descriptor_);
+  JsonLinesSink(std::unique_ptr<OutputStream> file, ClassList classes)
+      : file_(std::move(file)), classes_(std::move(classes)) {
+    file_->Begin();
   }
 
   // Writes every line with a single call, so that the file has only complete lines, also for
   // `tail -f` and after a crash.
   void Write(const Prediction& prediction) override {
     internal::CheckPrediction(prediction);
-    if (descriptor_ < 0) {
-      throw Error(ErrorCode::kFailedPrecondition, file_.string() + " is closed already");
-    }
-    WriteAll(descriptor_, Line(prediction), file_);
+    file_->Write(Line(prediction));
   }
 
-  void Close() override {
-    if (descriptor_ < 0) return;
-    if (close(std::exchange(descriptor_, -1)) != 0) {
-      throw Error(ErrorCode::kUnavailable,
-                  "cannot write " + file_.string() + ": " + std::strerror(errno));
-    }
-  }
+  void Close() override { file_->Close(); }
 
  private:
   std::string Line(const Prediction& prediction) const {
@@ -79,15 +63,18 @@ class JsonLinesSink final : public Sink {
     return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
   }
 
-  std::filesystem::path file_;
-  ClassList classes_;
-  int descriptor_ = -1;
+  const std::unique_ptr<OutputStream> file_;
+  const ClassList classes_;
 };
 
 }  // namespace
 
 std::unique_ptr<Sink> JsonLines(const std::filesystem::path& file, const ClassList& classes) {
-  return std::make_unique<JsonLinesSink>(file, classes);
+  return JsonLines(std::make_unique<OutputStream>(file), classes);
+}
+
+std::unique_ptr<Sink> JsonLines(std::unique_ptr<OutputStream> file, const ClassList& classes) {
+  return std::make_unique<JsonLinesSink>(std::move(file), classes);
 }
 
 }  // namespace shadowtutor::video

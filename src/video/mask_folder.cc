@@ -38,7 +38,10 @@ constexpr uint8_t kMark[] = {0,   0,   0,   25,  't', 'E', 'X', 't',  'S',  'o',
                              'o', 'r', ' ', 'm', 'a', 's', 'k', 0xe9, 0xc4, 0xba, 0x1a};
 constexpr size_t kMarkAt = 33;  // behind the signature and the IHDR chunk
 
+// A link is none of our masks, wherever it leads.
 bool HasMark(const fs::path& file) {
+  std::error_code error;
+  if (!fs::is_regular_file(fs::symlink_status(file, error))) return false;
   std::ifstream stream(file, std::ios::binary);
   std::array<char, kMarkAt + sizeof kMark> start{};
   stream.read(start.data(), start.size());
@@ -59,14 +62,18 @@ class MaskFolderSink final : public Sink {
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(folder_, error)) {
       const std::string name = entry.path().filename().string();
-      if (IsMaskName(name) && !HasMark(entry.path())) {
+      if (!IsMaskName(name)) continue;
+      if (!HasMark(entry.path())) {
         throw Error(
             ErrorCode::kInvalidArgument,
             folder_.string() + " holds " + name +
                 ", which is no mask of an earlier run and would be replaced; choose another "
                 "folder");
       }
+      RefuseProtected(entry.path());
     }
+    // Whether files can be made here is found out now, too.
+    const PendingFile trial(folder_ / LabelFileName(0), PendingFile::Lock::kNone);
   }
 
   // Does not sync to the disk, which would take longer than the prediction; so a power cut may lose

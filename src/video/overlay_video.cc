@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <memory>
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 #include <optional>
@@ -47,19 +48,15 @@ internal::VideoFormat FormatOf(const std::filesystem::path& file, FrameSize size
 
 class OverlayVideoSink final : public Sink {
  public:
-  OverlayVideoSink(const std::filesystem::path& file, FrameSize size, double rate,
+  OverlayVideoSink(std::unique_ptr<PendingFile> file, FrameSize size, double rate,
                    ClassList classes, int background, LogLine log)
-      : file_(file),
+      : file_(file->file()),
         size_(size),
-        format_(FormatOf(file, size, rate)),
+        format_(FormatOf(file_, size, rate)),
         classes_(std::move(classes)),
         background_(background),
         log_(std::move(log)),
-        pending_(std::in_place, file) {
-    if (!pending_->regular()) {
-      throw Error(ErrorCode::kInvalidArgument,
-                  file.string() + " is a pipe or a device; a video needs a file to write to");
-    }
+        pending_(std::move(file)) {
     Try([&] { writer_.emplace(pending_->descriptor(), format_); });
     clock_.emplace(writer_->ticks_per_second(), format_.frames_per_second);
   }
@@ -145,7 +142,7 @@ class OverlayVideoSink final : public Sink {
   const ClassList classes_;
   const int background_;
   const LogLine log_;
-  std::optional<PendingFile> pending_;  // absent when closed
+  std::unique_ptr<PendingFile> pending_;  // null when closed
   std::optional<internal::VideoWriter> writer_;
   std::optional<internal::FrameClock> clock_;
   cv::Mat fitted_, padded_;
@@ -155,11 +152,27 @@ class OverlayVideoSink final : public Sink {
 
 }  // namespace
 
+std::unique_ptr<PendingFile> ClaimOverlayVideo(const std::filesystem::path& file) {
+  ContainerOf(file);
+  if (!FindTarget(file).regular) {
+    throw Error(ErrorCode::kInvalidArgument,
+                file.string() + " is a pipe or a device; a video needs a file to write to");
+  }
+  return std::make_unique<PendingFile>(file);
+}
+
 std::unique_ptr<Sink> OverlayVideo(const std::filesystem::path& file, FrameSize size,
                                    double frames_per_second, const ClassList& classes,
                                    int background, const LogLine& log) {
-  return std::make_unique<OverlayVideoSink>(file, size, frames_per_second, classes, background,
-                                            log);
+  FormatOf(file, size, frames_per_second);  // before anything is made on the disk
+  return OverlayVideo(ClaimOverlayVideo(file), size, frames_per_second, classes, background, log);
+}
+
+std::unique_ptr<Sink> OverlayVideo(std::unique_ptr<PendingFile> file, FrameSize size,
+                                   double frames_per_second, const ClassList& classes,
+                                   int background, const LogLine& log) {
+  return std::make_unique<OverlayVideoSink>(std::move(file), size, frames_per_second, classes,
+                                            background, log);
 }
 
 }  // namespace shadowtutor::video

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "core/output_file.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::video {
@@ -42,6 +43,10 @@ using LogLine = std::function<void(const std::string&)>;
 // Sinks that write files follow links, and throw Error kFailedPrecondition when another process is
 // writing the same file or folder, kInvalidArgument when something is in the way.
 
+/// Claims the file of an overlay video before its size is known: throws at once what would be in
+/// the way of OverlayVideo, and keeps other processes from writing it.
+std::unique_ptr<PendingFile> ClaimOverlayVideo(const std::filesystem::path& file);
+
 /// A video of frames with the colours of their classes laid over them (see Overlay), in a file that
 /// is there when it is closed. Frames are shown at their times, counted from the first one's; those
 /// without a time are 1/`frames_per_second` apart (0: unknown, 25 are taken). Frames of another
@@ -49,13 +54,21 @@ using LogLine = std::function<void(const std::string&)>;
 std::unique_ptr<Sink> OverlayVideo(const std::filesystem::path& file, FrameSize size,
                                    double frames_per_second, const ClassList& classes,
                                    int background, const LogLine& log = {});
+/// The same in a file that ClaimOverlayVideo gave.
+std::unique_ptr<Sink> OverlayVideo(std::unique_ptr<PendingFile> file, FrameSize size,
+                                   double frames_per_second, const ClassList& classes,
+                                   int background, const LogLine& log = {});
 /// One label PNG per frame (label_png.h) in `folder`: 000000.png and so on. Replaces those that
-/// such a sink wrote; refuses a folder with other files of such names.
+/// such a sink wrote; refuses a folder with other files or links of such names, and with masks that
+/// are write-protected.
 std::unique_ptr<Sink> MaskFolder(const std::filesystem::path& folder);
 /// One JSON object per frame and line: frame, time (in seconds; null: unknown), key_frame, stride,
 /// metric, and each class's share of the pixels. Write throws Error kCancelled when the file is a
 /// pipe from which nobody reads any more.
 std::unique_ptr<Sink> JsonLines(const std::filesystem::path& file, const ClassList& classes);
+/// The same into a stream that is open already, so that it is known before there are classes that
+/// it can be written.
+std::unique_ptr<Sink> JsonLines(std::unique_ptr<OutputStream> file, const ClassList& classes);
 /// A window that shows the overlays. Throws Error kUnavailable when there is no display.
 std::unique_ptr<Sink> Window(const std::string& title, const ClassList& classes, int background);
 

@@ -97,6 +97,17 @@ TEST(MaskFolder, ReplacesMasksOfEarlierRunsOnly) {
   EXPECT_TRUE(Says(error, "000007.png")) << error.what();
 }
 
+TEST(MaskFolder, ALinkAndAProtectedMaskAreRefused) {
+  const TemporaryFolder folder;
+  const Image frame = PlainImage(16, 8, 0, 0, 0);
+  MaskFolder(folder / "m")->Write(Predicted(frame, LeftHalf(16, 8), 0));
+  std::filesystem::create_directory(folder / "links");
+  std::filesystem::create_symlink("../m/000000.png", folder / "links/000000.png");
+  EXPECT_EQ(ErrorOf([&] { MaskFolder(folder / "links"); }).code(), ErrorCode::kInvalidArgument);
+  std::filesystem::permissions(folder / "m/000000.png", std::filesystem::perms::owner_read);
+  EXPECT_EQ(ErrorOf([&] { MaskFolder(folder / "m"); }).code(), ErrorCode::kUnavailable);
+}
+
 TEST(MaskFolder, HasOneRunAtATimeAndCleansUpAfterOneThatWasKilled) {
   const TemporaryFolder folder;
   const std::string left = "000003.png.99999999-abcdef.part";
@@ -163,11 +174,7 @@ TEST(JsonLines, EveryLineIsAnObjectAsSoonAsItIsWritten) {
 
 TEST(JsonLines, AFullDiskIsAnError) {
   if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "there is no /dev/full here";
-  const auto sink = JsonLines("/dev/full", kClasses);
-  const Image frame = PlainImage(16, 8, 0, 0, 0);
-  const LabelMap labels = LeftHalf(16, 8);
-  const Error error = ErrorOf([&] { sink->Write(Predicted(frame, labels)); });
-  EXPECT_EQ(error.code(), ErrorCode::kUnavailable);
+  EXPECT_EQ(ErrorOf([] { JsonLines("/dev/full", kClasses); }).code(), ErrorCode::kUnavailable);
 }
 
 TEST(JsonLines, AReaderThatHasGoneIsNoFailureOfTheDisk) {

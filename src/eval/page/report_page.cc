@@ -1,6 +1,7 @@
 #include "eval/page/report_page.h"
 
 #include <cstdint>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -176,7 +177,29 @@ std::string Fill(std::string_view page,
 
 }  // namespace
 
+void RefuseForeignPage(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / "report.html";
+  std::error_code error;
+  const auto status = std::filesystem::symlink_status(file, error);
+  if (!std::filesystem::exists(status)) return;
+  if (std::filesystem::is_regular_file(status)) {
+    std::string start(2048, 0);
+    std::ifstream(file, std::ios::binary)
+        .read(start.data(), static_cast<std::streamsize>(start.size()));
+    // Pages of earlier versions have no mark, but always the same title.
+    for (const char* mark : {"<meta name=\"generator\" content=\"shadowtutor\">",
+                             "<title>ShadowTutor: evaluation</title>"}) {
+      if (start.find(mark) != std::string::npos) return;
+    }
+  }
+  throw Error(
+      ErrorCode::kInvalidArgument,
+      file.string() + " is no page of an earlier evaluation and would be replaced; move it away",
+      Setting::kOutput);
+}
+
 void WriteReportPage(const std::filesystem::path& folder) {
+  RefuseForeignPage(folder);
   json results = ReadResults(folder / "results.json");
   InlineImages(folder, results);
   WriteFileAtomically(folder / "report.html",

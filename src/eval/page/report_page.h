@@ -11,8 +11,12 @@ namespace shadowtutor::eval {
 /// not exist, lies outside the folder or is over 8 MiB is left out, and the page says so. Throws
 /// Error: kNotFound without results.json, kInvalidArgument when results.json does not have its
 /// format, kResourceExhausted when it is over 256 MiB, kUnavailable when the page cannot be
-/// written.
+/// written, and as RefuseForeignPage.
 void WriteReportPage(const std::filesystem::path& folder);
+
+/// Throws Error kInvalidArgument when `folder`/report.html is a link, or a file that
+/// WriteReportPage did not write.
+void RefuseForeignPage(const std::filesystem::path& folder);
 
 }  // namespace shadowtutor::eval
 
