@@ -1,7 +1,6 @@
 #include "cli/outputs.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -131,19 +130,30 @@ void RefuseForeignResults(const std::string& folder) {
   }
 }
 
-std::unique_ptr<PendingFile> ClaimFile(const std::string& name, std::string_view ending,
-                                       const std::string& what) {
-  std::string found = fs::path(name).extension().string();
-  std::transform(found.begin(), found.end(), found.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  if (found != ending) {
-    throw Error(ErrorCode::kInvalidArgument, what + " is a " + std::string(ending) +
-                                                 " file; call it " + name + std::string(ending) +
-                                                 " instead of " + name);
-  }
+namespace {
+
+// Whether a file begins as those of this kind do. An empty one is of any kind.
+bool IsOfKind(const std::string& name, FileKind kind) {
+  std::ifstream file(name, std::ios::binary);
+  std::string start(9, '\0');
+  file.read(start.data(), static_cast<std::streamsize>(start.size()));
+  start.resize(static_cast<size_t>(std::max<std::streamsize>(0, file.gcount())));
+  if (start.empty()) return true;
+  if (kind == FileKind::kPng) return start.starts_with("\x89PNG");
+  return start.size() == 9 && start[8] == '{';  // safetensors: 8 bytes of length, then JSON
+}
+
+}  // namespace
+
+std::unique_ptr<PendingFile> ClaimFile(const std::string& name, FileKind kind) {
+  const std::string what = kind == FileKind::kPng ? "picture" : "student";
   if (!FindTarget(name).regular) {
     throw Error(ErrorCode::kInvalidArgument,
-                name + " is a pipe or a device; " + what + " needs a file");
+                name + " is a pipe or a device; a " + what + " needs a file");
+  }
+  if (!IsOfKind(name, kind)) {
+    throw Error(ErrorCode::kInvalidArgument, name + " is there already and is no " + what +
+                                                 "; choose another name, or remove it");
   }
   return std::make_unique<PendingFile>(name);
 }

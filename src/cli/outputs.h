@@ -25,11 +25,11 @@ void RefuseForeignLabels(const std::string& folder);
 /// that no evaluation wrote, or links of their names. What a run that was killed left is right.
 void RefuseForeignResults(const std::string& folder);
 
-/// Claims a file that `what`, such as "a student", is written to: no other run writes it as long as
-/// the result lives, which is not committed. Throws Error kInvalidArgument when the name has
-/// another ending, or is that of a pipe or a device, and as PendingFile.
-std::unique_ptr<PendingFile> ClaimFile(const std::string& name, std::string_view ending,
-                                       const std::string& what);
+enum class FileKind { kStudent, kPng };
+/// Claims a file that is going to be written: no other run writes it as long as the result lives,
+/// which is not committed. Throws Error kInvalidArgument when there is a file of another kind
+/// already, or a pipe or a device, and as PendingFile.
+std::unique_ptr<PendingFile> ClaimFile(const std::string& name, FileKind kind);
 
 /// Results as JSON, to a file, to standard output ("-") or not at all (""). A file can be a pipe or
 /// a device. Throws Error at once if it cannot be written, and while it lives, other runs cannot

@@ -103,7 +103,7 @@ int Run(const PretrainArguments& arguments) {
   InstallInterruptHandler();
   const pretrain::PretrainOptions options = PretrainingOf(arguments);
   CheckOutputs(arguments, options);
-  const auto lock = ClaimFile(options.out.string(), ".safetensors", "a student");
+  const auto lock = ClaimFile(options.out.string(), FileKind::kStudent);
   Progress progress;
   const auto start = Clock::now();
   const pretrain::PretrainResult result = pretrain::Pretrain(options, EventsOn(progress));

@@ -22,8 +22,6 @@
 namespace shadowtutor::cli {
 namespace {
 
-constexpr char kStudentEnding[] = ".safetensors";
-
 void AddClassOptions(CLI::App& command, ClassOptions& options) {
   command.add_option("--colors", options.colors, "One #rrggbb for each class, separated by commas")
       ->delimiter(',');
@@ -89,7 +87,7 @@ void AddInit(CLI::App& parent) {
   command->add_option("--out", options->out, "The .safetensors file to write")->required();
   command->add_flag("--fp16", options->fp16, "Half precision: half the bytes, weights rounded");
   command->callback([options] {
-    const auto lock = ClaimFile(options->out, kStudentEnding, "a student");
+    const auto lock = ClaimFile(options->out, FileKind::kStudent);
     const int background = BackgroundOf(options->classes);
     const ClassList classes = ClassesOf(options->classes, background);
     const auto student = nn::FreshStudent(
@@ -142,7 +140,7 @@ void AddConvert(CLI::App& parent) {
   }
   command->callback([options] {
     RefuseOverlaps({{"the student to read", options->in}}, {{options->out}});
-    const auto lock = ClaimFile(options->out, kStudentEnding, "a student");
+    const auto lock = ClaimFile(options->out, FileKind::kStudent);
     auto student = nn::LoadCheckpoint(options->in);
     if (!options->classes.names.empty()) {
       const int background = BackgroundOf(options->classes);

@@ -93,7 +93,7 @@ int Check(const CheckOptions& options) {
   AddCard(inputs, options.card);
   RefuseOverlaps(inputs, {{options.overlay}});
   std::unique_ptr<PendingFile> picture;
-  if (!options.overlay.empty()) picture = ClaimFile(options.overlay, ".png", "the picture");
+  if (!options.overlay.empty()) picture = ClaimFile(options.overlay, FileKind::kPng);
   Image image;
   if (!video::OpenSource(options.image)->Read(image)) {
     throw Error(ErrorCode::kDataLoss, options.image + " has no frame in it");
