@@ -361,7 +361,7 @@ TEST_F(Outputs, ASecondRunIntoTheSameOutputsIsRefused) {
 TEST_F(Outputs, ServersIgnoreHangups) {
   const Ended ended = Shell(
       "$st serve --teacher labels/card.yaml --listen 127.0.0.1:0 >listening 2>log & pid=$!; "
-      "while ! grep -q listening listening; do sleep 0.02; done; kill -HUP $pid; kill -PIPE $pid; "
+      "while ! grep -qs listening listening; do sleep 0.02; done; kill -HUP $pid; kill -PIPE $pid; "
       "$st run frames --server $(sed 's/listening on //' listening) --frames 3 >run 2>&1; "
       "echo exit $?; kill $pid; wait $pid; echo server $?");
   EXPECT_EQ(ended.said, "exit 0\nserver 0\n");
