@@ -20,7 +20,7 @@
 namespace shadowtutor::video::internal {
 namespace {
 
-using std::string_view_literals::operator""sv;
+using std::string_view_literals::operator""sv;  // NOLINT(misc-unused-using-decls): it is used
 
 constexpr std::array<std::string_view, 10> kExtensions = {
     ".png", ".apng", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"};
