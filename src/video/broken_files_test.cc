@@ -85,13 +85,7 @@ TEST_F(BrokenFilesTest, DamageInTheMiddleIsTold) {
   const size_t middle = bytes.size() / 2;
   for (size_t i = 0; i < 2000; ++i) bytes[middle + i] = static_cast<char>(i * 7);
   WriteText(file, bytes);
-  std::vector<std::string> log;
-  SourceOptions options;
-  options.log = [&](const std::string& line) { log.push_back(line); };
-  const auto source = OpenSource(file.string(), options);
-  Image frame;
-  while (source->Read(frame)) {
-  }
+  const std::vector<std::string> log = LogOf(file);
   ASSERT_EQ(log.size(), 1u);
   EXPECT_NE(log[0].find("is damaged near "), std::string::npos) << log[0];
 }

@@ -67,26 +67,25 @@ class InputSource final : public Source {
               std::function<void(const std::string&)> log)
       : timeout_(timeout),
         log_(std::move(log)),
-        owner_(std::move(input)),
-        input_(*owner_),
-        recording_(input_.IsRecording()),
-        has_times_(input_.HasTimes()),
-        rate_(has_times_ ? RateOf(input_.video()) : 0),
-        count_(recording_ ? CountOf(input_.container(), input_.video(), rate_) : -1),
-        decoder_(*input_.video().codecpar, input_.video().time_base, input_.name(),
-                 recording_ ? DecoderUse::kVideo : DecoderUse::kLive, input_.decoder()),
-        converter_(input_.name()),
-        clock_(input_.container(), input_.video(), rate_),
-        wholeness_(input_.container(), input_.video()),
+        input_(std::move(input)),
+        recording_(input_->IsRecording()),
+        has_times_(input_->HasTimes()),
+        rate_(has_times_ ? RateOf(input_->video()) : 0),
+        count_(recording_ ? CountOf(input_->container(), input_->video(), rate_) : -1),
+        decoder_(*input_->video().codecpar, input_->video().time_base, input_->name(),
+                 recording_ ? DecoderUse::kVideo : DecoderUse::kLive, input_->decoder()),
+        converter_(input_->name()),
+        clock_(input_->container(), input_->video(), rate_),
+        wholeness_(input_->container(), input_->video()),
         packet_(OrBadAlloc(av_packet_alloc())),
         picture_(OrBadAlloc(av_frame_alloc())) {
     if (!Decode(first_)) {
       if (last_ == ReadResult::kStopped) {
-        throw Error(ErrorCode::kCancelled, "stopped while opening " + input_.name());
+        throw Error(ErrorCode::kCancelled, "stopped while opening " + input_->name());
       }
       if (last_ != ReadResult::kEnd) End();
       throw Error(ErrorCode::kDataLoss,
-                  "cannot read " + input_.name() +
+                  "cannot read " + input_->name() +
                       " as a video: none of its frames can be decoded; see what `ffprobe` says of "
                       "it");
     }
@@ -120,10 +119,10 @@ class InputSource final : public Source {
     while (!decoder_.Receive(*picture_)) {
       if (drained_) return false;
       if (Clock::now() > deadline) last_ = ReadResult::kTimedOut;
-      if (last_ == ReadResult::kPacket) last_ = input_.Read(*packet_);
+      if (last_ == ReadResult::kPacket) last_ = input_->Read(*packet_);
       if (last_ == ReadResult::kPacket) {
         wholeness_.Add(*packet_);
-        if (input_.IsVideo(*packet_)) {
+        if (input_->IsVideo(*packet_)) {
           if ((packet_->flags & AV_PKT_FLAG_CORRUPT) != 0) ++damaged_packets_;
           decoder_.Send(packet_.get());
         }
@@ -143,19 +142,19 @@ class InputSource final : public Source {
   }
 
   Orientation OrientationNow() const {
-    return OrientationOf(*picture_, OrientationOf(input_.video(), input_.orientation()));
+    return OrientationOf(*picture_, OrientationOf(input_->video(), input_->orientation()));
   }
 
   void WarnOfDamage() {
     if (warned_ || decoder_.damaged() + damaged_packets_ == 0 || !log_) return;
     warned_ = true;
-    log_(input_.name() + " is damaged near " + Format("%.2f s", time_) +
+    log_(input_->name() + " is damaged near " + Format("%.2f s", time_) +
          "; some frames may be missing or wrong");
   }
 
   // Throws if the end is not one.
   void End() {
-    const std::string& name = input_.name();
+    const std::string& name = input_->name();
     switch (last_) {
       case ReadResult::kStopped:
         return;
@@ -170,7 +169,7 @@ class InputSource final : public Source {
     }
     if (!recording_) {
       const bool failed = last_ == ReadResult::kFailed;
-      if (failed) throw Error(ErrorCode::kUnavailable, name + " failed: " + input_.failure());
+      if (failed) throw Error(ErrorCode::kUnavailable, name + " failed: " + input_->failure());
       return;
     }
     const std::string missing = Missing();
@@ -183,7 +182,7 @@ class InputSource final : public Source {
 
   // What a recording lacks at its end; empty: nothing.
   std::string Missing() {
-    if (last_ == ReadResult::kFailed) return input_.failure();
+    if (last_ == ReadResult::kFailed) return input_->failure();
     const int64_t lost = decoder_.damaged() - damaged_at_last_frame_;
     if (lost > 0) return "what follows cannot be decoded";
     return wholeness_.Missing();
@@ -191,8 +190,7 @@ class InputSource final : public Source {
 
   const std::chrono::milliseconds timeout_;
   const std::function<void(const std::string&)> log_;
-  const std::unique_ptr<Input> owner_;
-  Input& input_;
+  const std::unique_ptr<Input> input_;
   const bool recording_;
   const bool has_times_;
   const double rate_;

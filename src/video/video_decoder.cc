@@ -53,7 +53,7 @@ VideoDecoder::VideoDecoder(const AVCodecParameters& stream, AVRational time_base
   context_.reset(OrBadAlloc(avcodec_alloc_context3(decoder)));
   if (avcodec_parameters_to_context(context_.get(), &stream) < 0) throw std::bad_alloc();
   context_->pkt_timebase = time_base;
-  context_->opaque = bounds_.get();
+  context_->opaque = this;
   context_->get_buffer2 = GetBuffer;  // safe for several threads
   // Decoders allocate tables before they ask for the picture's memory, where its exact size is
   // checked. Coded sizes are up to a block larger than the picture's.
@@ -87,7 +87,7 @@ int VideoDecoder::GetBuffer(AVCodecContext* context, AVFrame* picture, int flags
   // The picture's own size is that of whole blocks, which are cropped later.
   const FrameSize size{context->width, context->height};
   if (!IsPictureSize(size)) {
-    static_cast<Bounds*>(context->opaque)->refused =
+    static_cast<VideoDecoder*>(context->opaque)->refused_ =
         (static_cast<uint64_t>(static_cast<uint32_t>(size.width)) << 32) |
         static_cast<uint32_t>(size.height);
     return AVERROR(EINVAL);
@@ -95,8 +95,8 @@ int VideoDecoder::GetBuffer(AVCodecContext* context, AVFrame* picture, int flags
   return avcodec_default_get_buffer2(context, picture, flags);
 }
 
-void VideoDecoder::ThrowIfOverBounds() const {
-  const uint64_t refused = bounds_->refused.exchange(0);
+void VideoDecoder::ThrowIfOverBounds() {
+  const uint64_t refused = refused_.exchange(0);
   if (refused == 0) return;
   CheckPictureSize({static_cast<int>(refused >> 32), static_cast<int>(refused & 0xffffffff)},
                    name_);

@@ -3,7 +3,6 @@
 #define SHADOWTUTOR_VIDEO_VIDEO_DECODER_H_
 
 #include <atomic>
-#include <memory>
 #include <string>
 
 #include "shadowtutor/types.h"
@@ -42,15 +41,12 @@ class VideoDecoder {
   int64_t damaged() const { return damaged_; }
 
  private:
-  struct Bounds {
-    // Sizes that were refused, width in the high half; written by the decoder's threads.
-    std::atomic<uint64_t> refused{0};
-  };
   static int GetBuffer(AVCodecContext* context, AVFrame* picture, int flags);
-  void ThrowIfOverBounds() const;
+  void ThrowIfOverBounds();
 
   const std::string name_;
-  std::unique_ptr<Bounds> bounds_ = std::make_unique<Bounds>();
+  // The size that was refused last, its width in the high half; written by the decoder's threads.
+  std::atomic<uint64_t> refused_{0};
   CodecPtr context_;
   int64_t damaged_ = 0;
 };
