@@ -34,6 +34,19 @@ class SegmentConversationTest : public ::testing::Test {
     EXPECT_EQ(std::get<wire::SegmentWelcome>(peer_->Next()).in_flight, in_flight);
   }
 
+  // Another client, one of whose frames the teacher is given.
+  struct OtherClient {
+    explicit OtherClient(SegmentConversationTest& test)
+        : conversation(std::make_shared<SegmentConversation>(test.server_.resources, peer, 2, "s2",
+                                                             test.start_)) {
+      conversation->OnMessage(wire::SegmentHello{}, test.start_);
+      peer->Next();
+      conversation->OnMessage(Frame(0), test.start_);
+    }
+    const std::shared_ptr<SegmentPeer> peer = std::make_shared<SegmentPeer>();
+    const std::shared_ptr<SegmentConversation> conversation;
+  };
+
   SmallServer server_;
   const SegmentConversation::Clock::time_point start_ = SegmentConversation::Clock::now();
   const std::shared_ptr<SegmentPeer> peer_ = std::make_shared<SegmentPeer>();
@@ -84,12 +97,7 @@ TEST_F(SegmentConversationTest, ATeacherThatIsOverdueEndsIt) {
 TEST_F(SegmentConversationTest, AnotherClientsOverdueFrameEndsThoseWhoWaitBehindIt) {
   Greet(1);
   HeldTeacher held(*server_.teacher);
-  const auto other_peer = std::make_shared<SegmentPeer>();
-  const auto other =
-      std::make_shared<SegmentConversation>(server_.resources, other_peer, 2, "s2", start_);
-  other->OnMessage(wire::SegmentHello{}, start_);
-  other_peer->Next();
-  other->OnMessage(Frame(0), start_);
+  const OtherClient other(*this);
   held.WaitUntilEntered();
   Say(Frame(0));
   conversation_->OnTick(SegmentConversation::Clock::now() + server_.resources->teacher_timeout +
@@ -102,17 +110,12 @@ TEST_F(SegmentConversationTest, AnotherClientsOverdueFrameEndsThoseWhoWaitBehind
 TEST_F(SegmentConversationTest, ClosedWhileAFrameWaitsItAnswersNothing) {
   Greet(1);
   HeldTeacher held(*server_.teacher);
-  const auto other_peer = std::make_shared<SegmentPeer>();
-  const auto other =
-      std::make_shared<SegmentConversation>(server_.resources, other_peer, 2, "s2", start_);
-  other->OnMessage(wire::SegmentHello{}, start_);
-  other_peer->Next();
-  other->OnMessage(Frame(0), start_);
+  const OtherClient other(*this);
   held.WaitUntilEntered();
   Say(Frame(0));
   conversation_->OnClosed();
   held.Open();
-  EXPECT_TRUE(std::holds_alternative<wire::SegmentLabels>(other_peer->Next()));
+  EXPECT_TRUE(std::holds_alternative<wire::SegmentLabels>(other.peer->Next()));
   EXPECT_TRUE(peer_->Silent());
   std::weak_ptr<SegmentConversation> watched = conversation_;
   conversation_.reset();

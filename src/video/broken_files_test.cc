@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "video/testing/file_server.h"
 #include "video/testing/reader_fixture.h"
 
 namespace shadowtutor::video {
@@ -186,6 +187,41 @@ TEST_F(BrokenFilesTest, TheContentDecidesWhatIsAPicture) {
   EXPECT_EQ(ReadAll(folder_ / "video.jpg").frames.size(), 5u);
   fs::rename(Make("d.jpg", "64x48", "-frames:v 1"), folder_ / "picture.mp4");
   EXPECT_EQ(ReadAll(folder_ / "picture.mp4").frames.size(), 1u);
+}
+
+TEST_F(BrokenFilesTest, ATransferThatBreaksOffIsTold) {
+  using testing::FileServer;
+  const struct {
+    const char* name;
+    std::string encoding;
+  } cases[] = {{"a.mp4", "-c:v libx264 -g 10 -movflags +faststart"},
+               {"a.mkv", "-c:v libx264 -g 10"},
+               {"a.avi", "-c:v mpeg4"}};
+  for (const auto& [name, encoding] : cases) {
+    const std::string file = ReadText(Make(name, "128x96", encoding, 4));
+    for (const auto length : {FileServer::Length::kStated, FileServer::Length::kUnknown,
+                              FileServer::Length::kChunked}) {
+      const FileServer whole(file, length), cut(file, length, 0.6);
+      const Clip all = ReadAll(whole.Address(std::string("/") + name));
+      EXPECT_EQ(all.error, "") << name << ' ' << static_cast<int>(length);
+      EXPECT_EQ(all.frames.size(), 100u) << name;
+      const Clip part = ReadAll(cut.Address(std::string("/") + name));
+      EXPECT_NE(part.error, "") << name << ' ' << static_cast<int>(length);
+      EXPECT_GT(part.frames.size(), 30u) << name;
+      EXPECT_LT(part.frames.size(), 80u) << name;
+    }
+  }
+}
+
+TEST_F(BrokenFilesTest, PicturesBehindAddressesAreWholeOrRefused) {
+  using testing::FileServer;
+  for (const char* name : {"/a.png", "/a.jpg"}) {
+    const std::string file = ReadText(Make(name + 1, "160x120", "-frames:v 1"));
+    const FileServer whole(file, FileServer::Length::kUnknown);
+    EXPECT_EQ(ReadAll(whole.Address(name)).frames.size(), 1u) << name;
+    const FileServer cut(file, FileServer::Length::kUnknown, 0.8);
+    EXPECT_EQ(ErrorOf([&] { OpenSource(cut.Address(name)); }).code(), ErrorCode::kDataLoss) << name;
+  }
 }
 
 TEST_F(BrokenFilesTest, TextIsNoVideo) {

@@ -1,17 +1,13 @@
 #include "video/source.h"
 #include "video/open_source.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/videoio.hpp>
-#include <thread>
 
+#include "video/testing/file_server.h"
 #include "video/testing/test_files.h"
 
 namespace shadowtutor::video {
@@ -175,67 +171,10 @@ TEST(OpenSource, PasswordsDoNotReachTheTerminal) {
   EXPECT_FALSE(Says(error, "secret")) << error.what();
 }
 
-// An HTTP server on the loopback that answers every request with the same bytes.
-class HttpServer {
- public:
-  HttpServer(std::string type, std::string body) : type_(std::move(type)), body_(std::move(body)) {
-    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address = {};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    if (bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-        listen(listener_, 8) != 0 ||
-        getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-      throw std::runtime_error("cannot listen on the loopback");
-    }
-    port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this] { Serve(); });
-  }
-  ~HttpServer() {
-    shutdown(listener_, SHUT_RDWR);
-    thread_.join();
-    close(listener_);
-  }
-  std::string Address(const std::string& path) const {
-    return "http://127.0.0.1:" + std::to_string(port_) + path;
-  }
-
- private:
-  void Serve() {
-    for (;;) {
-      const int client = accept(listener_, nullptr, nullptr);
-      if (client < 0) return;
-      std::string request;
-      char part[1024];
-      while (request.find("\r\n\r\n") == std::string::npos) {
-        const ssize_t n = recv(client, part, sizeof part, 0);
-        if (n <= 0) break;
-        request.append(part, static_cast<size_t>(n));
-      }
-      const std::string answer = "HTTP/1.1 200 OK\r\nContent-Type: " + type_ +
-                                 "\r\nContent-Length: " + std::to_string(body_.size()) +
-                                 "\r\nConnection: close\r\n\r\n" + body_;
-      size_t done = 0;
-      while (done < answer.size()) {
-        const ssize_t n = send(client, answer.data() + done, answer.size() - done, MSG_NOSIGNAL);
-        if (n <= 0) break;
-        done += static_cast<size_t>(n);
-      }
-      close(client);
-    }
-  }
-
-  std::string type_, body_;
-  int listener_ = -1;
-  uint16_t port_ = 0;
-  std::thread thread_;
-};
-
 TEST(Address, ARecordingBehindHttpReadsLikeAFile) {
   const TemporaryFolder folder;
   WriteVideo(folder / "v.avi", "MJPG", 30);
-  const HttpServer server("video/x-msvideo", ReadText(folder / "v.avi"));
+  const testing::FileServer server(ReadText(folder / "v.avi"));
   const auto source = OpenSource(server.Address("/v.avi"));
   EXPECT_FALSE(source->live());
   EXPECT_EQ(source->frame_count(), 30);

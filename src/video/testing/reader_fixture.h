@@ -29,9 +29,9 @@ class ReaderTest : public ::testing::Test {
     std::string error;  // what ended the reading, if anything did
   };
 
-  static Clip ReadAll(const std::filesystem::path& file) {
+  static Clip ReadAll(const std::string& source_name) {
     Clip clip;
-    const auto source = OpenSource(file.string());
+    const auto source = OpenSource(source_name);
     Image frame;
     try {
       while (source->Read(frame)) {
