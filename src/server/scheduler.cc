@@ -25,7 +25,7 @@ bool Scheduler::Submit(uint64_t owner, Job job) {
     }
     const auto clock = state_->clocks.find(owner);
     const Clock::duration start =
-        clock == state_->clocks.end() ? state_->begun : std::max(clock->second, state_->begun);
+        clock == state_->clocks.end() ? state_->now : std::max(clock->second, state_->now);
     queue.push_back({owner, std::move(job), start});
   }
   state_->wake.NotifyOne();
@@ -79,9 +79,9 @@ Scheduler::Entry Scheduler::TakeNext(State& state) {
       [](const Entry& one, const Entry& other) { return one.start < other.start; });
   Entry taken = std::move(*next);
   state.queue.erase(next);
-  state.begun = taken.start;
+  state.now = std::max(state.now, taken.start);
   std::erase_if(state.clocks, [&state](const auto& clock)
-                                  ST_REQUIRES(state.mutex) { return clock.second <= state.begun; });
+                                  ST_REQUIRES(state.mutex) { return clock.second <= state.now; });
   return taken;
 }
 
@@ -105,8 +105,10 @@ void Scheduler::Work(const std::shared_ptr<State>& state, Now now) {
     next.job = nullptr;
     const Clock::duration took = now() - began;
     const MutexLock lock(state->mutex);
+    // Time goes on for those who wait, however many newcomers there are.
+    state->now += took / static_cast<int64_t>(state->queue.size() + 1);
     const Clock::duration clock = next.start + took;
-    state->clocks[next.owner] = clock;
+    if (clock > state->now) state->clocks[next.owner] = clock;
     // The owner's next job may have come while this one ran.
     for (Entry& entry : state->queue) {
       if (entry.owner == next.owner) entry.start = std::max(entry.start, clock);

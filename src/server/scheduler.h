@@ -7,7 +7,9 @@
 // ones: whose jobs took longer waits longer for the next one. (This is start-time fair queueing.
 // Each owner has a clock that advances by the time that its jobs took. The job whose owner's clock
 // is behind most is next; among equals the one that came first. An owner who had nothing to do for
-// a while does not gain by it: its clock is set to that of the job that was begun last.)
+// a while does not gain by it: its clock is set to the queue's own time, which is that of the job
+// that was begun last or later, and advances by each job's time divided by the number of those who
+// share it. So newcomers cannot hold up somebody who waits for ever.)
 //
 // Thread safety: all functions may be called from any thread.
 #ifndef SHADOWTUTOR_SERVER_SCHEDULER_H_
@@ -66,8 +68,8 @@ class Scheduler {
     mutable Mutex mutex;
     CondVar wake, ended;
     std::deque<Entry> queue ST_GUARDED_BY(mutex);  // as they came
-    Clock::duration begun ST_GUARDED_BY(mutex){};  // the clock of the job that was begun last
-    /// The clocks that are ahead of `begun`.
+    Clock::duration now ST_GUARDED_BY(mutex){};    // the queue's own time
+    /// The clocks that are ahead of `now`.
     std::map<uint64_t, Clock::duration> clocks ST_GUARDED_BY(mutex);
     bool shut_down ST_GUARDED_BY(mutex) = false;
     int working ST_GUARDED_BY(mutex) = 0;  // threads that have not ended

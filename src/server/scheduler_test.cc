@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <future>
 #include <memory>
 #include <vector>
@@ -81,6 +82,40 @@ TEST(SchedulerTest, WhoseJobsTakeLongWaitsForThoseWhoseDoNot) {
   // newcomer its first.
   order.resize(4);
   EXPECT_EQ(order, (std::vector<int>{1, 2, 3, 3}));
+}
+
+TEST(SchedulerTest, NewcomersDoNotHoldUpWhoWaits) {
+  Gate gate;
+  std::promise<void> done;
+  std::atomic<int> newcomers = 0;
+  std::atomic<bool> again = false;
+  Scheduler scheduler(1, 8, [] { return fake_now.load(); });
+  const auto take = [] { fake_now = fake_now.load() + std::chrono::seconds(1); };
+  ASSERT_TRUE(scheduler.Submit(100, gate.Job()));
+  gate.WaitUntilEntered();
+  // 1 has had its turn and waits again, while newcomers come one after the other.
+  constexpr int kMost = 50;
+  std::function<void(uint64_t)> come = [&](uint64_t owner) {
+    scheduler.Submit(owner, [&, owner] {
+      take();
+      ++newcomers;
+      if (again || newcomers == kMost) {
+        done.set_value();
+      } else {
+        come(owner + 1);
+      }
+    });
+  };
+  ASSERT_TRUE(scheduler.Submit(1, [&] {
+    take();
+    scheduler.Submit(1, [&] { again = true; });
+    come(1000);
+    come(2000);
+  }));
+  gate.Open();
+  done.get_future().wait();
+  scheduler.Shutdown();
+  EXPECT_LT(newcomers, 10);
 }
 
 TEST(SchedulerTest, OneQueuedJobPerOwnerAndABoundInAll) {

@@ -233,7 +233,9 @@ bool WaitFor(int socket, short events, const Limits& limits) {
     constexpr milliseconds kLook{100};  // for `stop`
     const auto left = std::chrono::ceil<milliseconds>(limits.deadline - Clock::now());
     pollfd polled{socket, events, 0};
-    if (poll(&polled, 1, static_cast<int>(std::min(kLook, left).count())) > 0) return true;
+    if (poll(&polled, 1, static_cast<int>(std::clamp(left, milliseconds::zero(), kLook).count())) >
+        0)
+      return true;
   }
   return false;
 }

@@ -163,9 +163,12 @@ void ConnectionAcceptor::OutOfDescriptors(int listener) {
     return;
   }
   reserve_ = FileDescriptor();
-  const FileDescriptor dropped(accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+  {
+    // Takes the descriptor that was in reserve, and gives it back at once.
+    const FileDescriptor dropped(accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+  }
+  reserve_ = Reserve();
   pause_until_ = Clock::now() + kPause;
-  if (!reserve_) reserve_ = Reserve();
 }
 
 // Hands a connection over when its client has said something, and closes it when it has gone.

@@ -123,9 +123,16 @@ std::vector<Candidate> Resolve(const std::string& address, const std::string& ho
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, freeaddrinfo);
   std::vector<Candidate> candidates;
   for (const addrinfo* info = found; info != nullptr; info = info->ai_next) {
-    Candidate& candidate = candidates.emplace_back();
+    Candidate candidate;
     std::memcpy(&candidate.address, info->ai_addr, info->ai_addrlen);
     candidate.length = info->ai_addrlen;
+    // Some lists of hosts name an address twice.
+    const bool known =
+        std::any_of(candidates.begin(), candidates.end(), [&](const Candidate& other) {
+          return other.length == candidate.length &&
+                 std::memcmp(&other.address, &candidate.address, candidate.length) == 0;
+        });
+    if (!known) candidates.push_back(candidate);
   }
   return candidates;
 }
@@ -155,7 +162,7 @@ ListeningSockets ListenOn(const std::string& address, std::chrono::milliseconds 
       // A name may stand for several addresses, of which one suffices; but not while another
       // program gets the clients that take the other.
       error = errno;
-      if (error == EADDRINUSE && Port(candidate.address) != port) Fail(address, Reason(error));
+      if (error == EADDRINUSE) Fail(address, Reason(error));
       continue;
     }
     socklen_t length = sizeof candidate.address;
