@@ -11,10 +11,10 @@ double FrameClock::Seconds(double time, uint64_t index) {
   // Frames that the source left out count, too.
   const uint64_t before = std::exchange(last_index_, index);
   const double steps = index > before ? static_cast<double>(index - before) : 1;
-  const double next = first ? 0 : last_ + std::min(steps * interval_, kMostForward);
+  const double next = first ? 0 : last_ + std::min(steps * interval_, most_forward_);
   if (!std::isfinite(time)) return next;
   const double since = time - origin_ - last_;
-  const bool continues = std::exchange(timed_, true) && since > -kMostBack && since < kMostForward;
+  const bool continues = std::exchange(timed_, true) && since > -kMostBack && since < most_forward_;
   if (!continues) origin_ = time - next;
   return time - origin_;
 }

@@ -11,12 +11,17 @@ namespace shadowtutor::video::internal {
 class FrameClock {
  public:
   /// A frame that is so much earlier, or later, than the one before begins a new timeline, as when
-  /// a camera is started anew. In seconds. Later: containers count a frame's duration in 32 bits.
+  /// a camera is started anew. In seconds.
   static constexpr double kMostBack = 1, kMostForward = 36'000;
+  /// Nor may a step have more ticks than this: libavformat writes MP4 with steps below 2^31.
+  static constexpr double kMostTicks = 2e9;
 
   /// `frames_per_second` > 0 tells what is between frames whose times are not known.
   FrameClock(double ticks_per_second, double frames_per_second)
-      : ticks_per_second_(ticks_per_second), interval_(1 / frames_per_second) {}
+      : ticks_per_second_(ticks_per_second),
+        interval_(1 / frames_per_second),
+        most_forward_(kMostTicks / ticks_per_second < kMostForward ? kMostTicks / ticks_per_second
+                                                                   : kMostForward) {}
 
   /// The tick of the next frame, for a time in seconds (NaN: not known) and the frame's index in
   /// its source.
@@ -29,7 +34,7 @@ class FrameClock {
  private:
   double Seconds(double time, uint64_t index);
 
-  const double ticks_per_second_, interval_;
+  const double ticks_per_second_, interval_, most_forward_;
   bool started_ = false;
   int64_t last_tick_ = 0;
   double last_ = 0;     // the last frame's seconds in the video that is written

@@ -26,6 +26,13 @@ TEST(FrameClock, TakesTheRateWhereTimesAreNotKnown) {
   EXPECT_EQ(clock.Tick(100.2, 13), 400) << "counts from the known one";
 }
 
+TEST(FrameClock, ALongGapInFineTicksBeginsANewTimeline) {
+  FrameClock clock(90'000, 25);  // 30000 s would be more than 2^31 ticks
+  EXPECT_EQ(clock.Tick(0, 0), 0);
+  EXPECT_EQ(clock.Tick(30'000, 1), 3600);
+  EXPECT_EQ(clock.Tick(30'000.04, 2), 7200);
+}
+
 TEST(FrameClock, AlwaysRises) {
   FrameClock clock(1000, 25);
   EXPECT_EQ(clock.Tick(0, 0), 0);

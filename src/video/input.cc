@@ -14,7 +14,7 @@
 namespace shadowtutor::video::internal {
 namespace {
 
-// A playlist may refer to so many files or addresses before the next frame. One that refers to
+// A playlist may refer to so many files or addresses before the next packet. One that refers to
 // itself would otherwise go on until the memory is full.
 constexpr int kMaxReferred = 200;
 // Devices that have no frame yet are asked again after this time.
@@ -26,8 +26,8 @@ constexpr int kProbedLiveFrames = 3;
 constexpr int64_t kProbedLiveTime = AV_TIME_BASE;
 // FFmpeg's own time limits are by so much longer than ours, because ours tell more.
 constexpr std::chrono::milliseconds kLater{1'000};
-// Decoders that FFmpeg uses to look at the first frames obey this bound; those that deliver frames
-// have exact ones (video_decoder.h).
+// Decoders that FFmpeg uses to look at the first frames of streams that the container's header
+// names obey this bound; those that deliver frames have exact ones (video_decoder.h).
 constexpr int64_t kMaxProbedPixels = 2 * static_cast<int64_t>(kMaxFramePixels);
 
 bool StartsWith(const std::string& text, const char* start) { return text.rfind(start, 0) == 0; }

@@ -32,7 +32,9 @@ double RateOf(const AVStream& video) {
 int64_t AnnouncedCount(const AVStream& video, double rate) {
   // Edit lists may leave out frames that the container counts, so its duration is asked first.
   if (video.duration > 0 && video.duration != AV_NOPTS_VALUE && rate > 0) {
-    return std::llround(static_cast<double>(video.duration) * av_q2d(video.time_base) * rate);
+    const double count = static_cast<double>(video.duration) * av_q2d(video.time_base) * rate;
+    constexpr double kAbsurd = 1e15;
+    return count < kAbsurd ? std::llround(count) : -1;
   }
   return video.nb_frames > 0 ? video.nb_frames : -1;
 }
@@ -148,8 +150,8 @@ class InputSource final : public Source {
   void WarnOfDamage() {
     if (warned_ || decoder_.damaged() + damaged_packets_ == 0 || !log_) return;
     warned_ = true;
-    log_(input_->name() + " is damaged near " + Format("%.2f s", time_) +
-         "; some frames may be missing or wrong");
+    const std::string where = std::isfinite(time_) ? Format(" near %.2f s", time_) : "";
+    log_(input_->name() + " is damaged" + where + "; some frames may be missing or wrong");
   }
 
   // Throws if the end is not one.

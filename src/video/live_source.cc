@@ -174,7 +174,7 @@ class Live final : public Source {
     for (;;) {
       const std::string reason = ReadConnection();
       source_.reset();  // before it is opened again, because some devices can be open only once
-      if (*stop_) return;
+      if (Stopped()) return;
       if (TriesAgain()) reporter_.Lost(reason, timing_.now());
       if (!Reconnect(reason)) return;
     }
@@ -229,6 +229,7 @@ class Live final : public Source {
     return true;
   }
 
+  bool Stopped() const { return *stop_ || (options_.stop && options_.stop()); }
   bool TriesAgain() const { return options_.retries < 0 || attempts_ < options_.retries; }
 
   // Returns false when it shall stop or has given up.
@@ -239,7 +240,7 @@ class Live final : public Source {
         return false;
       }
       Pause(backoff_.Next(timing_.random ? timing_.random() : Random()));
-      if (*stop_) return false;
+      if (Stopped()) return false;
       ++attempts_;
       try {
         source_ = open_(stop_);
@@ -249,7 +250,7 @@ class Live final : public Source {
       } catch (const std::exception& error) {
         reason = WithoutName(error.what());
       }
-      if (*stop_) return false;
+      if (Stopped()) return false;
     }
   }
 

@@ -76,7 +76,7 @@ void LayOverBlack(AVFrame& picture) {
       const uint8_t* from = row + ptrdiff_t{4} * x;
       uint8_t* to = row + ptrdiff_t{3} * x;
       const int alpha = from[3];
-      for (int i = 0; i < 3; ++i) to[i] = static_cast<uint8_t>((from[i] * alpha + 127) / 255);
+      for (int i = 0; i < 3; ++i) to[i] = OverBlack(from[i], alpha);
     }
   }
 }

@@ -2,6 +2,7 @@
 #ifndef SHADOWTUTOR_VIDEO_PICTURE_H_
 #define SHADOWTUTOR_VIDEO_PICTURE_H_
 
+#include <cstdint>
 #include <string>
 
 #include "shadowtutor/types.h"
@@ -15,6 +16,11 @@ bool IsPictureSize(FrameSize size);
 /// Throws Error kResourceExhausted for pictures over kMaxFrameSide or kMaxFramePixels, kDataLoss
 /// for those without pixels. `name` names the source.
 void CheckPictureSize(FrameSize size, const std::string& name);
+
+/// A colour of a transparent pixel, laid over black.
+inline uint8_t OverBlack(int color, int alpha) {
+  return static_cast<uint8_t>((color * alpha + 127) / 255);
+}
 
 /// Converts decoded pictures of any size and pixel format, which may change from one to the next.
 ///

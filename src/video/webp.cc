@@ -7,7 +7,7 @@
 #include <cstring>
 #include <utility>
 
-#include "core/text.h"
+#include "video/picture.h"
 
 namespace shadowtutor::video {
 namespace {
@@ -27,11 +27,6 @@ size_t Number32(const uint8_t* bytes) { return Number24(bytes) | uint32_t{bytes[
 constexpr uint32_t kDefaultMilliseconds = 100;
 uint32_t ShownFor(uint32_t milliseconds) {
   return milliseconds > 0 ? milliseconds : kDefaultMilliseconds;
-}
-
-// Over black, rounded to the nearest value.
-uint8_t OverBlack(uint8_t color, uint8_t alpha) {
-  return static_cast<uint8_t>((uint32_t{color} * alpha + 127) / 255);
 }
 
 struct DeleteDemuxer {
@@ -58,13 +53,7 @@ WebpReader::WebpReader(std::vector<uint8_t> file, std::string name)
     const uint32_t width = WebPDemuxGetI(demuxer.get(), WEBP_FF_CANVAS_WIDTH);
     const uint32_t height = WebPDemuxGetI(demuxer.get(), WEBP_FF_CANVAS_HEIGHT);
     size_ = {static_cast<int>(width), static_cast<int>(height)};  // 24 bits at most
-    if (std::max(width, height) > uint32_t{kMaxFrameSide} ||
-        size_t{width} * height > kMaxFramePixels) {
-      Fail(ErrorCode::kResourceExhausted, "has frames of " + SizeText(size_) + "; at most " +
-                                              std::to_string(kMaxFrameSide) + " a side and " +
-                                              std::to_string(kMaxFramePixels) +
-                                              " pixels are taken, so scale it down first");
-    }
+    internal::CheckPictureSize(size_, name_);
     frame_count_ = static_cast<int>(WebPDemuxGetI(demuxer.get(), WEBP_FF_FRAME_COUNT));
   }
   WebPAnimDecoderOptions options;
@@ -139,7 +128,7 @@ bool WebpReader::Next(Image& frame, double& seconds) {
   uint8_t* out = frame.bytes().data();
   for (size_t pixel = 0; pixel < size_.pixels(); ++pixel, canvas += 4, out += 3) {
     for (int channel = 0; channel < 3; ++channel) {
-      out[channel] = OverBlack(canvas[channel], canvas[3]);
+      out[channel] = internal::OverBlack(canvas[channel], canvas[3]);
     }
   }
   return true;

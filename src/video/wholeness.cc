@@ -50,7 +50,8 @@ void Wholeness::Add(const AVPacket& packet) {
   const int64_t start = packet.pts != AV_NOPTS_VALUE ? packet.pts : packet.dts;
   if (start == AV_NOPTS_VALUE) return;
   const double end =
-      static_cast<double>(start + std::max<int64_t>(0, packet.duration)) * av_q2d(stream.time_base);
+      (static_cast<double>(start) + static_cast<double>(std::max<int64_t>(0, packet.duration))) *
+      av_q2d(stream.time_base);
   end_ = std::max(end_, end);
   if (is_video) video_end_ = std::max(video_end_, end);
 }
@@ -133,14 +134,16 @@ std::string Wholeness::MissingTime() const {
   // These state the length of each stream, and not only that of the longest.
   if (Is(container_, "mov,") && video_.duration > 0) {
     const int64_t start = video_.start_time == AV_NOPTS_VALUE ? 0 : video_.start_time;
-    announced = static_cast<double>(start + video_.duration) * av_q2d(video_.time_base);
+    announced = (static_cast<double>(start) + static_cast<double>(video_.duration)) *
+                av_q2d(video_.time_base);
     read = video_end_;
     tolerance = kStreamToleranceSeconds;
   } else if (container_.duration > 0) {
     // Some containers count from 0 and some from their first frame, so the smaller end counts.
     const int64_t start =
         container_.start_time == AV_NOPTS_VALUE ? 0 : std::min<int64_t>(0, container_.start_time);
-    announced = static_cast<double>(start + container_.duration) / AV_TIME_BASE;
+    announced =
+        (static_cast<double>(start) + static_cast<double>(container_.duration)) / AV_TIME_BASE;
     read = end_;
   }
   if (announced - read <= tolerance || announced > kLongestSeconds) return "";
