@@ -11,8 +11,9 @@ namespace shadowtutor::cli {
 namespace {
 
 std::atomic<bool> interrupted{false};
-std::atomic<int64_t> asked_at{0};  // when SIGINT or SIGTERM came first, in milliseconds; 0: never
-std::atomic<int> asked_by{0};      // which of the two it was
+// When SIGINT or SIGTERM came first, in milliseconds, and which of them, in the lowest 7 bits; 0:
+// never. One number, because handlers may run on several threads.
+std::atomic<int64_t> asked{0};
 static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int64_t>::is_always_lock_free,
               "a signal handler may not take locks");
 // Equal signals within so many milliseconds count as one.
@@ -31,13 +32,11 @@ extern "C" void OnRequest(int signal) {
   interrupted.store(true);
   int64_t first = 0;
   const int64_t now = Milliseconds();
-  if (asked_at.compare_exchange_strong(first, now)) {
-    asked_by.store(signal);
-    return;
-  }
+  if (asked.compare_exchange_strong(first, (now << 7) | signal)) return;
   // The second signal leaves without running destructors. But some programs, such as timeout(1),
   // send the same one to the process and to its group.
-  if (signal != asked_by.load() || now - first >= kOneRequest) _exit(kInterruptedExitCode);
+  const bool same = signal == (first & 0x7f) && now - (first >> 7) < kOneRequest;
+  if (!same) _exit(kInterruptedExitCode);
 }
 
 extern "C" void OnLoss(int) { interrupted.store(true); }

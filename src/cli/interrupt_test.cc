@@ -41,6 +41,18 @@ TEST(InterruptTest, SecondSignalLeavesAtOnce) {
       testing::ExitedWithCode(kInterruptedExitCode), "");
 }
 
+TEST(InterruptTest, SoDoesTheSameSignalAgainALittleLater) {
+  EXPECT_EXIT(
+      {
+        InstallInterruptHandler();
+        raise(SIGINT);
+        usleep(150'000);
+        raise(SIGINT);
+        _exit(0);
+      },
+      testing::ExitedWithCode(kInterruptedExitCode), "");
+}
+
 TEST(InterruptTest, OneRequestThatComesTwiceIsOne) {  // as timeout(1) sends it
   EXPECT_EXIT(
       {

@@ -122,10 +122,10 @@ int RunAndExplain(int argc, char** argv) {
   } catch (const std::system_error& error) {
     // Thread's constructor says nothing but "resource temporarily unavailable".
     const bool threads = error.code() == std::errc::resource_unavailable_try_again;
-    std::fprintf(stderr, "shadowtutor: %s\n",
-                 threads ? "no more threads can be started; raise the limit (ulimit -u, -v), or "
-                           "close other programs"
-                         : error.what());
+    PrintError(threads
+                   ? "no more threads can be started; raise the limit (ulimit -u, -v), or close "
+                     "other programs"
+                   : error.what());
     return kFailure;
   } catch (const std::exception& error) {
     PrintError(error.what());

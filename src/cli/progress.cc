@@ -20,7 +20,7 @@ Progress::~Progress() { Clear(); }
 
 bool Progress::IsDue(std::chrono::milliseconds on_terminal, std::chrono::milliseconds in_log) {
   const auto now = std::chrono::steady_clock::now();
-  if (now - last_ < (on_terminal_ ? on_terminal : in_log)) return false;
+  if (last_ && now - *last_ < (on_terminal_ ? on_terminal : in_log)) return false;
   last_ = now;
   return true;
 }

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace shadowtutor::cli {
@@ -37,7 +38,7 @@ class Progress {
 
  private:
   const bool on_terminal_;
-  std::chrono::steady_clock::time_point last_;
+  std::optional<std::chrono::steady_clock::time_point> last_;
 };
 
 }  // namespace shadowtutor::cli

@@ -48,7 +48,8 @@ class OpenFile {
   uint64_t size() const { return size_; }
 
   void AddTo(Fingerprint& fingerprint, uint64_t offset, uint64_t length) {
-    buffer_.resize(kBufferBytes);
+    const auto room = static_cast<size_t>(std::min<uint64_t>(length, kBufferBytes));
+    if (buffer_.size() < room) buffer_.resize(room);
     while (length > 0) {
       const size_t wanted = static_cast<size_t>(std::min<uint64_t>(length, buffer_.size()));
       const ssize_t got = pread(descriptor_, buffer_.data(), wanted, static_cast<off_t>(offset));
@@ -125,9 +126,10 @@ std::string FileFingerprint(const fs::path& file, uint64_t most_bytes) {
   const uint64_t parts = std::clamp<uint64_t>(most_bytes / kLeastBytes, 2, kParts);
   const uint64_t length = std::max<uint64_t>(1, most_bytes / parts);
   for (uint64_t i = 0; i < parts; ++i) {
-    open.AddTo(fingerprint, (size - length) / (parts - 1) * i, length);
+    // The last part ends where the file ends.
+    const uint64_t step = (size - length) / (parts - 1);
+    open.AddTo(fingerprint, i + 1 < parts ? step * i : size - length, length);
   }
-  open.AddTo(fingerprint, size - length, length);
   return fingerprint.Text();
 }
 

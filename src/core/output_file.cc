@@ -117,22 +117,18 @@ std::string NewSuffix() {
   return suffix.append(kPart);
 }
 
-bool IsAlive(pid_t pid) { return pid != getpid() && (kill(pid, 0) == 0 || errno == EPERM); }
-
-// Removes a temporary that a killed process left. Returns whether another process is writing it.
-bool IsBeingWritten(const fs::path& temporary, pid_t writer) {
+// Removes a temporary that a killed process left. Returns whether a process is writing it: that one
+// holds its lock, and looks whether the file is still there after it has taken it.
+bool IsBeingWritten(const fs::path& temporary) {
   const int descriptor = open(temporary.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (descriptor < 0) return false;
   struct stat status = {};
   bool busy = false;
   if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode)) {
-    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-      busy = errno == EWOULDBLOCK;
+    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) {
+      unlink(temporary.c_str());
     } else {
-      // A process that has just created its file may not have locked it yet.
-      constexpr time_t kSettled = 60;
-      const bool old = time(nullptr) - status.st_mtime > kSettled;
-      if (old || !IsAlive(writer)) unlink(temporary.c_str());
+      busy = errno == EWOULDBLOCK;
     }
   }
   close(descriptor);
@@ -149,7 +145,7 @@ bool HasPendingFile(const fs::path& file, const fs::path& own) {
     const std::string name = entry.path().filename().string();
     if (!name.starts_with(prefix) || entry.path() == own) continue;
     const pid_t writer = WriterOf(std::string_view(name).substr(prefix.size()));
-    if (writer > 0 && IsBeingWritten(entry.path(), writer)) busy = true;
+    if (writer > 0 && IsBeingWritten(entry.path())) busy = true;
   }
   return busy;
 }
@@ -276,14 +272,19 @@ OutputStream::~OutputStream() {
 void OutputStream::OpenRegular() {
   MakeFolders(target_.file.parent_path());
   RefuseProtected(target_.file);
-  if (HasPendingFile(target_.file, {})) RefuseSecondWriter(file_);
   constexpr int kFlags = O_WRONLY | O_NOCTTY | O_CLOEXEC;
   descriptor_ = open(target_.file.c_str(), kFlags | O_CREAT | O_EXCL, 0666);
   created_ = descriptor_ >= 0;
   if (!created_) descriptor_ = open(target_.file.c_str(), kFlags | O_CREAT, 0666);
   if (descriptor_ < 0) FailWriting(file_, ErrnoText());
-  if (!TryLock(descriptor_)) {
-    close(descriptor_);
+  // Another run may have claimed the name, or renamed its file to it, before the lock was ours.
+  struct stat held = {}, named = {};
+  const bool same = TryLock(descriptor_) && fstat(descriptor_, &held) == 0 &&
+                    stat(target_.file.c_str(), &named) == 0 && held.st_ino == named.st_ino &&
+                    held.st_dev == named.st_dev;
+  if (!same || HasPendingFile(target_.file, {})) {
+    if (created_ && same) unlink(target_.file.c_str());
+    close(std::exchange(descriptor_, -1));
     RefuseSecondWriter(file_);
   }
 }
@@ -298,7 +299,13 @@ void OutputStream::Write(std::string_view text) {
     throw Error(ErrorCode::kFailedPrecondition, file_.string() + " is closed already");
   }
   Begin();
-  WriteAll(descriptor_, text, file_);
+  const off_t before = target_.regular ? lseek(descriptor_, 0, SEEK_CUR) : -1;
+  try {
+    WriteAll(descriptor_, text, file_);
+  } catch (const Error&) {  // no half line
+    if (before >= 0 && ftruncate(descriptor_, before) == 0) lseek(descriptor_, before, SEEK_SET);
+    throw;
+  }
 }
 
 void OutputStream::Close() {
@@ -355,18 +362,21 @@ void PendingFile::Fail(const std::string& reason) const { FailWriting(file_, rea
 
 void PendingFile::CreateTemporary(const std::string& prefix) {
   constexpr int kMostTries = 100;
-  for (int i = 0; i < kMostTries && descriptor_ < 0; ++i) {
+  for (int i = 0; i < kMostTries; ++i) {
     temporary_ = target_.file.parent_path() / (prefix + NewSuffix());
     descriptor_ =
         open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-    if (descriptor_ < 0 && errno != EEXIST) break;
+    if (descriptor_ < 0 && errno == EEXIST) continue;
+    if (descriptor_ < 0) break;
+    // Whoever looks for what killed processes left may hold the lock for a moment, and may have
+    // removed the file before it was locked.
+    struct stat status = {};
+    if (TryLock(descriptor_) && fstat(descriptor_, &status) == 0 && status.st_nlink > 0) return;
+    Discard();
   }
-  if (descriptor_ < 0) {
-    const std::string reason = ErrnoText();
-    temporary_.clear();
-    Fail(reason);
-  }
-  TryLock(descriptor_);
+  const std::string reason = ErrnoText();
+  temporary_.clear();
+  Fail(reason);
 }
 
 void PendingFile::Claim(bool alone) {
@@ -431,7 +441,7 @@ FolderLock::FolderLock(const fs::path& folder) {
     const pid_t writer = WriterOfTemporary(entry.path().filename().string());
     if (writer > 0) temporaries.emplace_back(entry.path(), writer);
   }
-  for (const auto& [file, writer] : temporaries) IsBeingWritten(file, writer);
+  for (const auto& [file, writer] : temporaries) IsBeingWritten(file);
 }
 
 FolderLock::~FolderLock() {

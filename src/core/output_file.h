@@ -47,16 +47,15 @@ class OutputStream {
   OutputStream(const OutputStream&) = delete;
   OutputStream& operator=(const OutputStream&) = delete;
 
-  /// Empties a regular file. The first Write does it, too.
-  void Begin();
-  /// Writes all of it with a single call where the system takes it whole. Throws as WriteAll, and
-  /// kFailedPrecondition after Close.
+  /// Writes all of it, with a single call where the system takes it whole; or, into a regular file,
+  /// nothing. Throws as WriteAll, and kFailedPrecondition after Close.
   void Write(std::string_view text);
   /// Throws Error kUnavailable.
   void Close();
 
  private:
   void OpenRegular();
+  void Begin();  // empties a regular file, once
 
   std::filesystem::path file_;  // as named
   OutputTarget target_;
@@ -81,8 +80,9 @@ class PendingFile {
     kAlone,
     kNone,
   };
-  /// Finds out whether the file can be written. Throws Error: kInvalidArgument (a folder, or a file
-  /// that is write-protected), kUnavailable, kFailedPrecondition (another process is writing it).
+  /// Finds out whether the file can be written. Throws Error: kInvalidArgument (a folder),
+  /// kUnavailable (also a file that is write-protected), kFailedPrecondition (another process is
+  /// writing it).
   /// Opens pipes and devices, and waits up to 30 s until somebody reads from a pipe.
   explicit PendingFile(const std::filesystem::path& file, Lock lock = Lock::kAlone);
   /// Without Commit the file stays as it was.

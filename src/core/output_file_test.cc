@@ -131,7 +131,7 @@ TEST_F(OutputFile, WriteProtectedFilesAreKept) {
   WriteFileAtomically(folder_ / "a", "precious");
   ASSERT_EQ(chmod((folder_ / "a").c_str(), 0444), 0);
   EXPECT_EQ(CodeOf([&] { WriteFileAtomically(folder_ / "a", "y"); }), ErrorCode::kUnavailable);
-  EXPECT_EQ(CodeOf([&] { OutputStream(folder_ / "a").Begin(); }), ErrorCode::kUnavailable);
+  EXPECT_EQ(CodeOf([&] { OutputStream(folder_ / "a").Close(); }), ErrorCode::kUnavailable);
   EXPECT_EQ(TextOf(folder_ / "a"), "precious");
 }
 
@@ -154,7 +154,7 @@ TEST_F(OutputFile, ASecondWriterIsRefusedWhileTheFirstOneLives) {
   EXPECT_EQ(CodeOf([&] { PendingFile(folder_ / "lines"); }), ErrorCode::kFailedPrecondition);
   EXPECT_EQ(TextOf(folder_ / "lines"), "kept");
   stream.reset();
-  OutputStream(folder_ / "lines").Begin();
+  OutputStream(folder_ / "lines").Close();
   EXPECT_EQ(TextOf(folder_ / "lines"), "");
 
   const FolderLock lock(folder_ / "masks");

@@ -19,9 +19,7 @@ double RoundedTime(double seconds) { return std::round(seconds * 1e6) / 1e6; }
 class JsonLinesSink final : public Sink {
  public:
   JsonLinesSink(std::unique_ptr<OutputStream> file, ClassList classes)
-      : file_(std::move(file)), classes_(std::move(classes)) {
-    file_->Begin();
-  }
+      : file_(std::move(file)), classes_(std::move(classes)) {}
 
   // Writes every line with a single call, so that the file has only complete lines, also for
   // `tail -f` and after a crash.
