@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 
 #include "core/address_text.h"
@@ -256,8 +257,12 @@ class Collector {
   void LabelAll() {
     std::map<fs::path, std::vector<size_t>> work;
     int64_t total = 0, done = 0;
+    std::set<fs::path> begun;  // equal pictures have one label
     for (size_t i = 0; i < candidates_.size(); ++i) {
-      if (candidates_[i].teacher.empty() || HasLabel(candidates_[i].example)) continue;
+      if (candidates_[i].teacher.empty() || HasLabel(candidates_[i].example) ||
+          !begun.insert(candidates_[i].example.label).second) {
+        continue;
+      }
       work[candidates_[i].teacher].push_back(i);
       ++total;
     }

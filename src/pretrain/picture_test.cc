@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <opencv2/imgcodecs.hpp>
 #include <string>
 #include <vector>
@@ -53,18 +54,25 @@ TEST(DecodeImage, RefusesDamagedFiles) {
 TEST(DecodeImage, TurnsPicturesUprightByTheirExif) {
   const testing::TemporaryFolder folder;
   cv::Mat stored(16, 32, CV_8UC3, cv::Scalar(0, 0, 0));
-  stored.colRange(0, 16) = cv::Scalar(255, 255, 255);  // left: white
+  stored(cv::Rect(0, 0, 16, 8)) = cv::Scalar(255, 255, 255);   // left above: white
+  stored(cv::Rect(16, 0, 16, 8)) = cv::Scalar(128, 128, 128);  // right above: grey
   std::vector<uint8_t> jpeg;
   ASSERT_TRUE(cv::imencode(".jpg", stored, jpeg));
-  std::string bytes(jpeg.begin(), jpeg.end());
-  const std::string exif("Exif\0\0MM\0*\0\0\0\x08\0\1\x01\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0", 32);
-  const std::string length = {0, static_cast<char>(exif.size() + 2)};
-  bytes.insert(2, "\xff\xe1" + length + exif);  // orientation 6: turned clockwise by 90 degrees
-  testing::WriteText(folder / "turned.jpg", bytes);
-  const Image upright = DecodeImage(folder / "turned.jpg");
-  EXPECT_EQ(upright.size(), (FrameSize{16, 32}));
-  EXPECT_GT(upright.row(2)[0], 200);  // above: white
-  EXPECT_LT(upright.row(29)[0], 50);
+  for (char orientation = 1; orientation <= 8; ++orientation) {
+    std::string bytes(jpeg.begin(), jpeg.end());
+    std::string exif("Exif\0\0MM\0*\0\0\0\x08\0\1\x01\x12\0\3\0\0\0\1\0\0\0\0\0\0\0\0", 32);
+    exif[25] = orientation;
+    const std::string length = {0, static_cast<char>(exif.size() + 2)};
+    bytes.insert(2, "\xff\xe1" + length + exif);
+    testing::WriteText(folder / "turned.jpg", bytes);
+    // OpenCV turns JPEGs by itself.
+    const cv::Mat wanted = cv::imread((folder / "turned.jpg").string(), cv::IMREAD_COLOR);
+    const Image upright = DecodeImage(folder / "turned.jpg");
+    ASSERT_EQ(upright.size(), (FrameSize{wanted.cols, wanted.rows})) << int{orientation};
+    EXPECT_EQ(orientation >= 5, upright.width() == 16);
+    EXPECT_EQ(std::memcmp(upright.bytes().data(), wanted.data, upright.bytes().size()), 0)
+        << int{orientation};
+  }
 }
 
 TEST(PictureCache, KeepsWhatWasUsedLastWithinItsBound) {

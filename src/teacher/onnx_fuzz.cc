@@ -27,7 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {
     const std::string model = teacher::ReadOnnx(file);
     teacher::OnnxFault(model);
-    teacher::OnnxExternalFiles(file);
+    teacher::OnnxExternalFiles(bytes, file);
     teacher::OnnxInputSize(file);
     teacher::CheckOnnxInput(model, file);
   } catch (const shadowtutor::Error&) {  // refused, as damaged files should be

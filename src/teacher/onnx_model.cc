@@ -113,7 +113,9 @@ class Inliner {
     std::string copy;
     ProtobufReader reader(bytes);
     ProtobufField field;
+    size_t read = 0;
     while (reader.Next(field)) {
+      read += field.whole.size();
       const auto inner = depth < kDeepestMessage ? MessageIn(kind, field) : std::nullopt;
       if (inner) {
         AppendField(field.number, Copy(field.bytes, *inner, depth + 1), copy);
@@ -121,6 +123,7 @@ class Inliner {
         copy += field.whole;
       }
     }
+    copy += bytes.substr(read);  // what cannot be read stays, so that it is found to be damaged
     return copy;
   }
 
@@ -172,9 +175,13 @@ class Inliner {
     const uint64_t offset = Number(tensor, "offset").value_or(0);
     const uint64_t width = onnx::BytesOfType(tensor.type);
     const auto count = onnx::CountOf(tensor.dims);
-    if (width == 0 || !count) {
+    if (width == 0) {
+      Fail(ErrorCode::kInvalidArgument, " has weights, " + onnx::Shown(tensor.name) +
+                                            ", of a type that is not known; export it as fp32");
+    }
+    if (!count) {
       Fail(ErrorCode::kDataLoss, " is damaged: the weights " + onnx::Shown(tensor.name) +
-                                     " have no size or type that could be read; export it again");
+                                     " have no size that could be read; export it again");
     }
     const uint64_t wanted = *count * width;
     const uint64_t length = Number(tensor, "length").value_or(wanted);
@@ -241,10 +248,10 @@ std::string ReadOnnx(const fs::path& file) {
   return whole;
 }
 
-std::vector<fs::path> OnnxExternalFiles(const fs::path& file) {
+std::vector<fs::path> OnnxExternalFiles(std::string_view model, const fs::path& file) {
   std::vector<fs::path> files;
   const Inliner inliner(file);
-  ForEachExternal(ReadText(file), Message::kModel, [&](const onnx::Tensor& tensor) {
+  ForEachExternal(model, Message::kModel, [&](const onnx::Tensor& tensor) {
     if (files.size() >= kMostExternalFiles) return;
     try {
       fs::path other = inliner.ExternalFile(tensor);

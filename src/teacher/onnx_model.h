@@ -27,9 +27,10 @@ inline constexpr uint64_t kMaxOnnxBytes = (uint64_t{1} << 31) - 1;
 std::string ReadOnnx(const std::filesystem::path& file);
 
 /// The other files in which the model has weights, sorted, without duplicates, whether they are
-/// there or not. Empty where `file` is not an ONNX file. Throws what ReadFile throws. Thread
+/// there or not. `model` is the content of `file`; empty where that is not an ONNX file. Thread
 /// safety: any thread.
-std::vector<std::filesystem::path> OnnxExternalFiles(const std::filesystem::path& file);
+std::vector<std::filesystem::path> OnnxExternalFiles(std::string_view model,
+                                                     const std::filesystem::path& file);
 
 /// Throws Error kInvalidArgument unless the network takes one input, a batch of one picture with
 /// three channels, [1,3,h,w]. The sentence names `file` and says what the network takes instead.

@@ -83,8 +83,9 @@ TEST_F(OnnxModelTest, ReadsWeightsFromTheFileBesideIt) {
   WriteText(folder_ / "model/m.onnx.data", std::string(64, '\xff') + Raw(kIdentity) + "behind");
   Model(ExternalConv({{"location", "m.onnx.data"}, {"offset", "64"}, {"length", "36"}}));
   ExpectReads();
-  EXPECT_EQ(OnnxExternalFiles(folder_ / "model/m.onnx"),
-            std::vector<std::filesystem::path>{folder_ / "model/m.onnx.data"});
+  EXPECT_EQ(
+      OnnxExternalFiles(testing::ReadText(folder_ / "model/m.onnx"), folder_ / "model/m.onnx"),
+      std::vector<std::filesystem::path>{folder_ / "model/m.onnx.data"});
   const std::string longest(200, 'w');
   WriteText(folder_ / ("model/" + longest), Raw(kIdentity));
   Model(ExternalConv({{"location", longest}}));
@@ -238,6 +239,14 @@ TEST_F(OnnxModelTest, ModelsThatAreWrongCostASentence) {
                                {TinyOnnx::Bytes(1, "axis") + TinyOnnx::Number(3, 1000000) +
                                 TinyOnnx::Number(20, 2)})),
           "impossible axis");
+}
+
+TEST_F(OnnxModelTest, DamageIsNotRepairedByPuttingWeightsIn) {
+  WriteText(folder_ / "model/w", Raw(kIdentity));
+  const std::string cut(1, '\x0a');  // a field that lacks its length
+  Model(ExternalConv({{"location", "w"}}) + cut);
+  EXPECT_TRUE(ReadOnnx(folder_ / "model/m.onnx").ends_with(cut));
+  EXPECT_TRUE(Says(OpenError(), "damaged")) << OpenError().what();
 }
 
 TEST_F(OnnxModelTest, NoDamageEndsTheProcess) {

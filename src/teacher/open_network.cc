@@ -1,8 +1,13 @@
 #include "teacher/open_network.h"
 
+#include <cstdint>
+#include <filesystem>
 #include <string>
-#include <utility>
+#include <string_view>
+#include <system_error>
+#include <vector>
 
+#include "core/atomic_file.h"
 #include "teacher/networks_internal.h"
 #include "teacher/onnx_model.h"
 
@@ -34,6 +39,20 @@ void CheckFile(const ModelCard& card) {
   }
 }
 
+// What must be right for every runtime: the input, and that the weights in other files are there.
+void CheckInput(const ModelCard& card) {
+  const std::vector<uint8_t> bytes = ReadFile(card.file, kMaxOnnxBytes);
+  const std::string_view model(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  CheckOnnxInput(model, card.file);
+  for (const std::filesystem::path& other : OnnxExternalFiles(model, card.file)) {
+    std::error_code error;
+    if (std::filesystem::exists(other, error)) continue;
+    throw Error(ErrorCode::kNotFound,
+                card.file.string() + " has its weights in another file, which is missing: " +
+                    other.string() + "; put it there, or export the model as one file");
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<Network> OpenNetwork(const ModelCard& card) {
@@ -42,12 +61,11 @@ std::unique_ptr<Network> OpenNetwork(const ModelCard& card) {
   if (card.runtime == Runtime::kOnnxRuntime && !internal::HasOnnxRuntime()) {
     return internal::OpenOnnxRuntimeNetwork(card);  // says that it is not there
   }
-  std::string model = ReadOnnx(card.file);
-  CheckOnnxInput(model, card.file);
+  CheckInput(card);
   // ONNX Runtime reads the file itself, and the weights beside it.
   if (card.runtime == Runtime::kOnnxRuntime) return internal::OpenOnnxRuntimeNetwork(card);
   try {
-    return internal::OpenOpenCvNetwork(card, std::move(model));
+    return internal::OpenOpenCvNetwork(card, ReadOnnx(card.file));
   } catch (const Error& error) {
     // If OpenCV cannot read the file, tries ONNX Runtime, unless the card names its runtime.
     const bool try_other = error.code() == ErrorCode::kInvalidArgument && !card.runtime_chosen;

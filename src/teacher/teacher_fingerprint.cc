@@ -1,7 +1,11 @@
 #include "teacher/teacher_fingerprint.h"
 
+#include <cstdint>
 #include <limits>
+#include <string_view>
+#include <vector>
 
+#include "core/atomic_file.h"
 #include "core/fingerprint.h"
 #include "core/text.h"
 #include "teacher/model_card.h"
@@ -72,18 +76,28 @@ std::string CardFingerprint(const ModelCard& card) {
 }
 
 std::string NetworkFingerprint(const ModelCard& card) {
-  // Networks are read whole anyway.
+  // They are read whole anyway.
   constexpr uint64_t kAll = std::numeric_limits<uint64_t>::max();
   if (card.kind == Kind::kReplay) {
-    return FolderFingerprint(card.folder, kFingerprintBytes, [](const std::filesystem::path& file) {
+    return FolderFingerprint(card.folder, kAll, [](const std::filesystem::path& file) {
       return file.extension() == ".png" || file.extension() == ".boxes";
     });
   }
   Fingerprint fingerprint;
-  fingerprint.AddText(FileFingerprint(card.file, kAll));
+  const bool torch = card.runtime == Runtime::kTorchScript;
+  std::vector<uint8_t> bytes;
+  if (torch) {
+    fingerprint.AddText(FileFingerprint(card.file, kAll));
+  } else {
+    bytes = ReadFile(card.file, kMaxOnnxBytes);
+    Fingerprint content;
+    content.AddBytes(bytes);
+    fingerprint.AddText(content.Text());
+  }
   if (!card.operators.empty()) fingerprint.AddText(FileFingerprint(card.operators, kAll));
-  if (card.runtime == Runtime::kTorchScript) return fingerprint.Text();
-  for (const std::filesystem::path& other : OnnxExternalFiles(card.file)) {
+  if (torch) return fingerprint.Text();
+  const std::string_view model(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  for (const std::filesystem::path& other : OnnxExternalFiles(model, card.file)) {
     fingerprint.AddText(other.filename().string());
     fingerprint.AddText(FileFingerprint(other, kAll));
   }

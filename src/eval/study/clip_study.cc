@@ -77,10 +77,11 @@ auto Earlier(const fs::path& file, const StoredKey& key, Parse&& parse)
 class ClipStudy {
  public:
   ClipStudy(const StudyRequest& request, const ClipSpec& spec,
-            const std::function<bool(const ClipProgress&)>& progress)
+            const std::function<bool(const ClipProgress&)>& progress, TeacherIdentities& teachers)
       : request_(request),
         spec_(spec),
         progress_(progress),
+        teachers_(teachers),
         student_file_(spec.student ? spec.student : request.student) {}
 
   ClipResults Run() {
@@ -103,10 +104,17 @@ class ClipStudy {
   StoredKey ClipKey() const {
     const uint64_t limit = FrameLimit(request_, spec_);
     return {{"video", FileIdentity(spec_.source)},
-            {"teacher", TeacherIdentity(spec_.card)},
+            {"teacher", TeacherKey()},
             {"classes", student_ ? ClassIdentity(student_->classes) : "the teacher's"},
             {"frames", limit == 0 ? "all" : "the first " + std::to_string(limit)},
             {"frames_per_second", request_.fps ? Digits(*request_.fps) : "the video's"}};
+  }
+
+  // A study reads each network once, however many clips have it.
+  std::string TeacherKey() const {
+    std::string& identity = teachers_[spec_.card];
+    if (identity.empty()) identity = TeacherIdentity(spec_.card);
+    return identity;
   }
 
   StoredKey RunKey(const StrategyChoice& choice) const {
@@ -276,6 +284,7 @@ class ClipStudy {
   const StudyRequest& request_;
   const ClipSpec& spec_;
   const std::function<bool(const ClipProgress&)>& progress_;
+  TeacherIdentities& teachers_;
   const std::optional<fs::path> student_file_;
   std::shared_ptr<nn::Checkpoint> student_;  // null: a fresh student that has not been made yet
   StoredKey key_;
@@ -292,8 +301,9 @@ uint64_t FrameLimit(const StudyRequest& request, const ClipSpec& spec) {
 }
 
 ClipResults RunClip(const StudyRequest& request, const ClipSpec& spec,
-                    const std::function<bool(const ClipProgress&)>& progress) {
-  return ClipStudy(request, spec, progress).Run();
+                    const std::function<bool(const ClipProgress&)>& progress,
+                    TeacherIdentities& teachers) {
+  return ClipStudy(request, spec, progress, teachers).Run();
 }
 
 }  // namespace shadowtutor::eval

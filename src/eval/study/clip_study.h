@@ -4,7 +4,9 @@
 #define SHADOWTUTOR_EVAL_STUDY_CLIP_STUDY_H_
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -29,11 +31,15 @@ struct ClipResults {
   std::vector<SampleRecord> samples;
 };
 
+/// TeacherIdentity of each model card for which it is known already.
+using TeacherIdentities = std::map<std::filesystem::path, std::string>;
+
 /// Labels and runs what no stored result covers, and returns all results of the clip. `progress` is
 /// called after every frame; it returns false to stop. Throws Error kCancelled when it was stopped,
 /// and any other Error that keeps the clip from being run.
 ClipResults RunClip(const StudyRequest& request, const ClipSpec& spec,
-                    const std::function<bool(const ClipProgress&)>& progress);
+                    const std::function<bool(const ClipProgress&)>& progress,
+                    TeacherIdentities& teachers);
 
 /// The most frames of a clip that a study uses; 0: all.
 uint64_t FrameLimit(const StudyRequest& request, const ClipSpec& spec);

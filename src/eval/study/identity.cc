@@ -6,6 +6,7 @@
 #include "core/address_text.h"
 #include "core/checksum.h"
 #include "core/fingerprint.h"
+#include "teacher/open_teacher.h"
 #include "teacher/teacher_fingerprint.h"
 
 namespace shadowtutor::eval {
@@ -45,11 +46,8 @@ std::string TeacherIdentity(const fs::path& card) {
   try {
     const teacher::TeacherFingerprint teacher = teacher::FingerprintOfTeacher(card);
     return teacher.card + " " + teacher.network;
-  } catch (const Error& error) {
-    if (error.code() == ErrorCode::kUnavailable || error.code() == ErrorCode::kNotFound) {
-      std::error_code ignored;
-      if (fs::exists(card, ignored)) return "unreadable";  // which whoever opens it will say
-    }
+  } catch (const Error&) {
+    teacher::OpenTeacher(card);  // knows better what is wrong
     throw;
   }
 }

@@ -17,7 +17,7 @@ namespace shadowtutor::eval {
 std::string FileIdentity(const std::string& path);
 
 /// The fingerprints of what a model card says and of the network or the labels that it names.
-/// Throws Error as teacher::LoadModelCard.
+/// Throws Error as teacher::LoadModelCard and OpenTeacher.
 std::string TeacherIdentity(const std::filesystem::path& card);
 
 /// The names of the classes, in their order.

@@ -101,6 +101,7 @@ StudyResults RunStudy(const StudyRequest& request) {
   results.student = request.student ? request.student->filename().string()
                                     : "fresh, seed " + std::to_string(request.seed);
   Pace pace(request);
+  TeacherIdentities teachers;
   for (size_t i = 0; i < request.clips.size(); ++i) {
     const ClipSpec& spec = request.clips[i];
     pace.BeginClip(i);
@@ -116,7 +117,7 @@ StudyResults RunStudy(const StudyRequest& request) {
       if (request.on_fail) request.on_fail(results.failures.back());
     };
     try {
-      ClipResults clip = RunClip(request, spec, progress);
+      ClipResults clip = RunClip(request, spec, progress, teachers);
       results.clips.push_back(std::move(clip.clip));
       std::move(clip.runs.begin(), clip.runs.end(), std::back_inserter(results.runs));
       std::move(clip.samples.begin(), clip.samples.end(), std::back_inserter(results.samples));
