@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "app/token_bucket.h"
+#include "core/file_descriptor.h"
 #include "core/mutex.h"
 #include "rpc/address.h"
 #include "rpc/host_lookup.h"
@@ -42,24 +43,6 @@ constexpr size_t kPacket = 1448;
 // wakes the thread late, but at least some packets.
 constexpr double kBurstSeconds = 0.010;
 constexpr size_t kLeastBurst = 4 * kPacket;
-
-class Socket {
- public:
-  explicit Socket(int fd = -1) : fd_(fd) {}
-  ~Socket() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Socket& operator=(Socket&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  int fd() const { return fd_; }
-  explicit operator bool() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
 
 // The address to connect to, in the form that system calls take.
 struct Target {
@@ -96,18 +79,18 @@ Target Resolve(const std::string& address) {
   return target;
 }
 
-Socket Listen(std::string& address) {
-  Socket socket(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+FileDescriptor Listen(std::string& address) {
+  FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   sockaddr_in local{};
   local.sin_family = AF_INET;
   local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t length = sizeof local;
   // A small receive window, which accepted connections inherit, so that a sender is held back soon.
   const int window = Relay::kBufferBytes;
-  if (!socket || setsockopt(socket.fd(), SOL_SOCKET, SO_RCVBUF, &window, sizeof window) != 0 ||
-      bind(socket.fd(), reinterpret_cast<sockaddr*>(&local), sizeof local) != 0 ||
-      listen(socket.fd(), Relay::kMostConnections) != 0 ||
-      getsockname(socket.fd(), reinterpret_cast<sockaddr*>(&local), &length) != 0) {
+  if (!socket || setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &window, sizeof window) != 0 ||
+      bind(socket.get(), reinterpret_cast<sockaddr*>(&local), sizeof local) != 0 ||
+      listen(socket.get(), Relay::kMostConnections) != 0 ||
+      getsockname(socket.get(), reinterpret_cast<sockaddr*>(&local), &length) != 0) {
     throw Error(ErrorCode::kUnavailable, std::string("cannot listen on this machine for a link "
                                                      "with limited bandwidth: ") +
                                              std::strerror(errno));
@@ -128,7 +111,7 @@ struct Pipe {
 };
 
 struct Connection {
-  Socket client, server;
+  FileDescriptor client, server;
   bool connected = false;  // to the server
   Clock::time_point deadline;
   Pipe up, down;
@@ -156,8 +139,8 @@ struct Relay::Impl {
   const size_t burst;
   TokenBucket up, down;
   std::string address;
-  Socket listener;
-  Socket wake;
+  FileDescriptor listener;
+  FileDescriptor wake;
   std::list<Connection> connections;  // used by the thread only
   mutable Mutex mutex;
   RelayStats stats ST_GUARDED_BY(mutex);
@@ -183,23 +166,23 @@ Relay::Impl::~Impl() {
   }
   const uint64_t one = 1;
   // Fails only when the counter is full; then the thread wakes anyway.
-  [[maybe_unused]] const ssize_t written = write(wake.fd(), &one, sizeof one);
+  [[maybe_unused]] const ssize_t written = write(wake.get(), &one, sizeof one);
   thread.join();
 }
 
 void Relay::Impl::Accept() {
   while (connections.size() < static_cast<size_t>(kMostConnections)) {
-    Socket client(accept4(listener.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    FileDescriptor client(accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!client) return;
-    Socket server(
+    FileDescriptor server(
         ::socket(target.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!server) continue;  // the client sees its connection closed
     const int on = 1;
-    setsockopt(client.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    setsockopt(server.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(client.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(server.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     const int window = kBufferBytes;
-    setsockopt(server.fd(), SOL_SOCKET, SO_RCVBUF, &window, sizeof window);
-    const bool connected = connect(server.fd(), reinterpret_cast<const sockaddr*>(&target.address),
+    setsockopt(server.get(), SOL_SOCKET, SO_RCVBUF, &window, sizeof window);
+    const bool connected = connect(server.get(), reinterpret_cast<const sockaddr*>(&target.address),
                                    target.length) == 0;
     if (!connected && errno != EINPROGRESS && errno != EAGAIN) continue;
     Connection& connection = connections.emplace_back();
@@ -252,7 +235,7 @@ void Relay::Impl::Finish(Connection& connection, Pipe& pipe, int to) const {
 }
 
 void Relay::Impl::Serve(Connection& connection, short client_events, short server_events) {
-  const int client = connection.client.fd(), server = connection.server.fd();
+  const int client = connection.client.get(), server = connection.server.get();
   if (!connection.connected && (server_events & (POLLOUT | POLLERR | POLLHUP)) != 0) {
     int error = 0;
     socklen_t length = sizeof error;
@@ -282,7 +265,7 @@ void Relay::Impl::Run() {
   while (true) {
     // Look again after this time at the latest, because connects have a deadline.
     Clock::duration pause = milliseconds(1000);
-    polled.assign({{wake.fd(), POLLIN, 0}, {listener.fd(), POLLIN, 0}});
+    polled.assign({{wake.get(), POLLIN, 0}, {listener.get(), POLLIN, 0}});
     if (connections.size() >= static_cast<size_t>(kMostConnections)) polled[1].fd = -1;
     for (Connection& connection : connections) {
       short client = 0, server = 0;
@@ -304,8 +287,8 @@ void Relay::Impl::Run() {
         want(connection.down, down, client);
       }
       // A socket of which no event is wanted is left out: it would report its end over and over.
-      polled.push_back({client != 0 ? connection.client.fd() : -1, client, 0});
-      polled.push_back({server != 0 ? connection.server.fd() : -1, server, 0});
+      polled.push_back({client != 0 ? connection.client.get() : -1, client, 0});
+      polled.push_back({server != 0 ? connection.server.get() : -1, server, 0});
     }
     const auto whole = std::chrono::floor<std::chrono::seconds>(pause);
     const timespec time{

@@ -86,17 +86,12 @@ std::optional<std::string> RefusedHandshake(const std::string& message) {
   return client + "was refused during the TLS handshake (" + detail + ")";
 }
 
-std::optional<std::string> WrongGreeting(std::span<const uint8_t> first, bool tls) {
+std::optional<std::string> WrongGreeting(std::span<const uint8_t> first) {
   // TLS begins with a handshake record of version 3.x, HTTP/2 with "PRI * HTTP/2.0".
   constexpr std::array<uint8_t, 3> kHttp2 = {'P', 'R', 'I'};
   if (first.size() < kHttp2.size()) return std::nullopt;
-  const bool speaks_tls = first[0] == 0x16 && first[1] == 3;
-  if (tls) {
-    if (speaks_tls) return std::nullopt;
-    return "was refused: it does not speak TLS, as this server does";
-  }
   if (std::equal(kHttp2.begin(), kHttp2.end(), first.begin())) return std::nullopt;
-  if (speaks_tls) {
+  if (first[0] == 0x16 && first[1] == 3) {
     return "was refused: it speaks TLS, but this server has no certificate and speaks plain text";
   }
   return "was refused: it is no ShadowTutor client";

@@ -16,10 +16,10 @@ namespace shadowtutor::rpc {
 /// Thread safety: any thread.
 std::optional<std::string> RefusedHandshake(const std::string& message);
 
-/// The sentence for a client whose first bytes (3 suffice) show that it cannot be one of ours, or
-/// that one side speaks TLS and the other does not; `tls`: whether the server speaks it. nullopt
-/// where the bytes are as they should be, or too few to tell. Thread safety: any thread.
-std::optional<std::string> WrongGreeting(std::span<const uint8_t> first, bool tls);
+/// The sentence for a client of a server without TLS whose first bytes (3 suffice) show that it
+/// speaks TLS, or that it cannot be one of ours. nullopt where the bytes are as they should be, or
+/// too few to tell. Thread safety: any thread.
+std::optional<std::string> WrongGreeting(std::span<const uint8_t> first);
 
 /// Lets a few lines a minute pass and counts the others. Thread safety: one thread.
 class LineLimit {

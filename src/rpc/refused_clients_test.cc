@@ -45,16 +45,14 @@ TEST(RefusedClients, LeavesOtherLinesAlone) {
 }
 
 TEST(RefusedClients, KnowsWrongGreetings) {
-  const auto wrong = [](std::initializer_list<uint8_t> bytes, bool tls) {
+  const auto wrong = [](std::initializer_list<uint8_t> bytes) {
     const std::vector<uint8_t> first(bytes);
-    return WrongGreeting(first, tls).value_or("right");
+    return WrongGreeting(first).value_or("right");
   };
-  EXPECT_EQ(wrong({'P', 'R', 'I'}, false), "right");
-  EXPECT_EQ(wrong({0x16, 3, 1}, true), "right");
-  EXPECT_EQ(wrong({'P', 'R'}, true), "right");  // too few to tell
-  EXPECT_NE(wrong({0x16, 3, 1}, false).find("speaks TLS, but"), std::string::npos);
-  EXPECT_NE(wrong({'P', 'R', 'I'}, true).find("does not speak TLS"), std::string::npos);
-  EXPECT_NE(wrong({'G', 'E', 'T'}, false).find("no ShadowTutor client"), std::string::npos);
+  EXPECT_EQ(wrong({'P', 'R', 'I'}), "right");
+  EXPECT_EQ(wrong({'G', 'E'}), "right");  // too few to tell
+  EXPECT_NE(wrong({0x16, 3, 1}).find("speaks TLS, but"), std::string::npos);
+  EXPECT_NE(wrong({'G', 'E', 'T'}).find("no ShadowTutor client"), std::string::npos);
 }
 
 TEST(RefusedClients, FewLinesAMinutePass) {

@@ -111,7 +111,7 @@ void Backend::WatchDeadlines() {
     streams_->Tick(now);
     resources_->LogLeftOut(now);
     removed = streams_->TakeRemoved() || removed;
-    if (removed && now - released >= kReleaseEvery) {
+    if (removed && now - released >= kReleaseEvery && resources_->trained.exchange(false)) {
       resources_->ReleaseMemory();
       removed = false;
       released = now;

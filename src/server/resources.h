@@ -50,6 +50,8 @@ struct Resources {
   std::unique_ptr<Scheduler> training;
   /// The memory that training uses, whatever the number of sessions. For jobs of `training` only.
   std::shared_ptr<nn::TrainingWorkspace> training_workspace;
+  /// Whether anything was trained since memory was released.
+  std::atomic<bool> trained = false;
 
   /// Writes a line of the server's own into the log. Whatever it contains, it becomes one line
   /// that does nothing to a terminal, of at most wire::kMaxLogLineBytes.

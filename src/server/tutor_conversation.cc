@@ -231,6 +231,7 @@ void TutorConversation::TrainJob(const LabelledFrame& labelled) {
     if (!workspace) workspace = std::make_shared<nn::TrainingWorkspace>();
     const Clock::time_point deadline = Clock::now() + resources_->training_timeout;
     bool late = false;
+    resources_->trained = true;
     update = session->Train(labelled, workspace, [&] {
       late = Clock::now() > deadline;
       return late || resources_->shutting_down || Closed();

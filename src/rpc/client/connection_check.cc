@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/address_text.h"
+#include "core/file_descriptor.h"
 #include "rpc/address.h"
 #include "rpc/client/proxy.h"
 #include "rpc/client/tls_probe.h"
@@ -74,22 +75,8 @@ std::optional<Target> TargetIn(const std::string& message, const std::string& po
   return Numeric(host, port);
 }
 
-class Socket {
- public:
-  explicit Socket(int descriptor) : descriptor_(descriptor) {}
-  ~Socket() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
-  int get() const { return descriptor_; }
-
- private:
-  const int descriptor_;
-};
-
 // Returns 0, or the error number.
-int Connect(const Socket& socket, const Target& target, const Limits& limits) {
+int Connect(const FileDescriptor& socket, const Target& target, const Limits& limits) {
   if (socket.get() < 0) return errno;
   if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&target.address), target.length) ==
       0) {
@@ -321,7 +308,7 @@ std::optional<ConnectionProblem> FindConnectionProblem(const Endpoint& endpoint,
   if (!target) return std::nullopt;
 
   const Limits limits{std::chrono::steady_clock::now() + timeout, stop};
-  const Socket socket(
+  const FileDescriptor socket(
       ::socket(target->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (const int error = Connect(socket, *target, limits); error != 0) return Unreached(error);
   const bool tls = endpoint.use_tls || endpoint.tls.any();

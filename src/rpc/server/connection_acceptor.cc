@@ -99,7 +99,6 @@ void ConnectionAcceptor::Run() {
 }
 
 void ConnectionAcceptor::Accept(int listener) {
-  Prune();
   for (int i = 0; i < kBatch; ++i) {
     sockaddr_storage address{};
     socklen_t length = sizeof address;
@@ -126,14 +125,23 @@ void ConnectionAcceptor::Accept(int listener) {
   }
 }
 
-// Returns false when the bounds leave no place for a connection from `peer`.
-bool ConnectionAcceptor::MakeRoom(const PeerAddress& peer) {
+bool ConnectionAcceptor::IsFull(const PeerAddress& peer) const {
   const auto from_peer =
       std::count_if(connections_.begin(), connections_.end(),
                     [&](const auto& entry) { return entry.second.peer.text == peer.text; });
-  const bool peer_full = from_peer >= (peer.local ? options_.max_local : options_.max_per_address);
-  const bool full = connections_.size() >= static_cast<size_t>(options_.max_connections);
-  if (!peer_full && !full) return true;
+  return from_peer >= (peer.local ? options_.max_local : options_.max_per_address);
+}
+
+bool ConnectionAcceptor::HasRoom(const PeerAddress& peer) const {
+  return connections_.size() < static_cast<size_t>(options_.max_connections) && !IsFull(peer);
+}
+
+// Returns false when the bounds leave no place for a connection from `peer`.
+bool ConnectionAcceptor::MakeRoom(const PeerAddress& peer) {
+  if (HasRoom(peer)) return true;
+  Prune();
+  if (HasRoom(peer)) return true;
+  const bool peer_full = IsFull(peer);
   const auto oldest = OldestSilent(peer_full ? &peer.text : nullptr);
   if (oldest == connections_.end()) return false;
   connections_.erase(oldest);
@@ -184,7 +192,7 @@ void ConnectionAcceptor::Hear(int number) {
   }
   // gRPC answers such clients in its own protocol, by which they know what is wrong.
   if (!options_.tls) {
-    const auto wrong = WrongGreeting({greeting.data(), static_cast<size_t>(heard)}, false);
+    const auto wrong = WrongGreeting({greeting.data(), static_cast<size_t>(heard)});
     if (wrong && options_.log) {
       const auto line = wrong_greetings_.Pass(
           "a client from " + found->second.peer.text + " " + *wrong, Clock::now());

@@ -15,8 +15,8 @@
 #include <string>
 #include <thread>
 
+#include "core/file_descriptor.h"
 #include "rpc/refused_clients.h"
-#include "rpc/server/file_descriptor.h"
 #include "rpc/server/listen.h"
 #include "rpc/server/peer_address.h"
 
@@ -68,6 +68,8 @@ class ConnectionAcceptor {
 
   void Run();
   void Accept(int listener);
+  bool IsFull(const PeerAddress& peer) const;   // has as many connections as one address may
+  bool HasRoom(const PeerAddress& peer) const;  // for one connection more
   bool MakeRoom(const PeerAddress& peer);
   void OutOfDescriptors(int listener);
   void Hear(int number);

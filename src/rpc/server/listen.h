@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "rpc/server/file_descriptor.h"
+#include "core/file_descriptor.h"
 
 namespace shadowtutor::rpc {
 

@@ -14,9 +14,9 @@
 #include <string>
 #include <vector>
 
+#include "core/file_descriptor.h"
 #include "core/mutex.h"
 #include "rpc/convert.h"
-#include "rpc/server/file_descriptor.h"
 #include "rpc/server/server.h"
 #include "server/testing/fakes.h"
 #include "shadowtutor/v1/shadowtutor.grpc.pb.h"

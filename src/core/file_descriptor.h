@@ -1,12 +1,12 @@
 // A file descriptor that is closed by its owner's destructor.
-#ifndef SHADOWTUTOR_RPC_SERVER_FILE_DESCRIPTOR_H_
-#define SHADOWTUTOR_RPC_SERVER_FILE_DESCRIPTOR_H_
+#ifndef SHADOWTUTOR_CORE_FILE_DESCRIPTOR_H_
+#define SHADOWTUTOR_CORE_FILE_DESCRIPTOR_H_
 
 #include <unistd.h>
 
 #include <utility>
 
-namespace shadowtutor::rpc {
+namespace shadowtutor {
 
 /// Thread safety: that of a plain value.
 class FileDescriptor {
@@ -30,6 +30,6 @@ class FileDescriptor {
   int number_;
 };
 
-}  // namespace shadowtutor::rpc
+}  // namespace shadowtutor
 
-#endif  // SHADOWTUTOR_RPC_SERVER_FILE_DESCRIPTOR_H_
+#endif  // SHADOWTUTOR_CORE_FILE_DESCRIPTOR_H_
