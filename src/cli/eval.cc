@@ -16,6 +16,7 @@
 #include "core/address_text.h"
 #include "eval/page/report_page.h"
 #include "eval/sim/evaluation_text.h"
+#include "eval/study/foreign_results.h"
 #include "eval/study/lvs.h"
 #include "eval/study/machine.h"
 #include "eval/study/study.h"
@@ -64,7 +65,8 @@ int RunOne(const EvalArguments& arguments, const eval::StrategyChoice& choice) {
 
 int RunStudy(const EvalArguments& arguments, std::vector<eval::StrategyChoice> strategies) {
   eval::StudyRequest request = StudyOf(arguments, std::move(strategies));
-  RefuseForeignResults(arguments.out);
+  eval::RefuseForeignResults(arguments.out);
+  eval::RefuseForeignPage(arguments.out);
   const FolderLock lock(arguments.out);
   Progress progress;
   request.on_progress = [&](const eval::StudyProgress& now) {

@@ -10,6 +10,8 @@
 #include "cli/interrupt.h"
 #include "cli/outputs.h"
 #include "eval/live/link.h"
+#include "eval/page/report_page.h"
+#include "eval/study/foreign_results.h"
 #include "eval/study/machine.h"
 #include "shadowtutor/types.h"
 
@@ -85,7 +87,8 @@ int RunLive(const LiveArguments& arguments, eval::live::SweepRequest request) {
   request.reference_every = arguments.reference_every;
   request.stop = Interrupted;
   request.log = ShowLine;
-  RefuseForeignResults(request.folder.string());
+  eval::RefuseForeignResults(request.folder);
+  eval::RefuseForeignPage(request.folder);
   const FolderLock lock(request.folder);
   const auto link = eval::live::OpenLink(arguments.link, ShowLine);
   const eval::live::SweepResults results = eval::live::RunSweep(request, *link);

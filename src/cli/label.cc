@@ -78,7 +78,7 @@ int Label(const LabelOptions& options) {
   std::vector<InputPath> inputs = {{"the source", options.source}};
   AddCard(inputs, options.card);
   RefuseOverlaps(inputs, {{options.folder, /*folder=*/true}});
-  RefuseForeignLabels(options.folder);
+  teacher::LabelFolder::RefuseForeign(options.folder);
   Progress progress;
   video::SourceOptions reading;
   reading.stop = Interrupted;

@@ -17,14 +17,6 @@ namespace shadowtutor::cli {
 /// is refused later, by whoever opens it.
 void AddCard(std::vector<InputPath>& inputs, const std::string& card);
 
-/// Throws Error kInvalidArgument when the folder holds files that a label folder would have, but no
-/// label folder's card: somebody's pictures, which labels would replace.
-void RefuseForeignLabels(const std::string& folder);
-
-/// Throws Error kInvalidArgument when the folder holds files that an evaluation would replace and
-/// that no evaluation wrote, or links of their names. What a run that was killed left is right.
-void RefuseForeignResults(const std::string& folder);
-
 enum class FileKind { kStudent, kPng };
 /// Claims a file that is going to be written: no other run writes it as long as the result lives,
 /// which is not committed. Throws Error kInvalidArgument when there is a file of another kind

@@ -107,10 +107,7 @@ bool HasLabels(const fs::path& folder) {
   std::error_code error;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
        entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    const size_t digits = name.find_first_not_of("0123456789");
-    if (digits == std::string::npos || digits < 6) continue;
-    if (name.substr(digits) == ".png" || name.substr(digits) == ".boxes") return true;
+    if (LabelFolder::IsLabelName(entry->path())) return true;
   }
   return false;
 }
@@ -121,6 +118,31 @@ LabelFolder::LabelFolder(fs::path folder, size_t classes)
     : folder_(std::move(folder)), classes_(classes) {}
 
 fs::path LabelFolder::CardIn(const fs::path& folder) { return folder / "card.yaml"; }
+
+bool LabelFolder::IsLabelName(const fs::path& file) {
+  const std::string stem = file.stem().string();
+  return (file.extension() == ".png" || file.extension() == ".boxes") && stem.size() >= 6 &&
+         stem.find_first_not_of("0123456789") == std::string::npos;
+}
+
+void LabelFolder::RefuseForeign(const fs::path& folder) {
+  std::error_code error;
+  const fs::path card = CardIn(folder);
+  const bool has_card = fs::exists(fs::symlink_status(card, error));
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const fs::path name = entry.path().filename();
+    std::error_code unknown;
+    // With a card, CheckCard compares what they were made from. Links lead to somebody's files.
+    const bool foreign = !has_card || fs::is_symlink(entry.symlink_status(unknown));
+    if ((IsLabelName(name) || name == card.filename()) && foreign) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  folder.string() + " holds " + name.string() +
+                      ", which is not of an earlier labelling and would be replaced; choose "
+                      "another folder",
+                  Setting::kOutput);
+    }
+  }
+}
 
 fs::path LabelFolder::LabelFile(uint64_t frame_index) const {
   return folder_ / video::LabelFileName(frame_index);

@@ -41,6 +41,12 @@ class LabelFolder {
   /// The path of the card in `folder`, for OpenTeacher.
   static std::filesystem::path CardIn(const std::filesystem::path& folder);
 
+  /// Whether a file is called as a label or its instances are: "000042.png", "000042.boxes".
+  static bool IsLabelName(const std::filesystem::path& file);
+  /// Throws Error kInvalidArgument when the folder holds files of such names but no card
+  /// (somebody's pictures, which labels would replace), or links of them.
+  static void RefuseForeign(const std::filesystem::path& folder);
+
   const std::filesystem::path& path() const { return folder_; }
   std::filesystem::path CardFile() const { return CardIn(folder_); }
   std::filesystem::path LabelFile(uint64_t frame_index) const;

@@ -8,6 +8,7 @@
 #include "core/atomic_file.h"
 #include "core/fingerprint.h"
 #include "core/text.h"
+#include "teacher/label_folder.h"
 #include "teacher/model_card.h"
 #include "teacher/onnx_model.h"
 
@@ -79,9 +80,7 @@ std::string NetworkFingerprint(const ModelCard& card) {
   // They are read whole anyway.
   constexpr uint64_t kAll = std::numeric_limits<uint64_t>::max();
   if (card.kind == Kind::kReplay) {
-    return FolderFingerprint(card.folder, kAll, [](const std::filesystem::path& file) {
-      return file.extension() == ".png" || file.extension() == ".boxes";
-    });
+    return FolderFingerprint(card.folder, kAll, LabelFolder::IsLabelName);
   }
   Fingerprint fingerprint;
   const bool torch = card.runtime == Runtime::kTorchScript;

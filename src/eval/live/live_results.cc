@@ -8,6 +8,7 @@
 #include "core/atomic_file.h"
 #include "eval/plan/bounds.h"
 #include "eval/study/csv.h"
+#include "eval/study/foreign_results.h"
 #include "eval/study/study_results.h"
 #include "shadowtutor/types.h"
 
@@ -133,7 +134,8 @@ Json LoadResults(const SweepRequest& request) {
 
 std::string Csv(const std::vector<LiveRun>& runs) {
   std::string text =
-      "strategy,label,bandwidth_mbit,frames,seconds,fps,key_frames,distillation_steps,bytes_up,"
+      std::string(kLiveCsvStart) +
+      "frames,seconds,fps,key_frames,distillation_steps,bytes_up,"
       "bytes_down,mbit_per_second,mean_miou,student_ms,step_ms,teacher_ms,fps_low,fps_high,"
       "mbit_low,mbit_high,within,why_not\n";
   const auto number = [](const std::optional<double>& value) {

@@ -7,6 +7,7 @@
 #include "core/atomic_file.h"
 #include "core/text.h"
 #include "eval/study/csv.h"
+#include "eval/study/foreign_results.h"
 #include "eval/study/machine.h"
 #include "wire/codec_names.h"
 
@@ -240,7 +241,8 @@ std::string ResultsJson(const StudyResults& results, const std::string& live) {
 
 std::string RunsCsv(const StudyResults& results) {
   std::string csv =
-      "clip,camera,scene,strategy,delay,label,frames,mean_miou,key_frames,key_frame_ratio,"
+      std::string(kRunsCsvStart) +
+      "delay,label,frames,mean_miou,key_frames,key_frame_ratio,"
       "trained_key_frames,distillation_steps,steps_per_key_frame,bytes_up,bytes_down\n";
   for (const RunRecord& run : results.runs) {
     std::string camera, scene;
@@ -262,7 +264,7 @@ std::string RunsCsv(const StudyResults& results) {
 }
 
 std::string FramesCsv(const StudyResults& results) {
-  std::string csv = "clip,label,frame,miou,key_frame,stride\n";
+  std::string csv = std::string(kFramesCsvStart) + "miou,key_frame,stride\n";
   for (const RunRecord& run : results.runs) {
     const std::string names = CsvText(run.clip) + "," + CsvText(run.label) + ",";
     auto key_frame = run.key_frame_indices.begin();
