@@ -182,11 +182,13 @@ TEST_F(Outputs, ResultsOfSomebodyElseAreKept) {
   for (const std::string name :
        {"clips/mine.json", "runs/frames-partial.json", "report.html", "runs.csv"}) {
     WriteText(folder_ / "mine", "of somebody else");
-    const std::string place = "place=r/" + name + "; ";
-    const Ended file = Shell(place + "cp mine $place; " + eval);
+    std::string copied = "place=r/" + name, linked = copied;
+    copied.append("; cp mine $place; ").append(eval);
+    linked.append("; rm $place; ln -s ../mine $place; ").append(eval);
+    const Ended file = Shell(copied);
     EXPECT_EQ(file.code, 2) << name << file.said;
     EXPECT_EQ(ReadText(folder_ / ("r/" + name)), "of somebody else") << name;
-    EXPECT_EQ(Shell(place + "rm $place; ln -s ../mine $place; " + eval).code, 2) << name;
+    EXPECT_EQ(Shell(linked).code, 2) << name;
     ASSERT_EQ(Shell("rm r/" + name).code, 0);
   }
   EXPECT_EQ(Shell("echo mine > r/report.html; $st report r").code, 2);

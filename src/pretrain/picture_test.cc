@@ -62,8 +62,9 @@ TEST(DecodeImage, TurnsPicturesUprightByTheirExif) {
     std::string bytes(jpeg.begin(), jpeg.end());
     std::string exif("Exif\0\0MM\0*\0\0\0\x08\0\1\x01\x12\0\3\0\0\0\1\0\0\0\0\0\0\0\0", 32);
     exif[25] = orientation;
-    const std::string length = {0, static_cast<char>(exif.size() + 2)};
-    bytes.insert(2, "\xff\xe1" + length + exif);
+    std::string segment = {'\xff', '\xe1', 0, static_cast<char>(exif.size() + 2)};
+    segment += exif;
+    bytes.insert(2, segment);
     testing::WriteText(folder / "turned.jpg", bytes);
     // OpenCV turns JPEGs by itself.
     const cv::Mat wanted = cv::imread((folder / "turned.jpg").string(), cv::IMREAD_COLOR);
