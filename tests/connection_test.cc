@@ -49,7 +49,7 @@ TEST(Connection, RetryWaitsForTheServer) {
   EXPECT_TRUE(link.WaitForWelcome(kPatience));
   EXPECT_TRUE(link.Connected());
   EXPECT_EQ(link.welcome()->classes, server::TestClasses());
-  EXPECT_EQ(link.welcome()->parameters.max_stride, 8);
+  EXPECT_EQ(link.welcome()->policy.schedule.stride.max_stride, 8);
 }
 
 TEST(Connection, ALinkThatKeepsTryingCanBeEnded) {

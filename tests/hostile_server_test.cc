@@ -74,7 +74,7 @@ wire::Welcome GoodWelcome(uint64_t version = 1) {
   welcome.classes = server::TestClasses();
   welcome.background = 1;
   welcome.frame_codec = wire::FrameCodec::kRaw;
-  welcome.parameters.min_stride = 4;
+  welcome.policy.schedule.stride.min_stride = 4;
   return welcome;
 }
 
@@ -112,7 +112,7 @@ TEST(HostileServer, WelcomesThatAreNoneAreRefused) {
             ErrorCode::kDataLoss);
   EXPECT_EQ(RefusalOf([](Stream& stream, int) {
               auto welcome = GoodWelcome();
-              welcome.parameters.threshold = 1;
+              welcome.policy.schedule.stride.threshold = 1;
               Say(stream, welcome);
             }),
             ErrorCode::kInvalidArgument);

@@ -53,10 +53,10 @@ bool Log::WaitFor(const std::string& part) {
 rpc::ServerOptions FastServerOptions() {
   rpc::ServerOptions options;
   options.listen = "127.0.0.1:0";
-  options.trainer.threshold = 0.99;
-  options.trainer.max_updates = 2;
-  options.min_stride = 4;
-  options.max_stride = 8;
+  options.policy.trainer.threshold = 0.99;
+  options.policy.trainer.max_updates = 2;
+  options.policy.schedule.stride.min_stride = 4;
+  options.policy.schedule.stride.max_stride = 8;
   return options;
 }
 

@@ -18,6 +18,7 @@ inline constexpr char kTeacher[] = "--teacher";
 inline constexpr char kListen[] = "--listen";
 inline constexpr char kSeed[] = "--seed";
 inline constexpr char kCut[] = "--cut";
+inline constexpr char kPolicy[] = "--policy";
 inline constexpr char kThreshold[] = "--threshold";
 inline constexpr char kMaxUpdates[] = "--max-updates";
 inline constexpr char kMinStride[] = "--min-stride";

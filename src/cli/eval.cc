@@ -126,21 +126,7 @@ int RunEval(const EvalArguments& arguments) {
 
 void AddParameters(CLI::App& command, EvalArguments& arguments) {
   auto& parameters = arguments.options.parameters;
-  command
-      .add_option("--threshold", parameters.stride.threshold, "mIoU that ends training (0 to 1)")
-      ->capture_default_str();
-  command.add_option("--max-updates", parameters.max_updates, "Distillation steps per key frame")
-      ->capture_default_str();
-  command
-      .add_option("--min-stride", parameters.stride.min_stride, "Least frames between key frames")
-      ->capture_default_str();
-  command
-      .add_option("--max-stride", parameters.stride.max_stride, "Most frames between key frames")
-      ->capture_default_str();
-  command.add_option("--learning-rate", parameters.learning_rate, "Adam's learning rate")
-      ->capture_default_str();
-  command.add_option("--cut", arguments.cut,
-                     "First stage that partial distillation trains (default dec2)");
+  AddPolicyOptions(command, arguments.policy);
   command.add_option("--frame-codec", arguments.frame_codec, "How key frames travel")
       ->check(CLI::IsMember(wire::FrameCodecNames()))
       ->capture_default_str();
@@ -165,7 +151,10 @@ void AddParameters(CLI::App& command, EvalArguments& arguments) {
 
 eval::StrategyOptions ParametersOf(const EvalArguments& arguments) {
   eval::StrategyOptions parameters = arguments.options.parameters;
-  if (!arguments.cut.empty()) parameters.cut = nn::ParseStage(arguments.cut);
+  const distill::PolicyChanges& changes = arguments.policy.changes;
+  parameters.paper = distill::WithChanges(distill::FindPolicy("paper"), changes);
+  parameters.policy = PolicyOf(arguments.policy);
+  if (changes.contains("cut")) parameters.cut = parameters.paper.trainer.cut;
   parameters.frame_codec = wire::ParseFrameCodec(arguments.frame_codec);
   parameters.update_codec = wire::ParseUpdateCodec(arguments.update_codec);
   parameters.label_codec = wire::ParseLabelCodec(arguments.label_codec);
@@ -239,11 +228,9 @@ eval::live::SweepRequest LiveSweepOf(const EvalArguments& arguments) {
   request.seed = arguments.seed;
   request.strategies = arguments.strategies;
   request.frames = arguments.options.frames;
-  request.threshold = parameters.stride.threshold;
-  request.max_updates = parameters.max_updates;
-  request.min_stride = parameters.stride.min_stride;
-  request.max_stride = parameters.stride.max_stride;
-  request.learning_rate = parameters.learning_rate;
+  request.paper = parameters.paper;
+  request.policy = parameters.policy;
+  request.changes = arguments.policy.changes;
   request.frame_codec = arguments.frame_codec;
   request.update_codec = arguments.update_codec;
   request.label_codec = arguments.label_codec;

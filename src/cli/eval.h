@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/eval_live.h"
+#include "cli/policy_options.h"
 #include "eval/live/sweep_request.h"
 #include "eval/sim/evaluation.h"
 #include "eval/study/study_request.h"
@@ -22,7 +23,8 @@ namespace shadowtutor::cli {
 struct EvalArguments {
   eval::EvalOptions options;
   std::string source, card, set, lvs;
-  std::string student, cut, json, out;
+  PolicyArguments policy;
+  std::string student, json, out;
   std::string frame_codec = "raw", update_codec = "fp32", label_codec = "png";
   std::vector<std::string> strategies = {"partial"};
   std::vector<int> delays = {1};

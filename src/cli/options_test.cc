@@ -200,10 +200,13 @@ TEST(RunOptions, SegmentsOldNameStillWorks) {
 
 TEST(ServeOptions, TheCutFollowsTheStudentUnlessItIsNamed) {
   const auto cut_of = [](const std::string& line) {
-    return ServerOptionsOf(Parse(AddServeOptions, "--teacher c.yaml" + line)).trainer.cut;
+    return ServerOptionsOf(Parse(AddServeOptions, "--teacher c.yaml" + line)).policy.trainer.cut;
   };
   EXPECT_EQ(cut_of(""), nn::kFullDistillation);
-  EXPECT_EQ(cut_of(" --student s"), nn::kPartialDistillation);
+  EXPECT_EQ(cut_of(" --student s"), nn::kFullDistillation);
+  EXPECT_EQ(cut_of(" --policy paper"), nn::kFullDistillation);
+  EXPECT_EQ(cut_of(" --policy paper --cut partial"), nn::kPartialDistillation);
+  EXPECT_EQ(cut_of(" --policy paper --student s"), nn::kPartialDistillation);
   EXPECT_EQ(cut_of(" --cut partial"), nn::kPartialDistillation);
   EXPECT_EQ(cut_of(" --student s --cut full"), nn::kFullDistillation);
   EXPECT_EQ(cut_of(" --cut dec2"), nn::ParseStage("dec2"));
@@ -215,7 +218,8 @@ TEST(ServeOptions, WhatIsNotGivenIsTheServersDefault) {
   const ServeArguments arguments = Parse(AddServeOptions, "--teacher c.yaml");
   const rpc::ServerOptions server = ServerOptionsOf(arguments);
   EXPECT_EQ(server.listen, plain.listen);
-  EXPECT_EQ(server.min_stride, plain.min_stride);
+  EXPECT_EQ(distill::PolicyText(server.policy),
+            distill::PolicyText(distill::FindPolicy("balanced")));
   EXPECT_EQ(server.max_sessions, plain.max_sessions);
   EXPECT_EQ(server.max_frame_pixels, 4096u * 2160u);
   EXPECT_EQ(server.training_timeout, plain.training_timeout);
@@ -228,7 +232,7 @@ TEST(ServeOptions, WhatIsNotGivenIsTheServersDefault) {
 TEST(ServeOptions, ReachTheServer) {
   const rpc::ServerOptions server = ServerOptionsOf(Parse(
       AddServeOptions,
-      "--teacher c.yaml --listen 0.0.0.0:1 --threshold 0.5 --max-updates 3 --min-stride 4 "
+      "--teacher c.yaml --listen 0.0.0.0:1 --policy best --threshold 0.5 --max-updates 3 --min-stride 4 "
       "--max-stride 5 --learning-rate 0.02 --teacher-timeout 1.5 --max-sessions 2 --insecure "
       "--max-sessions-per-address 1 --max-frame 640x480 --train-timeout 2 --max-connections 9 "
       "--max-connections-per-address 8"));
@@ -238,11 +242,13 @@ TEST(ServeOptions, ReachTheServer) {
   EXPECT_EQ(server.max_connections, 9);
   EXPECT_EQ(server.max_connections_per_address, 8);
   EXPECT_EQ(server.listen, "0.0.0.0:1");
-  EXPECT_EQ(server.trainer.threshold, 0.5);
-  EXPECT_EQ(server.trainer.max_updates, 3);
-  EXPECT_EQ(server.min_stride, 4);
-  EXPECT_EQ(server.max_stride, 5);
-  EXPECT_FLOAT_EQ(static_cast<float>(server.trainer.adam.learning_rate), 0.02f);
+  EXPECT_EQ(server.policy.name, "best");
+  EXPECT_EQ(server.policy.trainer.threshold, 0.5);
+  EXPECT_EQ(server.policy.schedule.stride.threshold, 0.5);
+  EXPECT_EQ(server.policy.trainer.max_updates, 3);
+  EXPECT_EQ(server.policy.schedule.stride.min_stride, 4);
+  EXPECT_EQ(server.policy.schedule.stride.max_stride, 5);
+  EXPECT_EQ(server.policy.trainer.adam.learning_rate, 0.02);
   EXPECT_EQ(server.teacher_timeout, std::chrono::milliseconds(1500));
   EXPECT_EQ(server.max_sessions, 2);
   EXPECT_TRUE(server.insecure);
@@ -317,7 +323,9 @@ TEST(EvalOptions, ReachOneEvaluation) {
   EXPECT_EQ(request.options.parameters.update_codec, wire::UpdateCodec::kFp16);
   EXPECT_EQ(request.options.parameters.label_codec, wire::LabelCodec::kRle);
   EXPECT_EQ(request.options.parameters.cut, nn::ParseStage("dec2"));
-  EXPECT_EQ(request.options.parameters.stride.threshold, 0.5);
+  EXPECT_EQ(request.options.parameters.paper.trainer.threshold, 0.5);
+  EXPECT_EQ(request.options.parameters.paper.schedule.stride.threshold, 0.5);
+  EXPECT_EQ(request.options.parameters.policy.name, "balanced");
 }
 
 TEST(EvalOptions, ReachAStudy) {
@@ -345,9 +353,10 @@ TEST(EvalOptions, ReachALiveSweep) {
   EXPECT_EQ(request.card, "c");
   EXPECT_EQ(request.strategies, (std::vector<std::string>{"partial", "naive"}));
   EXPECT_EQ(request.frame_codec, "jpeg");
-  EXPECT_EQ(request.max_updates, 3);
-  EXPECT_EQ(request.min_stride, 4);
-  EXPECT_EQ(request.max_stride, 5);
+  EXPECT_EQ(request.paper.trainer.max_updates, 3);
+  EXPECT_EQ(request.policy.trainer.max_updates, 3);
+  EXPECT_EQ(request.paper.schedule.stride.min_stride, 4);
+  EXPECT_EQ(request.changes.at("max-stride"), "5");
   EXPECT_EQ(request.frames, 6u);
   EXPECT_EQ(request.folder, "f");
 

@@ -35,11 +35,11 @@ namespace {
 
 namespace flags = app::flags;
 
-nn::Stage ChooseCut(const ServeArguments& options) {
-  if (options.cut == flags::kCutFull) return nn::kFullDistillation;
-  if (options.cut == flags::kCutPartial) return nn::kPartialDistillation;
-  if (!options.cut.empty()) return nn::ParseStage(options.cut);
-  return options.student.empty() ? nn::kFullDistillation : nn::kPartialDistillation;
+// The paper trains a part of a student that was pre-trained. A fresh student's frozen part would
+// know nothing, so all of it is trained.
+bool TrainsAllOfFresh(const ServeArguments& options) {
+  return options.student.empty() && options.policy.name == "paper" &&
+         !options.policy.changes.contains("cut");
 }
 
 void Log(const std::string& line) {
@@ -111,7 +111,9 @@ int Serve(const ServeArguments& options) {
       Log(sentence + "; clients refuse the connection until then");
     }
     Log("teacher: " + teacher->description());
-    if (options.student.empty() && options.cut.empty()) {
+    Log("policy: " + server_options.policy.name + " (" + distill::PolicyText(server_options.policy) +
+        ")");
+    if (TrainsAllOfFresh(options)) {
       Log("no --student: fresh weights, of which all are trained (full distillation), because a "
           "fresh student's frozen part would know nothing; --cut chooses otherwise");
     }
@@ -158,7 +160,8 @@ rpc::ServerOptions ServerOptionsOf(const ServeArguments& options) {
   rpc::ServerOptions server = options.server;
   server.teacher_timeout =
       std::chrono::milliseconds(static_cast<int64_t>(options.teacher_timeout * 1000));
-  server.trainer.cut = ChooseCut(options);
+  server.policy = PolicyOf(options.policy);
+  if (TrainsAllOfFresh(options)) server.policy.trainer.cut = nn::kFullDistillation;
   server.training_timeout =
       std::chrono::milliseconds(static_cast<int64_t>(options.training_timeout * 1000));
   server.max_frame_pixels = ParseFrameSize("--max-frame", options.max_frame).pixels();
@@ -192,21 +195,7 @@ void AddServeOptions(CLI::App& command, ServeArguments& options) {
   command.add_option(flags::kSeed, options.seed, "Of the fresh weights")->capture_default_str();
   command.add_option(flags::kListen, server.listen, "Address and port; port 0 takes a free one")
       ->capture_default_str();
-  command.add_option(flags::kThreshold, server.trainer.threshold, "THRESHOLD: mIoU to train up to")
-      ->capture_default_str();
-  command
-      .add_option(flags::kMaxUpdates, server.trainer.max_updates,
-                  "MAX_UPDATES: distillation steps per key frame at most")
-      ->capture_default_str();
-  command.add_option(flags::kMinStride, server.min_stride, "MIN_STRIDE between key frames")
-      ->capture_default_str();
-  command.add_option(flags::kMaxStride, server.max_stride, "MAX_STRIDE between key frames")
-      ->capture_default_str();
-  command.add_option(flags::kLearningRate, server.trainer.adam.learning_rate, "Adam's")
-      ->capture_default_str();
-  command.add_option(flags::kCut, options.cut,
-                     "First stage that is trained: partial (dec2, the default with --student), "
-                     "full (the default without), or a stage's name");
+  AddPolicyOptions(command, options.policy);
   command
       .add_option("--teacher-timeout", options.teacher_timeout,
                   "Seconds that the teacher may take for a frame; then the frame is answered with "

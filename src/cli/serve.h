@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "cli/policy_options.h"
 #include "rpc/server/server.h"
 
 namespace CLI {
@@ -16,7 +17,8 @@ namespace shadowtutor::cli {
 
 /// As typed.
 struct ServeArguments {
-  std::string card, student, cut;
+  std::string card, student;
+  PolicyArguments policy;
   uint64_t seed = 1;
   double student_width = 1;
   int student_depth = 1;
@@ -32,8 +34,7 @@ struct ServeArguments {
 
 void AddServeOptions(CLI::App& command, ServeArguments& options);
 
-/// What the server is started with, but for its log. Throws Error kInvalidArgument for a cut that
-/// is no stage.
+/// What the server is started with, but for its log. Throws as PolicyOf.
 rpc::ServerOptions ServerOptionsOf(const ServeArguments& options);
 
 }  // namespace shadowtutor::cli

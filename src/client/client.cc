@@ -27,12 +27,11 @@ struct Client::Impl {
       : link(std::move(link)),
         engine(std::move(engine)),
         preparation(std::make_shared<Preparation>(this->engine)),
-        options(options) {
+        options(options),
+        schedule(options.policy.schedule) {
     this->link->OnArrival(
         [preparation = preparation](const wire::Update& update) { preparation->Arrived(update); });
-    distill::Validate(options.stride);
-    stride = options.stride.min_stride;
-    step = stride;  // the first frame is a key frame
+    distill::Validate(options.policy);
     if (student) Hold(*student, version);
   }
 
@@ -44,6 +43,9 @@ struct Client::Impl {
   bool Apply(const wire::Update& update, FrameReport& report);
   void Hold(std::shared_ptr<const HeldStudent> next);
   void Ask(const std::string& why);
+  std::vector<uint8_t> Untaught() const;
+  void Show(HeldStudent& next, std::vector<uint8_t> shown) const;
+  void ShowUntaught();
   void TellWhatIsHeld() { link->Holding(held->trained(), held->version); }
 
   std::unique_ptr<ServerLink> link;
@@ -56,8 +58,8 @@ struct Client::Impl {
   std::shared_ptr<const HeldStudent> held;  // null until there is a student
   uint64_t version = 0;                     // may be set before the student itself arrives
 
-  int stride = 0;  // frames from one key frame to the next
-  int step = 0;    // frames predicted since the last key frame
+  distill::KeyFrameSchedule schedule;
+  bool taught = false;  // whether an update was applied, or a student taken from another session
   uint64_t frame_index = 0;
   std::optional<uint64_t> outstanding;  // index of the key frame that awaits its update
   bool student_requested = false;
@@ -93,18 +95,17 @@ FrameReport Client::Process(ImageView frame, LabelMap& labels) {
   if (auto update = self.Receive(report)) {
     if (self.Apply(*update, report)) {
       self.metric = update->metric;
-      self.stride = distill::NextStride(self.stride, self.metric, self.options.stride);
+      self.schedule.Answered(self.metric);
       report.update_applied = true;
       update->payload = {};
       report.update = std::move(update);
     }
   }
 
-  // Key frame. `step` can be larger than `stride` when the link was lost or an update was late.
-  if (self.step >= self.stride && !self.outstanding && !self.student_requested &&
-      self.link->Connected() && self.link->SendKeyFrame(frame, self.frame_index)) {
+  if (!self.outstanding && !self.student_requested && self.link->Connected() &&
+      self.schedule.Due(frame) && self.link->SendKeyFrame(frame, self.frame_index)) {
     self.outstanding = self.frame_index;
-    self.step = 0;
+    self.schedule.Sent(frame);
     report.key_frame = true;
   }
 
@@ -112,9 +113,9 @@ FrameReport Client::Process(ImageView frame, LabelMap& labels) {
   self.engine->Predict(frame, labels);
   report.predict_ms = MillisecondsSince(start);
 
-  ++self.step;
+  self.schedule.Advance();
   ++self.frame_index;
-  report.stride = self.stride;
+  report.stride = self.schedule.stride();
   report.metric = self.metric;
   return report;
 }
@@ -124,7 +125,7 @@ FrameReport Client::Process(ImageView frame, LabelMap& labels) {
 std::optional<wire::Update> Client::Impl::Receive(FrameReport& report) {
   while (outstanding) {
     std::optional<wire::Update> update;
-    if (options.staleness == Staleness::kWait && step >= options.stride.min_stride) {
+    if (options.staleness == Staleness::kWait && schedule.step() >= options.policy.schedule.stride.min_stride) {
       const auto start = Clock::now();
       update = link->WaitForUpdate();
       report.waited_ms += MillisecondsSince(start);
@@ -156,6 +157,7 @@ bool Client::Impl::Apply(const wire::Update& update, FrameReport& report) {
     Ask(error.what());
     return false;
   }
+  taught = true;
   report.apply_ms = MillisecondsSince(ready.received);
   report.swap_ms = MillisecondsSince(start);
   return true;
@@ -184,7 +186,8 @@ void Client::Impl::CatchUp() {
     // Nothing is outstanding any more, and the first frame after the reconnection is a key frame.
     outstanding.reset();
     student_requested = false;
-    step = std::max(step, stride);
+    schedule.DueAtOnce();
+    ShowUntaught();
   }
 }
 
@@ -196,19 +199,22 @@ void Client::Impl::TakeWholeStudent() {
 }
 
 void Client::Impl::Begin(const ServerLink::Session& session) {
-  options.stride = {session.parameters.threshold, session.parameters.min_stride,
-                    session.parameters.max_stride};
-  distill::Validate(options.stride);
-  options.cut = session.parameters.cut;
-  stride = std::clamp(stride, options.stride.min_stride, options.stride.max_stride);
-  step = stride;
+  options.policy = session.policy;
+  distill::Validate(options.policy);
+  schedule.Restart(options.policy.schedule);
   outstanding.reset();
   student_requested = false;
   version = session.version;
   if (!held) return;
   auto same = std::make_shared<HeldStudent>(*held);
   same->version = session.version;
-  same->cut = options.cut;
+  same->cut = options.policy.trainer.cut;
+  same->kinds = options.policy.trainer.kinds;
+  if (options.policy.shown_labels == 0) {
+    Show(*same, {});
+  } else if (!taught) {
+    Show(*same, Untaught());
+  }
   Hold(std::move(same));
 }
 
@@ -223,9 +229,33 @@ void Client::Impl::Hold(const nn::Checkpoint& whole, uint64_t new_version) {
   next->layout = whole.layout;
   next->weights = whole.weights;
   next->version = new_version;
-  next->cut = options.cut;
-  next->packed = engine->Pack(whole.layout, whole.weights);
+  next->cut = options.policy.trainer.cut;
+  next->kinds = options.policy.trainer.kinds;
+  next->shown = held && taught ? held->shown : Untaught();
+  next->packed = engine->Pack(whole.layout, WeightsToShow(*whole.layout, whole.weights, next->shown));
   Hold(std::move(next));
+}
+
+// The classes that are shown before the first update.
+std::vector<uint8_t> Client::Impl::Untaught() const {
+  if (!options.policy.hide_untaught || student.background < 0) return {};
+  return {static_cast<uint8_t>(student.background)};
+}
+
+// Repacks `next` when it does not show these classes yet.
+void Client::Impl::Show(HeldStudent& next, std::vector<uint8_t> shown) const {
+  if (next.shown == shown) return;
+  next.shown = std::move(shown);
+  next.packed = engine->Repack(*next.packed, WeightsToShow(*next.layout, next.weights, next.shown),
+                               nn::Stage::kOutConv3);
+}
+
+// Without a server the student is shown as it is: hiding it would help nobody.
+void Client::Impl::ShowUntaught() {
+  if (taught || !held || held->shown.empty()) return;
+  auto same = std::make_shared<HeldStudent>(*held);
+  Show(*same, {});
+  Hold(std::move(same));
 }
 
 void Client::Impl::Ask(const std::string& why) {

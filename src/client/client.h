@@ -11,7 +11,7 @@
 #include <optional>
 
 #include "client/server_link.h"
-#include "distill/key_frame_stride.h"
+#include "distill/policy.h"
 #include "nn/network.h"
 #include "shadowtutor/types.h"
 #include "wire/messages.h"
@@ -24,11 +24,10 @@ enum class Staleness {
   kGoOn,  // continue with the present weights; for live sources
 };
 
-/// The client's options. When a session begins, its parameters (ServerLink::TakeSession) replace
-/// `stride` and `cut`.
+/// The client's options. When a session begins, the server's policy (ServerLink::TakeSession)
+/// replaces `policy`.
 struct ClientOptions {
-  distill::StrideOptions stride;
-  nn::Stage cut = nn::kPartialDistillation;
+  distill::Policy policy;
   Staleness staleness = Staleness::kWait;
 };
 

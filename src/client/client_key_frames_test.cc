@@ -113,7 +113,7 @@ TEST_F(ClientKeyFrames, FrameSizesMayChange) {
 
 TEST_F(ClientKeyFrames, RefusesOptionsThatMakeNoSense) {
   ClientOptions options;
-  options.stride.min_stride = 0;
+  options.policy.schedule.stride.min_stride = 0;
   EXPECT_THROW(Start(options), Error);
 }
 

@@ -64,12 +64,12 @@ TEST_F(ClientLink, ReconnectionBetweenTwoFramesVoidsTheOutstandingKeyFrame) {
 
 TEST_F(ClientLink, SessionsSetTheParameters) {
   Start();
-  wire::Parameters parameters;
-  parameters.min_stride = 4;
-  parameters.max_stride = 6;
-  parameters.cut = nn::kFullDistillation;
+  distill::Policy policy;
+  policy.schedule.stride.min_stride = 4;
+  policy.schedule.stride.max_stride = 6;
+  policy.trainer.cut = nn::kFullDistillation;
   link->cut = nn::kFullDistillation;
-  link->session = {parameters, 1, wire::WeightChecksum(link->Trained())};
+  link->session = {policy, 1, wire::WeightChecksum(link->Trained())};
   link->usual = {1.0, 4};
   Frames(24);
   EXPECT_EQ(link->sent, (Indices{0, 6, 12, 18}));

@@ -71,7 +71,7 @@ TEST_P(ClientUpdates, HalfPrecisionUpdatesKeepBothSidesEqual) {
 
 TEST_P(ClientUpdates, FullDistillationChangesEveryWeight) {
   ClientOptions options;
-  options.cut = nn::kFullDistillation;
+  options.policy.trainer.cut = nn::kFullDistillation;
   Start(options);
   link->cut = nn::kFullDistillation;
   Frames(12);

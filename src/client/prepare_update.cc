@@ -6,6 +6,19 @@
 
 namespace shadowtutor::client {
 
+std::vector<float> WeightsToShow(const nn::NetworkLayout& layout, std::span<const float> weights,
+                                 std::span<const uint8_t> shown) {
+  // Logits are some tens at most.
+  constexpr float kNever = 1e4f;
+  std::vector<float> result(weights.begin(), weights.end());
+  if (shown.empty()) return result;
+  const nn::ParameterInfo& bias = layout.Find("out_conv3.bias");
+  for (size_t c = 0; c < bias.count; ++c) {
+    if (std::find(shown.begin(), shown.end(), c) == shown.end()) result[bias.offset + c] -= kNever;
+  }
+  return result;
+}
+
 std::shared_ptr<const HeldStudent> PrepareUpdate(const wire::Update& update,
                                                  const HeldStudent& held, const Engine& engine) {
   if (update.base_version != held.version) {
@@ -24,17 +37,26 @@ std::shared_ptr<const HeldStudent> PrepareUpdate(const wire::Update& update,
   };
   auto after = std::make_shared<HeldStudent>(held);
   after->version = update.new_version;
-  if (update.payload.empty()) {
-    check(held.trained());
-    return after;
+  const int classes = held.layout->spec().classes;
+  for (const uint8_t shown : update.shown_classes) {
+    if (shown >= classes) {
+      throw Error(ErrorCode::kDataLoss, "the update shows class " + std::to_string(shown) +
+                                            ", but the student has only " +
+                                            std::to_string(classes));
+    }
   }
-  const std::vector<float> trained =
-      wire::DecodeUpdate(update.codec, held.trained(), update.payload);
-  check(trained);
-  std::copy(
-      trained.begin(), trained.end(),
-      after->weights.begin() + static_cast<std::ptrdiff_t>(held.layout->TrainedOffset(held.cut)));
-  after->packed = engine.Repack(*held.packed, after->weights, held.cut);
+  after->shown = update.shown_classes;
+  if (!update.payload.empty()) {
+    const nn::ParameterSelection selection(*held.layout, held.cut, held.kinds);
+    selection.Scatter(
+        wire::DecodeUpdate(update.codec, selection.Gather(held.weights), update.payload),
+        after->weights);
+  }
+  check(after->trained());
+  if (update.payload.empty() && after->shown == held.shown) return after;
+  after->packed =
+      engine.Repack(*held.packed, WeightsToShow(*held.layout, after->weights, after->shown),
+                    update.payload.empty() ? nn::Stage::kOutConv3 : held.cut);
   return after;
 }
 

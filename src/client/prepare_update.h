@@ -14,6 +14,7 @@
 #include "client/engine.h"
 #include "core/mutex.h"
 #include "nn/network.h"
+#include "nn/parameter_selection.h"
 #include "wire/messages.h"
 
 namespace shadowtutor::client {
@@ -24,12 +25,20 @@ struct HeldStudent {
   std::vector<float> weights;  // all of the student's
   uint64_t version = 0;
   nn::Stage cut = nn::kPartialDistillation;       // the first stage that updates change
-  std::shared_ptr<const Engine::Weights> packed;  // `weights`, packed for the engine
+  nn::ParameterKinds kinds = nn::ParameterKinds::kAll;  // and of these stages, what
+  std::vector<uint8_t> shown;                     // classes that are shown; empty: all
+  std::shared_ptr<const Engine::Weights> packed;  // `weights`, packed for the engine as `shown`
+                                                  // wants them
 
   std::span<const float> trained() const {
     return std::span(weights).subspan(layout->TrainedOffset(cut));
   }
 };
+
+/// `weights` as the engine shall have them, so that only the classes in `shown` are predicted: with
+/// a bias that no other class can win against. All of them if `shown` is empty.
+std::vector<float> WeightsToShow(const nn::NetworkLayout& layout, std::span<const float> weights,
+                                 std::span<const uint8_t> shown);
 
 /// Applies `update` to `held`: decodes and checks it, and packs the resulting weights. Returns the
 /// student that the client holds afterwards. Throws Error kDataLoss when the update's base version,

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 
+#include "distill/policy.h"
 #include "nn/network.h"
 #include "shadowtutor/types.h"
 #include "wire/messages.h"
@@ -68,7 +69,7 @@ class ServerLink {
 
   /// What the server's Welcome said at the start of a session.
   struct Session {
-    wire::Parameters parameters;
+    distill::Policy policy;
     uint64_t version = 0;   // of the student that the session begins with
     uint64_t checksum = 0;  // wire::WeightChecksum of that student's trained part
   };

@@ -106,7 +106,8 @@ std::vector<Box> ComponentBoxes(const LabelMap& label, int background) {
   return boxes;
 }
 
-std::vector<float> LossWeights(FrameSize size, std::span<const Box> instances) {
+std::vector<float> LossWeights(FrameSize size, std::span<const Box> instances,
+                               float instance_weight) {
   std::vector<float> weights(size.pixels(), 1.0f);
   for (const Box& box : instances) {
     const Interval columns = Grow(box.x, box.width, size.width);
@@ -114,7 +115,7 @@ std::vector<float> LossWeights(FrameSize size, std::span<const Box> instances) {
     if (columns.first > columns.last) continue;
     for (int y = rows.first; y <= rows.last; ++y) {
       float* row = weights.data() + static_cast<size_t>(y) * static_cast<size_t>(size.width);
-      std::fill(row + columns.first, row + columns.last + 1, kInstanceWeight);
+      std::fill(row + columns.first, row + columns.last + 1, instance_weight);
     }
   }
   return weights;

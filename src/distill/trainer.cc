@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/text.h"
+#include "distill/averaged_training.h"
 #include "distill/key_frame_training.h"
 #include "distill/loss_weights.h"
 
@@ -15,27 +16,52 @@ namespace {
 constexpr int kMostUpdates = 1000;
 
 const TrainerOptions& Validated(const TrainerOptions& options) {
-  const auto require = [](bool holds, const std::string& sentence) {
-    if (!holds) throw Error(ErrorCode::kInvalidArgument, sentence);
-  };
-  require(options.threshold > 0 && options.threshold < 1,
-          "the threshold must lie between 0 and 1 (exclusive), not " +
-              std::to_string(options.threshold));
-  require(options.max_updates >= 0 && options.max_updates <= kMostUpdates,
-          "the distillation steps per key frame must be 0 to " + std::to_string(kMostUpdates) +
-              ", not " + std::to_string(options.max_updates));
-  require(std::isfinite(options.adam.learning_rate) && options.adam.learning_rate > 0,
-          "the learning rate must be a positive number, not " +
-              std::to_string(options.adam.learning_rate));
+  Validate(options);
   return options;
 }
 
 }  // namespace
 
-Trainer::Trainer(const nn::Checkpoint& student, const TrainerOptions& options)
+void Validate(const TrainerOptions& options) {
+  const auto require = [](bool holds, const std::string& sentence) {
+    if (!holds) throw Error(ErrorCode::kInvalidArgument, sentence);
+  };
+  const auto steps = [&](int count) {
+    require(count >= 0 && count <= kMostUpdates,
+            "the distillation steps per key frame must be 0 to " + std::to_string(kMostUpdates) +
+                ", not " + std::to_string(count));
+  };
+  require(options.threshold > 0 && options.threshold <= 1,
+          "the threshold must be more than 0 and at most 1, not " +
+              std::to_string(options.threshold));
+  steps(options.max_updates);
+  steps(options.first_updates);
+  require(std::isfinite(options.adam.learning_rate) && options.adam.learning_rate > 0,
+          "the learning rate must be a positive number, not " +
+              std::to_string(options.adam.learning_rate));
+  require(options.instance_weight >= 1 && options.instance_weight <= 1000,
+          "the weight of instances in the loss must be 1 to 1000, not " +
+              std::to_string(options.instance_weight));
+  require(options.jaccard_weight >= 0 && options.jaccard_weight <= 1000,
+          "the weight of the soft Jaccard loss must be 0 to 1000, not " +
+              std::to_string(options.jaccard_weight));
+  require(options.averaging >= 0 && options.averaging < 1,
+          "the averaging of weights must be at least 0 and less than 1, not " +
+              std::to_string(options.averaging));
+  steps(options.plateau_steps);
+  require(options.plateau_steps == 0 || options.averaging > 0,
+          "stopping on a plateau goes with averaged weights; set the averaging above 0");
+  require(options.plateau_gain >= 0 && options.plateau_gain < 1,
+          "the gain that ends a plateau must be at least 0 and less than 1, not " +
+              std::to_string(options.plateau_gain));
+}
+
+Trainer::Trainer(const nn::Checkpoint& student, const TrainerOptions& options, bool taught)
     : options_(Validated(options)),
       background_(student.background),
-      learner_(student.layout, student.weights, options.cut, options.adam) {}
+      taught_(taught),
+      learner_(student.layout, student.weights, options.cut, options.adam,
+               {.jaccard_weight = options.jaccard_weight}, options.kinds) {}
 
 TrainResult Trainer::Train(ImageView frame, const TeacherAnswer& teacher,
                            const std::function<bool()>& stop) {
@@ -45,14 +71,23 @@ TrainResult Trainer::Train(ImageView frame, const TeacherAnswer& teacher,
                                                  ", but the frame is " + SizeText(frame.size()));
   }
   const auto loss_weights = [&] {
-    return LossWeights(frame.size(), teacher.has_instances
-                                         ? teacher.instances
-                                         : ComponentBoxes(teacher.label, background_));
+    return LossWeights(frame.size(),
+                       teacher.has_instances ? teacher.instances
+                                             : ComponentBoxes(teacher.label, background_),
+                       static_cast<float>(options_.instance_weight));
   };
+  const int classes = learner_.layout().spec().classes;
   TrainerOptions options = options_;
-  options.max_updates = StepsFor(options_.max_updates, frame.size());
-  return TrainOnKeyFrame(learner_, frame, teacher.label, learner_.layout().spec().classes,
-                         loss_weights, options, best_, stop);
+  if (!taught_ && options.first_updates > 0) options.max_updates = options.first_updates;
+  options.max_updates = StepsFor(options.max_updates, frame.size());
+  taught_ = true;
+  if (options.fresh_moments) learner_.ForgetMoments();
+  if (options.averaging > 0) {
+    return TrainAveraged(learner_, frame, teacher.label, classes, loss_weights, options,
+                         average_, stop);
+  }
+  return TrainOnKeyFrame(learner_, frame, teacher.label, classes, loss_weights, options, best_,
+                         stop);
 }
 
 StepResult Trainer::Step(const LabelMap& label, std::span<const float> pixel_weights) {

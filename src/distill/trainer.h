@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <span>
+#include <vector>
 
 #include "distill/training_types.h"
 #include "nn/learner.h"
@@ -18,11 +19,13 @@ namespace shadowtutor::distill {
 /// Thread safety: one thread at a time.
 class Trainer {
  public:
-  /// Starts with the weights of `student`. Throws Error kInvalidArgument for options out of range.
-  Trainer(const nn::Checkpoint& student, const TrainerOptions& options);
+  /// Starts with the weights of `student`. `taught`: it was trained on the scene before, so the
+  /// next key frame is not its first. Throws Error kInvalidArgument for options out of range.
+  Trainer(const nn::Checkpoint& student, const TrainerOptions& options, bool taught = false);
 
-  /// Train of Algorithm 1. Afterwards the student holds the best weights found, which are what an
-  /// update sends to the client. It takes at most StepsFor(max_updates, size) steps. `stop`, if it
+  /// Train of Algorithm 1, or with TrainerOptions::averaging the loop of averaged_training.h.
+  /// Afterwards the student holds the weights that were kept, which are what an update sends to the
+  /// client. It takes at most StepsFor(max_updates, size) steps. `stop`, if it
   /// is not empty, is asked before every step and ends training when it returns true. Throws Error
   /// kInvalidArgument for an empty frame or an answer that does not fit the frame and the student's
   /// classes.
@@ -42,8 +45,10 @@ class Trainer {
  private:
   TrainerOptions options_;
   int background_;
+  bool taught_;
   nn::Learner learner_;
   nn::LearnerState best_;
+  std::vector<float> average_;
 };
 
 }  // namespace shadowtutor::distill

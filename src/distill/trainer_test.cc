@@ -150,7 +150,7 @@ TEST(Trainer, AStepByItselfIsTheOneThatTrainTakes) {
 
 TEST(Trainer, RefusesWhatDoesNotFit) {
   const nn::Checkpoint student = SmallStudent(1);
-  EXPECT_THROW(Trainer(student, {.threshold = 1.0, .adam = {}}), Error);
+  EXPECT_THROW(Trainer(student, {.threshold = 1.01, .adam = {}}), Error);
   EXPECT_THROW(
       Trainer(student, {.threshold = std::numeric_limits<double>::quiet_NaN(), .adam = {}}), Error);
   EXPECT_THROW(Trainer(student, {.max_updates = -1, .adam = {}}), Error);

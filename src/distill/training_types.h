@@ -1,4 +1,4 @@
-// The inputs and results of Algorithm 1. Plain values.
+// The inputs and results of training on a key frame. Plain values.
 #ifndef SHADOWTUTOR_DISTILL_TRAINING_TYPES_H_
 #define SHADOWTUTOR_DISTILL_TRAINING_TYPES_H_
 
@@ -6,16 +6,41 @@
 
 #include "nn/kernels/adam.h"
 #include "nn/network.h"
+#include "nn/parameter_selection.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::distill {
 
+/// How a student is trained on a key frame. The defaults are the paper's Algorithm 1.
 struct TrainerOptions {
-  double threshold = 0.8;  // training stops when the metric (mIoU, 0..1) is above it
-  int max_updates = 8;     // the most distillation steps per key frame, see StepsFor
+  /// A key frame on which the metric (mIoU, 0..1) is above it is not trained on, and training stops
+  /// when the metric is above it. 1: every key frame is trained on, with all of its steps.
+  double threshold = 0.8;
+  int max_updates = 8;    // the most distillation steps per key frame, see StepsFor
+  int first_updates = 0;  // on the first key frame of a student; 0: max_updates
+
   nn::Stage cut = nn::kPartialDistillation;  // the first stage that is trained
+  nn::ParameterKinds kinds = nn::ParameterKinds::kAll;
+
   nn::AdamOptions adam;
+  bool fresh_moments = false;  // Adam's moments begin anew with every key frame
+
+  double instance_weight = 5;  // of pixels in and around instances; others have 1 (loss_weights.h)
+  double jaccard_weight = 0;   // of the soft Jaccard loss beside the cross entropy
+
+  /// 0: the weights of the best step are kept, as in Algorithm 1. Otherwise the running average of
+  /// the weights is kept: after every step, average = averaging * average + (1 - averaging) *
+  /// weights. Below 1.
+  double averaging = 0;
+
+  /// Training stops after so many steps without a metric that is better by `plateau_gain` than the
+  /// best before; 0: it does not.
+  int plateau_steps = 0;
+  double plateau_gain = 0.003;
 };
+
+/// Throws Error kInvalidArgument for options out of range.
+void Validate(const TrainerOptions& options);
 
 /// The frames of up to so many pixels that get all of TrainerOptions::max_updates: 1920x1080.
 inline constexpr size_t kFullTrainingPixels = size_t{1920} * 1080;

@@ -35,13 +35,14 @@ class BackwardWorkspace {
 };
 
 /// The backward pass, after a forward pass that kept its activations and logits. Returns the loss
-/// (see WeightedCrossEntropy). `gradient` has layout.size() floats; those of the stages from `cut`
+/// (see SegmentationLoss). `gradient` has layout.size() floats; those of the stages from `cut`
 /// on get the gradient, the others stay as they are. `label` and `pixel_weight` have one entry per
 /// pixel of the frame, row by row.
 double Backward(const PackedWeights& weights, std::span<const float> flat_weights,
                 std::span<const BlockBackwardWeights> transposed, Stage cut, ImageView frame,
                 ForwardWorkspace& forward, const LogitPlanes& logits, const uint8_t* label,
-                const float* pixel_weight, BackwardWorkspace& workspace, std::span<float> gradient);
+                const float* pixel_weight, float jaccard_weight, BackwardWorkspace& workspace,
+                std::span<float> gradient);
 
 }  // namespace shadowtutor::nn
 

@@ -18,8 +18,8 @@ struct Learner::Impl {
   bool prediction_current = false;
 
   Impl(std::shared_ptr<const NetworkLayout> layout, std::vector<float> weights, Stage cut,
-       const AdamOptions& adam)
-      : network(std::move(layout), std::move(weights), cut, adam),
+       const AdamOptions& adam, const LossOptions& loss, ParameterKinds kinds)
+      : network(std::move(layout), std::move(weights), cut, adam, loss, kinds),
         gradient(network.weights().size()) {}
 
   void RequireFrame() const {
@@ -28,8 +28,9 @@ struct Learner::Impl {
 };
 
 Learner::Learner(std::shared_ptr<const NetworkLayout> layout, std::vector<float> weights, Stage cut,
-                 const AdamOptions& adam)
-    : impl_(std::make_unique<Impl>(std::move(layout), std::move(weights), cut, adam)) {}
+                 const AdamOptions& adam, const LossOptions& loss, ParameterKinds kinds)
+    : impl_(std::make_unique<Impl>(std::move(layout), std::move(weights), cut, adam, loss, kinds)) {
+}
 Learner::~Learner() = default;
 Learner::Learner(Learner&&) noexcept = default;
 Learner& Learner::operator=(Learner&&) noexcept = default;
@@ -37,6 +38,7 @@ Learner& Learner::operator=(Learner&&) noexcept = default;
 const NetworkLayout& Learner::layout() const { return impl_->network.layout(); }
 std::span<const float> Learner::weights() const { return impl_->network.weights(); }
 std::span<const float> Learner::trained() const { return impl_->network.trained(); }
+const ParameterSelection& Learner::selection() const { return impl_->network.selection(); }
 std::span<const float> Learner::gradient() const {
   return std::span<const float>(impl_->gradient).subspan(impl_->network.offset());
 }
@@ -94,5 +96,7 @@ void Learner::SetTrained(std::span<const float> trained, bool keep_moments) {
   impl_->network.SetTrained(trained, keep_moments);
   impl_->prediction_current = false;
 }
+
+void Learner::ForgetMoments() { impl_->network.ForgetMoments(); }
 
 }  // namespace shadowtutor::nn

@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "nn/kernels/adam.h"
+#include "nn/kernels/head.h"
 #include "nn/learner_state.h"
 #include "nn/network.h"
+#include "nn/parameter_selection.h"
 #include "nn/training_workspace.h"
 #include "shadowtutor/types.h"
 
@@ -22,9 +24,10 @@ namespace shadowtutor::nn {
 class Learner {
  public:
   /// `weights` holds layout->size() floats, else throws Error kInvalidArgument. Training does not
-  /// change the stages before `cut`.
+  /// change the stages before `cut`, and only those kinds of parameters in the others.
   Learner(std::shared_ptr<const NetworkLayout> layout, std::vector<float> weights, Stage cut,
-          const AdamOptions& adam = {});
+          const AdamOptions& adam = {}, const LossOptions& loss = {},
+          ParameterKinds kinds = ParameterKinds::kAll);
   ~Learner();
   Learner(Learner&&) noexcept;
   Learner& operator=(Learner&&) noexcept;
@@ -34,6 +37,8 @@ class Learner {
   std::span<const float> weights() const;
   /// The trained suffix: the weights of the stages from the cut on.
   std::span<const float> trained() const;
+  /// The parameters that training changes, a part of the trained suffix.
+  const ParameterSelection& selection() const;
 
   /// Copies the frame to train on and runs the frozen stages on it. Throws Error kInvalidArgument
   /// for an empty or oversized frame.
@@ -43,8 +48,8 @@ class Learner {
   /// is no frame.
   const LabelMap& Predict();
   /// The loss of the prediction (section 3): softmax cross entropy against `label`, times
-  /// `pixel_weight`, averaged over all pixels. Also computes its gradient with respect to the
-  /// trained weights. Throws Error kInvalidArgument unless `label` and `pixel_weight` have the
+  /// `pixel_weight`, averaged over all pixels, and what LossOptions add (kernels/head.h). Also
+  /// computes its gradient with respect to the trained weights. Throws Error kInvalidArgument unless `label` and `pixel_weight` have the
   /// frame's size and every label is below the class count.
   double LossAndGradient(const LabelMap& label, std::span<const float> pixel_weight);
   /// The gradient of the last LossAndGradient, in the order of trained().
@@ -60,6 +65,8 @@ class Learner {
   /// Replaces the trained suffix (for example by the client's weights), and clears Adam's state
   /// unless `keep_moments`. Throws Error kInvalidArgument for another number of weights.
   void SetTrained(std::span<const float> trained, bool keep_moments);
+  /// Clears Adam's state.
+  void ForgetMoments();
 
   /// From the next SetFrame on, the learner uses this workspace. The frame and the prediction are
   /// stored in the workspace, so both are lost. With null, or without this call, the next SetFrame

@@ -1,6 +1,6 @@
 # The tests of src/nn. The code that they share is in testing/.
 
-st_test(network_test SOURCES network_test.cc DEPENDS shadowtutor_nn)
+st_test(network_test SOURCES network_test.cc parameter_selection_test.cc DEPENDS shadowtutor_nn)
 st_test(safetensors_test SOURCES safetensors_test.cc DEPENDS shadowtutor_nn)
 st_test(checkpoint_io_test SOURCES checkpoint_io_test.cc DEPENDS shadowtutor_nn)
 

@@ -20,12 +20,15 @@ std::vector<float> Checked(std::vector<float> weights, const NetworkLayout& layo
 }  // namespace
 
 TrainedNetwork::TrainedNetwork(std::shared_ptr<const NetworkLayout> layout,
-                               std::vector<float> weights, Stage cut, const AdamOptions& adam)
+                               std::vector<float> weights, Stage cut, const AdamOptions& adam,
+                               const LossOptions& loss, ParameterKinds kinds)
     : layout_(std::move(layout)),
       weights_(Checked(std::move(weights), *layout_)),
       cut_(cut),
       offset_(layout_->TrainedOffset(cut)),
       adam_(adam),
+      loss_(loss),
+      selection_(*layout_, cut, kinds),
       moment1_(weights_.size() - offset_),
       moment2_(weights_.size() - offset_),
       packed_(layout_, cut) {
@@ -71,7 +74,7 @@ double TrainedNetwork::Backward(ImageView frame, const LabelMap& label,
                                 std::span<float> gradient) const {
   return nn::Backward(packed_, weights_, transposed_, cut_, frame, *workspace.forward,
                       workspace.logits, label.labels().data(), pixel_weight.data(),
-                      *workspace.backward, gradient);
+                      static_cast<float>(loss_.jaccard_weight), *workspace.backward, gradient);
 }
 
 void TrainedNetwork::CheckTruth(FrameSize size, const LabelMap& label,
@@ -89,7 +92,12 @@ void TrainedNetwork::CheckTruth(FrameSize size, const LabelMap& label,
 }
 
 void TrainedNetwork::AdamStep(std::span<const float> gradient) {
-  AdamUpdate(adam_, ++adam_steps_, gradient, Suffix(), moment1_, moment2_);
+  ++adam_steps_;
+  for (const auto& [begin, count] : selection_.ranges()) {
+    const size_t at = begin - offset_;
+    AdamUpdate(adam_, adam_steps_, gradient.subspan(at, count), Suffix().subspan(at, count),
+               std::span(moment1_).subspan(at, count), std::span(moment2_).subspan(at, count));
+  }
   packed_current_ = false;
 }
 
@@ -121,12 +129,14 @@ void TrainedNetwork::SetTrained(std::span<const float> trained, bool keep_moment
                                                  " floats, not " + std::to_string(trained.size()));
   }
   std::copy(trained.begin(), trained.end(), Suffix().begin());
-  if (!keep_moments) {
-    std::fill(moment1_.begin(), moment1_.end(), 0.0f);
-    std::fill(moment2_.begin(), moment2_.end(), 0.0f);
-    adam_steps_ = 0;
-  }
+  if (!keep_moments) ForgetMoments();
   packed_current_ = false;
+}
+
+void TrainedNetwork::ForgetMoments() {
+  std::fill(moment1_.begin(), moment1_.end(), 0.0f);
+  std::fill(moment2_.begin(), moment2_.end(), 0.0f);
+  adam_steps_ = 0;
 }
 
 }  // namespace shadowtutor::nn

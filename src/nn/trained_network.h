@@ -11,10 +11,12 @@
 #include <vector>
 
 #include "nn/kernels/adam.h"
+#include "nn/kernels/head.h"
 #include "nn/kernels/scratch.h"
 #include "nn/learner_state.h"
 #include "nn/network.h"
 #include "nn/packed_weights.h"
+#include "nn/parameter_selection.h"
 #include "nn/training_memory.h"
 #include "shadowtutor/types.h"
 
@@ -25,12 +27,15 @@ namespace shadowtutor::nn {
 class TrainedNetwork {
  public:
   /// `weights` holds layout->size() floats, else throws Error kInvalidArgument. Training does not
-  /// change the stages before `cut`.
+  /// change the stages before `cut`, and only those kinds of parameters in the others.
   TrainedNetwork(std::shared_ptr<const NetworkLayout> layout, std::vector<float> weights, Stage cut,
-                 const AdamOptions& adam);
+                 const AdamOptions& adam, const LossOptions& loss = {},
+                 ParameterKinds kinds = ParameterKinds::kAll);
 
   const NetworkLayout& layout() const { return *layout_; }
   Stage cut() const { return cut_; }
+  /// The parameters that training changes, a part of trained().
+  const ParameterSelection& selection() const { return selection_; }
   /// All weights, frozen ones included.
   std::span<const float> weights() const { return weights_; }
   /// The index of the first trained weight.
@@ -64,6 +69,7 @@ class TrainedNetwork {
   void SaveState(LearnerState& state) const;
   void RestoreState(const LearnerState& state);
   void SetTrained(std::span<const float> trained, bool keep_moments);
+  void ForgetMoments();
 
  private:
   bool StemTrained() const { return cut_ <= Stage::kInConv2; }
@@ -74,6 +80,8 @@ class TrainedNetwork {
   Stage cut_;
   size_t offset_;  // index of the first trained weight
   AdamOptions adam_;
+  LossOptions loss_;
+  ParameterSelection selection_;
   std::vector<float> moment1_, moment2_;  // Adam's, for the trained part
   int64_t adam_steps_ = 0;
 

@@ -130,31 +130,74 @@ wire::HeldStudent FromProto(const v1::HeldStudent& from) {
   return held;
 }
 
-v1::Parameters ToProto(const wire::Parameters& parameters) {
+v1::Parameters ToProto(const distill::Policy& policy) {
+  const distill::TrainerOptions& trainer = policy.trainer;
+  const distill::ScheduleOptions& schedule = policy.schedule;
+  const auto count = [](int value) { return static_cast<uint32_t>(value); };
   v1::Parameters to;
-  to.set_threshold(parameters.threshold);
-  to.set_max_updates(static_cast<uint32_t>(parameters.max_updates));
-  to.set_min_stride(static_cast<uint32_t>(parameters.min_stride));
-  to.set_max_stride(static_cast<uint32_t>(parameters.max_stride));
-  to.set_learning_rate(parameters.learning_rate);
-  to.set_cut(std::string(nn::StageName(parameters.cut)));
+  to.set_threshold(schedule.stride.threshold);
+  to.set_max_updates(count(trainer.max_updates));
+  to.set_min_stride(count(schedule.stride.min_stride));
+  to.set_max_stride(count(schedule.stride.max_stride));
+  to.set_learning_rate(trainer.adam.learning_rate);
+  to.set_cut(std::string(nn::StageName(trainer.cut)));
+  to.set_policy(policy.name);
+  to.set_train_threshold(trainer.threshold);
+  to.set_first_updates(count(trainer.first_updates));
+  to.set_kinds(std::string(nn::NameOf(trainer.kinds)));
+  to.set_fresh_moments(trainer.fresh_moments);
+  to.set_instance_weight(trainer.instance_weight);
+  to.set_jaccard_weight(trainer.jaccard_weight);
+  to.set_averaging(trainer.averaging);
+  to.set_plateau_steps(count(trainer.plateau_steps));
+  to.set_plateau_gain(trainer.plateau_gain);
+  to.set_trigger(std::string(distill::NameOf(schedule.trigger)));
+  to.set_change(schedule.change);
+  to.set_key_frame_rate(schedule.rate);
+  to.set_burst(schedule.burst);
+  to.set_burst_start(schedule.start);
+  to.set_shown_labels(count(policy.shown_labels));
+  to.set_hide_untaught(policy.hide_untaught);
+  to.set_part_updates(count(policy.part_updates));
+  to.set_idle_updates(count(policy.idle_updates));
   return to;
 }
 
-wire::Parameters FromProto(const v1::Parameters& from) {
+distill::Policy FromProto(const v1::Parameters& from) {
   constexpr uint32_t kMax = 1'000'000;
-  wire::Parameters parameters;
-  parameters.threshold = Share(from.threshold(), "threshold");
-  parameters.max_updates = SmallInt(from.max_updates(), kMax, "max_updates");
-  parameters.min_stride = SmallInt(from.min_stride(), kMax, "min_stride");
-  parameters.max_stride = SmallInt(from.max_stride(), kMax, "max_stride");
-  if (parameters.min_stride < 1 || parameters.max_stride < parameters.min_stride) {
-    Refuse("the message's strides are not 1 <= min_stride <= max_stride");
+  distill::Policy policy;
+  distill::TrainerOptions& trainer = policy.trainer;
+  distill::ScheduleOptions& schedule = policy.schedule;
+  schedule.stride.threshold = Share(from.threshold(), "threshold");
+  trainer.threshold = schedule.stride.threshold;
+  trainer.max_updates = SmallInt(from.max_updates(), kMax, "max_updates");
+  schedule.stride.min_stride = SmallInt(from.min_stride(), kMax, "min_stride");
+  schedule.stride.max_stride = SmallInt(from.max_stride(), kMax, "max_stride");
+  trainer.adam.learning_rate = from.learning_rate();
+  trainer.cut = nn::ParseStage(Text(from.cut(), "cut"));
+  if (!from.policy().empty()) {
+    policy.name = ShownText(from.policy(), "policy");
+    trainer.threshold = Share(from.train_threshold(), "training threshold");
+    trainer.first_updates = SmallInt(from.first_updates(), kMax, "first_updates");
+    trainer.kinds = nn::ParseParameterKinds(Text(from.kinds(), "kinds of parameters"));
+    trainer.fresh_moments = from.fresh_moments();
+    trainer.instance_weight = from.instance_weight();
+    trainer.jaccard_weight = from.jaccard_weight();
+    trainer.averaging = from.averaging();
+    trainer.plateau_steps = SmallInt(from.plateau_steps(), kMax, "plateau_steps");
+    trainer.plateau_gain = from.plateau_gain();
+    schedule.trigger = distill::ParseTrigger(Text(from.trigger(), "trigger"));
+    schedule.change = from.change();
+    schedule.rate = from.key_frame_rate();
+    schedule.burst = from.burst();
+    schedule.start = from.burst_start();
+    policy.shown_labels = SmallInt(from.shown_labels(), kMax, "shown_labels");
+    policy.hide_untaught = from.hide_untaught();
+    policy.part_updates = SmallInt(from.part_updates(), kMax, "part_updates");
+    policy.idle_updates = SmallInt(from.idle_updates(), kMax, "idle_updates");
   }
-  parameters.learning_rate = from.learning_rate();
-  if (!std::isfinite(parameters.learning_rate)) Refuse("the message's learning rate is not finite");
-  parameters.cut = nn::ParseStage(Text(from.cut(), "cut"));
-  return parameters;
+  distill::Validate(policy);
+  return policy;
 }
 
 v1::WholeStudent ToProto(const wire::WholeStudent& student) {
@@ -179,7 +222,7 @@ v1::Welcome ToProto(wire::Welcome welcome) {
   to.set_student_checksum(welcome.student_checksum);
   PutClasses(welcome.classes, *to.mutable_classes());
   if (welcome.background >= 0) to.set_background(static_cast<uint32_t>(welcome.background));
-  *to.mutable_parameters() = ToProto(welcome.parameters);
+  *to.mutable_parameters() = ToProto(welcome.policy);
   to.set_frame_codec(ToProto(welcome.frame_codec));
   to.set_update_codec(ToProto(welcome.update_codec));
   to.set_teacher(std::move(welcome.teacher));
@@ -201,7 +244,7 @@ wire::Welcome FromProto(const v1::Welcome& from) {
     }
     welcome.background = static_cast<int>(from.background());
   }
-  welcome.parameters = FromProto(from.parameters());
+  welcome.policy = FromProto(from.parameters());
   welcome.frame_codec = WishedCodec(from.frame_codec());
   welcome.update_codec = WishedCodec(from.update_codec());
   welcome.teacher = ShownText(from.teacher(), "teacher's description");
@@ -221,6 +264,8 @@ v1::Update ToProto(const wire::Update& update) {
   to.set_checksum(update.checksum);
   to.set_teacher_ms(update.teacher_ms);
   to.set_train_ms(update.train_ms);
+  to.set_shown_classes(ToBytes(update.shown_classes));
+  to.set_part(static_cast<uint32_t>(update.part));
   return to;
 }
 
@@ -237,6 +282,11 @@ wire::Update FromProto(const v1::Update& from) {
   update.checksum = from.checksum();
   update.teacher_ms = Duration(from.teacher_ms());
   update.train_ms = Duration(from.train_ms());
+  if (from.shown_classes().size() > kMaxClasses) {
+    Refuse("the message shows more classes than there can be");
+  }
+  update.shown_classes = FromBytes(from.shown_classes());
+  update.part = SmallInt(from.part(), 1'000'000, "part");
   return update;
 }
 
@@ -249,6 +299,7 @@ v1::Hello ToProto(wire::Hello hello) {
   to.set_frame_codec(ToProto(hello.frame_codec));
   to.set_update_codec(ToProto(hello.update_codec));
   if (hello.held) *to.mutable_held() = ToProto(std::move(*hello.held));
+  to.set_takes_parts(hello.takes_parts);
   return to;
 }
 
@@ -263,6 +314,7 @@ wire::Hello FromProto(const v1::Hello& from) {
   hello.frame_codec = WishedCodec(from.frame_codec());
   hello.update_codec = WishedCodec(from.update_codec());
   if (from.has_held()) hello.held = FromProto(from.held());
+  hello.takes_parts = from.takes_parts();
   return hello;
 }
 

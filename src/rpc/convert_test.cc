@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 
+#include "distill/policy_parts.h"
 #include "rpc/errors.h"
 #include "wire/limits.h"
 
@@ -22,6 +23,21 @@ wire::ServerMessage Travel(wire::ServerMessage message) {
   v1::ServerMessage parsed;
   EXPECT_TRUE(parsed.ParseFromString(ToProto(std::move(message)).SerializeAsString()));
   return FromProto(std::move(parsed));
+}
+
+// Every part differs from its default.
+distill::Policy SomePolicy() {
+  distill::Policy policy = distill::WithChanges(
+      {}, {{"threshold", "0.75"},      {"max-updates", "4"},      {"first-updates", "9"},
+           {"cut", "full"},            {"kinds", "norms"},        {"learning-rate", "0.001"},
+           {"fresh-moments", "on"},    {"instance-weight", "2"},  {"jaccard-weight", "0.5"},
+           {"averaging", "0.6"},       {"plateau-steps", "3"},    {"plateau-gain", "0.01"},
+           {"trigger", "change"},      {"stride-threshold", "0.7"}, {"min-stride", "2"},
+           {"max-stride", "32"},       {"change", "0.1"},         {"key-frame-rate", "0.2"},
+           {"burst", "5"},             {"burst-start", "3"},      {"shown-labels", "7"},
+           {"hide-untaught", "on"},    {"part-updates", "2"},     {"idle-updates", "11"}});
+  policy.name = "custom";
+  return policy;
 }
 
 template <typename Message>
@@ -113,7 +129,7 @@ TEST(ConvertTest, WelcomeTravels) {
   welcome.student_checksum = 99;
   welcome.classes = {{"person", {255, 128, 1}}, {"background", {0, 0, 0}}};
   welcome.background = 1;
-  welcome.parameters = {0.75, 4, 2, 32, 0.001, nn::kFullDistillation};
+  welcome.policy = SomePolicy();
   welcome.frame_codec = wire::FrameCodec::kRaw;
   welcome.update_codec = wire::UpdateCodec::kFp16;
   welcome.teacher = "a teacher";
@@ -128,12 +144,8 @@ TEST(ConvertTest, WelcomeTravels) {
   EXPECT_EQ(back.student_checksum, 99u);
   EXPECT_EQ(back.classes, welcome.classes);
   EXPECT_EQ(back.background, 1);
-  EXPECT_EQ(back.parameters.threshold, 0.75);
-  EXPECT_EQ(back.parameters.max_updates, 4);
-  EXPECT_EQ(back.parameters.min_stride, 2);
-  EXPECT_EQ(back.parameters.max_stride, 32);
-  EXPECT_EQ(back.parameters.learning_rate, 0.001);
-  EXPECT_EQ(back.parameters.cut, nn::kFullDistillation);
+  EXPECT_EQ(back.policy.name, "custom");
+  EXPECT_EQ(distill::PolicyText(back.policy), distill::PolicyText(welcome.policy));
   EXPECT_EQ(back.frame_codec, wire::FrameCodec::kRaw);
   EXPECT_EQ(back.update_codec, wire::UpdateCodec::kFp16);
   EXPECT_EQ(back.teacher, "a teacher");
@@ -327,9 +339,9 @@ TEST(ConvertTest, RefusesMetricsThatAreNone) {
 
 TEST(ConvertTest, RefusesStridesThatAreNone) {
   wire::Welcome welcome;
-  welcome.parameters.min_stride = 65;
+  welcome.policy.schedule.stride.min_stride = 65;
   EXPECT_EQ(RefusalOf(ToProto(wire::ServerMessage(welcome))), ErrorCode::kInvalidArgument);
-  welcome.parameters.min_stride = 0;
+  welcome.policy.schedule.stride.min_stride = 0;
   EXPECT_EQ(RefusalOf(ToProto(wire::ServerMessage(welcome))), ErrorCode::kInvalidArgument);
   welcome = {};
   welcome.background = 3;

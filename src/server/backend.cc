@@ -18,7 +18,7 @@ constexpr std::chrono::milliseconds kTick{200};
 constexpr std::chrono::milliseconds kReleaseEvery{2'000};
 
 void Check(const BackendOptions& options) {
-  distill::Validate({options.trainer.threshold, options.min_stride, options.max_stride});
+  distill::Validate(options.policy);
   if (options.max_sessions < 1 || options.max_sessions > wire::kMaxSessions) {
     throw Error(ErrorCode::kInvalidArgument,
                 "the number of sessions must be 1 to " + std::to_string(wire::kMaxSessions));
@@ -55,12 +55,10 @@ std::shared_ptr<Resources> MakeResources(std::shared_ptr<teacher::Teacher> teach
   Check(options);
   CheckFits(student, *teacher);
   // Tells now, and not at the first client, whether the trainer's options are in range.
-  const distill::Trainer trial(student, options.trainer);
+  const distill::Trainer trial(student, options.policy.trainer);
 
   auto resources = std::make_shared<Resources>();
-  resources->session.trainer = options.trainer;
-  resources->session.min_stride = options.min_stride;
-  resources->session.max_stride = options.max_stride;
+  resources->session.policy = options.policy;
   resources->session.teacher = WithoutFolders(teacher->description());
   resources->session.server_version = version;
   resources->session.student = std::make_shared<const nn::Checkpoint>(std::move(student));

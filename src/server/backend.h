@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "core/mutex.h"
-#include "distill/trainer.h"
+#include "distill/policy.h"
 #include "nn/network.h"
 #include "server/resources.h"
 #include "server/stats.h"
@@ -23,9 +23,7 @@
 namespace shadowtutor::server {
 
 struct BackendOptions {
-  distill::TrainerOptions trainer;
-  int min_stride = 8;
-  int max_stride = 64;
+  distill::Policy policy;
 
   int max_sessions = wire::kDefaultMaxSessions;  // of all transports together
   /// Of these, from one address; 0: three quarters of them, but as many for clients on this

@@ -102,11 +102,14 @@ LabelledFrame LabelFrame(teacher::Teacher& teacher, Image frame, uint64_t frame_
 }
 
 Session::Session(const SessionOptions& options, const wire::Hello& hello, const std::string& id)
-    : base_(options.student), codec_(hello.update_codec) {
+    : base_(options.student),
+      codec_(hello.update_codec),
+      shown_(options.policy.shown_labels) {
   CheckProtocolVersion(hello.protocol_version);
   nn::Checkpoint student = *base_;
   student.weights = StartingWeights(hello);
-  trainer_ = std::make_unique<distill::Trainer>(student, options.trainer);
+  trainer_ = std::make_unique<distill::Trainer>(student, options.policy.trainer,
+                                                 /*taught=*/adopted_ && version_ > 0);
 
   welcome_.server_version = options.server_version;
   welcome_.session_id = id;
@@ -115,9 +118,7 @@ Session::Session(const SessionOptions& options, const wire::Hello& hello, const 
   welcome_.student_checksum = wire::WeightChecksum(trainer_->trained());
   welcome_.classes = base_->classes;
   welcome_.background = base_->background;
-  welcome_.parameters = {
-      options.trainer.threshold, options.trainer.max_updates,        options.min_stride,
-      options.max_stride,        options.trainer.adam.learning_rate, options.trainer.cut};
+  welcome_.policy = options.policy;
   welcome_.frame_codec = hello.frame_codec;
   welcome_.update_codec = codec_;
   welcome_.teacher = options.teacher;
@@ -149,7 +150,7 @@ wire::Update Session::Train(const LabelledFrame& key_frame,
                             const std::function<bool()>& stop) {
   nn::Learner& learner = trainer_->learner();
   learner.UseWorkspace(std::move(workspace));
-  const std::vector<float> base(learner.trained().begin(), learner.trained().end());
+  const std::vector<float> before(learner.weights().begin(), learner.weights().end());
   wire::Update update;
   update.frame_index = key_frame.frame_index;
   update.teacher_ms = key_frame.teacher_ms;
@@ -159,15 +160,20 @@ wire::Update Session::Train(const LabelledFrame& key_frame,
   try {
     const Clock::time_point start = Clock::now();
     const distill::TrainResult result = trainer_->Train(key_frame.frame, key_frame.answer, stop);
+    update.shown_classes = shown_.After(key_frame.answer.label);
     update.metric = result.metric;
     update.initial_metric = result.initial_metric;
     update.steps = result.steps;
     if (result.changed) {
-      update.payload = wire::EncodeUpdate(codec_, base, learner.trained());
+      const nn::ParameterSelection& sent = learner.selection();
+      const std::vector<float> held = sent.Gather(before);
+      update.payload = wire::EncodeUpdate(codec_, held, sent.Gather(learner.weights()));
       if (codec_ != wire::UpdateCodec::kFp32) {
         // Takes back what the lossy codec left out, so that both sides hold the same weights. The
         // next update will contain it.
-        learner.SetTrained(wire::DecodeUpdate(codec_, base, update.payload), true);
+        std::vector<float> weights = before;
+        sent.Scatter(wire::DecodeUpdate(codec_, held, update.payload), weights);
+        learner.SetTrained(std::span<const float>(weights).last(learner.trained().size()), true);
       }
       update.new_version = version_ + 1;
     }
@@ -175,7 +181,7 @@ wire::Update Session::Train(const LabelledFrame& key_frame,
     update.train_ms = MillisecondsSince(start);
   } catch (...) {
     learner.UseWorkspace(nullptr);
-    learner.SetTrained(base, false);
+    learner.SetTrained(std::span<const float>(before).last(learner.trained().size()), false);
     throw;
   }
   learner.UseWorkspace(nullptr);

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "distill/policy.h"
+#include "distill/shown_classes.h"
 #include "distill/trainer.h"
 #include "nn/network.h"
 #include "shadowtutor/types.h"
@@ -21,9 +23,7 @@ namespace shadowtutor::server {
 /// What all sessions of a server have in common. Constant once the server runs.
 struct SessionOptions {
   std::shared_ptr<const nn::Checkpoint> student;  // what a session starts from
-  distill::TrainerOptions trainer;
-  int min_stride = 8;
-  int max_stride = 64;
+  distill::Policy policy;
   std::string teacher;  // the teacher's description
   std::string server_version;
 };
@@ -81,6 +81,7 @@ class Session {
 
   const std::shared_ptr<const nn::Checkpoint> base_;
   const wire::UpdateCodec codec_;
+  distill::ShownClasses shown_;
   bool adopted_ = false;
   uint64_t version_ = 0;
   std::unique_ptr<distill::Trainer> trainer_;

@@ -16,8 +16,8 @@ namespace {
 SessionOptions Options(nn::Stage cut = nn::kPartialDistillation) {
   SessionOptions options;
   options.student = std::make_shared<const nn::Checkpoint>(SmallStudent(1));
-  options.trainer.cut = cut;
-  options.trainer.threshold = 0.95;  // so that there is something to train
+  options.policy.trainer.cut = cut;
+  options.policy.trainer.threshold = 0.95;  // so that there is something to train
   options.teacher = "a fake teacher";
   options.server_version = "test";
   return options;
@@ -59,7 +59,7 @@ class ModelClient {
  public:
   explicit ModelClient(const wire::Welcome& welcome)
       : student_(nn::ParseCheckpoint(welcome.student.value().safetensors)),
-        offset_(student_.layout->TrainedOffset(welcome.parameters.cut)),
+        offset_(student_.layout->TrainedOffset(welcome.policy.trainer.cut)),
         version_(welcome.student_version) {}
 
   void Apply(const wire::Update& update) {
@@ -105,8 +105,8 @@ TEST_F(SessionTest, WelcomesWithAWholeStudent) {
   EXPECT_EQ(welcome.classes, TestClasses());
   EXPECT_EQ(welcome.background, 1);
   EXPECT_EQ(welcome.update_codec, wire::UpdateCodec::kFp16);
-  EXPECT_EQ(welcome.parameters.threshold, 0.95);
-  EXPECT_EQ(welcome.parameters.cut, nn::kPartialDistillation);
+  EXPECT_EQ(welcome.policy.trainer.threshold, 0.95);
+  EXPECT_EQ(welcome.policy.trainer.cut, nn::kPartialDistillation);
   ASSERT_TRUE(welcome.student.has_value());
   EXPECT_EQ(welcome.student->version, welcome.student_version);
   const nn::Checkpoint student = nn::ParseCheckpoint(welcome.student->safetensors);
@@ -144,7 +144,7 @@ TEST_F(SessionTest, ClientAndServerAgreeBitByBit) {
 
 TEST_F(SessionTest, SendsNoWeightsWhenNothingWasTrained) {
   SessionOptions options = Options();
-  options.trainer.threshold = 0.01;
+  options.policy.trainer.threshold = 0.01;
   Session session(options, {}, "s");
   session.TakeWelcome();
   const wire::Update update = Teach(session, SquareFrame(0, 0));
@@ -154,7 +154,7 @@ TEST_F(SessionTest, SendsNoWeightsWhenNothingWasTrained) {
   EXPECT_EQ(update.checksum,
             wire::WeightChecksum(
                 std::span<const float>(options.student->weights)
-                    .subspan(options.student->layout->TrainedOffset(options.trainer.cut))));
+                    .subspan(options.student->layout->TrainedOffset(options.policy.trainer.cut))));
 }
 
 TEST_F(SessionTest, GoesOnFromWhatTheClientHolds) {
@@ -166,7 +166,7 @@ TEST_F(SessionTest, GoesOnFromWhatTheClientHolds) {
   }
   ASSERT_GT(client.version(), 0u);
 
-  Session after(options, HelloWith(Held(client.student(), client.version(), options.trainer.cut)),
+  Session after(options, HelloWith(Held(client.student(), client.version(), options.policy.trainer.cut)),
                 "after");
   const wire::Welcome welcome = after.TakeWelcome();
   EXPECT_TRUE(after.adopted());

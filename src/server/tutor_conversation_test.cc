@@ -100,7 +100,7 @@ TEST_F(TutorConversationTest, WholeStudentsAreNotSentAsOftenAsAClientAsks) {
 
 TEST_F(TutorConversationTest, TrainingEndsWithTheServer) {
   const uint64_t version = Hello().student_version;
-  resources_->session.trainer.threshold = 0.999;
+  resources_->session.policy.trainer.threshold = 0.999;
   resources_->shutting_down = true;
   Say(SquareFrame(0, version));
   EXPECT_EQ(std::get<wire::Update>(peer_->Next()).steps, 0);

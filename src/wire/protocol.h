@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "distill/policy.h"
 #include "nn/network.h"
 #include "shadowtutor/types.h"
 #include "wire/messages.h"
@@ -40,16 +41,7 @@ struct Hello {
   FrameCodec frame_codec = FrameCodec::kJpeg;
   UpdateCodec update_codec = UpdateCodec::kFp32;
   std::optional<HeldStudent> held;  // absent: the client has no student and needs a whole one
-};
-
-/// The parameters of the algorithms, which the server chooses for a session.
-struct Parameters {
-  double threshold = 0.8;
-  int max_updates = 8;
-  int min_stride = 8;
-  int max_stride = 64;
-  double learning_rate = 0.01;
-  nn::Stage cut = nn::kPartialDistillation;
+  bool takes_parts = false;         // whether a key frame may be answered by several updates
 };
 
 /// All weights of a student, for a client that has none or whose weights differ.
@@ -69,7 +61,7 @@ struct Welcome {
   uint64_t student_checksum = 0;        // WeightChecksum of its trained part
   ClassList classes;
   int background = -1;
-  Parameters parameters;
+  distill::Policy policy;  // the parameters of the algorithms, which the server chooses
   FrameCodec frame_codec = FrameCodec::kJpeg;     // the codec of the client's key frames
   UpdateCodec update_codec = UpdateCodec::kFp32;  // the codec of the server's updates
   std::string teacher;                            // a description of the teacher

@@ -98,7 +98,7 @@ int Run() {
   distill::TrainerOptions training;
   training.cut = nn::kFullDistillation;
   client::ClientOptions options;
-  options.cut = training.cut;
+  options.policy.trainer.cut = training.cut;
   client::Client client(student, 1, std::make_unique<InProcessLink>(*student, training), options);
 
   LabelMap labels;

@@ -38,11 +38,9 @@ Json Parameters(const SweepRequest& request) {
           {"naive_frames", request.naive_frames},
           {"max_fps", request.max_fps > 0 ? Json(request.max_fps) : Json(nullptr)},
           {"reference_every", request.reference_every},
-          {"threshold", request.threshold},
-          {"max_updates", request.max_updates},
-          {"min_stride", request.min_stride},
-          {"max_stride", request.max_stride},
-          {"learning_rate", request.learning_rate},
+          {"paper", distill::PolicyText(request.paper)},
+          {"policy", request.policy.name},
+          {"policy_parts", distill::PolicyText(request.policy)},
           {"frame_codec", request.frame_codec},
           {"update_codec", request.update_codec},
           {"label_codec", request.label_codec},
@@ -219,9 +217,10 @@ void JudgeByBounds(const SweepRequest& request, double payload_share, LiveRun& r
   costs.bytes_up = static_cast<double>(run.bytes_up) / static_cast<double>(run.key_frames);
   costs.bytes_down = static_cast<double>(run.bytes_down) / static_cast<double>(run.key_frames);
   costs.bandwidth = run.bandwidth_mbit * kMegabit * payload_share;
-  costs.min_stride = request.min_stride;
-  costs.max_stride = request.max_stride;
-  costs.max_updates = request.max_updates;
+  const distill::Policy& policy = PolicyOf(request, run.strategy);
+  costs.min_stride = policy.schedule.stride.min_stride;
+  costs.max_stride = policy.schedule.stride.max_stride;
+  costs.max_updates = std::max(policy.trainer.max_updates, policy.trainer.first_updates);
   // What both sides do to a frame besides sending it; for a student that is part of t_si.
   if (naive) costs.latency = (run.device_ms.value_or(0) + run.codec_ms.value_or(0)) / 1000;
   const Bounds bounds = naive ? NaiveBounds(costs) : BoundsOfRun(costs, run.frames);

@@ -96,12 +96,13 @@ std::vector<std::string> Sweep::ServerArguments(const std::string& strategy) con
       request_.program,     flags::kServe,
       flags::kTeacher,      request_.card,
       flags::kListen,       link_.listen(),
-      flags::kCut,          strategy == "full" ? flags::kCutFull : flags::kCutPartial,
-      flags::kThreshold,    Text(request_.threshold),
-      flags::kMaxUpdates,   std::to_string(request_.max_updates),
-      flags::kMinStride,    std::to_string(request_.min_stride),
-      flags::kMaxStride,    std::to_string(request_.max_stride),
-      flags::kLearningRate, Text(request_.learning_rate)};
+      flags::kPolicy,       PolicyOf(request_, strategy).name};
+  distill::PolicyChanges changes = request_.changes;
+  if (strategy == "full") changes["cut"] = flags::kCutFull;
+  if (strategy == "partial") changes.emplace("cut", flags::kCutPartial);
+  for (const auto& [part, text] : changes) {
+    arguments.insert(arguments.end(), {"--" + part, text});
+  }
   if (request_.student) {
     arguments.insert(arguments.end(), {flags::kStudent, *request_.student});
   } else {
@@ -293,7 +294,7 @@ void Check(const SweepRequest& request) {
 }  // namespace
 
 const std::vector<std::string>& LiveStrategies() {
-  static const std::vector<std::string> all = {"partial", "full", "naive-raw", "naive-jpeg",
+  static const std::vector<std::string> all = {"shadow", "partial", "full", "naive-raw", "naive-jpeg",
                                                "naive-h264"};
   return all;
 }
@@ -312,7 +313,7 @@ std::vector<std::string> ChooseLiveStrategies(const std::vector<std::string>& na
     if (!known) {
       throw Error(ErrorCode::kInvalidArgument,
                   "\"" + name +
-                      "\" cannot be run live; partial, full, naive-raw, naive-jpeg, naive-h264 and "
+                      "\" cannot be run live; shadow, partial, full, naive-raw, naive-jpeg, naive-h264 and "
                       "naive (all three) can");
     }
   }

@@ -9,6 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "distill/policy.h"
+#include "distill/policy_parts.h"
+
 namespace shadowtutor::eval::live {
 
 struct SweepRequest {
@@ -28,9 +31,9 @@ struct SweepRequest {
   double max_fps = 0;                   // of the student on the device; 0: as fast as it goes
   int reference_every = 10;             // frames that the mIoU is the mean of; 0: no mIoU
 
-  double threshold = 0.8;
-  int max_updates = 8, min_stride = 8, max_stride = 64;
-  double learning_rate = 0.01;
+  distill::Policy paper;   // of the strategies partial and full, but for the cut
+  distill::Policy policy;  // of shadow
+  distill::PolicyChanges changes;  // what is changed in both, for the server
   std::string frame_codec = "raw", update_codec = "fp32", label_codec = "png";
   int jpeg_quality = 90;
 
@@ -40,6 +43,11 @@ struct SweepRequest {
   std::function<bool()> stop;                        // may be empty
   std::function<void(const std::string& line)> log;  // progress; may be empty
 };
+
+/// The policy that the server of a run gets.
+inline const distill::Policy& PolicyOf(const SweepRequest& request, const std::string& strategy) {
+  return strategy == "shadow" ? request.policy : request.paper;
+}
 
 }  // namespace shadowtutor::eval::live
 

@@ -40,6 +40,10 @@ double EvalReport::steps_per_key_frame() const {
          static_cast<double>(totals.trained_key_frames);
 }
 
+double EvalReport::server_ms() const {
+  return totals.key_frames == 0 ? 0 : totals.server_ms / static_cast<double>(totals.key_frames);
+}
+
 EvalReport Evaluate(video::Source& source, teacher::Teacher& teacher,
                     std::shared_ptr<const nn::Checkpoint> student, const EvalOptions& options,
                     const ProgressFunction& progress) {

@@ -41,6 +41,7 @@ struct EvalReport {
   double key_frame_ratio() const;
   /// Distillation steps per key frame that was trained on; 0 where none was.
   double steps_per_key_frame() const;
+  double server_ms() const;  // per key frame, without the teacher
 };
 
 /// How far a run is; reported after every frame.

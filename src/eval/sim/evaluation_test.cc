@@ -68,7 +68,7 @@ TEST(ShadowEducation, RefusesDelaysBeyondTheMinimumStride) {
   EvalOptions options;
   options.parameters.delay = 9;
   EXPECT_THROW(RunShapes(options, 1), Error);
-  options.parameters.stride.min_stride = 9;
+  options.parameters.paper.schedule.stride.min_stride = 9;
   EXPECT_NO_THROW(RunShapes(options, 1));
   options.parameters.delay = 0;
   EXPECT_THROW(RunShapes(options, 1), Error);

@@ -1,8 +1,10 @@
 #include "eval/sim/evaluation_text.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/text.h"
+#include "distill/policy_parts.h"
 #include "wire/codec_names.h"
 
 namespace shadowtutor::eval {
@@ -19,11 +21,22 @@ std::string ReportJson(const EvalReport& report) {
   nlohmann::ordered_json json;
   json["strategy"] = report.options.strategy;
   json["delay"] = parameters.delay;
-  json["threshold"] = parameters.stride.threshold;
-  json["max_updates"] = parameters.max_updates;
-  json["min_stride"] = parameters.stride.min_stride;
-  json["max_stride"] = parameters.stride.max_stride;
-  json["learning_rate"] = parameters.learning_rate;
+  const StrategyEntry& strategy = FindStrategy(report.options.strategy);
+  json["policy"] = nullptr;
+  if (strategy.policy) {
+    const distill::Policy policy = strategy.policy(parameters);
+    json["policy"] = policy.name;
+    for (const distill::PolicyPart& part : distill::PolicyParts()) {
+      std::string name = part.name;
+      std::replace(name.begin(), name.end(), '-', '_');
+      const std::string text = part.text(policy);
+      if (part.kind == distill::PolicyPart::Kind::kNumber) {
+        json[name] = nlohmann::ordered_json::parse(text);
+      } else {
+        json[name] = text;
+      }
+    }
+  }
   json["frame_codec"] = wire::NameOf(parameters.frame_codec);
   json["update_codec"] = wire::NameOf(parameters.update_codec);
   json["frames"] = report.frames;
@@ -35,6 +48,7 @@ std::string ReportJson(const EvalReport& report) {
   json["steps_per_key_frame"] = report.steps_per_key_frame();
   json["bytes_up"] = report.totals.bytes_up;
   json["bytes_down"] = report.totals.bytes_down;
+  json["server_ms"] = report.server_ms();
   if (report.options.per_frame) {
     json["miou"] = report.miou;
     json["key_frame_indices"] = report.key_frame_indices;

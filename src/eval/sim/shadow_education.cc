@@ -5,30 +5,24 @@
 
 namespace shadowtutor::eval {
 
-void CheckShadowEducation(const StrategyOptions& options) {
-  distill::Validate(options.stride);
-  if (options.delay < 1 || options.delay > options.stride.min_stride) {
+void CheckShadowEducation(const StrategyOptions& options, const distill::Policy& policy) {
+  distill::Validate(policy);
+  const int least = policy.schedule.stride.min_stride;
+  if (options.delay < 1 || options.delay > least) {
     throw Error(ErrorCode::kInvalidArgument,
-                "the delay must be 1 to " + std::to_string(options.stride.min_stride) +
+                "the delay must be 1 to " + std::to_string(least) +
                     " frames, not " + std::to_string(options.delay) +
                     ": at the minimum stride the client waits for the update");
   }
 }
 
-ShadowEducation::ShadowEducation(const StrategyInputs& inputs, nn::Stage cut) {
+ShadowEducation::ShadowEducation(const StrategyInputs& inputs, const distill::Policy& policy) {
   const StrategyOptions& options = inputs.options;
-  CheckShadowEducation(options);
-  distill::TrainerOptions training;
-  training.threshold = options.stride.threshold;
-  training.max_updates = options.max_updates;
-  training.cut = cut;
-  training.adam.learning_rate = options.learning_rate;
-
-  auto link = std::make_unique<VirtualLink>(inputs.student, *inputs.teacher, training, options);
+  CheckShadowEducation(options, policy);
+  auto link = std::make_unique<VirtualLink>(inputs.student, *inputs.teacher, policy, options);
   link_ = link.get();
   client::ClientOptions device;
-  device.stride = options.stride;
-  device.cut = cut;
+  device.policy = policy;
   client_ =
       std::make_unique<client::Client>(inputs.student, link_->version(), std::move(link), device);
 }

@@ -1,4 +1,4 @@
-// The paper's system as a strategy: Algorithm 3 on the device, Algorithms 1 and 2 on a virtual
+// ShadowTutor as a strategy, with any policy: Algorithm 3 on the device, training on a virtual
 // server.
 #ifndef SHADOWTUTOR_EVAL_SIM_SHADOW_EDUCATION_H_
 #define SHADOWTUTOR_EVAL_SIM_SHADOW_EDUCATION_H_
@@ -11,15 +11,14 @@
 
 namespace shadowtutor::eval {
 
-/// Throws Error kInvalidArgument for strides, thresholds or a delay that Algorithms 1 to 3 do not
-/// allow.
-void CheckShadowEducation(const StrategyOptions& options);
+/// Throws Error kInvalidArgument for a policy out of range, or a delay that it does not allow.
+void CheckShadowEducation(const StrategyOptions& options, const distill::Policy& policy);
 
 /// Thread safety: one thread.
 class ShadowEducation : public Strategy {
  public:
-  /// Trains the stages from `cut` on. Throws Error kInvalidArgument for options out of range.
-  ShadowEducation(const StrategyInputs& inputs, nn::Stage cut);
+  /// Throws as CheckShadowEducation.
+  ShadowEducation(const StrategyInputs& inputs, const distill::Policy& policy);
 
   FrameOutcome Process(ImageView frame, uint64_t index, LabelMap& prediction) override;
   Totals totals() const override { return link_->totals(); }
@@ -28,6 +27,12 @@ class ShadowEducation : public Strategy {
   VirtualLink* link_;  // the client owns it
   std::unique_ptr<client::Client> client_;
 };
+
+/// The StrategyEntry::make of strategies that differ by their policy only.
+template <distill::Policy (*PolicyOf)(const StrategyOptions&)>
+std::unique_ptr<Strategy> MakeShadowEducation(const StrategyInputs& inputs) {
+  return std::make_unique<ShadowEducation>(inputs, PolicyOf(inputs.options));
+}
 
 }  // namespace shadowtutor::eval
 

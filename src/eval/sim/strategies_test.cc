@@ -205,17 +205,19 @@ TEST(JustInTime, UsesWhatItLearntAtOnceAndCountsTheWholeStudent) {
 
 TEST(JustInTime, TheStrideDoublesWhereTheStudentIsRight) {
   EvalOptions options = Options("just-in-time");
-  options.parameters.stride = {.threshold = 0.01, .min_stride = 2, .max_stride = 8};
+  options.parameters.paper.trainer.threshold = 0.01;
+  options.parameters.paper.schedule.stride = {.threshold = 0.01, .min_stride = 2, .max_stride = 8};
   const EvalReport report = RunShapes(options, 32);
   EXPECT_EQ(report.key_frame_indices, (std::vector<uint64_t>{0, 4, 12, 20, 28}));
-  options.parameters.stride.threshold = 0.999;
-  options.parameters.max_updates = 0;
+  options.parameters.paper.trainer.threshold = 0.999;
+  options.parameters.paper.schedule.stride.threshold = 0.999;
+  options.parameters.paper.trainer.max_updates = 0;
   EXPECT_EQ(RunShapes(options, 9).key_frame_indices, (std::vector<uint64_t>{0, 2, 4, 6, 8}));
 }
 
 TEST(Strides, AreReportedWhereTheyChange) {
   EvalOptions options = Options("partial");
-  options.parameters.stride = {.threshold = 0.5, .min_stride = 16, .max_stride = 64};
+  options.parameters.paper.schedule.stride = {.threshold = 0.5, .min_stride = 16, .max_stride = 64};
   const EvalReport report = RunShapes(options, 100);
   ASSERT_GE(report.strides.size(), 2u);
   EXPECT_EQ(report.strides.front(), (std::pair<uint64_t, int>{0, 16}));

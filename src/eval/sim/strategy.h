@@ -13,8 +13,7 @@
 #include <string>
 #include <string_view>
 
-#include "distill/key_frame_stride.h"
-#include "distill/trainer.h"
+#include "distill/policy.h"
 #include "nn/network.h"
 #include "shadowtutor/types.h"
 #include "teacher/teacher.h"
@@ -27,12 +26,11 @@ namespace shadowtutor::eval {
 /// The parameters of all strategies. Each strategy uses those that concern it.
 struct StrategyOptions {
   /// How many frames after a key frame its update is used first: 1 is the very next frame. At most
-  /// stride.min_stride, because the client waits for an update that takes longer.
+  /// the least stride, because the client waits for an update that takes longer.
   int delay = 1;
-  distill::StrideOptions stride;
-  int max_updates = 8;
-  double learning_rate = 0.01;
-  std::optional<nn::Stage> cut;  // absent: the strategy's own
+  distill::Policy paper;  // of `partial` and `full`: the paper's, with what a user changes in it
+  distill::Policy policy = distill::FindPolicy("balanced");  // of `shadow`
+  std::optional<nn::Stage> cut;  // of `partial` and `just-in-time`; absent: the strategy's own
   wire::FrameCodec frame_codec = wire::FrameCodec::kRaw;
   int jpeg_quality = wire::kDefaultJpegQuality;
   wire::UpdateCodec update_codec = wire::UpdateCodec::kFp32;
@@ -47,6 +45,7 @@ struct Totals {
   uint64_t distillation_steps = 0;
   uint64_t bytes_up = 0;    // encoded frames
   uint64_t bytes_down = 0;  // encoded updates, or label maps
+  double server_ms = 0;     // time that the server took for training and updates, as measured
 };
 
 /// What it did at one frame.
@@ -85,6 +84,8 @@ struct StrategyEntry {
   bool heeds_delay = false;      // whether the delay matters; if not, one run stands for all delays
   bool trains = false;           // distils into a student
   bool alters_frames = false;    // the teacher is asked about frames that a codec always changes
+  /// The policy by which it trains; null if it does not.
+  distill::Policy (*policy)(const StrategyOptions& options) = nullptr;
   /// Throws Error kInvalidArgument for options that this strategy cannot run with.
   void (*check)(const StrategyOptions& options) = nullptr;
   /// Makes the strategy. Throws as `check`.

@@ -9,13 +9,10 @@ namespace shadowtutor::eval {
 namespace {
 
 server::SessionOptions OptionsOfSession(std::shared_ptr<const nn::Checkpoint> student,
-                                        const distill::TrainerOptions& trainer,
-                                        const StrategyOptions& options) {
+                                        const distill::Policy& policy) {
   server::SessionOptions session;
   session.student = std::move(student);
-  session.trainer = trainer;
-  session.min_stride = options.stride.min_stride;
-  session.max_stride = options.stride.max_stride;
+  session.policy = policy;
   return session;
 }
 
@@ -29,11 +26,11 @@ wire::Hello HelloFor(const StrategyOptions& options) {
 }  // namespace
 
 VirtualLink::VirtualLink(std::shared_ptr<const nn::Checkpoint> student, teacher::Teacher& teacher,
-                         const distill::TrainerOptions& trainer, const StrategyOptions& options)
+                         const distill::Policy& policy, const StrategyOptions& options)
     : teacher_(teacher),
       options_(options),
       classes_(student->layout->spec().classes),
-      session_(OptionsOfSession(std::move(student), trainer, options), HelloFor(options), "eval") {}
+      session_(OptionsOfSession(std::move(student), policy), HelloFor(options), "eval") {}
 
 bool VirtualLink::SendKeyFrame(ImageView frame, uint64_t frame_index) {
   wire::KeyFrame key_frame;
@@ -50,6 +47,7 @@ bool VirtualLink::SendKeyFrame(ImageView frame, uint64_t frame_index) {
   totals_.distillation_steps += static_cast<uint64_t>(outstanding_->steps);
   totals_.bytes_up += key_frame.data.size();
   totals_.bytes_down += outstanding_->payload.size();
+  totals_.server_ms += outstanding_->train_ms;
   return true;
 }
 

@@ -12,7 +12,7 @@
 #include <string>
 
 #include "client/server_link.h"
-#include "distill/trainer.h"
+#include "distill/policy.h"
 #include "eval/sim/strategy.h"
 #include "nn/network.h"
 #include "server/session.h"
@@ -26,7 +26,7 @@ class VirtualLink : public client::ServerLink {
   /// Starts a session with `student`, which the client must hold as version(). `teacher` must
   /// outlive the link. Throws Error kInvalidArgument for options out of range.
   VirtualLink(std::shared_ptr<const nn::Checkpoint> student, teacher::Teacher& teacher,
-              const distill::TrainerOptions& trainer, const StrategyOptions& options);
+              const distill::Policy& policy, const StrategyOptions& options);
 
   /// Sets the clock to the frame that the client is about to process.
   void BeginFrame(uint64_t index) { now_ = index; }

@@ -41,7 +41,7 @@ class VirtualLinkTest : public ::testing::Test {
   std::unique_ptr<VirtualLink> Link(const StrategyOptions& options,
                                     teacher::Teacher* teacher = nullptr) {
     return std::make_unique<VirtualLink>(student_, teacher ? *teacher : teacher_,
-                                         distill::TrainerOptions{}, options);
+                                         distill::Policy{}, options);
   }
   std::span<const float> Trained() const {
     return std::span(student_->weights)

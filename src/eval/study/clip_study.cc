@@ -8,6 +8,7 @@
 #include "core/address_text.h"
 #include "core/checksum.h"
 #include "core/text.h"
+#include "distill/policy_parts.h"
 #include "eval/sim/resampling.h"
 #include "eval/study/identity.h"
 #include "eval/study/machine.h"
@@ -32,13 +33,8 @@ std::string Digits(double value) { return Format("%.17g", value); }
 // Rounds as the files do, so that a new run equals the same run read from its file.
 double FourDigits(double value) { return std::round(value * 1e4) / 1e4; }
 
-std::string ParameterText(const StrategyOptions& options) {
-  std::string text = "threshold " + Digits(options.stride.threshold) + ", strides " +
-                     std::to_string(options.stride.min_stride) + " to " +
-                     std::to_string(options.stride.max_stride) + ", updates " +
-                     std::to_string(options.max_updates) + ", learning rate " +
-                     Digits(options.learning_rate) + ", cut ";
-  text += options.cut ? nn::StageName(*options.cut) : "default";
+std::string ParameterText(const StrategyEntry& strategy, const StrategyOptions& options) {
+  std::string text = strategy.policy ? distill::PolicyText(strategy.policy(options)) : "no policy";
   text += std::string(", ") + wire::NameOf(options.frame_codec);
   text += " " + std::to_string(options.jpeg_quality);
   text += std::string(", ") + wire::NameOf(options.update_codec);
@@ -121,7 +117,7 @@ class ClipStudy {
     StoredKey key = key_;
     key["student"] = StudentIdentity();
     key["strategy"] = choice.label();
-    key["parameters"] = ParameterText(request_.parameters);
+    key["parameters"] = ParameterText(*choice.strategy, request_.parameters);
     key["program"] = request_.version + " " + ThisMachine().isa;
     return key;
   }
@@ -265,6 +261,7 @@ class ClipStudy {
         [&](const EvaluatedFrame& frame) { samples.Write(label, frame); });
     RunRecord run{.clip = spec_.name,
                   .strategy = options.strategy,
+                  .policy = PolicyOf(*choice.strategy),
                   .delay = choice.delay,
                   .label = label,
                   .frames = report.frames,
@@ -275,6 +272,11 @@ class ClipStudy {
                   .strides = std::move(report.strides)};
     for (double& miou : run.miou) miou = FourDigits(miou);
     return run;
+  }
+
+  std::optional<distill::Policy> PolicyOf(const StrategyEntry& strategy) const {
+    if (!strategy.policy) return std::nullopt;
+    return strategy.policy(request_.parameters);
   }
 
   void Report(const ClipProgress& progress) const {

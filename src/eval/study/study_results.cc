@@ -6,6 +6,7 @@
 
 #include "core/atomic_file.h"
 #include "core/text.h"
+#include "distill/policy_parts.h"
 #include "eval/study/csv.h"
 #include "eval/study/foreign_results.h"
 #include "eval/study/machine.h"
@@ -43,11 +44,33 @@ Json AsJson(const ClipRecord& clip) {
           {"frames", clip.frames}};
 }
 
+Json AsJson(const distill::Policy& policy) {
+  Json parts = Json::object();
+  for (const distill::PolicyPart& part : distill::PolicyParts()) {
+    const std::string text = part.text(policy);
+    parts[part.name] =
+        part.kind == distill::PolicyPart::Kind::kNumber ? Json::parse(text) : Json(text);
+  }
+  return parts;
+}
+
+distill::Policy ParsePolicy(const std::string& name, const Json& parts) {
+  distill::PolicyChanges texts;
+  for (const auto& [part, value] : parts.items()) {
+    texts[part] = value.is_string() ? value.get<std::string>() : value.dump();
+  }
+  distill::Policy policy = distill::WithChanges({}, texts);
+  policy.name = name;
+  return policy;
+}
+
 Json AsJson(const RunRecord& run) {
   Json strides = Json::array();
   for (const auto& [frame, stride] : run.strides) strides.push_back({frame, stride});
   return {{"clip", run.clip},
           {"strategy", run.strategy},
+          {"policy", run.policy ? Json(run.policy->name) : Json()},
+          {"policy_parts", run.policy ? AsJson(*run.policy) : Json()},
           {"delay", run.delay},
           {"label", run.label},
           {"frames", run.frames},
@@ -59,6 +82,7 @@ Json AsJson(const RunRecord& run) {
           {"steps_per_key_frame", run.steps_per_key_frame()},
           {"bytes_up", run.totals.bytes_up},
           {"bytes_down", run.totals.bytes_down},
+          {"server_ms", run.server_ms()},
           {"miou", run.miou},
           {"key_frame_indices", run.key_frame_indices},
           {"strides", std::move(strides)}};
@@ -114,6 +138,10 @@ double RunRecord::bytes_per_frame() const {
   return static_cast<double>(totals.bytes_up + totals.bytes_down) / static_cast<double>(frames);
 }
 
+double RunRecord::server_ms() const {
+  return totals.key_frames == 0 ? 0 : totals.server_ms / static_cast<double>(totals.key_frames);
+}
+
 std::string RunJson(const RunRecord& run) { return Dump(AsJson(run), -1); }
 
 RunRecord ParseRun(const std::string& text) {
@@ -121,6 +149,9 @@ RunRecord ParseRun(const std::string& text) {
     RunRecord run;
     run.clip = json.at("clip");
     run.strategy = json.at("strategy");
+    if (!json.at("policy").is_null()) {
+      run.policy = ParsePolicy(json.at("policy"), json.at("policy_parts"));
+    }
     run.delay = json.at("delay");
     run.label = json.at("label");
     run.frames = json.at("frames");
@@ -130,6 +161,8 @@ RunRecord ParseRun(const std::string& text) {
                   .distillation_steps = json.at("distillation_steps"),
                   .bytes_up = json.at("bytes_up"),
                   .bytes_down = json.at("bytes_down")};
+    run.totals.server_ms =
+        json.at("server_ms").get<double>() * static_cast<double>(run.totals.key_frames);
     run.miou = json.at("miou").get<std::vector<double>>();
     run.key_frame_indices = json.at("key_frame_indices").get<std::vector<uint64_t>>();
     for (const Json& pair : json.at("strides")) run.strides.emplace_back(pair.at(0), pair.at(1));
@@ -197,11 +230,11 @@ std::string ResultsJson(const StudyResults& results, const std::string& live) {
                      {"threads", machine.threads},
                      {"system", machine.system}};
   json["parameters"] = {
-      {"threshold", parameters.stride.threshold},
-      {"max_updates", parameters.max_updates},
-      {"min_stride", parameters.stride.min_stride},
-      {"max_stride", parameters.stride.max_stride},
-      {"learning_rate", parameters.learning_rate},
+      {"threshold", parameters.paper.trainer.threshold},
+      {"max_updates", parameters.paper.trainer.max_updates},
+      {"min_stride", parameters.paper.schedule.stride.min_stride},
+      {"max_stride", parameters.paper.schedule.stride.max_stride},
+      {"learning_rate", parameters.paper.trainer.adam.learning_rate},
       {"fps", results.fps ? Json(*results.fps) : Json()},
       {"frame_codec", wire::NameOf(parameters.frame_codec)},
       {"update_codec", wire::NameOf(parameters.update_codec)},
@@ -243,7 +276,8 @@ std::string RunsCsv(const StudyResults& results) {
   std::string csv =
       std::string(kRunsCsvStart) +
       "delay,label,frames,mean_miou,key_frames,key_frame_ratio,"
-      "trained_key_frames,distillation_steps,steps_per_key_frame,bytes_up,bytes_down\n";
+      "trained_key_frames,distillation_steps,steps_per_key_frame,bytes_up,bytes_down,policy,"
+      "server_ms\n";
   for (const RunRecord& run : results.runs) {
     std::string camera, scene;
     for (const ClipRecord& clip : results.clips) {
@@ -258,7 +292,9 @@ std::string RunsCsv(const StudyResults& results) {
            std::to_string(run.totals.trained_key_frames) + "," +
            std::to_string(run.totals.distillation_steps) + "," +
            Number(run.steps_per_key_frame(), "%.4f") + "," + std::to_string(run.totals.bytes_up) +
-           "," + std::to_string(run.totals.bytes_down) + "\n";
+           "," + std::to_string(run.totals.bytes_down) + "," +
+           CsvText(run.policy ? run.policy->name : "") + "," + Number(run.server_ms(), "%.3f") +
+           "\n";
   }
   return csv;
 }

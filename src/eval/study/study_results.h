@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "distill/policy.h"
 #include "eval/sim/evaluation.h"
 #include "shadowtutor/types.h"
 
@@ -31,6 +32,7 @@ struct ClipRecord {
 struct RunRecord {
   std::string clip;
   std::string strategy;
+  std::optional<distill::Policy> policy;  // absent: the strategy does not train
   int delay = 0;  // 0: the strategy has none
   std::string label;
   uint64_t frames = 0;
@@ -43,6 +45,7 @@ struct RunRecord {
   double key_frame_ratio() const;
   double steps_per_key_frame() const;
   double bytes_per_frame() const;  // up and down
+  double server_ms() const;        // per key frame, without the teacher
 };
 
 /// Pictures of one frame; paths are relative to the folder of results.json.

@@ -176,7 +176,7 @@ TEST_F(StudyTest, DoesOnlyWhatIsMissingOrHasChanged) {
   EXPECT_EQ(WorkOf(request), (std::set<std::string>{"first wild", "first tracking", "second P-1",
                                                     "second tracking"}));
 
-  request.parameters.learning_rate = 0.02;
+  request.parameters.paper.trainer.adam.learning_rate = 0.02;
   EXPECT_EQ(WorkOf(request).size(), 6u);
   request.version = "later";
   EXPECT_EQ(WorkOf(request).size(), 6u);

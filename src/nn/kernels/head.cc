@@ -16,6 +16,13 @@
 #define SHADOWTUTOR_NN_KERNELS_HEAD_CC_ONCE
 namespace shadowtutor::nn {
 
+// The slopes of the soft Jaccard loss along a pixel's probability of each class: of the classes that
+// are not its label, and of the one that is.
+struct JaccardSlopes {
+  const float* other;
+  const float* label;
+};
+
 constexpr int kMargin = 16;  // floats before a row, so that column -1 can be read
 
 // The floats of a row at half resolution with margins.
@@ -35,6 +42,18 @@ struct LossRow {
   float scale;       // factor of the gradient
   float* gradient;   // doubled: [even, odd][class][step]; else [class][step] at full width
   float* exponents;  // [class][vector]
+  const JaccardSlopes* slopes;  // null: cross entropy alone
+};
+
+// One row of the frame, whose probabilities are summed up for the soft Jaccard loss.
+struct SumRow {
+  const float* logits;  // as in LossRow, and so are the next five
+  size_t step;
+  int classes, half_width;
+  const uint8_t* label;
+  const float* weight;
+  float* exponents;
+  float* sums;  // [probability, probability where it is the label][class][vector]; added to
 };
 
 }  // namespace shadowtutor::nn
@@ -156,10 +175,61 @@ HWY_INLINE V ExpOfNegative(V x) {
   return hn::BitCast(d, hn::Add(hn::BitCast(di, p), hn::ShiftLeft<23>(hn::ConvertTo(di, n))));
 }
 
+// Adds the gradient of the soft Jaccard loss for a vector of pixels, whose probabilities are
+// z[class] / sum. A pixel of weight 0 has none.
+HWY_INLINE void AddJaccardGradient(const float* HWY_RESTRICT z, int classes, V sum, VI label,
+                                   V weight, const JaccardSlopes& slopes, float* HWY_RESTRICT g,
+                                   size_t g_step) {
+  const D d;
+  const DI di;
+  const V inverse =
+      hn::IfThenElseZero(hn::Ne(weight, hn::Zero(d)), hn::Div(hn::Set(d, 1.0f), sum));
+  const auto slope = [&](int c) {
+    const auto is_label = hn::RebindMask(d, hn::Eq(label, hn::Set(di, c)));
+    return hn::IfThenElse(is_label, hn::Set(d, slopes.label[c]), hn::Set(d, slopes.other[c]));
+  };
+  V mean = hn::Zero(d);  // of the slopes, by probability
+  for (int c = 0; c < classes; ++c) {
+    mean = hn::MulAdd(hn::Mul(hn::Load(d, z + c * kLanes), inverse), slope(c), mean);
+  }
+  for (int c = 0; c < classes; ++c, g += g_step) {
+    const V p = hn::Mul(hn::Load(d, z + c * kLanes), inverse);
+    const V change = hn::Mul(p, hn::Sub(slope(c), mean));
+    hn::StoreU(hn::Add(hn::LoadU(d, g), hn::IfThenElseZero(hn::Ne(weight, hn::Zero(d)), change)), d,
+               g);
+  }
+}
+
+// Adds the probabilities of a vector of pixels to `sums` (see SumRow). z[class][vector] has their
+// logits.
+HWY_INLINE void AddProbabilities(float* HWY_RESTRICT z, int classes, V largest, VI label, V weight,
+                                 float* HWY_RESTRICT sums) {
+  const D d;
+  const DI di;
+  V sum = hn::Zero(d);
+  for (int c = 0; c < classes; ++c) {
+    const V e = ExpOfNegative(hn::Sub(hn::Load(d, z + c * kLanes), largest));
+    sum = hn::Add(sum, e);
+    hn::Store(e, d, z + c * kLanes);
+  }
+  const auto counts = hn::Ne(weight, hn::Zero(d));
+  const V inverse = hn::Div(hn::Set(d, 1.0f), sum);
+  float* HWY_RESTRICT of_label = sums + classes * kLanes;
+  for (int c = 0; c < classes; ++c) {
+    const V p =
+        hn::IfThenElseZero(counts, hn::Mul(hn::Load(d, z + c * kLanes), inverse));
+    const auto is_label = hn::RebindMask(d, hn::Eq(label, hn::Set(di, c)));
+    hn::Store(hn::Add(hn::Load(d, sums + c * kLanes), p), d, sums + c * kLanes);
+    hn::Store(hn::Add(hn::Load(d, of_label + c * kLanes), hn::IfThenElseZero(is_label, p)), d,
+              of_label + c * kLanes);
+  }
+}
+
 // The weighted losses of a vector of pixels. z[class][vector] has their logits and is overwritten
-// with the exponentials; the gradient goes to g[class][g_step].
+// with the exponentials; the gradient goes to g[class][g_step]. With `slopes`, the gradient of the
+// soft Jaccard loss is in it, too.
 HWY_INLINE V SoftmaxLoss(float* HWY_RESTRICT z, int classes, V largest, VI label, V weight, V scale,
-                         float* HWY_RESTRICT g, size_t g_step) {
+                         float* HWY_RESTRICT g, size_t g_step, const JaccardSlopes* slopes) {
   const D d;
   const DI di;
   V sum = hn::Zero(d), of_label = hn::Zero(d);
@@ -177,6 +247,7 @@ HWY_INLINE V SoftmaxLoss(float* HWY_RESTRICT z, int classes, V largest, VI label
     const auto is_label = hn::RebindMask(d, hn::Eq(label, hn::Set(di, c)));
     hn::StoreU(hn::Sub(e, hn::IfThenElseZero(is_label, scaled)), d, g);
   }
+  if (slopes) AddJaccardGradient(z, classes, sum, label, weight, *slopes, g - classes * g_step, g_step);
   // Pixels past the frame have weight 0, but their logits may be NaN, so multiplying is not enough.
   const V loss = hn::Mul(weight, hn::Sub(hn::Log(d, sum), of_label));
   return hn::IfThenElseZero(hn::Ne(weight, hn::Zero(d)), loss);
@@ -205,7 +276,7 @@ double LossRowDoubled(const LossRow& row) {
       }
       float* g = row.gradient + static_cast<size_t>(odd * row.classes) * row.step + kMargin + x;
       loss = hn::Add(loss, SoftmaxLoss(row.exponents, row.classes, largest, label, weights[odd],
-                                       scale, g, row.step));
+                                       scale, g, row.step, row.slopes));
     }
   }
   return static_cast<double>(hn::GetLane(hn::SumOfLanes(d, loss)));
@@ -230,9 +301,52 @@ double LossRowAny(const LossRow& row, const InterpolationTable& table, size_t gr
     const VI label = hn::PromoteTo(di, hn::Load(d8, bytes));
     loss = hn::Add(loss, SoftmaxLoss(row.exponents, row.classes, largest, label,
                                      hn::LoadU(d, row.weight + j * kLanes), scale,
-                                     row.gradient + j * kLanes, gradient_step));
+                                     row.gradient + j * kLanes, gradient_step, row.slopes));
   }
   return static_cast<double>(hn::GetLane(hn::SumOfLanes(d, loss)));
+}
+
+void SumRowDoubled(const SumRow& row) {
+  const D d;
+  const DI di;
+  const hn::Rebind<uint16_t, D> d16;
+  for (int x = 0; x < row.half_width; x += kLanes) {
+    HWY_ALIGN uint16_t pairs[kLanes];
+    std::memcpy(pairs, row.label + 2 * x, sizeof(pairs));
+    const VI both = hn::PromoteTo(di, hn::Load(d16, pairs));
+    V weights[2];
+    hn::LoadInterleaved2(d, row.weight + 2 * x, weights[0], weights[1]);
+    for (int odd = 0; odd < 2; ++odd) {
+      const VI label = odd ? hn::ShiftRight<8>(both) : hn::And(both, hn::Set(di, 255));
+      const float* p = row.logits + kMargin + x;
+      V largest = hn::Zero(d);
+      for (int c = 0; c < row.classes; ++c, p += row.step) {
+        const V z = odd ? Odd(p) : Even(p);
+        largest = c ? hn::Max(largest, z) : z;
+        hn::Store(z, d, row.exponents + c * kLanes);
+      }
+      AddProbabilities(row.exponents, row.classes, largest, label, weights[odd], row.sums);
+    }
+  }
+}
+
+void SumRowAny(const SumRow& row, const InterpolationTable& table) {
+  const D d;
+  const DI di;
+  const hn::Rebind<uint8_t, DI> d8;
+  for (int j = 0; j < table.vectors; ++j) {
+    const float* p = row.logits + kMargin;
+    V largest = hn::Zero(d);
+    for (int c = 0; c < row.classes; ++c, p += row.step) {
+      const V z = Interpolate(table, p, j);
+      largest = c ? hn::Max(largest, z) : z;
+      hn::Store(z, d, row.exponents + c * kLanes);
+    }
+    HWY_ALIGN uint8_t bytes[kLanes];
+    std::memcpy(bytes, row.label + j * kLanes, sizeof(bytes));
+    AddProbabilities(row.exponents, row.classes, largest, hn::PromoteTo(di, hn::Load(d8, bytes)),
+                     hn::LoadU(d, row.weight + j * kLanes), row.sums);
+  }
 }
 
 // The transpose of doubling a row: gradients at even and odd columns to a row `h` of half width.
@@ -274,6 +388,8 @@ HWY_EXPORT(ArgmaxDoubled);
 HWY_EXPORT(ArgmaxAny);
 HWY_EXPORT(LossRowDoubled);
 HWY_EXPORT(LossRowAny);
+HWY_EXPORT(SumRowDoubled);
+HWY_EXPORT(SumRowAny);
 HWY_EXPORT(HalveRow);
 HWY_EXPORT(AddRow);
 
@@ -306,9 +422,92 @@ void ArgmaxRows(const HeadPlan& plan, const LogitPlanes& logits, int first_row, 
   }
 }
 
-double WeightedCrossEntropy(const HeadPlan& plan, const LogitPlanes& logits, const uint8_t* label,
-                            const float* pixel_weight, const LogitPlanes& gradient,
-                            Scratch& scratch) {
+namespace {
+
+// What the soft Jaccard loss needs to know of the whole frame before the gradient of a pixel can be
+// computed.
+struct Jaccard {
+  double loss = 0;  // already times its weight
+  std::vector<float> other, label;
+};
+
+// The sums over the frame, then the loss and its slopes: with I the sum of a class's probability
+// where it is the label and U = (sum of its probability) + (pixels of the label) - I, the loss is
+// the mean of 1 - I / U over the classes that the label has.
+Jaccard SumUp(const HeadPlan& plan, const LogitPlanes& logits, const uint8_t* label,
+              const float* pixel_weight, float jaccard_weight, Scratch& scratch) {
+  const auto blend = HWY_DYNAMIC_DISPATCH(BlendRows);
+  const auto doubled = HWY_DYNAMIC_DISPATCH(SumRowDoubled);
+  const auto any = HWY_DYNAMIC_DISPATCH(SumRowAny);
+  const int classes = logits.classes, half_width = plan.resize.x.in;
+  const int width = plan.width(), height = plan.height();
+  const auto uclasses = static_cast<size_t>(classes), uwidth = static_cast<size_t>(width);
+  const size_t step = MarginRow(half_width), full = FullRow(width);
+  const size_t per_chunk = uclasses * step + 3 * uclasses * 16 + 2 * full;
+  const int chunks = SumChunks(height);
+  float* all = scratch.Floats(per_chunk * static_cast<size_t>(chunks));
+  // [chunk][probability, of label][class], then [chunk][pixels of label][class]
+  double* sums = scratch.Doubles(3 * uclasses * static_cast<size_t>(chunks));
+  ParallelFor(chunks, [&](int chunk) {
+    float* blended = all + per_chunk * static_cast<size_t>(chunk);
+    float* exponents = blended + uclasses * step;
+    float* lanes = exponents + uclasses * 16;
+    float* weights = lanes + 2 * uclasses * 16;
+    auto* labels = reinterpret_cast<uint8_t*>(weights + full);
+    double* total = sums + 3 * uclasses * static_cast<size_t>(chunk);
+    std::fill_n(total, 3 * uclasses, 0.0);
+    std::memset(weights, 0, 2 * full * sizeof(float));
+    for (int y = ChunkBegin(height, chunks, chunk); y < ChunkBegin(height, chunks, chunk + 1); ++y) {
+      const auto at = static_cast<size_t>(y);
+      for (int c = 0; c < classes; ++c) {
+        blend(logits.row(c, plan.resize.y.low[at]), logits.row(c, plan.resize.y.high[at]),
+              plan.resize.y.fraction[at], half_width, blended + step * static_cast<size_t>(c));
+      }
+      std::memcpy(labels, label + at * uwidth, uwidth);
+      std::memcpy(weights, pixel_weight + at * uwidth, uwidth * sizeof(float));
+      std::fill_n(lanes, 2 * uclasses * 16, 0.0f);
+      const SumRow row = {blended, step, classes, half_width, labels, weights, exponents, lanes};
+      const size_t vector = static_cast<size_t>(FloatLanes());
+      plan.doubled ? doubled(row) : any(row, plan.columns);
+      for (size_t k = 0; k < 2 * uclasses; ++k) {
+        for (size_t lane = 0; lane < vector; ++lane) {
+          total[k] += static_cast<double>(lanes[k * vector + lane]);
+        }
+      }
+      for (size_t x = 0; x < uwidth; ++x) total[2 * uclasses + labels[x]] += weights[x] != 0;
+    }
+  });
+  for (int chunk = 1; chunk < chunks; ++chunk) {
+    for (size_t k = 0; k < 3 * uclasses; ++k) {
+      sums[k] += sums[3 * uclasses * static_cast<size_t>(chunk) + k];
+    }
+  }
+  const double* probability = sums;
+  const double* overlap = sums + uclasses;
+  const double* pixels = sums + 2 * uclasses;
+  const auto present = std::count_if(pixels, pixels + uclasses, [](double n) { return n > 0; });
+  Jaccard jaccard{.other = std::vector<float>(uclasses), .label = std::vector<float>(uclasses)};
+  for (size_t c = 0; c < uclasses; ++c) {
+    if (!(pixels[c] > 0)) continue;
+    const double weight = static_cast<double>(jaccard_weight) / static_cast<double>(present);
+    const double united = probability[c] + pixels[c] - overlap[c];
+    jaccard.loss += weight * (1 - overlap[c] / united);
+    jaccard.other[c] = static_cast<float>(weight * overlap[c] / (united * united));
+    jaccard.label[c] = static_cast<float>(-weight / united);
+  }
+  return jaccard;
+}
+
+}  // namespace
+
+double SegmentationLoss(const HeadPlan& plan, const LogitPlanes& logits, const uint8_t* label,
+                        const float* pixel_weight, float jaccard_weight,
+                        const LogitPlanes& gradient, Scratch& scratch) {
+  Jaccard jaccard;
+  if (jaccard_weight > 0) {
+    jaccard = SumUp(plan, logits, label, pixel_weight, jaccard_weight, scratch);
+  }
+  const JaccardSlopes slopes = {jaccard.other.data(), jaccard.label.data()};
   const auto blend = HWY_DYNAMIC_DISPATCH(BlendRows);
   const auto loss_doubled = HWY_DYNAMIC_DISPATCH(LossRowDoubled);
   const auto loss_any = HWY_DYNAMIC_DISPATCH(LossRowAny);
@@ -359,7 +558,8 @@ double WeightedCrossEntropy(const HeadPlan& plan, const LogitPlanes& logits, con
           classes,   half_width,
           width,     labels,
           weights,   1.0f / static_cast<float>(uwidth * static_cast<size_t>(plan.height())),
-          gradients, exponents};
+          gradients, exponents,
+          jaccard_weight > 0 ? &slopes : nullptr};
       const double loss = plan.doubled ? loss_doubled(row) : loss_any(row, plan.columns, full);
       if (low >= begin && low < end) row_loss[y] = loss;
       for (int c = 0; c < classes; ++c) {
@@ -386,7 +586,7 @@ double WeightedCrossEntropy(const HeadPlan& plan, const LogitPlanes& logits, con
   });
   double loss = 0;
   for (int y = 0; y < plan.height(); ++y) loss += row_loss[y];
-  return loss / (static_cast<double>(width) * plan.height());
+  return loss / (static_cast<double>(width) * plan.height()) + jaccard.loss;
 }
 
 }  // namespace shadowtutor::nn

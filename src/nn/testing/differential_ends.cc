@@ -299,8 +299,8 @@ Outcome LabelsAndLoss(Draw& draw) {
   const auto pixel_weights = draw.random().PixelWeights(width, height);
   const Planes gradient(classes, half_height, half_width);
   Scratch scratch;
-  const double loss = WeightedCrossEntropy(plan, planes.view, truth.labels().data(),
-                                           pixel_weights.data(), gradient.view, scratch);
+  const double loss = SegmentationLoss(plan, planes.view, truth.labels().data(),
+                                       pixel_weights.data(), 0, gradient.view, scratch);
   const auto expected = reference::WeightedCrossEntropy<double>(logits, truth, pixel_weights);
   // The rounding errors of the logits grow with the largest logit; loss and probabilities inherit
   // them.
@@ -320,6 +320,32 @@ Outcome LabelsAndLoss(Draw& draw) {
   outcome.Compare("logits' gradient", gradient.Values(),
                   reference::ResizeBackward(expected.logits, half_height, half_width).values,
                   reference::ResizeBackward(terms, half_height, half_width).values);
+
+  // With the soft Jaccard loss added.
+  constexpr float kJaccardWeight = 0.7f;
+  const double both =
+      SegmentationLoss(plan, planes.view, truth.labels().data(), pixel_weights.data(),
+                       kJaccardWeight, gradient.view, scratch);
+  const auto jaccard = reference::SoftJaccard<double>(logits, truth, pixel_weights);
+  DoubleTensor sum = expected.logits;
+  DoubleTensor sum_terms = terms;
+  // The slope along a pixel's probability is at most 1 / (pixels of its class) / (classes of the
+  // label).
+  std::vector<double> count(static_cast<size_t>(classes));
+  for (const uint8_t value : truth.labels()) count[value] += 1;
+  double steepest = 0;
+  for (const double n : count) steepest = n > 0 ? std::max(steepest, 1 / n) : steepest;
+  for (size_t k = 0; k < sum.values.size(); ++k) {
+    sum.values[k] += static_cast<double>(kJaccardWeight) * jaccard.logits.values[k];
+    sum_terms.values[k] += steepest * sensitivity;
+  }
+  const auto both_float =
+      static_cast<float>(both - expected.loss - static_cast<double>(kJaccardWeight) * jaccard.loss);
+  outcome.Compare("loss with Jaccard", std::span(&both_float, 1), std::vector{0.0},
+                  std::vector{(mean_weight + 1) * sensitivity});
+  outcome.Compare("logits' gradient with Jaccard", gradient.Values(),
+                  reference::ResizeBackward(sum, half_height, half_width).values,
+                  reference::ResizeBackward(sum_terms, half_height, half_width).values);
   return outcome;
 }
 

@@ -291,6 +291,55 @@ LossGradient<T> WeightedCrossEntropy(const Tensor<T>& logits, const LabelMap& la
 }
 
 template <typename T>
+LossGradient<T> SoftJaccard(const Tensor<T>& logits, const LabelMap& label,
+                            std::span<const float> pixel_weight) {
+  const size_t plane = logits.plane(), classes = static_cast<size_t>(logits.channels);
+  Tensor<T> p(logits.channels, logits.height, logits.width);
+  Tensor<T> slope = p;  // 0 for classes that the label does not have
+  for (size_t k = 0; k < plane; ++k) {
+    T largest = logits.values[k], sum = 0;
+    for (size_t c = 1; c < classes; ++c) largest = std::max(largest, logits.values[c * plane + k]);
+    for (size_t c = 0; c < classes; ++c) {
+      sum += p.values[c * plane + k] = std::exp(logits.values[c * plane + k] - largest);
+    }
+    for (size_t c = 0; c < classes; ++c) p.values[c * plane + k] /= sum;
+  }
+  LossGradient<T> result{0, Tensor<T>(logits.channels, logits.height, logits.width)};
+  T present = 0;
+  for (size_t c = 0; c < classes; ++c) {
+    T overlap = 0, united = 0, pixels = 0;
+    for (size_t k = 0; k < plane; ++k) {
+      if (pixel_weight[k] == 0) continue;
+      const bool here = label.labels()[k] == c;
+      const T value = p.values[c * plane + k];
+      pixels += here;
+      overlap += here ? value : 0;
+      united += here ? 1 : value;
+    }
+    if (pixels == 0) continue;
+    ++present;
+    result.loss += 1 - overlap / united;
+    for (size_t k = 0; k < plane; ++k) {
+      slope.values[c * plane + k] =
+          label.labels()[k] == c ? -1 / united : overlap / (united * united);
+    }
+  }
+  if (present > 0) result.loss /= present;
+  for (size_t k = 0; k < plane; ++k) {
+    if (pixel_weight[k] == 0 || present == 0) continue;
+    T mean = 0;
+    for (size_t c = 0; c < classes; ++c) {
+      mean += p.values[c * plane + k] * slope.values[c * plane + k];
+    }
+    for (size_t c = 0; c < classes; ++c) {
+      result.logits.values[c * plane + k] =
+          p.values[c * plane + k] * (slope.values[c * plane + k] - mean) / present;
+    }
+  }
+  return result;
+}
+
+template <typename T>
 LabelMap ArgMax(const Tensor<T>& logits) {
   LabelMap labels(logits.width, logits.height);
   const size_t plane = logits.plane();
@@ -325,6 +374,8 @@ LabelMap ArgMax(const Tensor<T>& logits) {
   template void AddTo(Tensor<T>&, const Tensor<T>&);                                              \
   template LossGradient<T> WeightedCrossEntropy(const Tensor<T>&, const LabelMap&,                \
                                                 std::span<const float>);                          \
+  template LossGradient<T> SoftJaccard(const Tensor<T>&, const LabelMap&,                         \
+                                       std::span<const float>);                                   \
   template LabelMap ArgMax(const Tensor<T>&);
 
 SHADOWTUTOR_INSTANTIATE(float)

@@ -97,6 +97,11 @@ struct LossGradient {
 template <typename T>
 LossGradient<T> WeightedCrossEntropy(const Tensor<T>& logits, const LabelMap& label,
                                      std::span<const float> pixel_weight);
+/// The soft Jaccard loss: the mean of 1 - I / U over the classes of the label, over pixels of a
+/// weight other than 0.
+template <typename T>
+LossGradient<T> SoftJaccard(const Tensor<T>& logits, const LabelMap& label,
+                            std::span<const float> pixel_weight);
 
 /// The class of the largest logit of each pixel; the first if there are several.
 template <typename T>

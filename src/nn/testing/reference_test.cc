@@ -197,6 +197,8 @@ TEST(ReferenceOps, CrossEntropyOfAKnownCaseAndItsGradient) {
   const auto map = random.PixelWeights(5, 3);
   ExpectGradient("logits", logits.values, WeightedCrossEntropy(logits, truth, map).logits.values,
                  [&] { return WeightedCrossEntropy(logits, truth, map).loss; });
+  ExpectGradient("Jaccard", logits.values, SoftJaccard(logits, truth, map).logits.values,
+                 [&] { return SoftJaccard(logits, truth, map).loss; });
   // Large logits must not overflow.
   for (double& v : logits.values) v *= 1e4;
   EXPECT_TRUE(std::isfinite(WeightedCrossEntropy(logits, truth, map).loss));

@@ -47,11 +47,11 @@ void LinkThread::Handle(wire::Welcome message) {
     if (online) throw Error(ErrorCode::kDataLoss, "the server welcomed us twice");
   }
   CheckServerVersion(message.protocol_version);
-  const wire::Parameters& parameters = message.parameters;
-  distill::Validate({parameters.threshold, parameters.min_stride, parameters.max_stride});
+  const distill::Policy policy = message.policy;
+  distill::Validate(policy);
   std::optional<ServerLink::WholeStudent> student;
   if (message.student) {
-    student = Parse(*message.student, parameters.cut);
+    student = Parse(*message.student, policy.trainer.cut);
     message.student.reset();
   }
   const std::string line = "connected to " + options.address + ", session " + message.session_id +
@@ -64,7 +64,7 @@ void LinkThread::Handle(wire::Welcome message) {
     }
     if (!student) held.AgreedUpon(message.student_version);
     whole = std::move(student);
-    session = {parameters, message.student_version, message.student_checksum};
+    session = {policy, message.student_version, message.student_checksum};
     welcome = std::move(message);
     online = true;
     hello_deadline = Clock::time_point::max();
@@ -97,7 +97,7 @@ void LinkThread::Handle(const wire::WholeStudent& message) {
   nn::Stage cut = nn::kPartialDistillation;
   {
     const MutexLock lock(mutex);
-    cut = welcome->parameters.cut;
+    cut = welcome->policy.trainer.cut;
   }
   auto student = Parse(message, cut);
   const MutexLock lock(mutex);

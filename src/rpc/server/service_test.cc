@@ -112,7 +112,7 @@ class ServiceTest : public testing::Test {
  protected:
   ServiceTest() {
     options_.listen = "127.0.0.1:0";
-    options_.trainer.threshold = 0.95;
+    options_.policy.trainer.threshold = 0.95;
     options_.log = [log = log_](const std::string& line) { log->Add(line); };
   }
   void Start() {
@@ -455,8 +455,8 @@ TEST_F(ServiceTest, RefusesWhatCannotWork) {
   EXPECT_EQ(code_with([](ServerOptions& o) { o.max_sessions = 0; }), ErrorCode::kInvalidArgument);
   EXPECT_EQ(code_with([](ServerOptions& o) { o.max_sessions = 1'000'000; }),
             ErrorCode::kInvalidArgument);
-  EXPECT_EQ(code_with([](ServerOptions& o) { o.min_stride = 100; }), ErrorCode::kInvalidArgument);
-  EXPECT_EQ(code_with([](ServerOptions& o) { o.trainer.threshold = 2; }),
+  EXPECT_EQ(code_with([](ServerOptions& o) { o.policy.schedule.stride.min_stride = 100; }), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(code_with([](ServerOptions& o) { o.policy.trainer.threshold = 2; }),
             ErrorCode::kInvalidArgument);
   const nn::Checkpoint other = server::SmallStudent(1, {{"cat", {}}, {"background", {}}});
   EXPECT_THROW(Server(teacher_, other, options_), Error);

@@ -17,17 +17,14 @@
 namespace shadowtutor::eval {
 namespace {
 
-distill::TrainerOptions TrainingOptions(const StrategyOptions& options) {
-  distill::TrainerOptions training;
-  training.threshold = options.stride.threshold;
-  training.max_updates = options.max_updates;
-  training.cut = nn::kFullDistillation;
-  training.adam.learning_rate = options.learning_rate;
-  return training;
+distill::Policy PolicyOf(const StrategyOptions& options) {
+  distill::Policy policy = options.paper;
+  policy.trainer.cut = nn::kFullDistillation;
+  return policy;
 }
 
 void Check(const StrategyOptions& options) {
-  distill::Validate(options.stride);
+  distill::Validate(options.paper);
   if (options.cut && *options.cut != nn::kFullDistillation) {
     throw Error(ErrorCode::kInvalidArgument,
                 "just-in-time trains every stage; a cut goes with the strategy partial");
@@ -40,9 +37,9 @@ class JustInTime : public Strategy {
       : options_(inputs.options),
         teacher_(*inputs.teacher),
         layout_(inputs.student->layout),
-        trainer_(*inputs.student, TrainingOptions(inputs.options)),
+        trainer_(*inputs.student, PolicyOf(inputs.options).trainer),
         predictor_(nn::PackWeights(layout_, inputs.student->weights)),
-        stride_(inputs.options.stride.min_stride),
+        stride_(inputs.options.paper.schedule.stride.min_stride),
         step_(stride_) {}
 
   FrameOutcome Process(ImageView frame, uint64_t index, LabelMap& prediction) override {
@@ -73,7 +70,7 @@ class JustInTime : public Strategy {
     ++totals_.key_frames;
     totals_.trained_key_frames += result.steps > 0;
     totals_.distillation_steps += static_cast<uint64_t>(result.steps);
-    const auto& [threshold, min_stride, max_stride] = options_.stride;
+    const auto& [threshold, min_stride, max_stride] = options_.paper.schedule.stride;
     stride_ = result.metric > threshold ? std::min(2 * stride_, max_stride)
                                         : std::max(stride_ / 2, min_stride);
     if (!result.changed) return false;
@@ -105,6 +102,7 @@ const StrategyEntry kJustInTime = {
     .label = "just-in-time",
     .description = "train the whole student where it runs: every update in use at once",
     .trains = true,
+    .policy = PolicyOf,
     .check = Check,
     .make = Make,
 };

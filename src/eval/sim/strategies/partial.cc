@@ -3,9 +3,10 @@
 namespace shadowtutor::eval {
 namespace {
 
-std::unique_ptr<Strategy> Make(const StrategyInputs& inputs) {
-  return std::make_unique<ShadowEducation>(inputs,
-                                           inputs.options.cut.value_or(nn::kPartialDistillation));
+distill::Policy PolicyOf(const StrategyOptions& options) {
+  distill::Policy policy = options.paper;
+  policy.trainer.cut = options.cut.value_or(nn::kPartialDistillation);
+  return policy;
 }
 
 }  // namespace
@@ -17,8 +18,9 @@ const StrategyEntry kPartial = {
     .description = "train the part from the cut on, send only that part (the paper's way)",
     .heeds_delay = true,
     .trains = true,
-    .check = CheckShadowEducation,
-    .make = Make,
+    .policy = PolicyOf,
+    .check = [](const StrategyOptions& o) { CheckShadowEducation(o, PolicyOf(o)); },
+    .make = MakeShadowEducation<PolicyOf>,
 };
 
 }  // namespace shadowtutor::eval

@@ -6,13 +6,13 @@
 
 namespace shadowtutor::eval {
 
-extern const StrategyEntry kPartial, kFull, kWild, kNaiveRaw, kNaiveJpeg, kNaiveH264, kTracking,
+extern const StrategyEntry kShadow, kPartial, kFull, kWild, kNaiveRaw, kNaiveJpeg, kNaiveH264, kTracking,
     kJustInTime;
 
 namespace {
 
 constexpr const StrategyEntry* kStrategies[] = {
-    &kPartial, &kFull, &kWild, &kNaiveRaw, &kNaiveJpeg, &kNaiveH264, &kTracking, &kJustInTime,
+    &kShadow, &kPartial, &kFull, &kWild, &kNaiveRaw, &kNaiveJpeg, &kNaiveH264, &kTracking, &kJustInTime,
 };
 
 }  // namespace

@@ -1,0 +1,82 @@
+// The training loop of policies that keep a running average of the weights (TrainerOptions::
+// averaging). Internal to distill/; other rooms use Trainer.
+//
+// Algorithm 1 (key_frame_training.h) stops when the student is good enough for its key frame, and
+// keeps the weights that were best on it. For the frames that follow, an average over all steps does
+// better: it fits that single label less. (As Polyak's averaging, and Zhang et al., Lookahead
+// Optimizer, 2019: training goes on from the average.)
+#ifndef SHADOWTUTOR_DISTILL_AVERAGED_TRAINING_H_
+#define SHADOWTUTOR_DISTILL_AVERAGED_TRAINING_H_
+
+#include <algorithm>
+#include <functional>
+#include <vector>
+
+#include "distill/miou.h"
+#include "distill/training_types.h"
+#include "shadowtutor/types.h"
+
+namespace shadowtutor::distill {
+
+/// Tells when the metric does not grow any more (TrainerOptions::plateau_steps).
+class Plateau {
+ public:
+  explicit Plateau(const TrainerOptions& options)
+      : most_(options.plateau_steps), gain_(options.plateau_gain) {}
+
+  bool wanted() const { return most_ > 0; }
+  /// Takes the metric after one more step. Returns whether the plateau is reached.
+  bool Reached(double metric) {
+    if (metric >= best_ + gain_) {
+      best_ = metric;
+      steps_ = 0;
+      return false;
+    }
+    return ++steps_ >= most_;
+  }
+
+ private:
+  const int most_;
+  const double gain_;
+  double best_ = 0;
+  int steps_ = 0;  // since `best_`
+};
+
+/// Trains `student` (an nn::Learner or a class with the same functions) on one key frame; the
+/// parameters are those of TrainOnKeyFrame, and `average` is scratch memory. Afterwards the student
+/// holds the average.
+template <typename Learner, typename LossWeightsFunction>
+TrainResult TrainAveraged(Learner& student, ImageView frame, const LabelMap& label, int classes,
+                          LossWeightsFunction&& loss_weights, const TrainerOptions& options,
+                          std::vector<float>& average,
+                          const std::function<bool()>& stop = {}) {
+  student.SetFrame(frame);
+  const double before = MeanIoU(student.Predict(), label, classes);
+  TrainResult result{.metric = before, .initial_metric = before};
+  if (before > options.threshold) return result;
+
+  const auto pixel_weights = loss_weights();
+  average.assign(student.trained().begin(), student.trained().end());
+  const auto keep = static_cast<float>(options.averaging);
+  Plateau plateau(options);
+  while (result.steps < options.max_updates && !(stop && stop())) {
+    student.LossAndGradient(label, pixel_weights);
+    student.AdamStep();
+    ++result.steps;
+    const auto weights = student.trained();
+    for (size_t i = 0; i < average.size(); ++i) {
+      // Weights that are not trained must not be rounded: they do not travel.
+      if (weights[i] != average[i]) average[i] = keep * average[i] + (1 - keep) * weights[i];
+    }
+    if (plateau.wanted() && plateau.Reached(MeanIoU(student.Predict(), label, classes))) break;
+  }
+  if (result.steps == 0) return result;  // stopped before the first one
+  student.SetTrained(average, /*keep_moments=*/true);
+  result.metric = MeanIoU(student.Predict(), label, classes);
+  result.changed = true;
+  return result;
+}
+
+}  // namespace shadowtutor::distill
+
+#endif  // SHADOWTUTOR_DISTILL_AVERAGED_TRAINING_H_

@@ -1,0 +1,89 @@
+#include "distill/policy.h"
+
+#include <algorithm>
+#include <array>
+
+namespace shadowtutor::distill {
+namespace {
+
+constexpr int kMostShownLabels = 64;
+
+Policy Paper() { return Policy{}; }
+
+// docs/results.md has the measurements behind each value, and what else was tried.
+Policy Best() {
+  Policy policy;
+  policy.name = "best";
+  policy.trainer = {.threshold = 1,
+                    .max_updates = 12,
+                    .first_updates = 40,
+                    .cut = nn::kFullDistillation,
+                    .adam = {.learning_rate = 0.003},
+                    .fresh_moments = true,
+                    .instance_weight = 1,
+                    .jaccard_weight = 1,
+                    .averaging = 0.85};
+  policy.schedule.trigger = Trigger::kChange;
+  policy.shown_labels = 3;
+  policy.hide_untaught = true;
+  policy.part_updates = 4;
+  return policy;
+}
+
+// A third of the server's time of Best.
+Policy Balanced() {
+  Policy policy = Best();
+  policy.name = "balanced";
+  policy.trainer.max_updates = 4;
+  policy.trainer.first_updates = 12;
+  policy.trainer.averaging = 0.7;
+  return policy;
+}
+
+struct Preset {
+  std::string_view name;
+  Policy (*make)();
+};
+constexpr std::array kPresets = {
+    Preset{"paper", Paper}, Preset{"balanced", Balanced}, Preset{"best", Best}};
+
+}  // namespace
+
+std::vector<std::string> PolicyNames() {
+  std::vector<std::string> names;
+  for (const Preset& preset : kPresets) names.emplace_back(preset.name);
+  return names;
+}
+
+Policy FindPolicy(std::string_view name) {
+  const auto found = std::find_if(kPresets.begin(), kPresets.end(),
+                                  [&](const Preset& preset) { return preset.name == name; });
+  if (found != kPresets.end()) return found->make();
+  std::string all;
+  for (const Preset& preset : kPresets) {
+    all += (all.empty() ? "" : ", ") + std::string(preset.name);
+  }
+  throw Error(ErrorCode::kInvalidArgument,
+              "no policy is called '" + std::string(name) + "'; there are " + all);
+}
+
+void Validate(const Policy& policy) {
+  Validate(policy.trainer);
+  Validate(policy.schedule);
+  const auto require = [](bool holds, const char* sentence) {
+    if (!holds) throw Error(ErrorCode::kInvalidArgument, sentence);
+  };
+  require(policy.shown_labels >= 0 && policy.shown_labels <= kMostShownLabels,
+          "the labels whose classes are shown must be 0 (all classes) to 64");
+  require(!policy.hide_untaught || policy.shown_labels > 0,
+          "hiding what an untaught student says goes with showing the classes of the last labels "
+          "only");
+  require(policy.part_updates >= 0 && policy.part_updates <= 1000,
+          "the distillation steps of a part must be 0 (no parts) to 1000");
+  require(policy.idle_updates >= 0 && policy.idle_updates <= 10000,
+          "the distillation steps while the server is idle must be 0 to 10000");
+  require(policy.idle_updates == 0 || policy.part_updates > 0,
+          "training on while the server is idle sends updates in parts; say of how many steps");
+}
+
+}  // namespace shadowtutor::distill

@@ -1,0 +1,20 @@
+#include "distill/shown_classes.h"
+
+namespace shadowtutor::distill {
+
+std::vector<uint8_t> ShownClasses::After(const LabelMap& label) {
+  if (most_ == 0) return {};
+  std::bitset<256> classes;
+  for (const uint8_t value : label.labels()) classes.set(value);
+  labels_.push_back(classes);
+  if (labels_.size() > static_cast<size_t>(most_)) labels_.pop_front();
+  std::bitset<256> any;
+  for (const auto& one : labels_) any |= one;
+  std::vector<uint8_t> shown;
+  for (size_t c = 0; c < any.size(); ++c) {
+    if (any[c]) shown.push_back(static_cast<uint8_t>(c));
+  }
+  return shown;
+}
+
+}  // namespace shadowtutor::distill
