@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "distill/miou.h"
+#include "distill/replay.h"
 #include "distill/training_types.h"
 #include "shadowtutor/types.h"
 
@@ -42,27 +43,37 @@ class Plateau {
   int steps_ = 0;  // since `best_`
 };
 
-/// Trains `student` (an nn::Learner or a class with the same functions) on one key frame; the
-/// parameters are those of TrainOnKeyFrame, and `average` is scratch memory. Afterwards the student
-/// holds the average.
+/// Trains `student` (an nn::Learner or a class with the same functions) on one key frame. The
+/// parameters are those of TrainOnKeyFrame, but for `loss_weights(answer)`, which returns one weight
+/// per pixel of an answer's label; `average` is scratch memory, and `replay` has the earlier key
+/// frames. Afterwards the student holds the average.
 template <typename Learner, typename LossWeightsFunction>
-TrainResult TrainAveraged(Learner& student, ImageView frame, const LabelMap& label, int classes,
-                          LossWeightsFunction&& loss_weights, const TrainerOptions& options,
-                          std::vector<float>& average,
-                          const std::function<bool()>& stop = {}) {
+TrainResult TrainAveraged(Learner& student, ImageView frame, const TeacherAnswer& teacher,
+                          int classes, LossWeightsFunction&& loss_weights,
+                          const TrainerOptions& options, std::vector<float>& average,
+                          Replay& replay, const std::function<bool()>& stop = {}) {
+  const LabelMap& label = teacher.label;
   student.SetFrame(frame);
   const double before = MeanIoU(student.Predict(), label, classes);
   TrainResult result{.metric = before, .initial_metric = before};
   if (before > options.threshold) return result;
 
-  const auto pixel_weights = loss_weights();
+  const auto pixel_weights = loss_weights(teacher);
   average.assign(student.trained().begin(), student.trained().end());
   const auto keep = static_cast<float>(options.averaging);
   Plateau plateau(options);
   while (result.steps < options.max_updates && !(stop && stop())) {
-    student.LossAndGradient(label, pixel_weights);
-    student.AdamStep();
     ++result.steps;
+    const bool again = options.replay_every > 0 && result.steps % options.replay_every == 0;
+    if (const Replay::KeyFrame* earlier = again ? replay.Pick() : nullptr) {
+      student.SetFrame(earlier->frame);
+      student.LossAndGradient(earlier->answer.label, loss_weights(earlier->answer));
+      student.AdamStep();
+      student.SetFrame(frame);
+    } else {
+      student.LossAndGradient(label, pixel_weights);
+      student.AdamStep();
+    }
     const auto weights = student.trained();
     for (size_t i = 0; i < average.size(); ++i) {
       // Weights that are not trained must not be rounded: they do not travel.

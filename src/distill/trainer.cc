@@ -51,6 +51,15 @@ void Validate(const TrainerOptions& options) {
   steps(options.plateau_steps);
   require(options.plateau_steps == 0 || options.averaging > 0,
           "stopping on a plateau goes with averaged weights; set the averaging above 0");
+  require(options.replay_every >= 0 && options.replay_every != 1 && options.replay_every <= 1000,
+          "the steps from one that is taken on an earlier key frame to the next must be 2 to 1000, "
+          "or 0 for none, not " +
+              std::to_string(options.replay_every));
+  require(options.replay_frames >= 1 && options.replay_frames <= 64,
+          "the earlier key frames that are remembered must be 1 to 64, not " +
+              std::to_string(options.replay_frames));
+  require(options.replay_every == 0 || options.averaging > 0,
+          "training on earlier key frames goes with averaged weights; set the averaging above 0");
   require(options.plateau_gain >= 0 && options.plateau_gain < 1,
           "the gain that ends a plateau must be at least 0 and less than 1, not " +
               std::to_string(options.plateau_gain));
@@ -60,6 +69,7 @@ Trainer::Trainer(const nn::Checkpoint& student, const TrainerOptions& options, b
     : options_(Validated(options)),
       background_(student.background),
       taught_(taught),
+      replay_(options.replay_every > 0 ? options.replay_frames : 0),
       learner_(student.layout, student.weights, options.cut, options.adam,
                {.jaccard_weight = options.jaccard_weight}, options.kinds) {}
 
@@ -70,10 +80,10 @@ TrainResult Trainer::Train(ImageView frame, const TeacherAnswer& teacher,
                                                  SizeText(teacher.label.size()) +
                                                  ", but the frame is " + SizeText(frame.size()));
   }
-  const auto loss_weights = [&] {
-    return LossWeights(frame.size(),
-                       teacher.has_instances ? teacher.instances
-                                             : ComponentBoxes(teacher.label, background_),
+  const auto loss_weights_of = [&](const TeacherAnswer& answer) {
+    return LossWeights(answer.label.size(),
+                       answer.has_instances ? answer.instances
+                                            : ComponentBoxes(answer.label, background_),
                        static_cast<float>(options_.instance_weight));
   };
   const int classes = learner_.layout().spec().classes;
@@ -83,11 +93,13 @@ TrainResult Trainer::Train(ImageView frame, const TeacherAnswer& teacher,
   taught_ = true;
   if (options.fresh_moments) learner_.ForgetMoments();
   if (options.averaging > 0) {
-    return TrainAveraged(learner_, frame, teacher.label, classes, loss_weights, options,
-                         average_, stop);
+    const TrainResult result = TrainAveraged(learner_, frame, teacher, classes, loss_weights_of,
+                                             options, average_, replay_, stop);
+    replay_.Remember(frame, teacher);
+    return result;
   }
-  return TrainOnKeyFrame(learner_, frame, teacher.label, classes, loss_weights, options, best_,
-                         stop);
+  return TrainOnKeyFrame(learner_, frame, teacher.label, classes,
+                         [&] { return loss_weights_of(teacher); }, options, best_, stop);
 }
 
 StepResult Trainer::Step(const LabelMap& label, std::span<const float> pixel_weights) {

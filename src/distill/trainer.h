@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "distill/replay.h"
 #include "distill/training_types.h"
 #include "nn/learner.h"
 #include "nn/network.h"
@@ -49,6 +50,7 @@ class Trainer {
   nn::Learner learner_;
   nn::LearnerState best_;
   std::vector<float> average_;
+  Replay replay_;
 };
 
 }  // namespace shadowtutor::distill

@@ -33,6 +33,11 @@ struct TrainerOptions {
   /// weights. Below 1.
   double averaging = 0;
 
+  /// Every so many-th step is taken on an earlier key frame, one of the last `replay_frames`; 0:
+  /// none is. Needs averaging.
+  int replay_every = 0;
+  int replay_frames = 8;
+
   /// Training stops after so many steps without a metric that is better by `plateau_gain` than the
   /// best before; 0: it does not.
   int plateau_steps = 0;

@@ -35,7 +35,8 @@ distill::Policy SomePolicy() {
            {"trigger", "change"},      {"stride-threshold", "0.7"}, {"min-stride", "2"},
            {"max-stride", "32"},       {"change", "0.1"},         {"key-frame-rate", "0.2"},
            {"burst", "5"},             {"burst-start", "3"},      {"shown-labels", "7"},
-           {"hide-untaught", "on"},    {"part-updates", "2"},     {"idle-updates", "11"}});
+           {"hide-untaught", "on"},    {"part-updates", "2"},     {"idle-updates", "11"},
+           {"replay-every", "4"},      {"replay-frames", "5"}});
   policy.name = "custom";
   return policy;
 }
