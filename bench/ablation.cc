@@ -1,0 +1,265 @@
+// What each part of a policy is worth: every row of a table takes a part away from the default
+// policy, or adds one to the paper's, and is measured on all clips of a set, from the student as it
+// is and from students that differ from it by a millionth, with updates in use after 1 and after 8
+// frames.
+//
+// Both delays are measured in one pass, because the server does the same for both: a client may
+// wait for an update as long as the least stride, so key frames and training do not depend on it.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ablation_rows.h"
+#include "client/client.h"
+#include "core/parallel.h"
+#include "distill/miou.h"
+#include "distill/policy_parts.h"
+#include "eval/study/clip_set.h"
+#include "nn/checkpoint_io.h"
+#include "server/session.h"
+#include "teacher/open_teacher.h"
+#include "video/open_source.h"
+#include "wire/key_frame_codec.h"
+
+namespace shadowtutor::bench {
+namespace {
+
+struct Clip {
+  std::string name;
+  nn::Checkpoint student;
+  std::vector<Image> frames;
+  std::vector<teacher::Answer> answers;
+};
+
+// Students differ from the published network in shape, so they begin with fresh weights.
+nn::Checkpoint StudentOf(const Clip& clip, const Row& row, uint64_t seed) {
+  if (row.width != 0) {
+    const int classes = clip.student.layout->spec().classes;
+    return nn::FreshStudent(nn::ScaledSpec(classes, row.width, row.depth), clip.student.classes,
+                            clip.student.background, seed + 1);
+  }
+  nn::Checkpoint student = clip.student;
+  if (seed == 0) return student;
+  std::mt19937_64 random(seed);
+  std::normal_distribution<double> normal;
+  for (float& weight : student.weights) {
+    weight = static_cast<float>(weight * (1 + 1e-6 * normal(random)));
+  }
+  return student;
+}
+
+// The server of all clients of a run, which send the same key frames.
+class SharedServer {
+ public:
+  SharedServer(std::shared_ptr<const nn::Checkpoint> student, const distill::Policy& policy,
+               const Clip& clip)
+      : clip_(clip), session_({.student = std::move(student), .policy = policy}, {}, "ablation") {}
+
+  const wire::Update& Answer(uint64_t frame_index) {
+    if (key_frames > 0 && update_.frame_index == frame_index) return update_;
+    const teacher::Answer& answer = clip_.answers[frame_index];
+    update_ = session_.Train({.frame_index = frame_index,
+                              .frame = clip_.frames[frame_index],
+                              .answer = {answer.label, answer.instances, answer.has_instances}},
+                             workspace_);
+    ++key_frames;
+    steps += update_.steps;
+    train_ms += update_.train_ms;
+    bytes += update_.payload.size();
+    return update_;
+  }
+
+  int key_frames = 0, steps = 0;
+  double train_ms = 0;
+  size_t bytes = 0;  // of updates, in fp32
+
+ private:
+  const Clip& clip_;
+  const std::shared_ptr<nn::TrainingWorkspace> workspace_ =
+      std::make_shared<nn::TrainingWorkspace>();
+  server::Session session_;
+  wire::Update update_;
+};
+
+// A client's link to it, whose updates take a number of frames.
+class DelayedLink final : public client::ServerLink {
+ public:
+  DelayedLink(SharedServer& server, uint64_t delay) : server_(server), delay_(delay) {}
+
+  void BeginFrame(uint64_t index) { now_ = index; }
+
+  bool Connected() override { return true; }
+  bool SendKeyFrame(ImageView, uint64_t frame_index) override {
+    update_ = server_.Answer(frame_index);
+    return true;
+  }
+  void OnArrival(Arrived) override {}
+  std::optional<wire::Update> PollUpdate() override {
+    if (!update_ || now_ < update_->frame_index + delay_) return std::nullopt;
+    return std::exchange(update_, std::nullopt);
+  }
+  std::optional<wire::Update> WaitForUpdate() override {
+    return std::exchange(update_, std::nullopt);
+  }
+  bool AnswerPending() override { return true; }
+  std::optional<WholeStudent> TakeStudent() override { return std::nullopt; }
+  void RequestStudent(const std::string& why) override { throw Error(ErrorCode::kInternal, why); }
+  void Holding(std::span<const float>, uint64_t) override {}
+  std::optional<Session> TakeSession() override { return std::nullopt; }
+
+ private:
+  SharedServer& server_;
+  const uint64_t delay_;
+  uint64_t now_ = 0;
+  std::optional<wire::Update> update_;
+};
+
+struct Figures {
+  double miou1 = 0, miou8 = 0, key_frames = 0, server_ms = 0, steps = 0, kilobytes = 0,
+         predict_ms = 0;
+};
+
+Figures Run(const Clip& clip, const Row& row, const distill::Policy& policy, uint64_t seed) {
+  const auto student = std::make_shared<const nn::Checkpoint>(StudentOf(clip, row, seed));
+  SharedServer server(student, policy, clip);
+  constexpr int kDelays[] = {1, 8};
+  std::vector<DelayedLink*> links;
+  std::vector<std::unique_ptr<client::Client>> clients;
+  for (const int delay : kDelays) {
+    auto link = std::make_unique<DelayedLink>(server, static_cast<uint64_t>(delay));
+    links.push_back(link.get());
+    clients.push_back(std::make_unique<client::Client>(student, 0, std::move(link),
+                                                       client::ClientOptions{.policy = policy}));
+  }
+  const int classes = student->layout->spec().classes;
+  double sums[2] = {0, 0}, predict_ms = 0;
+  LabelMap labels;
+  for (uint64_t i = 0; i < clip.frames.size(); ++i) {
+    for (size_t k = 0; k < clients.size(); ++k) {
+      links[k]->BeginFrame(i);
+      predict_ms += clients[k]->Process(clip.frames[i], labels).predict_ms / 2;
+      sums[k] += distill::MeanIoU(labels, clip.answers[i].label, classes);
+    }
+  }
+  const auto frames = static_cast<double>(clip.frames.size());
+  const double keys = server.key_frames;
+  return {.miou1 = 100 * sums[0] / frames,
+          .miou8 = 100 * sums[1] / frames,
+          .key_frames = 100 * keys / frames,
+          .server_ms = server.train_ms / keys,
+          .steps = server.steps / keys,
+          .kilobytes = static_cast<double>(server.bytes) / 1000 / frames,
+          .predict_ms = predict_ms / frames};
+}
+
+std::vector<Clip> LoadClips(const std::string& set, const std::string& default_student) {
+  std::vector<Clip> clips;
+  for (const eval::ClipSpec& spec : eval::LoadClipSet(set)) {
+    Clip clip{.name = spec.name,
+              .student = nn::LoadCheckpoint(spec.student ? spec.student->string()
+                                                         : default_student)};
+    const auto source = video::OpenSource(spec.source, {});
+    const auto teacher =
+        teacher::OpenTeacher(spec.card, clip.student.classes, clip.student.background);
+    Image frame;
+    while ((spec.frames == 0 || clip.frames.size() < spec.frames) && source->Read(frame)) {
+      clip.answers.push_back(teacher->Label(frame, clip.frames.size()));
+      clip.frames.push_back(frame);
+    }
+    clips.push_back(std::move(clip));
+  }
+  return clips;
+}
+
+double Mean(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double value : values) sum += value;
+  return sum / static_cast<double>(values.size());
+}
+
+// Every figure is the mean over clips; those of the starts are averaged, and their spread told.
+void PrintRow(const Row& row, const std::vector<Clip>& clips, int starts) {
+  const distill::Policy policy =
+      distill::WithChanges(distill::FindPolicy(row.preset), row.changes);
+  std::vector<double> miou1, miou8, per_clip(clips.size(), 0);
+  Figures mean;
+  for (int seed = 0; seed < starts; ++seed) {
+    double sum1 = 0, sum8 = 0;
+    for (size_t c = 0; c < clips.size(); ++c) {
+      const Figures run = Run(clips[c], row, policy, static_cast<uint64_t>(seed));
+      sum1 += run.miou1;
+      sum8 += run.miou8;
+      per_clip[c] += run.miou8 / starts;
+      const double share = 1.0 / static_cast<double>(clips.size()) / starts;
+      mean.key_frames += share * run.key_frames;
+      mean.server_ms += share * run.server_ms;
+      mean.steps += share * run.steps;
+      mean.kilobytes += share * run.kilobytes;
+      mean.predict_ms += share * run.predict_ms;
+    }
+    miou1.push_back(sum1 / static_cast<double>(clips.size()));
+    miou8.push_back(sum8 / static_cast<double>(clips.size()));
+  }
+  const auto half = [](const std::vector<double>& values) {
+    const auto [least, most] = std::minmax_element(values.begin(), values.end());
+    return (*most - *least) / 2;
+  };
+  std::printf("| %s | %.2f ± %.2f | %.2f ± %.2f |", row.name.c_str(), Mean(miou8), half(miou8),
+              Mean(miou1), half(miou1));
+  for (const double value : per_clip) std::printf(" %.1f |", value);
+  std::printf(" %.2f | %.1f | %.0f | %.0f | %.1f |\n", mean.key_frames, mean.steps, mean.server_ms,
+              mean.kilobytes, mean.predict_ms);
+  std::fflush(stdout);
+}
+
+int Main(int argc, char** argv) {
+  std::string set, student;
+  std::vector<std::string> names;
+  int starts = 5, threads = 0, part = 0, parts = 1;
+  CLI::App app("What each part of a policy is worth: a table in Markdown");
+  app.add_option("set", set, "Data set (YAML, docs/evaluate.md)")->required();
+  app.add_option("--student", student, "Of clips that name none (.safetensors)");
+  app.add_option("--row", names, "Only these rows")->delimiter(',');
+  app.add_option("--starts", starts, "Students: as it is, and perturbed")->capture_default_str();
+  app.add_option("--threads", threads, "0: all cores")->capture_default_str();
+  app.add_option("--part", part, "Of --parts: the rows of this process, from 0");
+  app.add_option("--parts", parts, "Processes that share the work");
+  CLI11_PARSE(app, argc, argv);
+  const std::optional<ThreadLimit> limit =
+      threads > 0 ? std::optional<ThreadLimit>(threads) : std::nullopt;
+
+  const std::vector<Clip> clips = LoadClips(set, student);
+  std::printf("| | mIoU, delay 8 | delay 1 |");
+  for (const Clip& clip : clips) std::printf(" %s |", clip.name.c_str());
+  std::printf(" key frames | steps | server ms | update kB per frame | predict ms |\n| --- |");
+  for (size_t i = 0; i < 7 + clips.size(); ++i) std::printf(" --- |");
+  std::printf("\n");
+  int number = 0;
+  for (const Row& row : AblationRows()) {
+    const bool wanted =
+        names.empty() || std::find(names.begin(), names.end(), row.name) != names.end();
+    if (wanted && number++ % parts == part) PrintRow(row, clips, starts);
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace shadowtutor::bench
+
+int main(int argc, char** argv) {
+  try {
+    return shadowtutor::bench::Main(argc, argv);
+  } catch (const shadowtutor::Error& error) {
+    std::fprintf(stderr, "ablation: %s\n", error.what());
+    return 1;
+  }
+}
