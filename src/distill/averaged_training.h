@@ -2,8 +2,8 @@
 // averaging). Internal to distill/; other rooms use Trainer.
 //
 // Algorithm 1 (key_frame_training.h) stops when the student is good enough for its key frame, and
-// keeps the weights that were best on it. For the frames that follow, an average over all steps does
-// better: it fits that single label less. (As Polyak's averaging, and Zhang et al., Lookahead
+// keeps the weights that were best on it. For the frames that follow, an average over all steps
+// does better: it fits that single label less. (As Polyak's averaging, and Zhang et al., Lookahead
 // Optimizer, 2019: training goes on from the average.)
 #ifndef SHADOWTUTOR_DISTILL_AVERAGED_TRAINING_H_
 #define SHADOWTUTOR_DISTILL_AVERAGED_TRAINING_H_
@@ -25,6 +25,8 @@ class Plateau {
       : most_(options.plateau_steps), gain_(options.plateau_gain) {}
 
   bool wanted() const { return most_ > 0; }
+  /// Whether it was reached.
+  bool reached() const { return wanted() && steps_ >= most_; }
   /// Takes the metric after one more step. Returns whether the plateau is reached.
   bool Reached(double metric) {
     if (metric >= best_ + gain_) {
@@ -43,12 +45,12 @@ class Plateau {
 };
 
 /// Trains `student` (an nn::Learner or a class with the same functions) on one key frame; the
-/// parameters are those of TrainOnKeyFrame, and `average` is scratch memory. Afterwards the student
-/// holds the average.
+/// parameters are those of TrainOnKeyFrame, `plateau` is new for each key frame, and `average` is
+/// scratch memory. Afterwards the student holds the average.
 template <typename Learner, typename LossWeightsFunction>
 TrainResult TrainAveraged(Learner& student, ImageView frame, const LabelMap& label, int classes,
                           LossWeightsFunction&& loss_weights, const TrainerOptions& options,
-                          std::vector<float>& average,
+                          Plateau& plateau, std::vector<float>& average,
                           const std::function<bool()>& stop = {}) {
   student.SetFrame(frame);
   const double before = MeanIoU(student.Predict(), label, classes);
@@ -58,7 +60,6 @@ TrainResult TrainAveraged(Learner& student, ImageView frame, const LabelMap& lab
   const auto pixel_weights = loss_weights();
   average.assign(student.trained().begin(), student.trained().end());
   const auto keep = static_cast<float>(options.averaging);
-  Plateau plateau(options);
   while (result.steps < options.max_updates && !(stop && stop())) {
     student.LossAndGradient(label, pixel_weights);
     student.AdamStep();

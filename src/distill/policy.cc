@@ -80,6 +80,9 @@ void Validate(const Policy& policy) {
           "only");
   require(policy.part_updates >= 0 && policy.part_updates <= 1000,
           "the distillation steps of a part must be 0 (no parts) to 1000");
+  require(policy.part_updates == 0 || policy.trainer.averaging > 0,
+          "answers in parts go with averaged weights; set the averaging above 0, or the steps of a "
+          "part to 0");
   require(policy.idle_updates >= 0 && policy.idle_updates <= 10000,
           "the distillation steps while the server is idle must be 0 to 10000");
   require(policy.idle_updates == 0 || policy.part_updates > 0,
