@@ -2,8 +2,8 @@
 // averaging). Internal to distill/; other rooms use Trainer.
 //
 // Algorithm 1 (key_frame_training.h) stops when the student is good enough for its key frame, and
-// keeps the weights that were best on it. For the frames that follow, an average over all steps does
-// better: it fits that single label less. (As Polyak's averaging, and Zhang et al., Lookahead
+// keeps the weights that were best on it. For the frames that follow, an average over all steps
+// does better: it fits that single label less. (As Polyak's averaging, and Zhang et al., Lookahead
 // Optimizer, 2019: training goes on from the average.)
 #ifndef SHADOWTUTOR_DISTILL_AVERAGED_TRAINING_H_
 #define SHADOWTUTOR_DISTILL_AVERAGED_TRAINING_H_
@@ -26,6 +26,8 @@ class Plateau {
       : most_(options.plateau_steps), gain_(options.plateau_gain) {}
 
   bool wanted() const { return most_ > 0; }
+  /// Whether it was reached.
+  bool reached() const { return wanted() && steps_ >= most_; }
   /// Takes the metric after one more step. Returns whether the plateau is reached.
   bool Reached(double metric) {
     if (metric >= best_ + gain_) {
@@ -45,13 +47,13 @@ class Plateau {
 
 /// Trains `student` (an nn::Learner or a class with the same functions) on one key frame. The
 /// parameters are those of TrainOnKeyFrame, but for `loss_weights(answer)`, which returns one weight
-/// per pixel of an answer's label; `average` is scratch memory, and `replay` has the earlier key
-/// frames. Afterwards the student holds the average.
+/// per pixel of an answer's label. `plateau` is new for each key frame, `replay` has the earlier key
+/// frames, and `average` is scratch memory. Afterwards the student holds the average.
 template <typename Learner, typename LossWeightsFunction>
 TrainResult TrainAveraged(Learner& student, ImageView frame, const TeacherAnswer& teacher,
                           int classes, LossWeightsFunction&& loss_weights,
-                          const TrainerOptions& options, std::vector<float>& average,
-                          Replay& replay, const std::function<bool()>& stop = {}) {
+                          const TrainerOptions& options, Plateau& plateau, Replay& replay,
+                          std::vector<float>& average, const std::function<bool()>& stop = {}) {
   const LabelMap& label = teacher.label;
   student.SetFrame(frame);
   const double before = MeanIoU(student.Predict(), label, classes);
@@ -61,7 +63,6 @@ TrainResult TrainAveraged(Learner& student, ImageView frame, const TeacherAnswer
   const auto pixel_weights = loss_weights(teacher);
   average.assign(student.trained().begin(), student.trained().end());
   const auto keep = static_cast<float>(options.averaging);
-  Plateau plateau(options);
   while (result.steps < options.max_updates && !(stop && stop())) {
     ++result.steps;
     const bool again = options.replay_every > 0 && result.steps % options.replay_every == 0;

@@ -22,8 +22,10 @@ Policy Best() {
                     .fresh_moments = true,
                     .instance_weight = 1,
                     .jaccard_weight = 1,
-                    .averaging = 0.85};
+                    .averaging = 0.85,
+                    .replay_every = 2};
   policy.schedule.trigger = Trigger::kChange;
+  policy.schedule.change = 0.01;
   policy.shown_labels = 3;
   policy.hide_untaught = true;
   policy.part_updates = 4;
@@ -35,7 +37,7 @@ Policy Balanced() {
   Policy policy = Best();
   policy.name = "balanced";
   policy.trainer.max_updates = 4;
-  policy.trainer.first_updates = 12;
+  policy.trainer.first_updates = 14;
   policy.trainer.averaging = 0.7;
   return policy;
 }
@@ -80,6 +82,9 @@ void Validate(const Policy& policy) {
           "only");
   require(policy.part_updates >= 0 && policy.part_updates <= 1000,
           "the distillation steps of a part must be 0 (no parts) to 1000");
+  require(policy.part_updates == 0 || policy.trainer.averaging > 0,
+          "answers in parts go with averaged weights; set the averaging above 0, or the steps of a "
+          "part to 0");
   require(policy.idle_updates >= 0 && policy.idle_updates <= 10000,
           "the distillation steps while the server is idle must be 0 to 10000");
   require(policy.idle_updates == 0 || policy.part_updates > 0,

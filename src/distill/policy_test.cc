@@ -107,6 +107,7 @@ TEST(PolicyParts, RefuseWhatDoesNotFit) {
            {{"shown-labels", "1000"}},
            {{"hide-untaught", "on"}},  // without shown-labels
            {{"part-updates", "-1"}},
+           {{"part-updates", "4"}},  // without averaging
            {{"idle-updates", "4"}}}) {  // without part-updates
     EXPECT_NE(refused(changes), "") << changes.begin()->first << " " << changes.begin()->second;
   }

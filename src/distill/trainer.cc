@@ -1,5 +1,6 @@
 #include "distill/trainer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -31,9 +32,9 @@ void Validate(const TrainerOptions& options) {
             "the distillation steps per key frame must be 0 to " + std::to_string(kMostUpdates) +
                 ", not " + std::to_string(count));
   };
-  require(options.threshold > 0 && options.threshold <= 1,
-          "the threshold must be more than 0 and at most 1, not " +
-              std::to_string(options.threshold));
+  require(
+      options.threshold > 0 && options.threshold <= 1,
+      "the threshold must be more than 0 and at most 1, not " + std::to_string(options.threshold));
   steps(options.max_updates);
   steps(options.first_updates);
   require(std::isfinite(options.adam.learning_rate) && options.adam.learning_rate > 0,
@@ -74,32 +75,56 @@ Trainer::Trainer(const nn::Checkpoint& student, const TrainerOptions& options, b
                {.jaccard_weight = options.jaccard_weight}, options.kinds) {}
 
 TrainResult Trainer::Train(ImageView frame, const TeacherAnswer& teacher,
-                           const std::function<bool()>& stop) {
+                           const std::function<bool()>& stop, int first_part) {
+  TrainerOptions options = options_;
+  if (!taught_ && options.first_updates > 0) options.max_updates = options.first_updates;
+  options.max_updates = StepsFor(options.max_updates, frame.size());
+  steps_left_ = options.max_updates;
+  can_continue_ = false;
+  plateau_.emplace(options);
+  if (first_part > 0) options.max_updates = std::min(options.max_updates, first_part);
+  const TrainResult result = TrainPart(frame, teacher, options, stop);
+  replay_.Remember(frame, teacher);
+  return result;
+}
+
+TrainResult Trainer::Continue(ImageView frame, const TeacherAnswer& teacher, int steps,
+                              const std::function<bool()>& stop) {
+  if (!can_continue_) {
+    throw Error(ErrorCode::kFailedPrecondition, "there is no key frame to go on with");
+  }
+  TrainerOptions options = options_;
+  options.threshold = 1;
+  options.fresh_moments = false;
+  options.max_updates = steps;
+  return TrainPart(frame, teacher, options, stop);
+}
+
+TrainResult Trainer::TrainPart(ImageView frame, const TeacherAnswer& teacher,
+                               const TrainerOptions& options, const std::function<bool()>& stop) {
   if (frame.empty() || frame.size() != teacher.label.size()) {
     throw Error(ErrorCode::kInvalidArgument, "the teacher's label is " +
                                                  SizeText(teacher.label.size()) +
                                                  ", but the frame is " + SizeText(frame.size()));
   }
-  const auto loss_weights_of = [&](const TeacherAnswer& answer) {
+  const auto loss_weights = [&](const TeacherAnswer& answer) {
     return LossWeights(answer.label.size(),
                        answer.has_instances ? answer.instances
                                             : ComponentBoxes(answer.label, background_),
                        static_cast<float>(options_.instance_weight));
   };
   const int classes = learner_.layout().spec().classes;
-  TrainerOptions options = options_;
-  if (!taught_ && options.first_updates > 0) options.max_updates = options.first_updates;
-  options.max_updates = StepsFor(options.max_updates, frame.size());
   taught_ = true;
   if (options.fresh_moments) learner_.ForgetMoments();
   if (options.averaging > 0) {
-    const TrainResult result = TrainAveraged(learner_, frame, teacher, classes, loss_weights_of,
-                                             options, average_, replay_, stop);
-    replay_.Remember(frame, teacher);
+    const TrainResult result = TrainAveraged(learner_, frame, teacher, classes, loss_weights,
+                                             options, *plateau_, replay_, average_, stop);
+    steps_left_ = std::max(0, steps_left_ - result.steps);
+    can_continue_ = result.initial_metric <= options.threshold && !plateau_->reached();
     return result;
   }
   return TrainOnKeyFrame(learner_, frame, teacher.label, classes,
-                         [&] { return loss_weights_of(teacher); }, options, best_, stop);
+                         [&] { return loss_weights(teacher); }, options, best_, stop);
 }
 
 StepResult Trainer::Step(const LabelMap& label, std::span<const float> pixel_weights) {

@@ -4,9 +4,11 @@
 #define SHADOWTUTOR_DISTILL_TRAINER_H_
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "distill/averaged_training.h"
 #include "distill/replay.h"
 #include "distill/training_types.h"
 #include "nn/learner.h"
@@ -29,9 +31,23 @@ class Trainer {
   /// client. It takes at most StepsFor(max_updates, size) steps. `stop`, if it
   /// is not empty, is asked before every step and ends training when it returns true. Throws Error
   /// kInvalidArgument for an empty frame or an answer that does not fit the frame and the student's
-  /// classes.
+  /// classes. With `first_part`, which goes with TrainerOptions::averaging, it takes at most so
+  /// many steps and leaves the others to Continue; 0: it takes all.
   TrainResult Train(ImageView frame, const TeacherAnswer& teacher,
-                    const std::function<bool()>& stop = {});
+                    const std::function<bool()>& stop = {}, int first_part = 0);
+
+  /// Goes on with the key frame of the last Train, which must be given again, and takes at most
+  /// `steps` more; more than steps_left() are allowed. Each part ends as Train does, with the
+  /// average of the weights, so each leaves a sound student. Adam's moments stay, and the threshold
+  /// is not asked again. Throws as Train, and Error kFailedPrecondition when CanContinue() is
+  /// false.
+  TrainResult Continue(ImageView frame, const TeacherAnswer& teacher, int steps,
+                       const std::function<bool()>& stop = {});
+  /// Whether more steps on the last key frame make sense: it was trained on, and the metric has not
+  /// reached its plateau.
+  bool CanContinue() const { return can_continue_; }
+  /// The steps for the last key frame that were not taken yet.
+  int steps_left() const { return steps_left_; }
 
   /// A single distillation step, for measurements: on the frame last given to learner()
   /// (nn::Learner::SetFrame), towards `label`, with one weight per pixel. Throws Error
@@ -44,6 +60,9 @@ class Trainer {
   nn::Learner& learner() { return learner_; }
 
  private:
+  TrainResult TrainPart(ImageView frame, const TeacherAnswer& teacher,
+                        const TrainerOptions& options, const std::function<bool()>& stop);
+
   TrainerOptions options_;
   int background_;
   bool taught_;
@@ -51,6 +70,9 @@ class Trainer {
   nn::LearnerState best_;
   std::vector<float> average_;
   Replay replay_;
+  std::optional<Plateau> plateau_;  // of the last key frame
+  int steps_left_ = 0;
+  bool can_continue_ = false;
 };
 
 }  // namespace shadowtutor::distill

@@ -148,6 +148,80 @@ TEST(Trainer, AStepByItselfIsTheOneThatTrainTakes) {
   EXPECT_THROW(single.Step(LabelMap(48, 64), weights), Error);
 }
 
+TrainerOptions AveragedOptions() {
+  TrainerOptions options;
+  options.threshold = 1;
+  options.max_updates = 10;
+  options.first_updates = 24;
+  options.fresh_moments = true;
+  options.averaging = 0.5;
+  return options;
+}
+
+TEST(Trainer, TrainingInPartsTakesAllStepsAndKeepsTheMoments) {
+  const Scene scene = DiscScene();
+  Trainer trainer(SmallStudent(1), AveragedOptions());
+  EXPECT_FALSE(trainer.CanContinue());
+  EXPECT_THROW(trainer.Continue(scene.frame, scene.answer, 1), Error);
+  const TrainResult first = trainer.Train(scene.frame, scene.answer, {}, 4);
+  EXPECT_EQ(first.steps, 4);
+  EXPECT_EQ(trainer.steps_left(), 20);
+  double metric = first.metric;
+  while (trainer.steps_left() > 0) {
+    ASSERT_TRUE(trainer.CanContinue());
+    const TrainResult part = trainer.Continue(scene.frame, scene.answer, 4);
+    EXPECT_EQ(part.steps, 4);
+    EXPECT_TRUE(part.changed);
+    EXPECT_EQ(part.initial_metric, metric) << "a part begins where the one before ended";
+    metric = part.metric;
+  }
+  EXPECT_GT(metric, first.initial_metric + 0.2);
+  nn::LearnerState state;
+  trainer.learner().SaveState(state);
+  EXPECT_EQ(state.adam_steps, 24) << "the moments began anew within a key frame";
+  // More than the policy's steps may be taken.
+  EXPECT_EQ(trainer.Continue(scene.frame, scene.answer, 3).steps, 3);
+  EXPECT_EQ(trainer.steps_left(), 0);
+
+  // The next key frame begins anew, with the usual number of steps.
+  EXPECT_EQ(trainer.Train(scene.frame, scene.answer, {}, 4).steps, 4);
+  EXPECT_EQ(trainer.steps_left(), 6);
+  trainer.learner().SaveState(state);
+  EXPECT_EQ(state.adam_steps, 4);
+}
+
+TEST(Trainer, APartThatIsStoppedKeepsItsSteps) {
+  const Scene scene = DiscScene();
+  Trainer trainer(SmallStudent(1), AveragedOptions());
+  trainer.Train(scene.frame, scene.answer, {}, 4);
+  const auto before = Copy(trainer.trained());
+  const TrainResult none = trainer.Continue(scene.frame, scene.answer, 4, [] { return true; });
+  EXPECT_EQ(none.steps, 0);
+  EXPECT_FALSE(none.changed);
+  EXPECT_EQ(Copy(trainer.trained()), before);
+  int asked = 0;
+  EXPECT_EQ(trainer.Continue(scene.frame, scene.answer, 4, [&] { return ++asked > 1; }).steps, 1);
+  EXPECT_EQ(trainer.steps_left(), 19);
+}
+
+TEST(Trainer, NothingComesAfterAPlateauOrAThreshold) {
+  const Scene scene = DiscScene();
+  TrainerOptions options = AveragedOptions();
+  options.adam.learning_rate = 1e-12;  // the metric does not change
+  options.plateau_steps = 6;           // more than a part has: they are counted across parts
+  Trainer slow(SmallStudent(1), options);
+  slow.Train(scene.frame, scene.answer, {}, 4);
+  EXPECT_TRUE(slow.CanContinue());
+  EXPECT_LT(slow.Continue(scene.frame, scene.answer, 4).steps, 4);
+  EXPECT_FALSE(slow.CanContinue());
+
+  options = AveragedOptions();
+  options.threshold = 0.01;
+  Trainer known(SmallStudent(1), options);
+  EXPECT_EQ(known.Train(scene.frame, scene.answer, {}, 4).steps, 0);
+  EXPECT_FALSE(known.CanContinue());
+}
+
 TEST(Trainer, RefusesWhatDoesNotFit) {
   const nn::Checkpoint student = SmallStudent(1);
   EXPECT_THROW(Trainer(student, {.threshold = 1.01, .adam = {}}), Error);
