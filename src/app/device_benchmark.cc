@@ -10,6 +10,7 @@
 #include "app/median.h"
 #include "core/parallel.h"
 #include "core/text.h"
+#include "distill/scene_change.h"
 #include "distill/trainer.h"
 #include "nn/kernels/isa.h"
 #include "nn/operation_count.h"
@@ -105,6 +106,13 @@ DeviceBenchmark RunDeviceBenchmark(const DeviceBenchmarkOptions& options) {
     LabelMap labels;
     result.inference_ms = MedianMilliseconds(options, [&] { predictor.Predict(frame, labels); });
   }
+  {
+    distill::SceneChange change;
+    change.SetReference(frame);
+    double share = 0;  // used, so that the work is not left out
+    result.scene_change_ms = MedianMilliseconds(options, [&] { share += change.Share(frame); });
+    if (share != 0) throw Error(ErrorCode::kInternal, "a frame differs from itself");
+  }
   result.inference_gflops =
       2e-6 * nn::PublishedMultiplyAdds(student.layout->spec(), options.size) / result.inference_ms;
   const std::vector<float> weights(label.labels().size(), 1.0f);
@@ -122,6 +130,7 @@ DeviceBenchmark RunDeviceBenchmark(const DeviceBenchmarkOptions& options) {
 
 std::string ToJson(const DeviceBenchmark& r) {
   const nlohmann::ordered_json json = {{"inference_ms", r.inference_ms},
+                                       {"scene_change_ms", r.scene_change_ms},
                                        {"partial_step_ms", r.partial_step_ms},
                                        {"full_step_ms", r.full_step_ms},
                                        {"threads", r.threads},
@@ -138,11 +147,13 @@ std::string ToText(const DeviceBenchmark& r) {
       "student at %s, %d thread%s, %s\n"
       "  inference                %8.2f ms  %7.1f frames/s  %.0f GFLOP/s of the published "
       "network\n"
+      "  change of the picture    %8.3f ms  %7.1f %% of an inference\n"
       "  partial distillation step%8.2f ms  %7.1f steps/s\n"
       "  full distillation step   %8.2f ms  %7.1f steps/s\n"
       "  peak memory of all three %8.0f MB\n",
       SizeText(r.size).c_str(), r.threads, r.threads == 1 ? "" : "s", r.isa.c_str(), r.inference_ms,
-      1000 / r.inference_ms, r.inference_gflops, r.partial_step_ms, 1000 / r.partial_step_ms,
+      1000 / r.inference_ms, r.inference_gflops, r.scene_change_ms,
+      100 * r.scene_change_ms / r.inference_ms, r.partial_step_ms, 1000 / r.partial_step_ms,
       r.full_step_ms, 1000 / r.full_step_ms, r.peak_rss_mb);
 }
 

@@ -28,6 +28,7 @@ struct DeviceBenchmark {
   int threads = 0;
   std::string isa;
   double inference_ms = 0;      // from BGR bytes to a label map
+  double scene_change_ms = 0;   // comparing a frame with the last key frame
   double partial_step_ms = 0;   // loss, backward, Adam, next prediction, mIoU; frozen part cached
   double full_step_ms = 0;      // 0 when it was not asked for
   double inference_gflops = 0;  // the published network's operations per second of our time
@@ -39,7 +40,7 @@ struct DeviceBenchmark {
 /// Error kInvalidArgument for a size or thread count out of range, kCancelled when interrupted.
 DeviceBenchmark RunDeviceBenchmark(const DeviceBenchmarkOptions& options);
 
-/// Keys: inference_ms, partial_step_ms, full_step_ms, threads, size ("WxH"), isa, peak_rss_mb,
+/// Keys: inference_ms, scene_change_ms, partial_step_ms, full_step_ms, threads, size ("WxH"), isa, peak_rss_mb,
 /// inference_fps, inference_gflops.
 std::string ToJson(const DeviceBenchmark& result);
 /// A table for the terminal.
