@@ -92,6 +92,8 @@ std::vector<PolicyPart> AllParts() {
            [](auto& p) -> auto& { return p.trainer.kinds; }),
       Part("learning-rate", "Adam's learning rate",
            [](auto& p) -> auto& { return p.trainer.adam.learning_rate; }),
+      Part("momentum", "Adam's beta1: the share of the old in its average of gradients",
+           [](auto& p) -> auto& { return p.trainer.adam.beta1; }),
       Part("fresh-moments", "on: Adam's moments begin anew with every key frame",
            [](auto& p) -> auto& { return p.trainer.fresh_moments; }),
       Part("instance-weight", "Weight in the loss of pixels in and around instances",

@@ -96,6 +96,7 @@ TEST(PolicyParts, RefuseWhatDoesNotFit) {
            {{"learning-rate", "inf"}},
            {{"instance-weight", "0.5"}},
            {{"jaccard-weight", "-1"}},
+           {{"momentum", "1"}},
            {{"averaging", "1"}},
            {{"plateau-steps", "3"}},  // without averaging
            {{"min-stride", "0"}},

@@ -40,6 +40,9 @@ void Validate(const TrainerOptions& options) {
   require(std::isfinite(options.adam.learning_rate) && options.adam.learning_rate > 0,
           "the learning rate must be a positive number, not " +
               std::to_string(options.adam.learning_rate));
+  require(options.adam.beta1 >= 0 && options.adam.beta1 < 1,
+          "the momentum must be at least 0 and less than 1, not " +
+              std::to_string(options.adam.beta1));
   require(options.instance_weight >= 1 && options.instance_weight <= 1000,
           "the weight of instances in the loss must be 1 to 1000, not " +
               std::to_string(options.instance_weight));

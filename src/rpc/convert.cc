@@ -160,6 +160,7 @@ v1::Parameters ToProto(const distill::Policy& policy) {
   to.set_hide_untaught(policy.hide_untaught);
   to.set_part_updates(count(policy.part_updates));
   to.set_idle_updates(count(policy.idle_updates));
+  to.set_momentum(trainer.adam.beta1);
   to.set_replay_every(count(trainer.replay_every));
   to.set_replay_frames(count(trainer.replay_frames));
   return to;
@@ -197,6 +198,7 @@ distill::Policy FromProto(const v1::Parameters& from) {
     policy.hide_untaught = from.hide_untaught();
     policy.part_updates = SmallInt(from.part_updates(), kMax, "part_updates");
     policy.idle_updates = SmallInt(from.idle_updates(), kMax, "idle_updates");
+    trainer.adam.beta1 = from.momentum();
     trainer.replay_every = SmallInt(from.replay_every(), kMax, "replay_every");
     trainer.replay_frames = SmallInt(from.replay_frames(), kMax, "replay_frames");
   }

@@ -36,6 +36,7 @@ distill::Policy SomePolicy() {
            {"max-stride", "32"},       {"change", "0.1"},         {"key-frame-rate", "0.2"},
            {"burst", "5"},             {"burst-start", "3"},      {"shown-labels", "7"},
            {"hide-untaught", "on"},    {"part-updates", "2"},     {"idle-updates", "11"},
+           {"momentum", "0.3"},
            {"replay-every", "4"},      {"replay-frames", "5"}});
   policy.name = "custom";
   return policy;
