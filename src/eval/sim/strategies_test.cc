@@ -49,6 +49,12 @@ EvalReport RunShapes(const EvalOptions& options, int64_t frames) {
   return Evaluate(source, teacher, Student(), options);
 }
 
+// The figures, without those that were measured by a clock.
+std::string TextOf(EvalReport report) {
+  report.totals.server_ms = 0;
+  return ReportJson(report);
+}
+
 TEST(RunLabel, CarriesTheDelayWhereItCounts) {
   EXPECT_EQ(RunLabel(FindStrategy("partial"), 8), "P-8");
   EXPECT_EQ(RunLabel(FindStrategy("full"), 1), "F-1");
@@ -64,7 +70,7 @@ TEST(EveryStrategy, GivesTheSameReportOnOneThread) {
     const EvalReport many = RunShapes(options, 20);
     EXPECT_EQ(many.frames, 20u);
     const ThreadLimit one_thread(1);
-    EXPECT_EQ(ReportJson(RunShapes(options, 20)), ReportJson(many)) << strategy->name;
+    EXPECT_EQ(TextOf(RunShapes(options, 20)), TextOf(many)) << strategy->name;
   }
 }
 
