@@ -32,7 +32,7 @@ struct ClipRecord {
 struct RunRecord {
   std::string clip;
   std::string strategy;
-  std::optional<distill::Policy> policy;  // absent: the strategy does not train
+  std::optional<distill::Policy> policy = {};  // absent: the strategy does not train
   int delay = 0;  // 0: the strategy has none
   std::string label;
   uint64_t frames = 0;
