@@ -336,6 +336,24 @@ TEST_F(StudyTest, RefusesWhatItCannotDo) {
   EXPECT_FALSE(fs::exists(folder_ / "out/results.json"));
 }
 
+// Folders of images have no frame rate.
+TEST_F(StudyTest, RealTimeNeedsAFrameRate) {
+  const StudyResults results = RunStudy(Request({"shadow"}, {kDelayAuto}));
+  ASSERT_EQ(results.failures.size(), 2u);
+  EXPECT_NE(results.failures[0].why.find("frames per second"), std::string::npos)
+      << results.failures[0].why;
+}
+
+TEST(ChooseStrategies, TakesDelaysInFramesAndInRealTime) {
+  std::vector<std::string> labels;
+  for (const auto& choice :
+       ChooseStrategies({"shadow", "partial", "tracking", "wild"}, {8, kDelayAuto}, {})) {
+    labels.push_back(choice.label());
+  }
+  EXPECT_EQ(labels, (std::vector<std::string>{"S-8", "S-auto", "P-8", "P-auto", "tracking-8",
+                                              "tracking-auto", "wild"}));
+}
+
 TEST(ChooseStrategies, MultipliesDelaysOnlyWhereTheyCount) {
   std::vector<std::string> labels;
   for (const auto& choice :
