@@ -185,8 +185,9 @@ std::vector<RunRecord> TeacherAsRuns(const StudyResults& results) {
     const auto run = std::find_if(results.runs.begin(), results.runs.end(),
                                   [&](const RunRecord& one) { return one.clip == clip.name; });
     if (run == results.runs.end()) continue;
-    records.push_back({.clip = clip.name, .strategy = "", .label = "teacher"});
-    records.back().measures.flicker = run->measures.teacher_flicker;
+    RunRecord& record = records.emplace_back();
+    record.clip = clip.name;
+    record.measures.flicker = run->measures.teacher_flicker;
   }
   return records;
 }

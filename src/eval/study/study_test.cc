@@ -17,6 +17,7 @@
 #include "nn/checkpoint_io.h"
 #include "teacher/testing/tiny_onnx.h"
 #include "video/label_png.h"
+#include "video/testing/make_media.h"
 #include "video/testing/test_files.h"
 
 namespace shadowtutor::eval {
@@ -342,6 +343,28 @@ TEST_F(StudyTest, RealTimeNeedsAFrameRate) {
   ASSERT_EQ(results.failures.size(), 2u);
   EXPECT_NE(results.failures[0].why.find("frames per second"), std::string::npos)
       << results.failures[0].why;
+}
+
+TEST_F(StudyTest, RunsInRealTimeAreDoneAgainWhenTheTimesChange) {
+  if (!testing::HaveFfmpeg()) GTEST_SKIP() << "no ffmpeg";
+  const fs::path video = folder_ / "first.avi";
+  testing::Ffmpeg("-framerate 25 -i " + testing::Quoted(folder_ / "first" / "%06d.png") +
+                  " -c:v ffv1 " + testing::Quoted(video));
+  StudyRequest request = Request({"shadow"}, {1, kDelayAuto});
+  request.clips = {First()};
+  request.clips[0].source = video.string();
+  request.parameters.timing = {.network_ms = 20, .teacher_ms = 50, .step_ms = 1};
+  const StudyResults results = RunStudy(request);
+  ASSERT_EQ(results.runs.size(), 2u);
+  EXPECT_EQ(results.runs[0].mean_delay(), 1);
+  EXPECT_GE(results.runs[1].mean_delay(), 2);
+  EXPECT_EQ(nlohmann::json::parse(ReadText(folder_ / "out/results.json"))["runs"][1]["delay"],
+            "auto");
+  EXPECT_TRUE(WorkOf(request).empty());
+  request.parameters.timing.step_ms = 2;
+  EXPECT_EQ(WorkOf(request), (std::set<std::string>{"first S-auto"}));
+  request.parameters.timing.teacher_ms.reset();
+  EXPECT_EQ(WorkOf(request), (std::set<std::string>{"first S-auto"}));
 }
 
 TEST(ChooseStrategies, TakesDelaysInFramesAndInRealTime) {
