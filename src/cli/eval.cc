@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ std::string StrategyHelp() {
   for (const auto* entry : eval::Strategies()) {
     text += "\n  " + std::string(entry->name) + ": " + std::string(entry->description);
     if (entry->name == "naive-jpeg") text += " (--jpeg-quality)";
+    if (entry->name == "shadow") text += " (--policy, and the options of its parts)";
     if (entry->name == "partial") text += " (--cut)";
     if (entry->name == "tracking") text += " (--tracking-stride)";
   }
@@ -124,6 +126,52 @@ int RunEval(const EvalArguments& arguments) {
                                : RunStudy(arguments, strategies);
 }
 
+std::vector<int> DelaysOf(const EvalArguments& arguments) {
+  std::vector<int> delays;
+  for (const std::string& text : arguments.delays) delays.push_back(eval::ParseDelay(text));
+  return delays;
+}
+
+// A sentence if the text is no delay, which CLI11 adds the option's name to.
+std::string CheckDelay(const std::string& text) {
+  try {
+    eval::ParseDelay(text);
+    return "";
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+// The delay, and the times that stand for it in real time.
+void AddDelay(CLI::App& command, EvalArguments& arguments) {
+  constexpr double kMostMs = 3'600'000;
+  command
+      .add_option("--delay", arguments.delays,
+                  "Frames from a key frame to the first that uses its update (1 to --min-stride), "
+                  "or auto: the frames that network, teacher and training take in real time; more "
+                  "than one with commas between them")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::Validator(CheckDelay, ""))
+      ->capture_default_str();
+  eval::Timing& timing = arguments.options.parameters.timing;
+  command
+      .add_option("--network-ms", timing.network_ms,
+                  "With --delay auto: ms from the device to the server and back, together")
+      ->check(CLI::Range(0.0, kMostMs))
+      ->capture_default_str();
+  const auto add = [&](const char* name, std::optional<double>& ms, const char* help) {
+    command
+        .add_option_function<double>(
+            name, [&ms](double value) { ms = value; }, help)
+        ->check(CLI::Range(0.0, kMostMs));
+  };
+  add("--teacher-ms", timing.teacher_ms,
+      "With --delay auto: ms that the teacher takes for a frame; without it what it takes here");
+  add("--step-ms", timing.step_ms,
+      "With --delay auto: ms of a distillation step; without it what training takes here");
+}
+
 void AddParameters(CLI::App& command, EvalArguments& arguments) {
   auto& parameters = arguments.options.parameters;
   AddPolicyOptions(command, arguments.policy);
@@ -163,7 +211,7 @@ eval::StrategyOptions ParametersOf(const EvalArguments& arguments) {
 
 std::vector<eval::StrategyChoice> StrategiesOf(const EvalArguments& arguments) {
   auto strategies =
-      eval::ChooseStrategies(arguments.strategies, arguments.delays, ParametersOf(arguments));
+      eval::ChooseStrategies(arguments.strategies, DelaysOf(arguments), ParametersOf(arguments));
   const bool one = strategies.size() == 1 && arguments.set.empty() && arguments.lvs.empty();
   const int inputs = !arguments.source.empty() + !arguments.set.empty() + !arguments.lvs.empty();
   if (inputs != 1) {
@@ -194,7 +242,7 @@ eval::EvalRequest EvaluationOf(const EvalArguments& arguments, const eval::Strat
   request.options = arguments.options;
   request.options.parameters = ParametersOf(arguments);
   request.options.strategy = choice.strategy->name;
-  request.options.parameters.delay = arguments.delays.front();
+  request.options.parameters.delay = DelaysOf(arguments).front();
   return request;
 }
 
@@ -255,13 +303,7 @@ void AddEvalOptions(CLI::App& command, EvalArguments& arguments) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->capture_default_str();
-  command
-      .add_option("--delay", arguments.delays,
-                  "Frames from a key frame to the first that uses its update (1 to --min-stride);"
-                  " more than one with commas between them")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->capture_default_str();
+  AddDelay(command, arguments);
   command
       .add_option("--frames", options.frames, "Evaluate at most so many frames of a clip; 0: all")
       ->capture_default_str();

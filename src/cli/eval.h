@@ -27,7 +27,7 @@ struct EvalArguments {
   std::string student, json, out;
   std::string frame_codec = "raw", update_codec = "fp32", label_codec = "png";
   std::vector<std::string> strategies = {"partial"};
-  std::vector<int> delays = {1};
+  std::vector<std::string> delays = {"1"};
   uint64_t seed = 0;
   double fps = 0;
   bool fresh = false;

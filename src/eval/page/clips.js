@@ -39,6 +39,7 @@ function clipTable(results, clip) {
     return [
       element('span', {}, lineSample(run.label), ' ', run.label),
       isNumber(run.mean_miou) ? {text: fixed(100 * run.mean_miou), class: 'ours'} : null,
+      isNumber(run.first_miou) ? fixed(100 * run.first_miou) : null,
       fixed(100 * run.key_frame_ratio),
       distils ? fixed(run.steps_per_key_frame) : {text: '–'},
       bytesText(bytes),
@@ -57,6 +58,7 @@ function clipTable(results, clip) {
       [
         'strategy',
         'mIoU, %',
+        'first 60 frames, %',
         'key frames, %',
         'steps per trained key frame',
         'bytes per frame',
@@ -69,19 +71,76 @@ function clipTable(results, clip) {
   );
 }
 
-// The curves that are shown at first; nine of them at once would hide one another.
-const PAPER_LABELS = ['wild', 'P-1', 'P-8', 'F-1'];
+const DASH = {text: '–'};
+const secondsText = (value) => (isNumber(value) ? fixed(value, 1) : value === null ? {text: 'never'} : null);
+
+// What was newly in the picture, and how soon it was found.
+function newClassesText(entered) {
+  if (!entered) return null;
+  if (!entered.events) return DASH;
+  const time = isNumber(entered.mean_seconds)
+    ? `${fixed(entered.mean_seconds)} s`
+    : isNumber(entered.mean_frames)
+      ? plural(Number(fixed(entered.mean_frames, 1)), 'frame')
+      : null;
+  return `${entered.events - entered.missed} of ${entered.events}${time ? `, after ${time}` : ''}`;
+}
+
+// How each strategy is taught, what that costs the server, and what a person sees.
+function teachingTable(results, clip) {
+  const runs = results.runsOf(clip);
+  if (!runs.some((run) => isNumber(run.flicker))) return null;
+  const teacher = runs.map((run) => run.teacher_flicker).find(isNumber);
+  const rows = runs.map((run) => [
+    element('span', {}, lineSample(run.label), ' ', run.label),
+    {text: run.policy || '–', class: 'name'},
+    delayText(run) ?? DASH,
+    run.policy ? fixed(run.server_ms, 1) : DASH,
+    run.policy ? secondsText(run.seconds_to_80) : DASH,
+    run.policy ? secondsText(run.seconds_to_85) : DASH,
+    isNumber(run.flicker) ? fixed(100 * run.flicker, 3) : null,
+    newClassesText(run.new_classes)
+  ]);
+  return table(
+    [
+      element('b', {}, clip.name),
+      ': delay in frames until an update is in use (in real time: their mean); the server’s time per key frame, without the ' +
+        'teacher; how long until the last second’s mean mIoU was 80 and 85 %' +
+        (clip.frames_per_second > 0 ? '' : ' (not known without a frame rate)') +
+        '; flicker: pixels that change class and change back within three frames' +
+        (isNumber(teacher) ? `, ${fixed(100 * teacher, 3)} % in the teacher’s own labels` : '') +
+        '; of the classes that came into the picture, those of which a pixel was right before they left.'
+    ],
+    [
+      [
+        'strategy',
+        {text: 'policy', class: 'name'},
+        'delay, frames',
+        'server, ms per key frame',
+        's to 80 %',
+        's to 85 %',
+        'flicker, %',
+        'new classes found'
+      ]
+    ],
+    rows,
+    {label: `Teaching on ${clip.name}`}
+  );
+}
+
+// The curves that are shown at first; all of them at once would hide one another.
+const FIRST_LABELS = ['wild', 'S-8', 'S-auto', 'P-1', 'P-8', 'F-1'];
 
 function miouChart(results, clip, smooth) {
   const runs = results.runsOf(clip).filter((run) => Array.isArray(run.miou) && run.miou.length > 0);
   if (!runs.length) return null;
   const frames = Math.max(...runs.map((run) => run.miou.length));
   const window = Math.max(3, Math.round(clip.frames_per_second || 10));
-  const paperOnes = runs.some((run) => PAPER_LABELS.includes(run.label));
+  const someFirst = runs.some((run) => FIRST_LABELS.includes(run.label));
   const lines = runs.map((run) => ({
     label: run.label,
     values: (smooth ? smoothed(run.miou, window) : run.miou).map((value) => 100 * value),
-    hidden: paperOnes && !PAPER_LABELS.includes(run.label),
+    hidden: someFirst && !FIRST_LABELS.includes(run.label),
     points: isSparse(run) && run.strategy !== 'tracking' ? new Set(run.key_frame_indices) : null
   }));
   return lineChart({
@@ -106,7 +165,7 @@ function strideChart(results, clip) {
     .filter((run) => Array.isArray(run.strides) && run.strides.length > 0 && isSparse(run));
   if (!runs.length) return null;
   const frames = Math.max(...runs.map((run) => run.frames));
-  const paperOnes = runs.some((run) => PAPER_LABELS.includes(run.label));
+  const someFirst = runs.some((run) => FIRST_LABELS.includes(run.label));
   return lineChart({
     x: Array.from({length: frames}, (_, i) => i),
     xLabel: 'frame',
@@ -116,7 +175,7 @@ function strideChart(results, clip) {
       label: run.label,
       values: strideOverFrames(run, frames),
       stepped: true,
-      hidden: paperOnes && !PAPER_LABELS.includes(run.label)
+      hidden: someFirst && !FIRST_LABELS.includes(run.label)
     })),
     yRange: (_, least, most) => [0, (most || 1) * 1.08],
     describe: (frame) => `frame ${frame}`,
@@ -142,7 +201,8 @@ function fillClips(section, results) {
     forgetCharts(place);
     const clip = results.clips[Number(choice.value)];
     const notes = results.notes.map((note) => element('p', {class: 'note'}, note));
-    place.replaceChildren(clipTable(results, clip), ...notes);
+    const tables = [clipTable(results, clip), teachingTable(results, clip)].filter(Boolean);
+    place.replaceChildren(...tables, ...notes);
     if (!haveCharts) {
       place.append(element('p', {class: 'notice'}, NO_CHARTS));
       return;

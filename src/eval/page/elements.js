@@ -41,6 +41,14 @@ function bytesText(bytes) {
   return `${figure(bytes)} B`;
 }
 
+// A run's delay in words.
+const delayText = (run) =>
+  run.delay === 'auto'
+    ? `real time${isNumber(run.mean_delay) ? `, ${fixed(run.mean_delay, 1)}` : ''}`
+    : run.delay > 0
+      ? String(run.delay)
+      : null;
+
 const plural = (count, noun) => `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 
 // rows of cells; a cell is text, an element, null (not measured) or {text, class, span}.
@@ -99,6 +107,9 @@ function table(caption, head, rows, options = {}) {
 // How each strategy is drawn in all charts: a colour, and a dash pattern that tells strategies
 // apart without colour.
 const STYLES = Object.assign(Object.create(null), {
+  'S-1': ['--purple', []],
+  'S-8': ['--purple', [8, 4]],
+  'S-auto': ['--purple', [2, 3]],
   'P-1': ['--blue', []],
   'P-8': ['--sky', [8, 4]],
   'F-1': ['--red', []],
@@ -106,7 +117,7 @@ const STYLES = Object.assign(Object.create(null), {
   wild: ['--grey', [2, 3]],
   tracking: ['--green', [10, 3, 2, 3]],
   'tracking-8': ['--green', [3, 3]],
-  'just-in-time': ['--purple', [6, 3]],
+  'just-in-time': ['--green', [6, 3]],
   'naive raw': ['--amber', []],
   'naive JPEG': ['--amber', [6, 4]],
   'naive H.264': ['--amber', [2, 3]],

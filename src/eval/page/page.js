@@ -20,21 +20,25 @@ function headline(results) {
     });
   const ratioTo = (label) =>
     results.meanOver((clip) => {
-      const ours = results.bytesPerFrame(results.partial(clip)),
+      const ours = results.bytesPerFrame(results.taught(clip)),
         other = results.bytesPerFrame(results.run(clip, label));
       return isNumber(ours) && other > 0 ? 100 * (1 - ours / other) : null;
     });
+  const policies = results.runs.some((run) => run.strategy === 'shadow');
+  const miouOf = (pick) => results.meanOver((clip) => (pick(clip) ? 100 * pick(clip).mean_miou : null));
   return {
-    taught: results.meanOver((clip) =>
-      results.partial(clip) ? 100 * results.partial(clip).mean_miou : null
-    ),
-    late: percent('P-8'),
+    policies,
+    taught: miouOf((clip) => results.taught(clip)),
+    paper: policies ? miouOf((clip) => results.partial(clip)) : null,
+    late: results.clips.every((clip) => results.taught(clip)?.delay === 1)
+      ? percent(policies ? 'S-8' : 'P-8')
+      : null,
     wild: percent('wild'),
     full: percent('F-1'),
     keyFrames: results.meanOver((clip) =>
-      results.partial(clip) ? 100 * results.partial(clip).key_frame_ratio : null
+      results.taught(clip) ? 100 * results.taught(clip).key_frame_ratio : null
     ),
-    saved: results.meanOver((clip) => results.saving(clip, results.partial(clip))),
+    saved: results.meanOver((clip) => results.saving(clip, results.taught(clip))),
     savedJpeg: ratioTo('naive JPEG'),
     savedH264: ratioTo('naive H.264'),
     live: liveNear80(results, (run) => run.strategy === 'partial'),
@@ -64,7 +68,10 @@ function findings(results, h) {
         `${fixed(Math.abs(h.taught - h.late), 1)} points ${h.late <= h.taught ? 'less' : 'more'}.`
     );
   }
-  if (isNumber(h.full)) {
+  if (isNumber(h.paper)) {
+    list.push(`With the paper’s own settings it is ${fixed(h.paper, 1)} %.`);
+  }
+  if (isNumber(h.full) && !h.policies) {
     list.push(
       `Teaching all of it instead of its last layers gives ${fixed(h.full, 1)} % and takes larger updates.`
     );
@@ -210,7 +217,10 @@ function fillRun(section, results) {
     cut: 'trained from this stage on (partial)',
     jpeg_quality: 'JPEG quality',
     label_codec: 'label maps travel as',
-    tracking_stride: 'tracking: frames between labelled ones'
+    tracking_stride: 'tracking: frames between labelled ones',
+    network_ms: 'real time: network there and back, ms',
+    teacher_ms: 'real time: teacher, ms per frame (where given)',
+    step_ms: 'real time: distillation step, ms (where given)'
   };
   section.append(
     json.command ? element('pre', {}, element('code', {}, String(json.command))) : '',

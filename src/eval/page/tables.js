@@ -28,6 +28,14 @@ class Results {
   partial(clip) {
     return this.run(clip, 'P-1', 'P-8') || this.runsOf(clip).find((run) => run.strategy === 'partial');
   }
+  // The run of the strategy with a policy, or the paper's where there is none.
+  taught(clip) {
+    return (
+      this.run(clip, 'S-1', 'S-auto', 'S-8') ||
+      this.runsOf(clip).find((run) => run.strategy === 'shadow') ||
+      this.partial(clip)
+    );
+  }
   full(clip) {
     return this.run(clip, 'F-1', 'F-8') || this.runsOf(clip).find((run) => run.strategy === 'full');
   }

@@ -28,6 +28,11 @@ int64_t FramesInAll(const video::Source& source, uint64_t limit) {
   return count < 0 ? most : std::min(count, most);
 }
 
+// Whether the time that the teacher takes for a key frame is to be measured.
+bool MeasuresTeacher(const StrategyEntry& strategy, const StrategyOptions& options) {
+  return strategy.heeds_delay && options.delay == kDelayAuto && !options.timing.teacher_ms;
+}
+
 }  // namespace
 
 double EvalReport::key_frame_ratio() const {
@@ -42,6 +47,11 @@ double EvalReport::steps_per_key_frame() const {
 
 double EvalReport::server_ms() const {
   return totals.key_frames == 0 ? 0 : totals.server_ms / static_cast<double>(totals.key_frames);
+}
+
+std::optional<double> EvalReport::mean_delay() const {
+  if (totals.key_frames == 0 || !FindStrategy(options.strategy).heeds_delay) return std::nullopt;
+  return static_cast<double>(totals.delay_frames) / static_cast<double>(totals.key_frames);
 }
 
 EvalReport Evaluate(video::Source& source, teacher::Teacher& teacher,
@@ -59,9 +69,12 @@ EvalReport Evaluate(video::Source& source, teacher::Teacher& labels, teacher::Te
   }
   RememberingTeacher remembering(teacher);
   const int classes = student->layout->spec().classes;
-  const auto strategy =
-      FindStrategy(options.strategy)
-          .make({std::move(student), &remembering, options.parameters, source.frames_per_second()});
+  const double rate = source.frames_per_second();
+  Measuring measuring(student->background, rate);
+  const StrategyEntry& entry = FindStrategy(options.strategy);
+  teacher::Teacher* const asked =
+      MeasuresTeacher(entry, options.parameters) ? &teacher : &remembering;
+  const auto strategy = entry.make({std::move(student), asked, options.parameters, rate});
   const int64_t frames_in_all = FramesInAll(source, options.frames);
 
   EvalReport report;
@@ -75,6 +88,7 @@ EvalReport Evaluate(video::Source& source, teacher::Teacher& labels, teacher::Te
     remembering.Remember(frame, index, answer);
     const FrameOutcome outcome = strategy->Process(frame, index, prediction);
     const double miou = distill::MeanIoU(prediction, answer.label, classes);
+    measuring.Add(answer.label, prediction, miou);
     if (on_frame) on_frame({index, frame, answer.label, prediction});
     miou_sum += miou;
     report.mean_miou = miou_sum / static_cast<double>(report.frames);
@@ -94,6 +108,8 @@ EvalReport Evaluate(video::Source& source, teacher::Teacher& labels, teacher::Te
     throw Error(ErrorCode::kInvalidArgument, "the source has no frames; check that it plays");
   }
   report.totals = strategy->totals();
+  report.measures = measuring.measures();
+  if (!entry.trains) report.measures.seconds_to_80 = report.measures.seconds_to_85 = std::nullopt;
   return report;
 }
 

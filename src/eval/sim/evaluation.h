@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "eval/sim/measures.h"
 #include "eval/sim/strategy.h"
 #include "nn/network.h"
 #include "teacher/teacher.h"
@@ -26,12 +27,15 @@ struct EvalOptions {
 };
 
 /// The figures of one run. The same inputs give the same report, to the last bit, with any number
-/// of threads; another instruction set (nn/kernels/isa.h) rounds differently.
+/// of threads; another instruction set (nn/kernels/isa.h) rounds differently. Totals::server_ms is
+/// measured, and with kDelayAuto all depends on those times that Timing does not give.
 struct EvalReport {
   EvalOptions options;
   uint64_t frames = 0;
   Totals totals;
   double mean_miou = 0;  // 0..1, mean over all frames of the frame's mIoU
+  /// Without seconds_to_80 and seconds_to_85 where the strategy does not train.
+  Measures measures;
   std::vector<double> miou;
   std::vector<uint64_t> key_frame_indices;
   /// The frames at which the stride changed, each with the stride from there on; the first entry is
@@ -42,6 +46,9 @@ struct EvalReport {
   /// Distillation steps per key frame that was trained on; 0 where none was.
   double steps_per_key_frame() const;
   double server_ms() const;  // per key frame, without the teacher
+  /// Frames from a key frame to the first that uses its update, on average; absent where the
+  /// strategy has no delay, or there was no key frame.
+  std::optional<double> mean_delay() const;
 };
 
 /// How far a run is; reported after every frame.
@@ -72,7 +79,8 @@ EvalReport Evaluate(video::Source& source, teacher::Teacher& teacher,
 
 /// The same for labels that are stored already: `labels` gives the teacher's answers to the
 /// unchanged frames (from files, for example). `teacher` is asked only about frames that a codec
-/// has changed. `on_frame` is called for every frame; it and `progress` may be empty.
+/// has changed, and, to measure its time, about key frames where Timing does not give that.
+/// `on_frame` is called for every frame; it and `progress` may be empty.
 EvalReport Evaluate(video::Source& source, teacher::Teacher& labels, teacher::Teacher& teacher,
                     std::shared_ptr<const nn::Checkpoint> student, const EvalOptions& options,
                     const ProgressFunction& progress, const FrameFunction& on_frame);

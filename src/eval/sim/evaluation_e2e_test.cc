@@ -80,10 +80,15 @@ TEST_F(EvaluationFromFiles, TwoRunsGiveTheSameReportToTheLastDigit) {
   for (const char* strategy : {"partial", "wild"}) {
     EvalRequest request = Request(strategy);
     request.options.frames = 40;
-    const std::string first = ReportJson(Evaluate(request));
-    EXPECT_EQ(ReportJson(Evaluate(request)), first) << strategy;
+    const auto text = [&] {
+      EvalReport report = Evaluate(request);
+      report.totals.server_ms = 0;  // measured by a clock
+      return ReportJson(report);
+    };
+    const std::string first = text();
+    EXPECT_EQ(text(), first) << strategy;
     const ThreadLimit one_thread(1);
-    EXPECT_EQ(ReportJson(Evaluate(request)), first) << strategy << " on one thread";
+    EXPECT_EQ(text(), first) << strategy << " on one thread";
   }
 }
 

@@ -194,6 +194,13 @@ TEST(Report, HasTheFiguresUnderTheirNames) {
                    .distillation_steps = 18,
                    .bytes_up = 2 << 20,
                    .bytes_down = 1 << 20};
+  report.totals.server_ms = 60;
+  report.totals.delay_frames = 40;
+  report.measures = {.first_miou = 0.61,
+                     .seconds_to_80 = 2.5,
+                     .flicker = 0.0123,
+                     .teacher_flicker = 0.004,
+                     .new_classes = {.events = 3, .missed = 1, .mean_frames = 5}};
   report.miou = {0.5, 0.25};
   report.key_frame_indices = {0, 8};
   const auto json = nlohmann::json::parse(ReportJson(report));
@@ -207,14 +214,30 @@ TEST(Report, HasTheFiguresUnderTheirNames) {
   EXPECT_EQ(json.at("steps_per_key_frame"), 4.5);
   EXPECT_EQ(json.at("bytes_up"), 2 << 20);
   EXPECT_EQ(json.at("bytes_down"), 1 << 20);
+  EXPECT_EQ(json.at("server_ms"), 12);
+  EXPECT_EQ(json.at("mean_delay"), 8);
+  EXPECT_EQ(json.at("policy"), "paper");
+  EXPECT_EQ(json.at("first_miou"), 0.61);
+  EXPECT_TRUE(json.at("seconds_to_85").is_null());
+  EXPECT_EQ(json.at("new_classes").at("missed"), 1);
   EXPECT_EQ(json.at("miou").size(), 2u);
   EXPECT_EQ(json.at("key_frame_indices").at(1), 8);
 
   const std::string table = ReportTable(report);
-  for (const char* part :
-       {"72.50 %", "5 (2.50 %)", "18 (4.50", "2.000 MiB, 1.000 MiB", "8 frames"}) {
+  for (const char* part : {"72.50 %", "5 (2.50 %)", "18 (4.50", "2.000 MiB, 1.000 MiB", "8 frames",
+                           "paper", "12.0 ms", "61.00 %", "2.5 s, never", "1.230 %", "0.400 %",
+                           "3, 1 of them missed", "after 5.0 frames"}) {
     EXPECT_NE(table.find(part), std::string::npos) << part << " is missing in\n" << table;
   }
+
+  report.options.parameters.delay = kDelayAuto;
+  report.options.parameters.timing.step_ms = 7;
+  const auto in_real_time = nlohmann::json::parse(ReportJson(report));
+  EXPECT_EQ(in_real_time.at("delay"), "auto");
+  EXPECT_EQ(in_real_time.at("step_ms"), 7);
+  EXPECT_TRUE(in_real_time.at("teacher_ms").is_null());
+  EXPECT_NE(ReportTable(report).find("when the server has it (after 8.0 frames)"),
+            std::string::npos);
 }
 
 }  // namespace

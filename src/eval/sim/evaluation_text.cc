@@ -5,6 +5,7 @@
 
 #include "core/text.h"
 #include "distill/policy_parts.h"
+#include "eval/sim/measures_json.h"
 #include "wire/codec_names.h"
 
 namespace shadowtutor::eval {
@@ -14,14 +15,49 @@ double Mebibytes(uint64_t bytes) { return static_cast<double>(bytes) / (1 << 20)
 
 unsigned long long Wide(uint64_t count) { return count; }
 
+std::string DelayPhrase(const EvalReport& report) {
+  const int delay = report.options.parameters.delay;
+  if (delay != kDelayAuto) return Format("after %d frame%s", delay, delay == 1 ? "" : "s");
+  const std::optional<double> mean = report.mean_delay();
+  return "when the server has it" + (mean ? Format(" (after %.1f frames)", *mean) : "");
+}
+
+std::string SecondsText(const std::optional<double>& seconds) {
+  return seconds ? Format("%.1f s", *seconds) : "never";
+}
+
+std::string MeasuresText(const EvalReport& report, const StrategyEntry& strategy) {
+  const Measures& measures = report.measures;
+  std::string text = Format("first %2llu frames     %.2f %%\n",
+                            Wide(std::min(kFirstFrames, report.frames)), 100 * measures.first_miou);
+  if (strategy.trains) {
+    text += "80 %, 85 % after    " + SecondsText(measures.seconds_to_80) + ", " +
+            SecondsText(measures.seconds_to_85) + "\n";
+  }
+  text += Format("flicker             %.3f %% of the pixels (the teacher's labels %.3f %%)\n",
+                 100 * measures.flicker, 100 * measures.teacher_flicker);
+  const NewClassFigures& entered = measures.new_classes;
+  text += Format("new classes         %llu, %llu of them missed", Wide(entered.events),
+                 Wide(entered.missed));
+  if (entered.mean_frames) text += Format(", found after %.1f frames", *entered.mean_frames);
+  if (entered.mean_seconds) text += Format(" (%.2f s)", *entered.mean_seconds);
+  return text + "\n";
+}
+
 }  // namespace
 
 std::string ReportJson(const EvalReport& report) {
   const StrategyOptions& parameters = report.options.parameters;
   nlohmann::ordered_json json;
   json["strategy"] = report.options.strategy;
-  json["delay"] = parameters.delay;
   const StrategyEntry& strategy = FindStrategy(report.options.strategy);
+  const bool in_real_time = strategy.heeds_delay && parameters.delay == kDelayAuto;
+  if (in_real_time) {
+    json["delay"] = DelayText(parameters.delay);
+    AddTiming(parameters.timing, json);
+  } else {
+    json["delay"] = parameters.delay;
+  }
   json["policy"] = nullptr;
   if (strategy.policy) {
     const distill::Policy policy = strategy.policy(parameters);
@@ -49,6 +85,9 @@ std::string ReportJson(const EvalReport& report) {
   json["bytes_up"] = report.totals.bytes_up;
   json["bytes_down"] = report.totals.bytes_down;
   json["server_ms"] = report.server_ms();
+  const std::optional<double> mean_delay = report.mean_delay();
+  json["mean_delay"] = mean_delay ? nlohmann::ordered_json(*mean_delay) : nullptr;
+  AddMeasures(report.measures, json);
   if (report.options.per_frame) {
     json["miou"] = report.miou;
     json["key_frame_indices"] = report.key_frame_indices;
@@ -58,11 +97,12 @@ std::string ReportJson(const EvalReport& report) {
 
 std::string ReportTable(const EvalReport& report) {
   const Totals& totals = report.totals;
+  const StrategyEntry& strategy = FindStrategy(report.options.strategy);
   std::string text;
   text += Format("strategy            %s", report.options.strategy.c_str());
-  if (report.options.strategy != "wild") {
-    text += Format(", update in use after %d frame%s", report.options.parameters.delay,
-                   report.options.parameters.delay == 1 ? "" : "s");
+  if (strategy.heeds_delay) text += ", update in use " + DelayPhrase(report);
+  if (strategy.policy) {
+    text += "\npolicy              " + strategy.policy(report.options.parameters).name;
   }
   text += Format("\nframes              %llu\n", Wide(report.frames));
   text += Format("mean mIoU           %.2f %%\n", 100 * report.mean_miou);
@@ -73,7 +113,11 @@ std::string ReportTable(const EvalReport& report) {
                  Wide(totals.distillation_steps), report.steps_per_key_frame());
   text += Format("up, down            %.3f MiB, %.3f MiB\n", Mebibytes(totals.bytes_up),
                  Mebibytes(totals.bytes_down));
-  return text;
+  if (strategy.trains) {
+    text += Format("server              %.1f ms per key frame, without the teacher\n",
+                   report.server_ms());
+  }
+  return text + MeasuresText(report, strategy);
 }
 
 std::string ProgressLine(const EvalProgress& progress) {

@@ -10,8 +10,8 @@ namespace shadowtutor::eval {
 
 /// One JSON object, ending in a newline. Keys: strategy and its parameters, frames, mean_miou
 /// (0..1), key_frames, key_frame_ratio (0..1), trained_key_frames, distillation_steps,
-/// steps_per_key_frame, bytes_up, bytes_down; with EvalOptions::per_frame also miou (per frame) and
-/// key_frame_indices.
+/// steps_per_key_frame, bytes_up, bytes_down, server_ms, mean_delay, and those of AddMeasures; with
+/// EvalOptions::per_frame also miou (per frame) and key_frame_indices.
 std::string ReportJson(const EvalReport& report);
 
 /// A few lines for a terminal, figures in per cent and MiB.

@@ -7,11 +7,13 @@ namespace shadowtutor::eval {
 
 void CheckShadowEducation(const StrategyOptions& options, const distill::Policy& policy) {
   distill::Validate(policy);
+  Validate(options.timing);
+  if (options.delay == kDelayAuto) return;
   const int least = policy.schedule.stride.min_stride;
   if (options.delay < 1 || options.delay > least) {
     throw Error(ErrorCode::kInvalidArgument,
-                "the delay must be 1 to " + std::to_string(least) +
-                    " frames, not " + std::to_string(options.delay) +
+                "the delay must be 1 to " + std::to_string(least) + " frames, not " +
+                    std::to_string(options.delay) +
                     ": at the minimum stride the client waits for the update");
   }
 }
@@ -19,10 +21,13 @@ void CheckShadowEducation(const StrategyOptions& options, const distill::Policy&
 ShadowEducation::ShadowEducation(const StrategyInputs& inputs, const distill::Policy& policy) {
   const StrategyOptions& options = inputs.options;
   CheckShadowEducation(options, policy);
-  auto link = std::make_unique<VirtualLink>(inputs.student, *inputs.teacher, policy, options);
+  auto link = std::make_unique<VirtualLink>(inputs.student, *inputs.teacher, policy, options,
+                                            inputs.frames_per_second);
   link_ = link.get();
   client::ClientOptions device;
   device.policy = policy;
+  // On a clock that runs on, waiting would lose frames; the paper's client waits.
+  if (options.delay == kDelayAuto) device.staleness = client::Staleness::kGoOn;
   client_ =
       std::make_unique<client::Client>(inputs.student, link_->version(), std::move(link), device);
 }

@@ -17,7 +17,7 @@ void CheckShadowEducation(const StrategyOptions& options, const distill::Policy&
 /// Thread safety: one thread.
 class ShadowEducation : public Strategy {
  public:
-  /// Throws as CheckShadowEducation.
+  /// Throws as CheckShadowEducation and ServerClock.
   ShadowEducation(const StrategyInputs& inputs, const distill::Policy& policy);
 
   FrameOutcome Process(ImageView frame, uint64_t index, LabelMap& prediction) override;

@@ -49,6 +49,12 @@ EvalReport RunShapes(const EvalOptions& options, int64_t frames) {
   return Evaluate(source, teacher, Student(), options);
 }
 
+// The figures, without those that were measured by a clock.
+std::string TextOf(EvalReport report) {
+  report.totals.server_ms = 0;
+  return ReportJson(report);
+}
+
 TEST(RunLabel, CarriesTheDelayWhereItCounts) {
   EXPECT_EQ(RunLabel(FindStrategy("partial"), 8), "P-8");
   EXPECT_EQ(RunLabel(FindStrategy("full"), 1), "F-1");
@@ -56,6 +62,9 @@ TEST(RunLabel, CarriesTheDelayWhereItCounts) {
   EXPECT_EQ(RunLabel(FindStrategy("naive-h264"), 8), "naive H.264");
   EXPECT_EQ(RunLabel(FindStrategy("tracking"), 1), "tracking");
   EXPECT_EQ(RunLabel(FindStrategy("tracking"), 8), "tracking-8");
+  EXPECT_EQ(RunLabel(FindStrategy("shadow"), kDelayAuto), "S-auto");
+  EXPECT_EQ(RunLabel(FindStrategy("tracking"), kDelayAuto), "tracking-auto");
+  EXPECT_EQ(RunLabel(FindStrategy("wild"), kDelayAuto), "wild");
 }
 
 TEST(EveryStrategy, GivesTheSameReportOnOneThread) {
@@ -64,7 +73,7 @@ TEST(EveryStrategy, GivesTheSameReportOnOneThread) {
     const EvalReport many = RunShapes(options, 20);
     EXPECT_EQ(many.frames, 20u);
     const ThreadLimit one_thread(1);
-    EXPECT_EQ(ReportJson(RunShapes(options, 20)), ReportJson(many)) << strategy->name;
+    EXPECT_EQ(TextOf(RunShapes(options, 20)), TextOf(many)) << strategy->name;
   }
 }
 
@@ -245,6 +254,63 @@ TEST(Evaluate, AsksTheTeacherOnlyAboutFramesThatACodecChanged) {
            });
   EXPECT_EQ(seen, 12u);
   EXPECT_EQ(teacher.asked(), 12);
+}
+
+TEST(RealTime, IsTheSameEveryTimeWhenAllTimesAreGiven) {
+  for (const char* name : {"shadow", "partial", "tracking"}) {
+    EvalOptions options = Options(name);
+    options.parameters.delay = kDelayAuto;
+    options.parameters.timing = {.network_ms = 20, .teacher_ms = 30, .step_ms = 10};
+    const EvalReport report = RunShapes(options, 40);
+    EXPECT_EQ(TextOf(RunShapes(options, 40)), TextOf(report)) << name;
+    ASSERT_TRUE(report.mean_delay()) << name;
+    EXPECT_GE(*report.mean_delay(), 2) << name;  // 50 ms at 40 ms a frame
+    options.parameters.timing.teacher_ms = 430;
+    EXPECT_GE(*RunShapes(options, 40).mean_delay(), *report.mean_delay() + 9) << name;
+  }
+}
+
+TEST(RealTime, AClientThatIsNotAnsweredInTimeGoesOn) {
+  for (const char* name : {"shadow", "partial", "tracking"}) {
+    EvalOptions options = Options(name);
+    options.parameters.delay = kDelayAuto;
+    options.parameters.timing = {.network_ms = 0, .teacher_ms = 1000, .step_ms = 0};
+    const EvalReport report = RunShapes(options, 60);
+    // Each answer takes 25 frames, which is beyond the least stride, so no key frame comes sooner.
+    EXPECT_EQ(report.mean_delay(), 25) << name;
+    ASSERT_GE(report.key_frame_indices.size(), 2u) << name;
+    for (size_t i = 1; i < report.key_frame_indices.size(); ++i) {
+      EXPECT_GE(report.key_frame_indices[i] - report.key_frame_indices[i - 1], 25u) << name;
+    }
+  }
+}
+
+TEST(RealTime, TheTeacherIsAskedAboutKeyFramesWhereItsTimeIsMeasured) {
+  EvalOptions options = Options("partial");
+  options.parameters.delay = kDelayAuto;
+  for (const bool given : {false, true}) {
+    if (given) options.parameters.timing.teacher_ms = 5;
+    ShapesSource source(kSize, 12);
+    ShapesTeacher labels, teacher;
+    const EvalReport report = Evaluate(source, labels, teacher, Student(), options, {}, {});
+    EXPECT_GE(report.totals.key_frames, 1u);
+    EXPECT_EQ(teacher.asked(), given ? 0 : static_cast<int>(report.totals.key_frames));
+  }
+}
+
+TEST(RealTime, NeedsAFrameRate) {
+  class Folder : public ShapesSource {
+   public:
+    Folder() : ShapesSource(kSize, 5) {}
+    double frames_per_second() const override { return 0; }
+  };
+  EvalOptions options = Options("shadow");
+  ThresholdTeacher teacher;
+  Folder in_frames;
+  EXPECT_NO_THROW(Evaluate(in_frames, teacher, Student(), options));
+  options.parameters.delay = kDelayAuto;
+  Folder in_real_time;
+  EXPECT_THROW(Evaluate(in_real_time, teacher, Student(), options), Error);
 }
 
 }  // namespace

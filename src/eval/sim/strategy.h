@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "distill/policy.h"
+#include "eval/sim/server_clock.h"
 #include "nn/network.h"
 #include "shadowtutor/types.h"
 #include "teacher/teacher.h"
@@ -26,8 +27,10 @@ namespace shadowtutor::eval {
 /// The parameters of all strategies. Each strategy uses those that concern it.
 struct StrategyOptions {
   /// How many frames after a key frame its update is used first: 1 is the very next frame. At most
-  /// the least stride, because the client waits for an update that takes longer.
+  /// the least stride, because the client waits for an update that takes longer. kDelayAuto: when
+  /// the server would have it done, as `timing` says; the client does not wait then.
   int delay = 1;
+  Timing timing;
   distill::Policy paper;  // of `partial` and `full`: the paper's, with what a user changes in it
   distill::Policy policy = distill::FindPolicy("balanced");  // of `shadow`
   std::optional<nn::Stage> cut;  // of `partial` and `just-in-time`; absent: the strategy's own
@@ -43,9 +46,10 @@ struct Totals {
   uint64_t key_frames = 0;
   uint64_t trained_key_frames = 0;  // those that took at least one distillation step
   uint64_t distillation_steps = 0;
-  uint64_t bytes_up = 0;    // encoded frames
-  uint64_t bytes_down = 0;  // encoded updates, or label maps
-  double server_ms = 0;     // time that the server took for training and updates, as measured
+  uint64_t bytes_up = 0;      // encoded frames
+  uint64_t bytes_down = 0;    // encoded updates, or label maps
+  double server_ms = 0;       // time that the server took for training and updates, as measured
+  uint64_t delay_frames = 0;  // sum, over the key frames, of the frames until the update is in use
 };
 
 /// What it did at one frame.
@@ -56,7 +60,8 @@ struct FrameOutcome {
 };
 
 /// Thread safety: one thread. The same inputs must give the same outputs, to the last bit, so
-/// neither a clock nor the order of threads may matter.
+/// neither a clock nor the order of threads may matter; but for times that are to be measured
+/// (Timing).
 class Strategy {
  public:
   virtual ~Strategy() = default;
@@ -88,7 +93,7 @@ struct StrategyEntry {
   distill::Policy (*policy)(const StrategyOptions& options) = nullptr;
   /// Throws Error kInvalidArgument for options that this strategy cannot run with.
   void (*check)(const StrategyOptions& options) = nullptr;
-  /// Makes the strategy. Throws as `check`.
+  /// Makes the strategy. Throws as `check`, and as ServerClock for frames of an unknown rate.
   std::unique_ptr<Strategy> (*make)(const StrategyInputs& inputs) = nullptr;
 };
 
@@ -97,7 +102,8 @@ std::span<const StrategyEntry* const> Strategies();
 /// Throws Error kInvalidArgument that lists the names.
 const StrategyEntry& FindStrategy(std::string_view name);
 
-/// The label of a run: "P-8", "wild", "tracking" (and "tracking-8" for a delay other than 1).
+/// The label of a run: "P-8", "S-auto", "wild", "tracking" (and "tracking-8" for a delay other than
+/// 1).
 std::string RunLabel(const StrategyEntry& strategy, int delay);
 
 }  // namespace shadowtutor::eval

@@ -26,11 +26,13 @@ wire::Hello HelloFor(const StrategyOptions& options) {
 }  // namespace
 
 VirtualLink::VirtualLink(std::shared_ptr<const nn::Checkpoint> student, teacher::Teacher& teacher,
-                         const distill::Policy& policy, const StrategyOptions& options)
+                         const distill::Policy& policy, const StrategyOptions& options,
+                         double frames_per_second)
     : teacher_(teacher),
       options_(options),
       classes_(student->layout->spec().classes),
-      session_(OptionsOfSession(std::move(student), policy), HelloFor(options), "eval") {}
+      session_(OptionsOfSession(std::move(student), policy), HelloFor(options), "eval"),
+      clock_(options.delay, options.timing, frames_per_second) {}
 
 bool VirtualLink::SendKeyFrame(ImageView frame, uint64_t frame_index) {
   wire::KeyFrame key_frame;
@@ -40,26 +42,39 @@ bool VirtualLink::SendKeyFrame(ImageView frame, uint64_t frame_index) {
   key_frame.size = frame.size();
   key_frame.data = wire::PackFrame(options_.frame_codec, frame, options_.jpeg_quality);
 
-  outstanding_ = session_.Train(server::LabelKeyFrame(teacher_, key_frame, classes_), workspace_);
-
+  const server::LabelledFrame labelled = server::LabelKeyFrame(teacher_, key_frame, classes_);
+  wire::Update update = session_.Train(labelled, workspace_);
   ++totals_.key_frames;
-  totals_.trained_key_frames += outstanding_->steps > 0;
-  totals_.distillation_steps += static_cast<uint64_t>(outstanding_->steps);
+  totals_.trained_key_frames += update.steps > 0;
   totals_.bytes_up += key_frame.data.size();
-  totals_.bytes_down += outstanding_->payload.size();
-  totals_.server_ms += outstanding_->train_ms;
+  clock_.Receive(frame_index, labelled.teacher_ms);
+  coming_.clear();  // the client no longer waits for answers to earlier key frames
+  Send(std::move(update));
+  totals_.delay_frames += coming_.front().due - frame_index;
   return true;
 }
 
-std::optional<wire::Update> VirtualLink::PollUpdate() {
-  if (!outstanding_ || now_ < outstanding_->frame_index + static_cast<uint64_t>(options_.delay)) {
-    return std::nullopt;
-  }
-  return std::exchange(outstanding_, std::nullopt);
+// Puts what was trained last for the present key frame on its way.
+void VirtualLink::Send(wire::Update update) {
+  totals_.distillation_steps += static_cast<uint64_t>(update.steps);
+  totals_.bytes_down += update.payload.size();
+  totals_.server_ms += update.train_ms;
+  const uint64_t due = clock_.Answer(update.steps, update.train_ms);
+  coming_.push_back({std::move(update), due});
 }
 
-std::optional<wire::Update> VirtualLink::WaitForUpdate() {
-  return std::exchange(outstanding_, std::nullopt);
+std::optional<wire::Update> VirtualLink::PollUpdate() {
+  if (coming_.empty() || now_ < coming_.front().due) return std::nullopt;
+  return HandOut();
+}
+
+std::optional<wire::Update> VirtualLink::WaitForUpdate() { return HandOut(); }
+
+std::optional<wire::Update> VirtualLink::HandOut() {
+  if (coming_.empty()) return std::nullopt;
+  wire::Update update = std::move(coming_.front().update);
+  coming_.pop_front();
+  return update;
 }
 
 void VirtualLink::RequestStudent(const std::string& why) {

@@ -1,18 +1,21 @@
 // A client's link to a server in its own process and thread, on a clock that counts frames.
 //
-// A key frame is labelled and trained on at once by a real session, and its update is handed out a
-// fixed number of frames later. Frames and updates pass through the same codecs as over a network,
-// so sizes, losses and checks are the real ones. Nothing depends on how long anything takes.
+// A key frame is labelled and trained on at once by a real session, and its update is handed out
+// when the clock (server_clock.h) says so. Frames and updates pass through the same codecs as over
+// a network, so sizes, losses and checks are the real ones. How long anything takes matters only
+// where the clock is told to measure it.
 #ifndef SHADOWTUTOR_EVAL_SIM_VIRTUAL_LINK_H_
 #define SHADOWTUTOR_EVAL_SIM_VIRTUAL_LINK_H_
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "client/server_link.h"
 #include "distill/policy.h"
+#include "eval/sim/server_clock.h"
 #include "eval/sim/strategy.h"
 #include "nn/network.h"
 #include "server/session.h"
@@ -24,9 +27,11 @@ namespace shadowtutor::eval {
 class VirtualLink : public client::ServerLink {
  public:
   /// Starts a session with `student`, which the client must hold as version(). `teacher` must
-  /// outlive the link. Throws Error kInvalidArgument for options out of range.
+  /// outlive the link. `frames_per_second` may be 0, unknown, unless the delay is kDelayAuto.
+  /// Throws Error kInvalidArgument for options out of range, and as ServerClock.
   VirtualLink(std::shared_ptr<const nn::Checkpoint> student, teacher::Teacher& teacher,
-              const distill::Policy& policy, const StrategyOptions& options);
+              const distill::Policy& policy, const StrategyOptions& options,
+              double frames_per_second);
 
   /// Sets the clock to the frame that the client is about to process.
   void BeginFrame(uint64_t index) { now_ = index; }
@@ -51,14 +56,24 @@ class VirtualLink : public client::ServerLink {
   std::optional<Session> TakeSession() override { return std::nullopt; }
 
  private:
+  /// An update on its way to the client.
+  struct Coming {
+    wire::Update update;
+    uint64_t due = 0;  // the first frame that can use it
+  };
+
+  void Send(wire::Update update);
+  std::optional<wire::Update> HandOut();
+
   teacher::Teacher& teacher_;
   const StrategyOptions options_;
   const int classes_;
   const std::shared_ptr<nn::TrainingWorkspace> workspace_ =
       std::make_shared<nn::TrainingWorkspace>();
   server::Session session_;
-  uint64_t now_ = 0;                         // the frame at hand
-  std::optional<wire::Update> outstanding_;  // made, not handed out yet
+  ServerClock clock_;
+  uint64_t now_ = 0;           // the frame at hand
+  std::deque<Coming> coming_;  // in the order in which they were made
   Totals totals_;
 };
 

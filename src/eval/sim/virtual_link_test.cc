@@ -40,8 +40,8 @@ class VirtualLinkTest : public ::testing::Test {
  protected:
   std::unique_ptr<VirtualLink> Link(const StrategyOptions& options,
                                     teacher::Teacher* teacher = nullptr) {
-    return std::make_unique<VirtualLink>(student_, teacher ? *teacher : teacher_,
-                                         distill::Policy{}, options);
+    return std::make_unique<VirtualLink>(student_, teacher ? *teacher : teacher_, distill::Policy{},
+                                         options, /*frames_per_second=*/25);
   }
   std::span<const float> Trained() const {
     return std::span(student_->weights)
@@ -71,6 +71,23 @@ TEST_F(VirtualLinkTest, HandsTheUpdateOutWhenItsTimeHasCome) {
   EXPECT_EQ(update->frame_index, 5u);
   EXPECT_FALSE(link->PollUpdate());
   EXPECT_FALSE(link->WaitForUpdate());
+}
+
+TEST_F(VirtualLinkTest, InRealTimeTheUpdateComesWhenTheServerHasIt) {
+  StrategyOptions options;
+  options.delay = kDelayAuto;
+  options.timing = {.network_ms = 20, .teacher_ms = 50, .step_ms = 45};
+  const auto link = Link(options);
+  link->BeginFrame(5);
+  link->SendKeyFrame(frame_, 5);
+  const uint64_t steps = link->totals().distillation_steps;
+  ASSERT_GT(steps, 0u);
+  const uint64_t due = 5 + (70 + 45 * steps + 39) / 40;  // at 40 ms a frame, rounded up
+  link->BeginFrame(due - 1);
+  EXPECT_FALSE(link->PollUpdate());
+  link->BeginFrame(due);
+  EXPECT_TRUE(link->PollUpdate());
+  EXPECT_EQ(link->totals().delay_frames, due - 5);
 }
 
 TEST_F(VirtualLinkTest, AClientThatWaitsGetsTheUpdateAtOnce) {

@@ -33,13 +33,16 @@ std::string Digits(double value) { return Format("%.17g", value); }
 // Rounds as the files do, so that a new run equals the same run read from its file.
 double FourDigits(double value) { return std::round(value * 1e4) / 1e4; }
 
-std::string ParameterText(const StrategyEntry& strategy, const StrategyOptions& options) {
+std::string ParameterText(const StrategyChoice& choice, const StrategyOptions& options) {
+  const StrategyEntry& strategy = *choice.strategy;
   std::string text = strategy.policy ? distill::PolicyText(strategy.policy(options)) : "no policy";
   text += std::string(", ") + wire::NameOf(options.frame_codec);
   text += " " + std::to_string(options.jpeg_quality);
   text += std::string(", ") + wire::NameOf(options.update_codec);
   text += std::string(", ") + wire::NameOf(options.label_codec);
-  return text + ", tracking " + std::to_string(options.tracking_stride);
+  text += ", tracking " + std::to_string(options.tracking_stride);
+  if (choice.delay == kDelayAuto) text += ", " + TimingText(options.timing);
+  return text;
 }
 
 // The labels of the runs that get pictures: the first strategy that trains, and `wild`, the student
@@ -117,7 +120,7 @@ class ClipStudy {
     StoredKey key = key_;
     key["student"] = StudentIdentity();
     key["strategy"] = choice.label();
-    key["parameters"] = ParameterText(*choice.strategy, request_.parameters);
+    key["parameters"] = ParameterText(choice, request_.parameters);
     key["program"] = request_.version + " " + ThisMachine().isa;
     return key;
   }
@@ -267,6 +270,7 @@ class ClipStudy {
                   .frames = report.frames,
                   .mean_miou = report.mean_miou,
                   .totals = report.totals,
+                  .measures = report.measures,
                   .miou = std::move(report.miou),
                   .key_frame_indices = std::move(report.key_frame_indices),
                   .strides = std::move(report.strides)};

@@ -18,7 +18,7 @@ namespace shadowtutor::eval {
 /// One strategy with one delay. Plain value.
 struct StrategyChoice {
   const StrategyEntry* strategy = nullptr;
-  int delay = 0;  // 0: the strategy has none
+  int delay = 0;  // 0: the strategy has none; may be kDelayAuto
 
   std::string label() const { return RunLabel(*strategy, delay); }
 };

@@ -1,12 +1,14 @@
 #include "eval/study/study_results.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
 #include "core/text.h"
 #include "distill/policy_parts.h"
+#include "eval/sim/measures_json.h"
 #include "eval/study/csv.h"
 #include "eval/study/foreign_results.h"
 #include "eval/study/machine.h"
@@ -67,25 +69,30 @@ distill::Policy ParsePolicy(const std::string& name, const Json& parts) {
 Json AsJson(const RunRecord& run) {
   Json strides = Json::array();
   for (const auto& [frame, stride] : run.strides) strides.push_back({frame, stride});
-  return {{"clip", run.clip},
-          {"strategy", run.strategy},
-          {"policy", run.policy ? Json(run.policy->name) : Json()},
-          {"policy_parts", run.policy ? AsJson(*run.policy) : Json()},
-          {"delay", run.delay},
-          {"label", run.label},
-          {"frames", run.frames},
-          {"mean_miou", run.mean_miou},
-          {"key_frames", run.totals.key_frames},
-          {"key_frame_ratio", run.key_frame_ratio()},
-          {"trained_key_frames", run.totals.trained_key_frames},
-          {"distillation_steps", run.totals.distillation_steps},
-          {"steps_per_key_frame", run.steps_per_key_frame()},
-          {"bytes_up", run.totals.bytes_up},
-          {"bytes_down", run.totals.bytes_down},
-          {"server_ms", run.server_ms()},
-          {"miou", run.miou},
-          {"key_frame_indices", run.key_frame_indices},
-          {"strides", std::move(strides)}};
+  const std::optional<double> mean_delay = run.mean_delay();
+  Json json = {{"clip", run.clip},
+               {"strategy", run.strategy},
+               {"policy", run.policy ? Json(run.policy->name) : Json()},
+               {"policy_parts", run.policy ? AsJson(*run.policy) : Json()},
+               {"delay", run.delay == kDelayAuto ? Json(DelayText(run.delay)) : Json(run.delay)},
+               {"label", run.label},
+               {"frames", run.frames},
+               {"mean_miou", run.mean_miou},
+               {"key_frames", run.totals.key_frames},
+               {"key_frame_ratio", run.key_frame_ratio()},
+               {"trained_key_frames", run.totals.trained_key_frames},
+               {"distillation_steps", run.totals.distillation_steps},
+               {"steps_per_key_frame", run.steps_per_key_frame()},
+               {"bytes_up", run.totals.bytes_up},
+               {"bytes_down", run.totals.bytes_down},
+               {"server_ms", run.server_ms()},
+               {"mean_delay", mean_delay ? Json(*mean_delay) : Json()}};
+  AddMeasures(run.measures, json);
+  // The long lists come last.
+  json["miou"] = run.miou;
+  json["key_frame_indices"] = run.key_frame_indices;
+  json["strides"] = std::move(strides);
+  return json;
 }
 
 // Text from outside, such as a file's name, may contain bytes that are not UTF-8; JSON may not.
@@ -107,6 +114,25 @@ std::string Number(double value, const char* format) {
   char text[64];
   std::snprintf(text, sizeof text, format, value);
   return text;
+}
+
+std::string Number(const std::optional<double>& value, const char* format) {
+  return value ? Number(*value, format) : std::string();
+}
+
+// The columns from first_miou on, each with a comma before it.
+std::string MeasuresCsv(const Measures& measures) {
+  const NewClassFigures& entered = measures.new_classes;
+  std::string csv;
+  for (const std::string& field :
+       {Number(measures.first_miou, "%.6f"), Number(measures.seconds_to_80, "%.3f"),
+        Number(measures.seconds_to_85, "%.3f"), Number(measures.flicker, "%.8f"),
+        Number(measures.teacher_flicker, "%.8f"), std::to_string(entered.events),
+        std::to_string(entered.missed), Number(entered.mean_seconds, "%.4f"),
+        Number(entered.mean_frames, "%.4f")}) {
+    csv += "," + field;
+  }
+  return csv;
 }
 
 std::string LiveOf(const std::filesystem::path& file) {
@@ -142,6 +168,11 @@ double RunRecord::server_ms() const {
   return totals.key_frames == 0 ? 0 : totals.server_ms / static_cast<double>(totals.key_frames);
 }
 
+std::optional<double> RunRecord::mean_delay() const {
+  if (delay == 0 || totals.key_frames == 0) return std::nullopt;
+  return static_cast<double>(totals.delay_frames) / static_cast<double>(totals.key_frames);
+}
+
 std::string RunJson(const RunRecord& run) { return Dump(AsJson(run), -1); }
 
 RunRecord ParseRun(const std::string& text) {
@@ -152,7 +183,8 @@ RunRecord ParseRun(const std::string& text) {
     if (!json.at("policy").is_null()) {
       run.policy = ParsePolicy(json.at("policy"), json.at("policy_parts"));
     }
-    run.delay = json.at("delay");
+    const Json& delay = json.at("delay");
+    run.delay = delay.is_string() ? ParseDelay(delay.get<std::string>()) : delay.get<int>();
     run.label = json.at("label");
     run.frames = json.at("frames");
     run.mean_miou = json.at("mean_miou");
@@ -163,6 +195,11 @@ RunRecord ParseRun(const std::string& text) {
                   .bytes_down = json.at("bytes_down")};
     run.totals.server_ms =
         json.at("server_ms").get<double>() * static_cast<double>(run.totals.key_frames);
+    if (!json.at("mean_delay").is_null()) {
+      run.totals.delay_frames = static_cast<uint64_t>(std::llround(
+          json.at("mean_delay").get<double>() * static_cast<double>(run.totals.key_frames)));
+    }
+    run.measures = MeasuresFrom(json);
     run.miou = json.at("miou").get<std::vector<double>>();
     run.key_frame_indices = json.at("key_frame_indices").get<std::vector<uint64_t>>();
     for (const Json& pair : json.at("strides")) run.strides.emplace_back(pair.at(0), pair.at(1));
@@ -243,6 +280,7 @@ std::string ResultsJson(const StudyResults& results, const std::string& live) {
       {"jpeg_quality", parameters.jpeg_quality},
       {"label_codec", wire::NameOf(parameters.label_codec)},
       {"tracking_stride", parameters.tracking_stride}};
+  AddTiming(parameters.timing, json["parameters"]);
   const ClassList classes = results.clips.empty() ? ClassList() : results.clips.front().classes;
   json["classes"] = ClassesAsJson(classes);
   json["clips"] = Json::array();
@@ -277,7 +315,8 @@ std::string RunsCsv(const StudyResults& results) {
       std::string(kRunsCsvStart) +
       "delay,label,frames,mean_miou,key_frames,key_frame_ratio,"
       "trained_key_frames,distillation_steps,steps_per_key_frame,bytes_up,bytes_down,policy,"
-      "server_ms\n";
+      "server_ms,mean_delay,first_miou,seconds_to_80,seconds_to_85,flicker,teacher_flicker,"
+      "new_classes,new_classes_missed,new_classes_mean_seconds,new_classes_mean_frames\n";
   for (const RunRecord& run : results.runs) {
     std::string camera, scene;
     for (const ClipRecord& clip : results.clips) {
@@ -286,7 +325,7 @@ std::string RunsCsv(const StudyResults& results) {
     for (const std::string& text : {run.clip, camera, scene, run.strategy}) {
       csv += CsvText(text) + ",";
     }
-    csv += std::to_string(run.delay) + "," + CsvText(run.label) + "," + std::to_string(run.frames) +
+    csv += DelayText(run.delay) + "," + CsvText(run.label) + "," + std::to_string(run.frames) +
            "," + Number(run.mean_miou, "%.6f") + "," + std::to_string(run.totals.key_frames) + "," +
            Number(run.key_frame_ratio(), "%.6f") + "," +
            std::to_string(run.totals.trained_key_frames) + "," +
@@ -294,7 +333,7 @@ std::string RunsCsv(const StudyResults& results) {
            Number(run.steps_per_key_frame(), "%.4f") + "," + std::to_string(run.totals.bytes_up) +
            "," + std::to_string(run.totals.bytes_down) + "," +
            CsvText(run.policy ? run.policy->name : "") + "," + Number(run.server_ms(), "%.3f") +
-           "\n";
+           "," + Number(run.mean_delay(), "%.3f") + MeasuresCsv(run.measures) + "\n";
   }
   return csv;
 }

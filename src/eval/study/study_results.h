@@ -32,20 +32,22 @@ struct ClipRecord {
 struct RunRecord {
   std::string clip;
   std::string strategy;
-  std::optional<distill::Policy> policy;  // absent: the strategy does not train
-  int delay = 0;  // 0: the strategy has none
+  std::optional<distill::Policy> policy = {};  // absent: the strategy does not train
+  int delay = 0;                               // 0: the strategy has none; may be kDelayAuto
   std::string label;
   uint64_t frames = 0;
   double mean_miou = 0;
   Totals totals;
+  Measures measures = {};
   std::vector<double> miou;  // 0..1 per frame, rounded to four digits
   std::vector<uint64_t> key_frame_indices;
   std::vector<std::pair<uint64_t, int>> strides;
 
   double key_frame_ratio() const;
   double steps_per_key_frame() const;
-  double bytes_per_frame() const;  // up and down
-  double server_ms() const;        // per key frame, without the teacher
+  double bytes_per_frame() const;            // up and down
+  double server_ms() const;                  // per key frame, without the teacher
+  std::optional<double> mean_delay() const;  // as EvalReport::mean_delay
 };
 
 /// Pictures of one frame; paths are relative to the folder of results.json.

@@ -26,7 +26,14 @@ RunRecord SomeRun(const std::string& clip, const std::string& label, double miou
                      .trained_key_frames = 1,
                      .distillation_steps = 5,
                      .bytes_up = 3000,
-                     .bytes_down = 1000},
+                     .bytes_down = 1000,
+                     .server_ms = 24.5,
+                     .delay_frames = 3},
+          .measures = {.first_miou = 0.3,
+                       .seconds_to_80 = 2.25,
+                       .flicker = 0.0125,
+                       .teacher_flicker = 0.005,
+                       .new_classes = {.events = 3, .missed = 1, .mean_frames = 4}},
           .miou = {0.25, 0.5, 0.1234, 1},
           .key_frame_indices = {0, 2},
           .strides = {{0, 2}, {3, 4}}};
@@ -61,6 +68,16 @@ TEST(StudyResults, StoredRecordsComeBackAsTheyWere) {
   const RunRecord back = ParseRun(RunJson(run));
   EXPECT_EQ(back.mean_miou, run.mean_miou);  // to the last bit
   EXPECT_EQ(RunJson(back), RunJson(run));
+  EXPECT_EQ(back.measures, run.measures);
+  EXPECT_EQ(back.server_ms(), 12.25);
+  EXPECT_EQ(back.mean_delay(), 1.5);
+  EXPECT_FALSE(back.policy);
+  run.delay = kDelayAuto;
+  run.policy = distill::FindPolicy("best");
+  const RunRecord in_real_time = ParseRun(RunJson(run));
+  EXPECT_EQ(in_real_time.delay, kDelayAuto);
+  EXPECT_EQ(in_real_time.policy->name, "best");
+  EXPECT_EQ(RunJson(in_real_time), RunJson(run));
   const ClipRecord clip = SomeResults().clips.front();
   EXPECT_EQ(ClipJson(ParseClip(ClipJson(clip))), ClipJson(clip));
   EXPECT_EQ(ParseClip(ClipJson(clip)).classes, clip.classes);
@@ -85,6 +102,19 @@ TEST(StudyResults, JsonHasEveryFigureUnderItsName) {
   const auto& run = json.at("runs")[0];
   EXPECT_EQ(run.at("key_frame_ratio"), 0.5);
   EXPECT_EQ(run.at("steps_per_key_frame"), 5);
+  EXPECT_EQ(run.at("delay"), 1);
+  EXPECT_EQ(run.at("server_ms"), 12.25);
+  EXPECT_EQ(run.at("mean_delay"), 1.5);
+  EXPECT_EQ(run.at("first_miou"), 0.3);
+  EXPECT_EQ(run.at("seconds_to_80"), 2.25);
+  EXPECT_TRUE(run.at("seconds_to_85").is_null());
+  EXPECT_EQ(run.at("flicker"), 0.0125);
+  EXPECT_EQ(run.at("teacher_flicker"), 0.005);
+  EXPECT_EQ(run.at("new_classes"),
+            nlohmann::json::parse(
+                R"({"events": 3, "missed": 1, "mean_frames": 4.0, "mean_seconds": null})"));
+  EXPECT_EQ(json.at("parameters").at("network_ms"), 20);
+  EXPECT_TRUE(json.at("parameters").at("step_ms").is_null());
   EXPECT_EQ(run.at("miou"), (std::vector<double>{0.25, 0.5, 0.1234, 1}));
   EXPECT_EQ(run.at("strides"), nlohmann::json::parse("[[0, 2], [3, 4]]"));
   EXPECT_EQ(json.at("samples")[0].at("images").at("input"), "samples/one_000002_input.jpg");
@@ -113,7 +143,7 @@ TEST(StudyResults, WritingKeepsTheLiveMeasurements) {
 TEST(StudyResults, CsvRowsHaveTheSameFigures) {
   const std::string runs = RunsCsv(SomeResults());
   EXPECT_NE(runs.find("\none,fixed,people,partial,1,P-1,4,0.250000,2,0.500000,1,5,5.0000,3000,"
-                      "1000\n"),
+                      "1000,,12.250,1.500,0.300000,2.250,,0.01250000,0.00500000,3,1,,4.0000\n"),
             std::string::npos)
       << runs;
   EXPECT_NE(runs.find("\n\"th,re\"\"e\",fixed,people,"), std::string::npos) << runs;
@@ -150,6 +180,31 @@ TEST(StudyTables, AverageIsOverCategories) {
       << text;
   // wild was run on one clip only: the other clips have no figure.
   EXPECT_NE(text.find(" -\n"), std::string::npos) << text;
+}
+
+// The lines of one table.
+std::string TableCalled(const std::string& title, const std::string& text) {
+  const size_t start = text.find("\n" + title);
+  if (start == std::string::npos) return "";
+  return text.substr(start, text.find("\n\n", start) - start);
+}
+
+TEST(StudyTables, ShowWhatTrainingCostsAndHowSteadyItIs) {
+  StudyResults results = SomeResults();
+  results.runs[3].strategy = "wild";
+  const std::string text = StudyTables(results);
+  EXPECT_NE(TableCalled("server, ms per key frame", text).find("12.25"), std::string::npos) << text;
+  EXPECT_EQ(TableCalled("server, ms per key frame", text).find("wild"), std::string::npos) << text;
+  EXPECT_NE(TableCalled("seconds to 80 %", text).find("2.25"), std::string::npos) << text;
+  EXPECT_NE(TableCalled("seconds to 85 %", text).find("never"), std::string::npos) << text;
+  EXPECT_NE(TableCalled("mIoU of the first 60 frames", text).find("30.00"), std::string::npos);
+  const std::string flicker = TableCalled("flicker", text);
+  EXPECT_NE(flicker.find("teacher"), std::string::npos) << text;
+  EXPECT_NE(flicker.find("1.25"), std::string::npos) << text;
+  EXPECT_NE(flicker.find("0.50"), std::string::npos) << text;
+
+  results.runs.erase(results.runs.begin(), results.runs.begin() + 3);
+  EXPECT_EQ(TableCalled("server", StudyTables(results)), "");
 }
 
 TEST(StudyProgressLine, SaysWhereItIsAndHowLongItTakes) {

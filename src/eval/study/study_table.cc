@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <string_view>
@@ -13,6 +14,9 @@ namespace {
 constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
 
 using Quantity = double (*)(const RunRecord& run);
+
+// What a run never reached.
+constexpr double kNever = std::numeric_limits<double>::infinity();
 
 struct Column {
   std::string label;
@@ -89,6 +93,7 @@ std::string Right(const std::string& text, size_t width) {
 
 std::string Figure(double value) {
   if (std::isnan(value)) return "-";
+  if (std::isinf(value)) return "never";
   char text[64];
   std::snprintf(text, sizeof text, "%.2f", value);
   return text;
@@ -143,6 +148,60 @@ std::string Table(const std::string& title, const std::vector<Column>& columns,
   return text;
 }
 
+double Reached(const RunRecord& run, const std::optional<double>& seconds) {
+  return FindStrategy(run.strategy).trains ? seconds.value_or(kNever) : kNothing;
+}
+
+// The columns that train.
+std::vector<Column> Training(const std::vector<Column>& columns) {
+  std::vector<Column> training;
+  std::copy_if(columns.begin(), columns.end(), std::back_inserter(training),
+               [](const Column& column) {
+                 return FindStrategy(column.runs.begin()->second->strategy).trains;
+               });
+  return training;
+}
+
+// The tables that concern only what trains.
+std::string TrainingTables(const std::vector<Column>& columns,
+                           const std::vector<Category>& categories) {
+  const std::vector<Column> training = Training(columns);
+  if (training.empty()) return "";
+  return "\n" +
+         Table("server, ms per key frame", training, categories,
+               [](const RunRecord& run) { return run.server_ms(); }) +
+         "\n" +
+         Table("seconds to 80 %", training, categories,
+               [](const RunRecord& run) { return Reached(run, run.measures.seconds_to_80); }) +
+         "\n" + Table("seconds to 85 %", training, categories, [](const RunRecord& run) {
+           return Reached(run, run.measures.seconds_to_85);
+         });
+}
+
+// The teacher's labels as if they were a run's predictions: one record per clip.
+std::vector<RunRecord> TeacherAsRuns(const StudyResults& results) {
+  std::vector<RunRecord> records;
+  for (const ClipRecord& clip : results.clips) {
+    const auto run = std::find_if(results.runs.begin(), results.runs.end(),
+                                  [&](const RunRecord& one) { return one.clip == clip.name; });
+    if (run == results.runs.end()) continue;
+    RunRecord& record = records.emplace_back();
+    record.clip = clip.name;
+    record.measures.flicker = run->measures.teacher_flicker;
+  }
+  return records;
+}
+
+std::string FlickerTable(const StudyResults& results, std::vector<Column> columns,
+                         const std::vector<Category>& categories) {
+  const std::vector<RunRecord> teacher = TeacherAsRuns(results);
+  Column column{"teacher", {}};
+  for (const RunRecord& record : teacher) column.runs[record.clip] = &record;
+  columns.push_back(std::move(column));
+  return Table("flicker, % of pixels", columns, categories,
+               [](const RunRecord& run) { return 100 * run.measures.flicker; });
+}
+
 }  // namespace
 
 std::string StudyTables(const StudyResults& results) {
@@ -153,11 +212,15 @@ std::string StudyTables(const StudyResults& results) {
   return Table("mean mIoU, %", columns, categories,
                [](const RunRecord& run) { return 100 * run.mean_miou; }) +
          "\n" +
+         Table("mIoU of the first " + std::to_string(kFirstFrames) + " frames, %", columns,
+               categories, [](const RunRecord& run) { return 100 * run.measures.first_miou; }) +
+         "\n" +
          Table("key frames, %", columns, categories,
                [](const RunRecord& run) { return 100 * run.key_frame_ratio(); }) +
          "\n" +
          Table("traffic, kB per frame", columns, categories,
                [](const RunRecord& run) { return run.bytes_per_frame() / 1000; }) +
+         "\n" + FlickerTable(results, columns, categories) + TrainingTables(columns, categories) +
          notes;
 }
 

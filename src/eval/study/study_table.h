@@ -9,8 +9,9 @@
 
 namespace shadowtutor::eval {
 
-/// Mean mIoU, key frames and traffic, a column per run label. A category's row is the mean over its
-/// clips; the last row is the mean over the categories, as the paper takes it.
+/// Mean mIoU, that of the first frames, key frames, traffic and flicker, a column per run label;
+/// the server's time and the times to 80 and 85 % for the strategies that train. A category's row
+/// is the mean over its clips; the last row is the mean over the categories, as the paper takes it.
 std::string StudyTables(const StudyResults& results);
 
 /// "clip 1/5 dog  P-8  frame 120/289  mIoU 71.20 %  12:30 min left": one line, without a line

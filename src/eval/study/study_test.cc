@@ -17,6 +17,7 @@
 #include "nn/checkpoint_io.h"
 #include "teacher/testing/tiny_onnx.h"
 #include "video/label_png.h"
+#include "video/testing/make_media.h"
 #include "video/testing/test_files.h"
 
 namespace shadowtutor::eval {
@@ -31,6 +32,12 @@ using testing::WriteText;
 
 constexpr FrameSize kSize{64, 48};
 constexpr uint64_t kFrames = 12;
+
+// The results without what was measured by a clock.
+StudyResults WithoutTimes(StudyResults results) {
+  for (RunRecord& run : results.runs) run.totals.server_ms = 0;
+  return results;
+}
 
 // Two clips, one with replayed labels and one whose teacher is a network that tells red from blue.
 class StudyTest : public ::testing::Test {
@@ -176,8 +183,9 @@ TEST_F(StudyTest, DoesOnlyWhatIsMissingOrHasChanged) {
   EXPECT_EQ(WorkOf(request), (std::set<std::string>{"first wild", "first tracking", "second P-1",
                                                     "second tracking"}));
 
+  // A part of the policy concerns only what trains.
   request.parameters.paper.trainer.adam.learning_rate = 0.02;
-  EXPECT_EQ(WorkOf(request).size(), 6u);
+  EXPECT_EQ(WorkOf(request), (std::set<std::string>{"first P-1", "second P-1"}));
   request.version = "later";
   EXPECT_EQ(WorkOf(request).size(), 6u);
   request.fresh = true;
@@ -258,7 +266,9 @@ TEST_F(StudyTest, GoesOnWhereItWasStopped) {
   EXPECT_EQ(WorkOf(request),
             (std::set<std::string>{"first wild", "second labels", "second P-1", "second wild"}));
   EXPECT_EQ(ReadText(folder_ / "interrupted/frames.csv"), FramesCsv(whole));
-  EXPECT_EQ(ReadText(folder_ / "interrupted/runs.csv"), RunsCsv(whole));
+  const StudyResults resumed = RunStudy(request);  // from what is stored
+  EXPECT_EQ(ReadText(folder_ / "interrupted/runs.csv"), RunsCsv(resumed));
+  EXPECT_EQ(RunsCsv(WithoutTimes(resumed)), RunsCsv(WithoutTimes(whole)));
 }
 
 TEST_F(StudyTest, AClipThatFailsCostsThatClip) {
@@ -287,10 +297,10 @@ TEST_F(StudyTest, AClipThatFailsCostsThatClip) {
 
 TEST_F(StudyTest, ResultsDoNotDependOnThreads) {
   StudyRequest request = Request({"partial", "tracking", "just-in-time", "naive-h264"});
-  const StudyResults many = RunStudy(request);
+  const StudyResults many = WithoutTimes(RunStudy(request));
   request.folder = folder_ / "single";
   const ThreadLimit one_thread(1);
-  const StudyResults single = RunStudy(request);
+  const StudyResults single = WithoutTimes(RunStudy(request));
   ASSERT_EQ(many.runs.size(), single.runs.size());
   for (size_t i = 0; i < many.runs.size(); ++i) {
     EXPECT_EQ(RunJson(many.runs[i]), RunJson(single.runs[i]));
@@ -325,6 +335,46 @@ TEST_F(StudyTest, RefusesWhatItCannotDo) {
   request.fps = 7;
   EXPECT_EQ(RunStudy(request).failures.size(), 2u);
   EXPECT_FALSE(fs::exists(folder_ / "out/results.json"));
+}
+
+// Folders of images have no frame rate.
+TEST_F(StudyTest, RealTimeNeedsAFrameRate) {
+  const StudyResults results = RunStudy(Request({"shadow"}, {kDelayAuto}));
+  ASSERT_EQ(results.failures.size(), 2u);
+  EXPECT_NE(results.failures[0].why.find("frames per second"), std::string::npos)
+      << results.failures[0].why;
+}
+
+TEST_F(StudyTest, RunsInRealTimeAreDoneAgainWhenTheTimesChange) {
+  if (!testing::HaveFfmpeg()) GTEST_SKIP() << "no ffmpeg";
+  const fs::path video = folder_ / "first.avi";
+  testing::Ffmpeg("-framerate 25 -i " + testing::Quoted(folder_ / "first" / "%06d.png") +
+                  " -c:v ffv1 " + testing::Quoted(video));
+  StudyRequest request = Request({"shadow"}, {1, kDelayAuto});
+  request.clips = {First()};
+  request.clips[0].source = video.string();
+  request.parameters.timing = {.network_ms = 20, .teacher_ms = 50, .step_ms = 1};
+  const StudyResults results = RunStudy(request);
+  ASSERT_EQ(results.runs.size(), 2u);
+  EXPECT_EQ(results.runs[0].mean_delay(), 1);
+  EXPECT_GE(results.runs[1].mean_delay(), 2);
+  EXPECT_EQ(nlohmann::json::parse(ReadText(folder_ / "out/results.json"))["runs"][1]["delay"],
+            "auto");
+  EXPECT_TRUE(WorkOf(request).empty());
+  request.parameters.timing.step_ms = 2;
+  EXPECT_EQ(WorkOf(request), (std::set<std::string>{"first S-auto"}));
+  request.parameters.timing.teacher_ms.reset();
+  EXPECT_EQ(WorkOf(request), (std::set<std::string>{"first S-auto"}));
+}
+
+TEST(ChooseStrategies, TakesDelaysInFramesAndInRealTime) {
+  std::vector<std::string> labels;
+  for (const auto& choice :
+       ChooseStrategies({"shadow", "partial", "tracking", "wild"}, {8, kDelayAuto}, {})) {
+    labels.push_back(choice.label());
+  }
+  EXPECT_EQ(labels, (std::vector<std::string>{"S-8", "S-auto", "P-8", "P-auto", "tracking-8",
+                                              "tracking-auto", "wild"}));
 }
 
 TEST(ChooseStrategies, MultipliesDelaysOnlyWhereTheyCount) {

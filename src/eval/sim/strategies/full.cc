@@ -17,6 +17,11 @@ void Check(const StrategyOptions& options) {
   }
 }
 
+std::unique_ptr<Strategy> Make(const StrategyInputs& inputs) {
+  Check(inputs.options);
+  return MakeShadowEducation<PolicyOf>(inputs);
+}
+
 }  // namespace
 
 extern const StrategyEntry kFull;
@@ -28,7 +33,7 @@ const StrategyEntry kFull = {
     .trains = true,
     .policy = PolicyOf,
     .check = Check,
-    .make = MakeShadowEducation<PolicyOf>,
+    .make = Make,
 };
 
 }  // namespace shadowtutor::eval

@@ -6,13 +6,14 @@
 
 namespace shadowtutor::eval {
 
-extern const StrategyEntry kShadow, kPartial, kFull, kWild, kNaiveRaw, kNaiveJpeg, kNaiveH264, kTracking,
-    kJustInTime;
+extern const StrategyEntry kShadow, kPartial, kFull, kWild, kNaiveRaw, kNaiveJpeg, kNaiveH264,
+    kTracking, kJustInTime;
 
 namespace {
 
 constexpr const StrategyEntry* kStrategies[] = {
-    &kShadow, &kPartial, &kFull, &kWild, &kNaiveRaw, &kNaiveJpeg, &kNaiveH264, &kTracking, &kJustInTime,
+    &kShadow,    &kPartial,   &kFull,     &kWild,       &kNaiveRaw,
+    &kNaiveJpeg, &kNaiveH264, &kTracking, &kJustInTime,
 };
 
 }  // namespace
@@ -34,8 +35,8 @@ const StrategyEntry& FindStrategy(std::string_view name) {
 std::string RunLabel(const StrategyEntry& strategy, int delay) {
   std::string label(strategy.label);
   if (!strategy.heeds_delay) return label;
-  if (label.ends_with('-')) return label + std::to_string(delay);
-  return delay == 1 ? label : label + "-" + std::to_string(delay);
+  if (label.ends_with('-')) return label + DelayText(delay);
+  return delay == 1 ? label : label + "-" + DelayText(delay);
 }
 
 }  // namespace shadowtutor::eval

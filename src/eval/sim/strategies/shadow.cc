@@ -12,7 +12,7 @@ extern const StrategyEntry kShadow;
 const StrategyEntry kShadow = {
     .name = "shadow",
     .label = "S-",
-    .description = "train, send and show as the policy says (--policy)",
+    .description = "train, send and show as the policy says",
     .heeds_delay = true,
     .trains = true,
     .policy = PolicyOf,

@@ -1,10 +1,12 @@
 // Sparse labels from the server, carried from frame to frame along optical flow on the device: no
 // student, no training.
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <utility>
 
 #include "eval/sim/mask_tracker.h"
+#include "eval/sim/server_clock.h"
 #include "eval/sim/strategy.h"
 #include "wire/key_frame_codec.h"
 
@@ -16,6 +18,8 @@ void Check(const StrategyOptions& options) {
     throw Error(ErrorCode::kInvalidArgument, "the tracking stride must be at least 1 frame, not " +
                                                  std::to_string(options.tracking_stride));
   }
+  Validate(options.timing);
+  if (options.delay == kDelayAuto) return;
   if (options.delay < 1 || options.delay > options.tracking_stride) {
     throw Error(ErrorCode::kInvalidArgument,
                 "tracking takes a delay of 1 to " + std::to_string(options.tracking_stride) +
@@ -24,11 +28,14 @@ void Check(const StrategyOptions& options) {
   }
 }
 
+using Clock = std::chrono::steady_clock;
+
 class Tracking : public Strategy {
  public:
   explicit Tracking(const StrategyInputs& inputs)
       : options_(inputs.options),
         teacher_(*inputs.teacher),
+        clock_(options_.delay, options_.timing, inputs.frames_per_second),
         fill_(static_cast<uint8_t>(std::max(0, inputs.teacher->background()))) {}
 
   FrameOutcome Process(ImageView frame, uint64_t index, LabelMap& prediction) override {
@@ -44,7 +51,9 @@ class Tracking : public Strategy {
     }
     if (shown_.size() != frame.size()) shown_ = LabelMap(frame.width, frame.height, fill_);
     prediction = shown_;
-    if (index % static_cast<uint64_t>(options_.tracking_stride) == 0) {
+    // In real time a label may take longer than the stride; no other frame is sent before.
+    if (index >= next_key_frame_ && coming_.empty()) {
+      next_key_frame_ = index + static_cast<uint64_t>(options_.tracking_stride);
       outcome.key_frame = true;
       SendKeyFrame(frame, index);
     }
@@ -57,19 +66,25 @@ class Tracking : public Strategy {
     const auto bytes = wire::PackFrame(options_.frame_codec, frame, options_.jpeg_quality);
     totals_.bytes_up += bytes.size();
     const Image seen = wire::UnpackFrame(options_.frame_codec, bytes, frame.size());
-    const auto labels = wire::EncodeLabels(options_.label_codec, teacher_.Label(seen, index).label);
+    const auto start = Clock::now();
+    const LabelMap answer = teacher_.Label(seen, index).label;
+    clock_.Receive(index, std::chrono::duration<double, std::milli>(Clock::now() - start).count());
+    const auto labels = wire::EncodeLabels(options_.label_codec, answer);
     totals_.bytes_down += labels.size();
     ++totals_.key_frames;
     coming_ = wire::DecodeLabels(options_.label_codec, labels, frame.size());
-    arrival_ = index + static_cast<uint64_t>(options_.delay);
+    arrival_ = clock_.Answer(/*steps=*/0, /*measured_ms=*/0);
+    totals_.delay_frames += arrival_ - index;
   }
 
   const StrategyOptions options_;
   teacher::Teacher& teacher_;
+  ServerClock clock_;
   const uint8_t fill_;  // until the first label is there
   MaskTracker tracker_;
   LabelMap shown_, coming_;
   uint64_t arrival_ = 0;
+  uint64_t next_key_frame_ = 0;
   Totals totals_;
 };
 
