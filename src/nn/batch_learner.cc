@@ -31,7 +31,8 @@ struct BatchLearner::Impl {
 
   Impl(std::shared_ptr<const NetworkLayout> layout, std::vector<float> weights, Stage cut,
        const AdamOptions& adam, const LossOptions& loss)
-      : network(std::move(layout), std::move(weights), cut, adam, loss), mean(network.trained().size()) {}
+      : network(std::move(layout), std::move(weights), cut, adam, loss),
+        mean(network.trained().size()) {}
 
   void Check(const TrainingSample& sample) const {
     CheckFrame(sample.image);
