@@ -240,6 +240,11 @@ void AddPretrainOptions(CLI::App& command, PretrainArguments& arguments) {
                   "Adam's at its highest: it rises over the first 3 % of the steps and then falls "
                   "as a cosine")
       ->capture_default_str();
+  command
+      .add_option("--jaccard-weight", options.jaccard_weight,
+                  "Weight of the soft Jaccard loss (1 - IoU of the probabilities) beside the cross "
+                  "entropy")
+      ->capture_default_str();
   command.add_option("--seed", options.seed, "Of the weights and the samples")
       ->capture_default_str();
   command.add_option("--validation", arguments.validation,

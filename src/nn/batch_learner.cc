@@ -30,8 +30,9 @@ struct BatchLearner::Impl {
   std::vector<std::unique_ptr<TrainingWorkspace>> idle ST_GUARDED_BY(mutex);
 
   Impl(std::shared_ptr<const NetworkLayout> layout, std::vector<float> weights, Stage cut,
-       const AdamOptions& adam)
-      : network(std::move(layout), std::move(weights), cut, adam), mean(network.trained().size()) {}
+       const AdamOptions& adam, const LossOptions& loss)
+      : network(std::move(layout), std::move(weights), cut, adam, loss),
+        mean(network.trained().size()) {}
 
   void Check(const TrainingSample& sample) const {
     CheckFrame(sample.image);
@@ -74,8 +75,8 @@ struct BatchLearner::Impl {
 };
 
 BatchLearner::BatchLearner(std::shared_ptr<const NetworkLayout> layout, std::vector<float> weights,
-                           Stage cut, const AdamOptions& adam)
-    : impl_(std::make_unique<Impl>(std::move(layout), std::move(weights), cut, adam)) {}
+                           Stage cut, const AdamOptions& adam, const LossOptions& loss)
+    : impl_(std::make_unique<Impl>(std::move(layout), std::move(weights), cut, adam, loss)) {}
 BatchLearner::~BatchLearner() = default;
 
 const NetworkLayout& BatchLearner::layout() const { return impl_->network.layout(); }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "nn/kernels/adam.h"
+#include "nn/kernels/head.h"
 #include "nn/learner_state.h"
 #include "nn/network.h"
 #include "shadowtutor/types.h"
@@ -33,7 +34,7 @@ class BatchLearner {
   /// `weights` holds layout->size() floats, else throws Error kInvalidArgument. Training does not
   /// change the stages before `cut`.
   BatchLearner(std::shared_ptr<const NetworkLayout> layout, std::vector<float> weights, Stage cut,
-               const AdamOptions& adam = {});
+               const AdamOptions& adam = {}, const LossOptions& loss = {});
   ~BatchLearner();
 
   const NetworkLayout& layout() const;

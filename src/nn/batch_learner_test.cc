@@ -69,6 +69,33 @@ TEST(BatchLearner, GradientIsTheMeanOfTheImagesGradients) {
   }
 }
 
+TEST(BatchLearner, AddsTheJaccardLossAsLearnerDoes) {
+  RandomData random(4);
+  const Checkpoint student = random.Student(ScaledSpec(3, 0.5));
+  const Batch batch(random, {{64, 48}, {70, 90}}, 3);
+  const LossOptions with{.jaccard_weight = 0.7};
+  BatchLearner learner(student.layout, student.weights, kFullDistillation, {}, with);
+  const double loss = learner.LossAndGradient(batch.samples());
+
+  Learner one(student.layout, student.weights, kFullDistillation, {}, with);
+  std::vector<double> expected(learner.gradient().size());
+  double expected_loss = 0;
+  for (size_t i = 0; i < batch.images.size(); ++i) {
+    one.SetFrame(batch.images[i]);
+    expected_loss += one.LossAndGradient(batch.labels[i], batch.weights[i]) / 2;
+    for (size_t k = 0; k < expected.size(); ++k) expected[k] += one.gradient()[k] / 2.0;
+  }
+  EXPECT_NEAR(loss, expected_loss, 1e-6 * expected_loss);
+  double difference = 0;
+  for (size_t k = 0; k < expected.size(); ++k) {
+    difference += std::pow(learner.gradient()[k] - expected[k], 2);
+  }
+  EXPECT_LT(std::sqrt(difference), 1e-5 * Length(learner.gradient()));
+
+  BatchLearner without(student.layout, student.weights, kFullDistillation);
+  EXPECT_LT(without.LossAndGradient(batch.samples()), loss);
+}
+
 std::vector<float> Trained(int threads, size_t images) {
   const ThreadLimit limit(threads);
   RandomData random(5);

@@ -55,6 +55,8 @@ void Validate(const PretrainOptions& o) {
   }
   require(std::isfinite(o.learning_rate) && o.learning_rate > 0,
           "the learning rate must be a positive number");
+  require(o.jaccard_weight >= 0 && o.jaccard_weight <= 1000,
+          "the weight of the soft Jaccard loss must be 0 to 1000");
   require(o.warm_up >= 0 && o.warm_up < 1, "the warm-up is a share of the steps, 0 to below 1");
   require(o.checkpoint_every >= 1, "checkpoints come every 1 or more steps");
   require(o.memory_bytes >= kLeastMemory, "decoded pictures need at least 16 MiB");
@@ -156,8 +158,9 @@ class Run {
     Collect();
     AddContents(examples_, state_.configuration);
     if (saved) CheckSameRun(*saved, state_.configuration);
-    learner_ = std::make_unique<nn::BatchLearner>(student_.layout, student_.weights,
-                                                  nn::kFullDistillation);
+    learner_ = std::make_unique<nn::BatchLearner>(
+        student_.layout, student_.weights, nn::kFullDistillation, nn::AdamOptions{},
+        nn::LossOptions{.jaccard_weight = options_.jaccard_weight});
     if (saved) {
       learner_->RestoreState(saved->learner);
       state_ = *saved;
@@ -218,6 +221,7 @@ class Run {
         {"batch", std::to_string(options_.batch)},
         {"crop", CropText(options_.crops)},
         {"learning rate", Number(options_.learning_rate)},
+        {"weight of the Jaccard loss", Number(options_.jaccard_weight)},
         {"warm-up", Number(options_.warm_up)},
         {"number of steps", std::to_string(options_.steps)},
         {"seed", std::to_string(options_.seed)},

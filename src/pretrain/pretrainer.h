@@ -30,6 +30,7 @@ struct PretrainOptions {
   int batch = 16;
   std::vector<FrameSize> crops = {{320, 240}};
   double learning_rate = 0.002;  // the highest of the schedule
+  double jaccard_weight = 0;     // of the soft Jaccard loss beside the cross entropy, 0 to 1000
   double warm_up = 0.03;         // share of the steps in which the learning rate rises
   uint64_t seed = 1;
   int64_t checkpoint_every = 500;         // steps from one validation and saved state to the next

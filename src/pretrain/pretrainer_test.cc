@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -73,6 +74,29 @@ TEST(Pretrain, LearnsToFindDiscs) {
   EXPECT_GT(unseen.MeanIoU(*student.layout, student.weights), 0.75);
   const nn::Checkpoint fresh = nn::FreshStudent(student.layout->spec(), student.classes, 0, 1);
   EXPECT_LT(unseen.MeanIoU(*fresh.layout, fresh.weights), 0.6);
+}
+
+TEST(Pretrain, TheJaccardLossComesBesideTheCrossEntropy) {
+  const TemporaryFolder folder;
+  WriteDiscs(folder.path(), 8, 96, 72);
+  std::vector<double> losses;
+  PretrainEvents events;
+  events.on_step = [&](const PretrainProgress& progress) { losses.push_back(progress.loss); };
+  PretrainOptions options = Options(folder, "student.safetensors");
+  options.steps = 1;
+  for (const double weight : {0.0, 1.0, 2.0}) {
+    options.jaccard_weight = weight;
+    Pretrain(options, events);
+  }
+  // Each unit of weight adds the same: the first step has the same samples and weights.
+  ASSERT_EQ(losses.size(), 3u);
+  EXPECT_GT(losses[1], losses[0]);
+  EXPECT_NEAR(losses[2] - losses[1], losses[1] - losses[0], 1e-4);
+
+  // Another weight is another run.
+  options.resume = true;
+  options.jaccard_weight = 0.5;
+  EXPECT_TRUE(Says(ErrorOf([&] { Pretrain(options, {}); }), "Jaccard"));
 }
 
 TEST(Pretrain, AnInterruptedRunEndsAsOneWithoutABreak) {
@@ -263,6 +287,8 @@ TEST(Pretrain, OptionsOutOfRangeAreRefused) {
   refused([](PretrainOptions& o) { o.crops = {}; });
   refused([](PretrainOptions& o) { o.crops = {{8, 8}}; });
   refused([](PretrainOptions& o) { o.learning_rate = 0; });
+  refused([](PretrainOptions& o) { o.jaccard_weight = -1; });
+  refused([](PretrainOptions& o) { o.jaccard_weight = std::nan(""); });
   refused([](PretrainOptions& o) { o.student_width = 5; });
   refused([](PretrainOptions& o) { o.student_depth = 4; });
   refused([](PretrainOptions& o) { o.out.clear(); });
