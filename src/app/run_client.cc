@@ -129,15 +129,18 @@ RunSummary RunClient(video::Source& source, const RunOptions& options, const Ope
       update_ms.Add(report.apply_ms);
       update_swap_ms.Add(report.swap_ms);
     }
-    if (report.update) {
-      const wire::Update& update = *report.update;
+    const auto count_training = [&](const wire::Update& update) {
       summary.distillation_steps += static_cast<uint64_t>(update.steps);
-      summary.last_metric = update.metric;
-      teacher_ms.Add(update.teacher_ms);
-      teacher_mean.Add(update.teacher_ms);
       train_ms += update.train_ms;
       if (update.steps > 0) step_ms.Add(update.train_ms / update.steps);
+    };
+    if (report.update) {
+      teacher_ms.Add(report.update->teacher_ms);
+      teacher_mean.Add(report.update->teacher_ms);
+      count_training(*report.update);
     }
+    for (const wire::Update& part : report.parts) count_training(part);
+    if (report.update_applied) summary.last_metric = report.metric;
     device_mean.Add(pace.FrameEnds(report.waited_ms, options.stop));
     const rpc::GrpcLinkStats stats = link.stats();
     meter.Report({.frame = summary.frames,

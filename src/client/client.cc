@@ -39,7 +39,9 @@ struct Client::Impl {
   void TakeWholeStudent();
   void Hold(const nn::Checkpoint& whole, uint64_t new_version);
   void Begin(const ServerLink::Session& session);
-  std::optional<wire::Update> Receive(FrameReport& report);
+  void Receive(FrameReport& report);
+  std::optional<wire::Update> Wait(FrameReport& report);
+  void Take(wire::Update update, FrameReport& report);
   bool Apply(const wire::Update& update, FrameReport& report);
   void Hold(std::shared_ptr<const HeldStudent> next);
   void Ask(const std::string& why);
@@ -63,6 +65,7 @@ struct Client::Impl {
   uint64_t frame_index = 0;
   std::optional<uint64_t> outstanding;  // index of the key frame that awaits its update
   bool student_requested = false;
+  uint64_t whole_version = 0;  // of the last whole student from this session
   double metric = -1;
 };
 
@@ -92,15 +95,7 @@ FrameReport Client::Process(ImageView frame, LabelMap& labels) {
                 "there is no student to predict with yet; wait for the server's or give one");
   }
 
-  if (auto update = self.Receive(report)) {
-    if (self.Apply(*update, report)) {
-      self.metric = update->metric;
-      self.schedule.Answered(self.metric);
-      report.update_applied = true;
-      update->payload = {};
-      report.update = std::move(update);
-    }
-  }
+  self.Receive(report);
 
   if (!self.outstanding && !self.student_requested && self.link->Connected() &&
       self.schedule.Due(frame) && self.link->SendKeyFrame(frame, self.frame_index)) {
@@ -120,32 +115,57 @@ FrameReport Client::Process(ImageView frame, LabelMap& labels) {
   return report;
 }
 
-// The update for the outstanding key frame, if it has arrived. With Staleness::kWait the client
-// waits for it from step = MIN_STRIDE on.
-std::optional<wire::Update> Client::Impl::Receive(FrameReport& report) {
-  while (outstanding) {
-    std::optional<wire::Update> update;
-    if (options.staleness == Staleness::kWait && schedule.step() >= options.policy.schedule.stride.min_stride) {
-      const auto start = Clock::now();
-      update = link->WaitForUpdate();
-      report.waited_ms += MillisecondsSince(start);
-      if (!update) {
-        CatchUp();  // the link may be lost, have a new session, or have brought a student
-        outstanding.reset();
-      }
-    } else {
-      update = link->PollUpdate();
-      if (!update && !link->AnswerPending()) outstanding.reset();
+// Applies the updates that have arrived, in their order. With Staleness::kWait the client waits for
+// the answer to the outstanding key frame from step = MIN_STRIDE on.
+void Client::Impl::Receive(FrameReport& report) {
+  size_t taken = 0;
+  while (true) {
+    const bool wait = outstanding && options.staleness == Staleness::kWait &&
+                      schedule.step() >= options.policy.schedule.stride.min_stride;
+    // A server that sends parts faster than the client takes them must not stop the predictions.
+    if (!wait && taken > kMostWaitingUpdates) return;
+    std::optional<wire::Update> update = wait ? Wait(report) : link->PollUpdate();
+    if (!update) {
+      if (wait) CatchUp();  // the link may be lost, have a new session, or have brought a student
+      if (wait || !link->AnswerPending()) outstanding.reset();
+      return;
     }
-    if (!update) return std::nullopt;
-    // An update for an earlier key frame, which the client no longer waits for, is dropped.
-    if (update->frame_index != *outstanding) continue;
-    outstanding.reset();
-    // If a whole student arrived before the update, the update applies to that student.
-    TakeWholeStudent();
-    return update;
+    ++taken;
+    Take(std::move(*update), report);
   }
-  return std::nullopt;
+}
+
+std::optional<wire::Update> Client::Impl::Wait(FrameReport& report) {
+  const auto start = Clock::now();
+  std::optional<wire::Update> update = link->WaitForUpdate();
+  report.waited_ms += MillisecondsSince(start);
+  return update;
+}
+
+void Client::Impl::Take(wire::Update update, FrameReport& report) {
+  const bool answer = update.part == 0;
+  if (answer) {
+    // An answer to an earlier key frame, which the client no longer waits for, is dropped.
+    if (outstanding != update.frame_index) return;
+    outstanding.reset();
+  }
+  // If a whole student arrived before the update, the update applies to that student. Or the
+  // student contains it already: the update was on its way when the server sent the student.
+  TakeWholeStudent();
+  if (update.base_version < whole_version) {
+    if (answer && update.metric >= 0 && update.metric <= 1) schedule.Answered(update.metric);
+    return;
+  }
+  if (!Apply(update, report)) return;
+  metric = update.metric;
+  report.update_applied = true;
+  update.payload = {};
+  if (answer) {
+    schedule.Answered(metric);
+    report.update = std::move(update);
+  } else {
+    report.parts.push_back(std::move(update));
+  }
 }
 
 bool Client::Impl::Apply(const wire::Update& update, FrameReport& report) {
@@ -159,7 +179,7 @@ bool Client::Impl::Apply(const wire::Update& update, FrameReport& report) {
   }
   taught = true;
   report.apply_ms = MillisecondsSince(ready.received);
-  report.swap_ms = MillisecondsSince(start);
+  report.swap_ms += MillisecondsSince(start);
   return true;
 }
 
@@ -195,6 +215,7 @@ void Client::Impl::TakeWholeStudent() {
   const auto whole = link->TakeStudent();
   if (!whole || !whole->student) return;
   student_requested = false;
+  whole_version = whole->version;
   Hold(*whole->student, whole->version);
 }
 
@@ -204,6 +225,7 @@ void Client::Impl::Begin(const ServerLink::Session& session) {
   schedule.Restart(options.policy.schedule);
   outstanding.reset();
   student_requested = false;
+  whole_version = 0;
   version = session.version;
   if (!held) return;
   auto same = std::make_shared<HeldStudent>(*held);
@@ -232,7 +254,8 @@ void Client::Impl::Hold(const nn::Checkpoint& whole, uint64_t new_version) {
   next->cut = options.policy.trainer.cut;
   next->kinds = options.policy.trainer.kinds;
   next->shown = held && taught ? held->shown : Untaught();
-  next->packed = engine->Pack(whole.layout, WeightsToShow(*whole.layout, whole.weights, next->shown));
+  next->packed =
+      engine->Pack(whole.layout, WeightsToShow(*whole.layout, whole.weights, next->shown));
   Hold(std::move(next));
 }
 
@@ -259,6 +282,7 @@ void Client::Impl::ShowUntaught() {
 }
 
 void Client::Impl::Ask(const std::string& why) {
+  if (student_requested) return;
   student_requested = true;
   link->RequestStudent(why);
 }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "client/server_link.h"
 #include "distill/policy.h"
@@ -35,21 +36,25 @@ struct ClientOptions {
 struct FrameReport {
   uint64_t index = 0;           // 0 for the first frame
   bool key_frame = false;       // whether this frame was sent
-  bool update_applied = false;  // whether an update was applied before this frame was predicted
+  bool update_applied = false;  // whether updates were applied before this frame was predicted
   int stride = 0;               // the stride after this frame, in frames
   double metric = -1;           // mIoU (0..1) of the last update; -1 before the first one
   double predict_ms = 0;        // time of the prediction
   double waited_ms = 0;         // time spent waiting for an overdue update
-  double apply_ms = 0;          // time from the update's arrival until it was in use
-  double swap_ms = 0;           // the part of apply_ms that delayed the prediction
-  std::optional<wire::Update> update;  // the update that was applied, without its payload
+  double apply_ms = 0;  // time from an update's arrival until it was in use, of the last one
+  double swap_ms = 0;   // how long the updates delayed the prediction
+  /// The answer to a key frame that was applied, without its payload.
+  std::optional<wire::Update> update;
+  /// Later parts of answers (wire::Update::part) that were applied, without their payloads.
+  std::vector<wire::Update> parts;
 };
 
 class Engine;
 
 /// The client checks the version and the checksum of every update before it applies it. It drops an
 /// update that does not fit, asks the link for the whole student, and continues with the weights
-/// that it has.
+/// that it has. Later parts of an answer are applied as they come, whether or not another key frame
+/// is outstanding; Algorithm 2 and waiting are about the answers alone.
 ///
 /// Thread safety: one thread at a time.
 class Client {

@@ -112,6 +112,144 @@ TEST_P(ClientUpdates, DamagedUpdatesAreDroppedAndTheStudentIsAskedForWhole) {
   }
 }
 
+TEST_P(ClientUpdates, LaterPartsAreAppliedAsTheyCome) {
+  for (const auto codec : {wire::UpdateCodec::kFp32, wire::UpdateCodec::kFp16}) {
+    Start();
+    link->usual = {0.9, 1, true, codec};
+    Frames(2);
+    EXPECT_EQ(reports[1].update->part, 0);
+    EXPECT_EQ(reports[1].stride, 11);
+    link->Deliver(link->MakePart(0, 1, 0.7, codec));
+    Frame();
+    EXPECT_TRUE(reports[2].update_applied);
+    EXPECT_FALSE(reports[2].update);
+    ASSERT_EQ(reports[2].parts.size(), 1u);
+    EXPECT_TRUE(reports[2].parts[0].payload.empty());
+    EXPECT_EQ(reports[2].metric, 0.7);
+    EXPECT_EQ(reports[2].stride, 11) << "the answers alone decide the stride";
+    ExpectInStep();
+    for (int part = 2; part < 5; ++part) link->Deliver(link->MakePart(0, part, 0.8, codec));
+    Frame();
+    EXPECT_EQ(reports[3].parts.size(), 3u) << "several at once";
+    ExpectInStep();
+    Frames(20);
+    EXPECT_EQ(link->sent, (Indices{0, 11}));
+    EXPECT_TRUE(link->requests.empty());
+    EXPECT_EQ(engine->repacks, 6) << "each is made ready once";
+  }
+}
+
+TEST_P(ClientUpdates, PartsMayComeWhileAnotherKeyFrameIsOutstanding) {
+  Start();
+  link->script.push_back({0.5, 1});
+  link->script.push_back({0.5, 6});
+  Frames(8);
+  const wire::Update one = link->MakePart(0, 1);
+  const wire::Update two = link->MakePart(0, 2);
+  Frame();  // the key frame at 8, with the version before the parts
+  EXPECT_EQ(link->sent, (Indices{0, 8}));
+  link->Deliver(one);
+  Frame();
+  EXPECT_TRUE(reports[9].update_applied);
+  EXPECT_FALSE(reports[9].update);
+  Frame();
+  EXPECT_FALSE(reports[10].update_applied);
+  link->Deliver(two);
+  Frames(4);
+  EXPECT_EQ(reports[11].parts.size(), 1u);
+  EXPECT_EQ(reports[14].update->frame_index, 8u);
+  EXPECT_TRUE(link->requests.empty());
+  ExpectInStep();
+}
+
+TEST_P(ClientUpdates, PartsDoNotEndTheWaitForTheAnswer) {
+  Start();
+  link->script.push_back({0.5, 1});
+  link->script.push_back({0.5, 1000});
+  Frames(8);
+  const wire::Update one = link->MakePart(0, 1);
+  Frames(8);
+  link->on_wait = [&] {
+    if (link->waits.size() == 1) link->Deliver(one);
+  };
+  Frame();
+  EXPECT_EQ(link->waits, (Ints{16, 16}));
+  EXPECT_EQ(reports[16].parts.size(), 1u);
+  EXPECT_EQ(reports[16].update->frame_index, 8u);
+  EXPECT_TRUE(reports[16].key_frame) << "the answer made this frame a key frame";
+  EXPECT_EQ(client->version(), 4u);
+}
+
+TEST_P(ClientUpdates, PartsThatWereOnTheirWayWhenTheStudentWasAskedForAreDropped) {
+  Start();
+  Frames(2);
+  wire::Update damaged = link->MakePart(0, 1);
+  damaged.payload[40] ^= 1;
+  link->Deliver(damaged);
+  Frame();
+  EXPECT_FALSE(reports[2].update_applied);
+  EXPECT_EQ(link->requests.size(), 1u);
+  link->Deliver(link->MakePart(0, 2));
+  Frame();
+  // One more that the server sent before its student, which contains both.
+  const wire::Update last = link->MakePart(0, 3);
+  link->HandOverWhole();
+  link->Deliver(last);
+  Frame();
+  EXPECT_EQ(link->requests.size(), 1u) << "asked once";
+  EXPECT_TRUE(link->sent.size() == 1);
+  ExpectInStep();
+  link->Deliver(link->MakePart(0, 4));
+  Frame();
+  EXPECT_EQ(reports[5].parts.size(), 1u);
+  ExpectInStep();
+}
+
+TEST_P(ClientUpdates, AnAnswerThatTheWholeStudentContainsCounts) {
+  Start();
+  link->script.push_back({0.5, 1});
+  link->script.push_back({1.0, 4});
+  Frames(8);
+  wire::Update damaged = link->MakePart(0, 1);
+  ++damaged.checksum;
+  Frame();  // the key frame at 8
+  link->Deliver(damaged);
+  Frame();
+  EXPECT_EQ(link->requests.size(), 1u);
+  link->HandOverWhole();  // made after the answer, which has not come yet
+  Frames(4);
+  EXPECT_EQ(link->requests.size(), 1u);
+  EXPECT_EQ(reports[12].stride, 16) << "the answer's metric was heeded";
+  EXPECT_FALSE(reports[12].update_applied);
+  ExpectInStep();
+}
+
+TEST_P(ClientUpdates, AGapBetweenPartsCostsAWholeStudent) {
+  Start();
+  Frames(2);
+  link->MakePart(0, 1);  // is lost
+  link->Deliver(link->MakePart(0, 2));
+  link->Deliver(link->MakePart(0, 3));
+  Frame();
+  EXPECT_EQ(link->requests.size(), 1u);
+  link->HandOverWhole();
+  Frames(10);
+  EXPECT_EQ(link->requests.size(), 1u);
+  ExpectInStep();
+}
+
+TEST_P(ClientUpdates, AFloodOfPartsDoesNotStopThePredictions) {
+  Start();
+  Frames(2);
+  for (int part = 1; part < 40; ++part) link->Deliver(link->MakePart(0, part));
+  Frame();
+  EXPECT_GE(reports[2].parts.size(), kMostWaitingUpdates);
+  EXPECT_LT(reports[2].parts.size(), 39u);
+  Frames(4);
+  EXPECT_TRUE(link->requests.empty());
+  ExpectInStep();
+}
+
 // A server that finds a wrong version in a key frame sends the whole student before the update.
 TEST_P(ClientUpdates, AWholeStudentThatComesBeforeAnUpdateIsItsBase) {
   for (const bool at_once : {true, false}) {

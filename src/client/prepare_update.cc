@@ -4,6 +4,8 @@
 #include <exception>
 #include <string>
 
+#include "client/server_link.h"
+
 namespace shadowtutor::client {
 
 std::vector<float> WeightsToShow(const nn::NetworkLayout& layout, std::span<const float> weights,
@@ -63,35 +65,52 @@ std::shared_ptr<const HeldStudent> PrepareUpdate(const wire::Update& update,
 void Preparation::Held(std::shared_ptr<const HeldStudent> held) {
   const MutexLock lock(mutex_);
   held_ = std::move(held);
+  if (arrivals_.empty() || arrivals_.front().base == held_) return;
+  for (Arrival& arrival : arrivals_) arrival.ready.student = nullptr;
+}
+
+std::shared_ptr<const HeldStudent> Preparation::BaseLocked() const {
+  if (arrivals_.empty() || !arrivals_.back().ready.student) return held_;
+  return arrivals_.back().ready.student;
 }
 
 void Preparation::Arrived(const wire::Update& update) {
+  const Clock::time_point now = Clock::now();
   std::shared_ptr<const HeldStudent> base;
   {
     const MutexLock lock(mutex_);
-    base = held_;
+    if (arrivals_.size() > kMostWaitingUpdates) return;
+    base = BaseLocked();
   }
-  Ready ready{Clock::now(), nullptr};
+  std::shared_ptr<const HeldStudent> student;
   if (base) {
     try {
-      ready.student = PrepareUpdate(update, *base, *engine_);
+      student = PrepareUpdate(update, *base, *engine_);
     } catch (const std::exception&) {
       // The client gets the same error, and reports it, when it applies the update.
     }
   }
   const MutexLock lock(mutex_);
-  base_ = std::move(base);
-  frame_index_ = update.frame_index;
-  ready_ = std::move(ready);
+  if (base != BaseLocked()) student = nullptr;  // the client has put another student to use
+  arrivals_.push_back(
+      {update.frame_index, update.part, std::move(base), {now, std::move(student)}});
 }
 
 Preparation::Ready Preparation::Take(const wire::Update& update,
                                      const std::shared_ptr<const HeldStudent>& held) {
   const MutexLock lock(mutex_);
-  std::optional<Ready> ready = std::exchange(ready_, std::nullopt);
-  if (!ready || frame_index_ != update.frame_index) return {Clock::now(), nullptr};
-  if (base_ != held) ready->student = nullptr;
-  return *ready;
+  const auto found =
+      std::find_if(arrivals_.rbegin(), arrivals_.rend(), [&](const Arrival& arrival) {
+        return arrival.frame_index == update.frame_index && arrival.part == update.part;
+      });
+  if (found == arrivals_.rend()) {
+    arrivals_.clear();
+    return {Clock::now(), nullptr};
+  }
+  Ready ready = std::move(found->ready);
+  if (found->base != held) ready.student = nullptr;
+  arrivals_.erase(arrivals_.begin(), found.base());
+  return ready;
 }
 
 }  // namespace shadowtutor::client

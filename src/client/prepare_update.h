@@ -5,8 +5,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <memory>
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -24,9 +24,9 @@ struct HeldStudent {
   std::shared_ptr<const nn::NetworkLayout> layout;
   std::vector<float> weights;  // all of the student's
   uint64_t version = 0;
-  nn::Stage cut = nn::kPartialDistillation;       // the first stage that updates change
+  nn::Stage cut = nn::kPartialDistillation;             // the first stage that updates change
   nn::ParameterKinds kinds = nn::ParameterKinds::kAll;  // and of these stages, what
-  std::vector<uint8_t> shown;                     // classes that are shown; empty: all
+  std::vector<uint8_t> shown;                           // classes that are shown; empty: all
   std::shared_ptr<const Engine::Weights> packed;  // `weights`, packed for the engine as `shown`
                                                   // wants them
 
@@ -48,6 +48,8 @@ std::shared_ptr<const HeldStudent> PrepareUpdate(const wire::Update& update,
                                                  const HeldStudent& held, const Engine& engine);
 
 /// Prepares updates on the thread on which they arrive, so that predictions need not wait for it.
+/// Several may arrive before the client takes them; each is prepared against the result of the one
+/// before.
 ///
 /// Thread safety: any thread.
 class Preparation {
@@ -56,28 +58,36 @@ class Preparation {
 
   explicit Preparation(std::shared_ptr<const Engine> engine) : engine_(std::move(engine)) {}
 
-  /// Sets the student that later updates are prepared against.
+  /// Sets the student that later updates are prepared against. What was prepared against another
+  /// student is dropped.
   void Held(std::shared_ptr<const HeldStudent> held) ST_EXCLUDES(mutex_);
   /// Prepares `update`. The link calls it when an update has arrived, before the client can take
-  /// it. Ignores an update that does not fit; the error comes when the client applies it.
+  /// it. Prepares nothing of an update that does not fit; the error comes when the client applies
+  /// it. At most kMostWaitingUpdates + 1 are kept; an update beyond them is not prepared.
   void Arrived(const wire::Update& update) ST_EXCLUDES(mutex_);
   struct Ready {
     Clock::time_point received;  // when the update arrived; now, if Arrived was not called with it
     std::shared_ptr<const HeldStudent> student;  // null when there is nothing prepared for `held`
   };
-  /// The result of Arrived for the update with this frame index, if it was prepared against this
-  /// very `held` object. Only the last arrival is kept, and each call discards it.
+  /// The result of Arrived for the update with this frame index and part, if it was prepared
+  /// against this very `held` object. Discards it and all that arrived before it.
   Ready Take(const wire::Update& update, const std::shared_ptr<const HeldStudent>& held)
       ST_EXCLUDES(mutex_);
 
  private:
+  struct Arrival {
+    uint64_t frame_index = 0;
+    int part = 0;
+    std::shared_ptr<const HeldStudent> base;  // what it was prepared against
+    Ready ready;
+  };
+  /// What the next arrival is prepared against.
+  std::shared_ptr<const HeldStudent> BaseLocked() const ST_REQUIRES(mutex_);
+
   const std::shared_ptr<const Engine> engine_;
   Mutex mutex_;
   std::shared_ptr<const HeldStudent> held_ ST_GUARDED_BY(mutex_);
-  // The student that ready_ was prepared against.
-  std::shared_ptr<const HeldStudent> base_ ST_GUARDED_BY(mutex_);
-  uint64_t frame_index_ ST_GUARDED_BY(mutex_) = 0;
-  std::optional<Ready> ready_ ST_GUARDED_BY(mutex_);
+  std::deque<Arrival> arrivals_ ST_GUARDED_BY(mutex_);  // not taken yet, as they came
 };
 
 }  // namespace shadowtutor::client

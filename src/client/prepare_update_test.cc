@@ -9,7 +9,9 @@
 #include <new>
 #include <string>
 #include <thread>
+#include <vector>
 
+#include "client/server_link.h"
 #include "client/testing/fake_engine.h"
 
 namespace shadowtutor::client {
@@ -255,13 +257,78 @@ TEST_F(PreparationTest, GivesNothingForAnotherFramesUpdate) {
   EXPECT_FALSE(preparation_.Take(update_, held_).student) << "it is gone";
 }
 
-TEST_F(PreparationTest, KeepsTheLastArrival) {
+// The next part of the answer that led to `before`.
+wire::Update PartOf(const HeldStudent& before, int part) {
+  wire::Update update = UpdateOf(before, 3);
+  update.part = part;
+  return update;
+}
+
+TEST_F(PreparationTest, PreparesEachAgainstTheResultOfTheOneBefore) {
   preparation_.Held(held_);
   preparation_.Arrived(update_);
-  const wire::Update next = UpdateOf(*held_, 4);
-  preparation_.Arrived(next);
-  EXPECT_TRUE(preparation_.Take(next, held_).student);
+  const auto first = PrepareUpdate(update_, *held_, *engine_);
+  const wire::Update one = PartOf(*first, 1);
+  const wire::Update two = PartOf(*PrepareUpdate(one, *first, *engine_), 2);
+  preparation_.Arrived(one);
+  preparation_.Arrived(two);
+  EXPECT_EQ(engine_->repacks, 2 + 3);
+  std::shared_ptr<const HeldStudent> held = held_;
+  for (const wire::Update* update : {&update_, &one, &two}) {
+    const auto student = preparation_.Take(*update, held).student;
+    ASSERT_TRUE(student) << update->part;
+    EXPECT_EQ(wire::WeightChecksum(student->trained()), update->checksum);
+    held = student;
+    preparation_.Held(held);
+  }
+  // As soon as the client is behind nothing, it is as before.
+  const wire::Update three = PartOf(*held, 3);
+  preparation_.Arrived(three);
+  EXPECT_TRUE(preparation_.Take(three, held).student);
+}
+
+TEST_F(PreparationTest, AnotherStudentMakesAllThatWaitsUseless) {
+  preparation_.Held(held_);
+  preparation_.Arrived(update_);
+  const auto first = PrepareUpdate(update_, *held_, *engine_);
+  const wire::Update one = PartOf(*first, 1);
+  preparation_.Arrived(one);
+  const std::shared_ptr<const HeldStudent> whole = Student(*engine_);
+  preparation_.Held(whole);
+  EXPECT_FALSE(preparation_.Take(one, whole).student) << "of the student before";
+  preparation_.Arrived(update_);
+  EXPECT_TRUE(preparation_.Take(update_, whole).student);
+}
+
+TEST_F(PreparationTest, TakingOneDiscardsThoseBefore) {
+  preparation_.Held(held_);
+  preparation_.Arrived(update_);
+  const auto first = PrepareUpdate(update_, *held_, *engine_);
+  const wire::Update one = PartOf(*first, 1);
+  preparation_.Arrived(one);
+  preparation_.Take(one, held_);
   EXPECT_FALSE(preparation_.Take(update_, held_).student);
+}
+
+TEST_F(PreparationTest, KeepsABoundedNumber) {
+  preparation_.Held(held_);
+  std::shared_ptr<const HeldStudent> student = held_;
+  std::vector<wire::Update> updates;
+  for (int part = 0; part < static_cast<int>(kMostWaitingUpdates) + 3; ++part) {
+    updates.push_back(PartOf(*student, part));
+    student = PrepareUpdate(updates.back(), *student, *engine_);
+    preparation_.Arrived(updates.back());
+  }
+  std::shared_ptr<const HeldStudent> held = held_;
+  size_t prepared = 0;
+  for (const wire::Update& update : updates) {
+    const auto ready = preparation_.Take(update, held).student;
+    if (!ready) break;
+    held = ready;
+    preparation_.Held(held);
+    ++prepared;
+  }
+  EXPECT_EQ(prepared, kMostWaitingUpdates + 1);
 }
 
 TEST_F(PreparationTest, DamageOnArrivalIsLeftForWhoeverAppliesTheUpdate) {
@@ -327,6 +394,7 @@ TEST_F(PreparationTest, MayBeUsedByTwoThreads) {
     preparation_.Held(held);
   }
   link.join();
+  preparation_.Take(update, held);  // discards what is left
   preparation_.Arrived(update);
   EXPECT_TRUE(preparation_.Take(update, held).student);
 }

@@ -3,6 +3,7 @@
 #ifndef SHADOWTUTOR_CLIENT_SERVER_LINK_H_
 #define SHADOWTUTOR_CLIENT_SERVER_LINK_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -17,6 +18,9 @@
 #include "wire/protocol.h"
 
 namespace shadowtutor::client {
+
+/// How many updates may wait in a link for the client, not counting the answer to its key frame.
+inline constexpr size_t kMostWaitingUpdates = 8;
 
 /// The implementations are a link over gRPC in rpc/client, a link within the process on a virtual
 /// clock in eval/sim, and scripted links in tests. Every function is pure virtual, so that no
@@ -41,11 +45,13 @@ class ServerLink {
   /// prepares an update when it applies it.
   using Arrived = std::function<void(const wire::Update& update)>;
   virtual void OnArrival(Arrived arrived) = 0;
-  /// The next update, if one has arrived.
+  /// The next update, if one has arrived: the answer to the last key frame, or a later part of an
+  /// answer (wire::Update::part), in the order in which the server sent them. When
+  /// kMostWaitingUpdates wait, later parts are dropped; the client finds out by their versions.
   virtual std::optional<wire::Update> PollUpdate() = 0;
-  /// Waits for the next update, at most until the link's own deadline. Returns nullopt when the
-  /// connection was lost, the server sent an error instead, or the deadline passed; the key frame
-  /// then gets no update.
+  /// Waits for the next update, be it the answer or a later part of the one before, at most until
+  /// the link's own deadline. Returns nullopt when there is none and the connection was lost, the
+  /// server sent an error instead, or the deadline passed; the key frame then gets no update.
   virtual std::optional<wire::Update> WaitForUpdate() = 0;
   /// False once it is known that the last key frame gets no update, for example because the teacher
   /// failed on it.

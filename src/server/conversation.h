@@ -51,6 +51,8 @@ class Conversation {
   /// silent for too long. While the teacher is overdue, a key frame that waits for its label gets
   /// an error instead, and a conversation that has every frame labelled ends.
   void OnTick(Clock::time_point now) ST_EXCLUDES(mutex_);
+  /// To be called when all messages to the client have been handed to the network.
+  virtual void OnAllSent() {}
   /// When the client was heard last; nullopt while it waits for the answer to a frame.
   std::optional<Clock::time_point> SilentSince() const ST_EXCLUDES(mutex_);
   /// To be called when the stream is over. Frees what the conversation holds as soon as no job uses

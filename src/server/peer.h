@@ -8,8 +8,8 @@
 
 namespace shadowtutor::server {
 
-/// Sends messages of one type to a client. Thread safety: both functions may be called from any
-/// thread, and neither blocks.
+/// Sends messages of one type to a client. Thread safety: all functions may be called from any
+/// thread, and none blocks.
 template <typename Message>
 class PeerOf {
  public:
@@ -17,6 +17,9 @@ class PeerOf {
   /// Returns false when the stream takes no more messages: it has ended, or too many messages wait
   /// for the client to read them.
   virtual bool Send(Message message) = 0;
+  /// Whether all messages have been handed to the network. Once they are, the transport calls
+  /// Conversation::OnAllSent.
+  virtual bool AllSent() = 0;
   /// Ends the stream. `why`, if there is one, is the last message that the client gets.
   virtual void End(const std::optional<Error>& why) = 0;
 };

@@ -20,9 +20,7 @@ bool Scheduler::Submit(uint64_t owner, Job job) {
     const MutexLock lock(state_->mutex);
     std::deque<Entry>& queue = state_->queue;
     if (state_->shut_down || queue.size() >= max_queued_) return false;
-    for (const Entry& entry : queue) {
-      if (entry.owner == owner) return false;
-    }
+    if (Has(owner, queue)) return false;
     const auto clock = state_->clocks.find(owner);
     const Clock::duration start =
         clock == state_->clocks.end() ? state_->now : std::max(clock->second, state_->now);
@@ -32,28 +30,64 @@ bool Scheduler::Submit(uint64_t owner, Job job) {
   return true;
 }
 
-bool Scheduler::Forget(uint64_t owner) {
-  // Destroyed after the lock is released: a job's captures may end a session.
-  Entry dropped{};
-  const MutexLock lock(state_->mutex);
-  std::deque<Entry>& queue = state_->queue;
-  const auto entry = std::find_if(queue.begin(), queue.end(),
-                                  [&](const Entry& queued) { return queued.owner == owner; });
-  if (entry == queue.end()) return false;
-  dropped = std::move(*entry);
-  queue.erase(entry);
+bool Scheduler::SubmitIdle(uint64_t owner, Job job) {
+  {
+    const MutexLock lock(state_->mutex);
+    std::deque<Entry>& idle = state_->idle;
+    if (state_->shut_down || idle.size() >= max_queued_ || Has(owner, idle)) return false;
+    // Whose idle job has just run comes again behind the others, so they take turns.
+    idle.push_back({owner, std::move(job)});
+  }
+  state_->wake.NotifyOne();
   return true;
 }
 
+bool Scheduler::Waiting() const {
+  const MutexLock lock(state_->mutex);
+  return state_->shut_down || !state_->queue.empty();
+}
+
+bool Scheduler::Forget(uint64_t owner) {
+  // Destroyed after the lock is released: a job's captures may end a session.
+  Entry dropped{}, dropped_idle{};
+  const MutexLock lock(state_->mutex);
+  dropped = TakeOf(owner, state_->queue);
+  dropped_idle = TakeOf(owner, state_->idle);
+  return dropped.job != nullptr;
+}
+
+bool Scheduler::ForgetIdle(uint64_t owner) {
+  Entry dropped{};  // destroyed after the lock is released
+  const MutexLock lock(state_->mutex);
+  dropped = TakeOf(owner, state_->idle);
+  return dropped.job != nullptr;
+}
+
+bool Scheduler::Has(uint64_t owner, const std::deque<Entry>& queue) {
+  return std::any_of(queue.begin(), queue.end(),
+                     [&](const Entry& queued) { return queued.owner == owner; });
+}
+
+Scheduler::Entry Scheduler::TakeOf(uint64_t owner, std::deque<Entry>& queue) {
+  const auto entry = std::find_if(queue.begin(), queue.end(),
+                                  [&](const Entry& queued) { return queued.owner == owner; });
+  if (entry == queue.end()) return {};
+  Entry taken = std::move(*entry);
+  queue.erase(entry);
+  return taken;
+}
+
 bool Scheduler::Shutdown(std::optional<std::chrono::milliseconds> timeout) {
-  std::deque<Entry> dropped;
+  std::deque<Entry> dropped, dropped_idle;
   {
     const MutexLock lock(state_->mutex);
     state_->shut_down = true;
     dropped.swap(state_->queue);
+    dropped_idle.swap(state_->idle);
   }
   state_->wake.NotifyAll();
   dropped.clear();
+  dropped_idle.clear();
   const MutexLock join_lock(join_mutex_);
   bool all_ended = true;
   if (timeout && !threads_.empty()) {
@@ -88,17 +122,28 @@ Scheduler::Entry Scheduler::TakeNext(State& state) {
 void Scheduler::Work(const std::shared_ptr<State>& state, Now now) {
   while (true) {
     Entry next{};
+    bool idle = false;
     {
       const MutexLock lock(state->mutex);
       state->wake.Wait(state->mutex, [&state]() ST_REQUIRES(state->mutex) {
-        return state->shut_down || !state->queue.empty();
+        return state->shut_down || !state->queue.empty() || !state->idle.empty();
       });
       if (state->shut_down) {
         --state->working;
         state->ended.NotifyAll();
         return;
       }
-      next = TakeNext(*state);
+      idle = state->queue.empty();
+      if (idle) {
+        next = std::move(state->idle.front());
+        state->idle.pop_front();
+      } else {
+        next = TakeNext(*state);
+      }
+    }
+    if (idle) {
+      next.job();
+      continue;
     }
     const Clock::time_point began = now();
     next.job();

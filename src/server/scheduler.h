@@ -11,6 +11,9 @@
 // that was begun last or later, and advances by each job's time divided by the number of those who
 // share it. So newcomers cannot hold up somebody who waits for ever.)
 //
+// There are idle jobs, too: work that is of use but that nobody waits for. One runs only while no
+// other job waits, and does not count as its owner's time. They take turns by owner.
+//
 // Thread safety: all functions may be called from any thread.
 #ifndef SHADOWTUTOR_SERVER_SCHEDULER_H_
 #define SHADOWTUTOR_SERVER_SCHEDULER_H_
@@ -49,8 +52,17 @@ class Scheduler {
   /// Adds a job to the queue. Returns false and drops the job when the queue is full, when the
   /// owner already has a job in it, or after Shutdown.
   bool Submit(uint64_t owner, Job job) ST_EXCLUDES(state_->mutex);
-  /// Drops the owner's job if it has not begun. Returns whether there was one.
+  /// Adds an idle job. It should ask Waiting() often and end soon when that is true. Returns false
+  /// and drops the job when as many idle jobs wait as jobs may, when the owner already has an idle
+  /// job that waits, or after Shutdown.
+  bool SubmitIdle(uint64_t owner, Job job) ST_EXCLUDES(state_->mutex);
+  /// Whether a running idle job should end: a job that is not idle waits, or Shutdown was called.
+  bool Waiting() const ST_EXCLUDES(state_->mutex);
+  /// Drops the owner's jobs that have not begun. Returns whether one that is not idle was among
+  /// them.
   bool Forget(uint64_t owner) ST_EXCLUDES(state_->mutex);
+  /// Drops only the owner's idle job, if it has not begun. Returns whether there was one.
+  bool ForgetIdle(uint64_t owner) ST_EXCLUDES(state_->mutex);
   /// Takes no more jobs, drops those in the queue, and waits for the running ones: for at most
   /// `timeout`, or without a limit if it is not given. Returns false when a job still ran after
   /// that time; its thread is then detached and ends with the job. Must not be called by a job.
@@ -68,6 +80,7 @@ class Scheduler {
     mutable Mutex mutex;
     CondVar wake, ended;
     std::deque<Entry> queue ST_GUARDED_BY(mutex);  // as they came
+    std::deque<Entry> idle ST_GUARDED_BY(mutex);   // as they came; `start` is not used
     Clock::duration now ST_GUARDED_BY(mutex){};    // the queue's own time
     /// The clocks that are ahead of `now`.
     std::map<uint64_t, Clock::duration> clocks ST_GUARDED_BY(mutex);
@@ -76,6 +89,9 @@ class Scheduler {
   };
   static void Work(const std::shared_ptr<State>& state, Now now);
   static Entry TakeNext(State& state) ST_REQUIRES(state.mutex);
+  /// Takes the owner's entry out of a queue; the job of what is returned is empty if there is none.
+  static Entry TakeOf(uint64_t owner, std::deque<Entry>& queue);
+  static bool Has(uint64_t owner, const std::deque<Entry>& queue);
 
   const size_t max_queued_;
   const std::shared_ptr<State> state_ = std::make_shared<State>();

@@ -7,6 +7,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <thread>
 #include <vector>
 
 namespace shadowtutor::server {
@@ -150,6 +151,111 @@ TEST(SchedulerTest, ForgetsTheJobsOfWhoLeft) {
   EXPECT_FALSE(ran);
 }
 
+TEST(SchedulerTest, IdleJobsRunWhenNoOtherJobWaitsAndTakeTurns) {
+  Gate gate;
+  std::vector<int> order;
+  std::promise<void> done;
+  Scheduler scheduler(1, 8);
+  ASSERT_TRUE(scheduler.Submit(100, gate.Job()));
+  gate.WaitUntilEntered();
+  std::function<void()> again = [&] {
+    order.push_back(-1);
+    if (order.size() < 5) {
+      EXPECT_TRUE(scheduler.SubmitIdle(1, again));
+    } else {
+      done.set_value();
+    }
+  };
+  ASSERT_TRUE(scheduler.SubmitIdle(1, again));
+  ASSERT_TRUE(scheduler.SubmitIdle(2, [&] { order.push_back(-2); }));
+  ASSERT_TRUE(scheduler.Submit(1, [&] { order.push_back(1); }));
+  ASSERT_TRUE(scheduler.Submit(3, [&] { order.push_back(3); }));
+  gate.Open();
+  done.get_future().wait();
+  scheduler.Shutdown();
+  EXPECT_EQ(order, (std::vector<int>{1, 3, -1, -2, -1}));
+}
+
+TEST(SchedulerTest, ARunningIdleJobLearnsThatAnotherJobWaits) {
+  std::promise<void> entered, done;
+  std::atomic<bool> yielded = false;
+  Scheduler scheduler(1, 8);
+  ASSERT_TRUE(scheduler.SubmitIdle(1, [&] {
+    EXPECT_FALSE(scheduler.Waiting());
+    entered.set_value();
+    while (!scheduler.Waiting()) std::this_thread::yield();
+    yielded = true;
+  }));
+  entered.get_future().wait();
+  EXPECT_TRUE(scheduler.SubmitIdle(1, [] {}));  // does not count as one that waits
+  EXPECT_FALSE(scheduler.Waiting());
+  ASSERT_TRUE(scheduler.Submit(1, [&] {
+    EXPECT_TRUE(yielded);
+    done.set_value();
+  }));
+  done.get_future().wait();
+  scheduler.Shutdown();
+  EXPECT_TRUE(scheduler.Waiting()) << "a running idle job ends at a shutdown, too";
+  EXPECT_FALSE(scheduler.SubmitIdle(1, [] {}));
+}
+
+TEST(SchedulerTest, IdleJobsDoNotCountAsTheirOwnersTime) {
+  Gate gate;
+  std::vector<int> order;
+  std::promise<void> idle_done, done;
+  Scheduler scheduler(1, 8, [] { return fake_now.load(); });
+  ASSERT_TRUE(scheduler.SubmitIdle(1, [&] {
+    fake_now = fake_now.load() + std::chrono::hours(1);
+    idle_done.set_value();
+  }));
+  idle_done.get_future().wait();
+  ASSERT_TRUE(scheduler.Submit(100, gate.Job()));
+  gate.WaitUntilEntered();
+  ASSERT_TRUE(scheduler.Submit(1, [&] { order.push_back(1); }));
+  ASSERT_TRUE(scheduler.Submit(2, [&] {
+    order.push_back(2);
+    done.set_value();
+  }));
+  gate.Open();
+  done.get_future().wait();
+  EXPECT_EQ(order, (std::vector<int>{1, 2}));
+}
+
+TEST(SchedulerTest, OneIdleJobPerOwnerAndABoundInAll) {
+  Gate gate;
+  Scheduler scheduler(1, 2);
+  ASSERT_TRUE(scheduler.Submit(100, gate.Job()));
+  gate.WaitUntilEntered();
+  EXPECT_TRUE(scheduler.SubmitIdle(1, [] {}));
+  EXPECT_FALSE(scheduler.SubmitIdle(1, [] {}));
+  EXPECT_TRUE(scheduler.Submit(1, [] {})) << "a job beside it";
+  EXPECT_TRUE(scheduler.SubmitIdle(2, [] {}));
+  EXPECT_FALSE(scheduler.SubmitIdle(3, [] {}));
+  EXPECT_TRUE(scheduler.Submit(2, [] {})) << "idle jobs take nobody's place";
+  gate.Open();
+}
+
+TEST(SchedulerTest, ForgetsIdleJobs) {
+  Gate gate;
+  auto held = std::make_shared<int>(1);
+  std::weak_ptr<int> watched = held;
+  Scheduler scheduler(1, 8);
+  ASSERT_TRUE(scheduler.Submit(100, gate.Job()));
+  gate.WaitUntilEntered();
+  ASSERT_TRUE(scheduler.SubmitIdle(1, [held] {}));
+  ASSERT_TRUE(scheduler.Submit(2, [] {}));
+  ASSERT_TRUE(scheduler.SubmitIdle(2, [held] {}));
+  ASSERT_TRUE(scheduler.SubmitIdle(3, [held] {}));
+  held.reset();
+  EXPECT_FALSE(scheduler.Forget(1)) << "only jobs that are not idle are told of";
+  EXPECT_FALSE(scheduler.ForgetIdle(1));
+  EXPECT_TRUE(scheduler.Forget(2));
+  EXPECT_FALSE(watched.expired());
+  EXPECT_TRUE(scheduler.ForgetIdle(3));
+  EXPECT_TRUE(watched.expired());
+  gate.Open();
+}
+
 TEST(SchedulerTest, ShutdownFinishesWhatRunsAndDropsTheRest) {
   Gate gate;
   std::atomic<bool> finished = false;
@@ -163,6 +269,7 @@ TEST(SchedulerTest, ShutdownFinishesWhatRunsAndDropsTheRest) {
   }));
   gate.WaitUntilEntered();
   ASSERT_TRUE(scheduler.Submit(2, [&ran, held] { ran = true; }));
+  ASSERT_TRUE(scheduler.SubmitIdle(2, [&ran, held] { ran = true; }));
   held.reset();
   auto shutdown = std::async(std::launch::async, [&] { scheduler.Shutdown(); });
   EXPECT_THROW(dropped.get(), std::future_error);  // its job is gone, and the promise with it

@@ -104,12 +104,14 @@ LabelledFrame LabelFrame(teacher::Teacher& teacher, Image frame, uint64_t frame_
 Session::Session(const SessionOptions& options, const wire::Hello& hello, const std::string& id)
     : base_(options.student),
       codec_(hello.update_codec),
+      part_steps_(hello.takes_parts ? options.policy.part_updates : 0),
+      idle_steps_(options.policy.idle_updates),
       shown_(options.policy.shown_labels) {
   CheckProtocolVersion(hello.protocol_version);
   nn::Checkpoint student = *base_;
   student.weights = StartingWeights(hello);
   trainer_ = std::make_unique<distill::Trainer>(student, options.policy.trainer,
-                                                 /*taught=*/adopted_ && version_ > 0);
+                                                /*taught=*/adopted_ && version_ > 0);
 
   welcome_.server_version = options.server_version;
   welcome_.session_id = id;
@@ -148,19 +150,53 @@ wire::Welcome Session::TakeWelcome() { return std::move(welcome_); }
 wire::Update Session::Train(const LabelledFrame& key_frame,
                             std::shared_ptr<nn::TrainingWorkspace> workspace,
                             const std::function<bool()>& stop) {
+  wire::Update update = UpdateBy(
+      [&] {
+        const distill::TrainResult result =
+            trainer_->Train(key_frame.frame, key_frame.answer, stop, part_steps_);
+        shown_classes_ = shown_.After(key_frame.answer.label);
+        return result;
+      },
+      key_frame, std::move(workspace));
+  update.teacher_ms = key_frame.teacher_ms;
+  part_ = 0;
+  idle_left_ = distill::StepsFor(idle_steps_, key_frame.frame.size());
+  return update;
+}
+
+bool Session::MoreToCome() const {
+  return part_steps_ > 0 && trainer_->CanContinue() && trainer_->steps_left() + idle_left_ > 0;
+}
+
+std::optional<wire::Update> Session::Continue(const LabelledFrame& key_frame,
+                                              std::shared_ptr<nn::TrainingWorkspace> workspace,
+                                              const std::function<bool()>& stop) {
+  const int usual = trainer_->steps_left();
+  const int steps = std::min(part_steps_, usual + idle_left_);
+  wire::Update update =
+      UpdateBy([&] { return trainer_->Continue(key_frame.frame, key_frame.answer, steps, stop); },
+               key_frame, std::move(workspace));
+  if (update.steps == 0) return std::nullopt;
+  idle_left_ -= std::max(0, update.steps - usual);
+  update.part = ++part_;
+  return update;
+}
+
+wire::Update Session::UpdateBy(const std::function<distill::TrainResult()>& train,
+                               const LabelledFrame& key_frame,
+                               std::shared_ptr<nn::TrainingWorkspace> workspace) {
   nn::Learner& learner = trainer_->learner();
   learner.UseWorkspace(std::move(workspace));
   const std::vector<float> before(learner.weights().begin(), learner.weights().end());
   wire::Update update;
   update.frame_index = key_frame.frame_index;
-  update.teacher_ms = key_frame.teacher_ms;
   update.codec = codec_;
   update.base_version = version_;
   update.new_version = version_;
   try {
     const Clock::time_point start = Clock::now();
-    const distill::TrainResult result = trainer_->Train(key_frame.frame, key_frame.answer, stop);
-    update.shown_classes = shown_.After(key_frame.answer.label);
+    const distill::TrainResult result = train();
+    update.shown_classes = shown_classes_;
     update.metric = result.metric;
     update.initial_metric = result.initial_metric;
     update.steps = result.steps;

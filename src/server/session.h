@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,13 +63,24 @@ class Session {
   /// Whether the student that the client handed over is in use.
   bool adopted() const { return adopted_; }
 
-  /// Runs Algorithm 1 on a labelled key frame and returns the update that gives the client the same
-  /// weights. If it throws (weights that became infinite, no memory), the student stays as it was.
-  /// `workspace` is the memory that training uses; sessions that are trained one after the other
-  /// can share it. `stop` as in distill::Trainer::Train.
+  /// Trains on a labelled key frame and returns the update that gives the client the same weights.
+  /// If the client takes answers in parts and the policy has them, this is the first part. If it
+  /// throws (weights that became infinite, no memory), the student stays as it was. `workspace` is
+  /// the memory that training uses; sessions that are trained one after the other can share it.
+  /// `stop` as in distill::Trainer::Train.
   wire::Update Train(const LabelledFrame& key_frame,
                      std::shared_ptr<nn::TrainingWorkspace> workspace,
                      const std::function<bool()>& stop = {});
+
+  /// Whether the training on the last key frame can go on: not all of the policy's steps were
+  /// taken, and the metric still grows. False for clients that do not take parts.
+  bool MoreToCome() const;
+  /// Goes on with the key frame that was given to the last Train, which must be given again, and
+  /// returns the next part of its answer; nullopt if `stop` ended it before the first step. Call it
+  /// only while MoreToCome(). Throws as Train does, and may then be called again.
+  std::optional<wire::Update> Continue(const LabelledFrame& key_frame,
+                                       std::shared_ptr<nn::TrainingWorkspace> workspace,
+                                       const std::function<bool()>& stop = {});
 
   /// The whole student, for a client that does not hold the right weights.
   wire::WholeStudent Whole() const;
@@ -78,10 +90,19 @@ class Session {
 
  private:
   std::vector<float> StartingWeights(const wire::Hello& hello);
+  /// Has `train` change the student and makes the update of it.
+  wire::Update UpdateBy(const std::function<distill::TrainResult()>& train,
+                        const LabelledFrame& key_frame,
+                        std::shared_ptr<nn::TrainingWorkspace> workspace);
 
   const std::shared_ptr<const nn::Checkpoint> base_;
   const wire::UpdateCodec codec_;
+  const int part_steps_;  // distillation steps of a part; 0: every answer has one part
+  const int idle_steps_;  // what the policy allows beyond a key frame's usual steps
   distill::ShownClasses shown_;
+  std::vector<uint8_t> shown_classes_;  // since the last key frame
+  int part_ = 0;                        // the last one that was made
+  int idle_left_ = 0;                   // of idle_steps_, for the last key frame
   bool adopted_ = false;
   uint64_t version_ = 0;
   std::unique_ptr<distill::Trainer> trainer_;

@@ -142,6 +142,100 @@ TEST_F(SessionTest, ClientAndServerAgreeBitByBit) {
   }
 }
 
+SessionOptions OptionsWithParts(nn::Stage cut = nn::kPartialDistillation) {
+  SessionOptions options = Options(cut);
+  options.policy.trainer.threshold = 1;
+  options.policy.trainer.max_updates = 5;
+  options.policy.trainer.first_updates = 7;
+  options.policy.trainer.averaging = 0.5;
+  options.policy.part_updates = 3;
+  options.policy.idle_updates = 4;
+  options.policy.shown_labels = 2;
+  return options;
+}
+
+wire::Hello HelloWithParts(wire::UpdateCodec codec = wire::UpdateCodec::kFp32) {
+  wire::Hello hello;
+  hello.update_codec = codec;
+  hello.takes_parts = true;
+  return hello;
+}
+
+TEST_F(SessionTest, PartsKeepBothSidesEqual) {
+  for (const wire::UpdateCodec codec : {wire::UpdateCodec::kFp32, wire::UpdateCodec::kFp16}) {
+    for (const nn::Stage cut : {nn::kPartialDistillation, nn::kFullDistillation}) {
+      Session session(OptionsWithParts(cut), HelloWithParts(codec), "s");
+      ModelClient client(session.TakeWelcome());
+      EXPECT_FALSE(session.MoreToCome());
+      for (uint64_t index = 0; index < 3; ++index) {
+        const LabelledFrame labelled =
+            LabelKeyFrame(teacher_, SquareFrame(index, client.version()), 2);
+        const wire::Update answer = session.Train(labelled, workspace_);
+        EXPECT_EQ(answer.part, 0);
+        client.Apply(answer);
+        std::vector<int> steps = {answer.steps};
+        while (session.MoreToCome()) {
+          const auto part = session.Continue(labelled, workspace_);
+          ASSERT_TRUE(part);
+          EXPECT_EQ(part->frame_index, index);
+          EXPECT_EQ(part->part, static_cast<int>(steps.size()));
+          EXPECT_EQ(part->new_version, part->base_version + 1);
+          EXPECT_EQ(part->shown_classes, answer.shown_classes);
+          steps.push_back(part->steps);
+          client.Apply(*part);
+        }
+        // 7 or 5 steps of the policy and 4 more.
+        EXPECT_EQ(steps, index == 0 ? (std::vector<int>{3, 3, 3, 2}) : (std::vector<int>{3, 3, 3}));
+      }
+      EXPECT_EQ(nn::ParseCheckpoint(session.Whole().safetensors).weights, client.student().weights);
+      EXPECT_EQ(session.version(), client.version());
+    }
+  }
+}
+
+TEST_F(SessionTest, WhoDoesNotTakePartsGetsAllStepsAtOnce) {
+  Session session(OptionsWithParts(), {}, "s");
+  EXPECT_EQ(Teach(session, SquareFrame(0, 0)).steps, 7);
+  EXPECT_FALSE(session.MoreToCome());
+
+  SessionOptions options = OptionsWithParts();
+  options.policy.part_updates = options.policy.idle_updates = 0;
+  Session whole(options, HelloWithParts(), "s");
+  EXPECT_EQ(Teach(whole, SquareFrame(0, 0)).steps, 7);
+  EXPECT_FALSE(whole.MoreToCome());
+}
+
+TEST_F(SessionTest, APartThatIsStoppedGivesWhatItHas) {
+  Session session(OptionsWithParts(), HelloWithParts(), "s");
+  ModelClient client(session.TakeWelcome());
+  const LabelledFrame labelled = LabelKeyFrame(teacher_, SquareFrame(0, 0), 2);
+  client.Apply(session.Train(labelled, workspace_));
+  EXPECT_FALSE(session.Continue(labelled, workspace_, [] { return true; }));
+  EXPECT_EQ(session.version(), client.version());
+  ASSERT_TRUE(session.MoreToCome());
+  int asked = 0;
+  const auto part = session.Continue(labelled, workspace_, [&] { return ++asked > 2; });
+  ASSERT_TRUE(part);
+  EXPECT_EQ(part->steps, 2);
+  EXPECT_EQ(part->part, 1);
+  client.Apply(*part);
+  int left = 0;
+  while (session.MoreToCome()) {
+    const auto next = session.Continue(labelled, workspace_);
+    left += next.value().steps;
+    client.Apply(*next);
+  }
+  EXPECT_EQ(left, 7 + 4 - 3 - 2);
+}
+
+TEST_F(SessionTest, NothingComesAfterAKeyFrameThatIsKnown) {
+  SessionOptions options = OptionsWithParts();
+  options.policy.trainer.threshold = 0.01;
+  Session session(options, HelloWithParts(), "s");
+  EXPECT_EQ(Teach(session, SquareFrame(0, 0)).steps, 0);
+  EXPECT_FALSE(session.MoreToCome());
+}
+
 TEST_F(SessionTest, SendsNoWeightsWhenNothingWasTrained) {
   SessionOptions options = Options();
   options.policy.trainer.threshold = 0.01;
@@ -166,7 +260,8 @@ TEST_F(SessionTest, GoesOnFromWhatTheClientHolds) {
   }
   ASSERT_GT(client.version(), 0u);
 
-  Session after(options, HelloWith(Held(client.student(), client.version(), options.policy.trainer.cut)),
+  Session after(options,
+                HelloWith(Held(client.student(), client.version(), options.policy.trainer.cut)),
                 "after");
   const wire::Welcome welcome = after.TakeWelcome();
   EXPECT_TRUE(after.adopted());

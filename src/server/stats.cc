@@ -21,15 +21,25 @@ void StatsBoard::SessionRefused() {
 void StatsBoard::KeyFrameAnswered(const std::string& id, const wire::Update& update) {
   const MutexLock lock(mutex_);
   ++totals_.key_frames;
-  if (!update.payload.empty()) ++totals_.updates_with_weights;
-  totals_.distillation_steps += static_cast<uint64_t>(update.steps);
   totals_.last_teacher_ms = update.teacher_ms;
   totals_.last_train_ms = update.train_ms;
+  const auto found = sessions_.find(id);
+  if (found != sessions_.end()) ++found->second.key_frames;
+  Trained(id, update);
+}
+
+void StatsBoard::PartSent(const std::string& id, const wire::Update& update) {
+  const MutexLock lock(mutex_);
+  Trained(id, update);
+}
+
+void StatsBoard::Trained(const std::string& id, const wire::Update& update) {
+  if (!update.payload.empty()) ++totals_.updates_with_weights;
+  totals_.distillation_steps += static_cast<uint64_t>(update.steps);
   totals_.last_metric = update.metric;
   const auto found = sessions_.find(id);
   if (found == sessions_.end()) return;
   SessionStats& session = found->second;
-  ++session.key_frames;
   session.distillation_steps += static_cast<uint64_t>(update.steps);
   session.version = update.new_version;
   session.last_metric = update.metric;

@@ -39,7 +39,7 @@ struct ServerStats {
   uint64_t bytes_up = 0;          // of frames and weights, without the rest of the messages
   uint64_t bytes_down = 0;
   double last_teacher_ms = 0;
-  double last_train_ms = 0;
+  double last_train_ms = 0;  // of a key frame's answer, without later parts
   double last_metric = -1;
   std::vector<SessionStats> sessions;  // those open now
 };
@@ -53,6 +53,8 @@ class StatsBoard {
   void SessionEnded(const std::string& id);
   void SessionRefused();
   void KeyFrameAnswered(const std::string& id, const wire::Update& update);
+  /// A later part of an answer.
+  void PartSent(const std::string& id, const wire::Update& update);
   void KeyFrameFailed();
   void FrameSegmented(double teacher_ms);
   void StudentSent();
@@ -62,6 +64,8 @@ class StatsBoard {
   ServerStats Snapshot() const;
 
  private:
+  void Trained(const std::string& id, const wire::Update& update) ST_REQUIRES(mutex_);
+
   const std::chrono::steady_clock::time_point start_;
   mutable Mutex mutex_;
   ServerStats totals_ ST_GUARDED_BY(mutex_);  // without its list of sessions

@@ -82,13 +82,14 @@ void TutorConversation::OnHello(const wire::Hello& hello) {
     End(AsError(std::current_exception()));
     return;
   }
+  version_ = answered_version_ = session_->version();
   if (hello.held) resources_->stats.Received(hello.held->trained.size() * sizeof(float));
   resources_->stats.SessionOpened(
       {.id = id_,
        .client_version = Showable(hello.client_version, wire::kMaxLoggedVersionBytes),
        .frame_size = hello.frame_size,
        .adopted = session_->adopted(),
-       .version = session_->version()});
+       .version = version_});
   wire::Welcome welcome = session_->TakeWelcome();
   if (welcome.student) {
     resources_->stats.StudentSent();
@@ -96,7 +97,7 @@ void TutorConversation::OnHello(const wire::Hello& hello) {
   }
   Log("opened: " + Describe(hello) +
       (session_->adopted()
-           ? ", goes on from the client's student version " + std::to_string(session_->version())
+           ? ", goes on from the client's student version " + std::to_string(version_)
            : ", starts from the server's student"));
   Send(std::move(welcome));
 }
@@ -114,11 +115,15 @@ void TutorConversation::OnKeyFrame(wire::KeyFrame key_frame, Clock::time_point n
     Send(wire::ErrorMessage{error->code(), error->what(), false, key_frame.frame_index});
     return;
   }
-  if (key_frame.held_version != session_->version()) {
+  if (key_frame.held_version < answered_version_ || key_frame.held_version > version_) {
     Log("holds student version " + std::to_string(key_frame.held_version) + " instead of " +
-        std::to_string(session_->version()) + "; sending it whole");
+        std::to_string(version_) + "; sending it whole");
     if (!MayHaveWhole(now)) return;
-    SendWhole();
+    if (part_running_) {
+      student_wanted_ = true;  // comes after the part, and still before this key frame's answer
+    } else {
+      SendWhole();
+    }
     if (closed_) return;
   }
   const uint64_t frame_index = key_frame.frame_index;
@@ -129,6 +134,9 @@ void TutorConversation::OnKeyFrame(wire::KeyFrame key_frame, Clock::time_point n
     return;
   }
   busy_ = true;
+  // A part of the answer before this one ends now if it runs, and does not begin any more.
+  last_frame_.reset();
+  resources_->training->ForgetIdle(number_);
   labelling_ = ++tickets_;
   labelled_frame_ = frame_index;
   auto shared = std::make_shared<const wire::KeyFrame>(std::move(key_frame));
@@ -149,8 +157,8 @@ void TutorConversation::OnStudentRequest(const wire::StudentRequest& request,
                                          Clock::time_point now) {
   Log("asks for the whole student: " + Showable(request.reason, wire::kMaxLoggedReasonBytes));
   if (!MayHaveWhole(now)) return;
-  if (busy_) {
-    student_wanted_ = true;  // several requests while a key frame is outstanding get one answer
+  if (SessionInUse()) {
+    student_wanted_ = true;  // several requests meanwhile get one answer
   } else {
     SendWhole();
   }
@@ -184,7 +192,7 @@ void TutorConversation::LabelJob(const wire::KeyFrame& key_frame, uint64_t ticke
   try {
     if (failure) throw Error(*failure);
     const bool taken = resources_->training->Submit(
-        number_, [self = shared_from_this(), labelled] { self->TrainJob(*labelled); });
+        number_, [self = shared_from_this(), labelled] { self->TrainJob(labelled); });
     if (!taken) {
       throw Error(ErrorCode::kResourceExhausted,
                   "the server has too many key frames to train on; try again later");
@@ -215,7 +223,8 @@ void TutorConversation::OnTeacherOverdue(uint64_t owner, Clock::time_point now) 
   FinishLocked(wire::ErrorMessage{error.code(), error.what(), false, labelled_frame_}, now);
 }
 
-void TutorConversation::TrainJob(const LabelledFrame& labelled) {
+// One training job runs at a time, so none of this session's parts runs meanwhile.
+void TutorConversation::TrainJob(const std::shared_ptr<const LabelledFrame>& labelled) {
   Session* session = nullptr;  // this job's until Finish
   {
     const MutexLock lock(mutex_);
@@ -226,13 +235,10 @@ void TutorConversation::TrainJob(const LabelledFrame& labelled) {
     session = session_.get();
   }
   wire::Update update;
+  bool late = false;
   try {
-    std::shared_ptr<nn::TrainingWorkspace>& workspace = resources_->training_workspace;
-    if (!workspace) workspace = std::make_shared<nn::TrainingWorkspace>();
     const Clock::time_point deadline = Clock::now() + resources_->training_timeout;
-    bool late = false;
-    resources_->trained = true;
-    update = session->Train(labelled, workspace, [&] {
+    update = session->Train(*labelled, Workspace(), [&] {
       late = Clock::now() > deadline;
       return late || resources_->shutting_down || Closed();
     });
@@ -241,13 +247,87 @@ void TutorConversation::TrainJob(const LabelledFrame& labelled) {
           " and ended before all of its steps were taken");
     }
   } catch (...) {
-    AnswerWithError(labelled.frame_index, AsError(std::current_exception()));
+    AnswerWithError(labelled->frame_index, AsError(std::current_exception()));
     return;
   }
   resources_->stats.KeyFrameAnswered(id_, update);
   resources_->stats.Sent(update.payload.size());
   Log(Describe(update));
-  Finish(std::move(update), Clock::now());
+  const MutexLock lock(mutex_);
+  version_ = answered_version_ = update.new_version;
+  if (!late) last_frame_ = labelled;
+  FinishLocked(std::move(update), Clock::now());
+}
+
+std::shared_ptr<nn::TrainingWorkspace> TutorConversation::Workspace() {
+  resources_->trained = true;
+  std::shared_ptr<nn::TrainingWorkspace>& workspace = resources_->training_workspace;
+  if (!workspace) workspace = std::make_shared<nn::TrainingWorkspace>();
+  return workspace;
+}
+
+// No part begins while the network holds messages for the client: on a slow link they would pile
+// up, and the answer to the next key frame would come after all of them.
+void TutorConversation::SubmitPart() {
+  if (closed_ || SessionInUse() || !last_frame_ || resources_->shutting_down) return;
+  if (!session_->MoreToCome()) {
+    last_frame_.reset();
+    return;
+  }
+  const std::shared_ptr<Peer> peer = peer_.lock();
+  if (!peer || !peer->AllSent()) return;
+  resources_->training->SubmitIdle(number_, [self = shared_from_this()] { self->PartJob(); });
+}
+
+void TutorConversation::OnAllSent() {
+  const MutexLock lock(mutex_);
+  SubmitPart();
+}
+
+void TutorConversation::PartJob() {
+  Session* session = nullptr;  // this job's while part_running_
+  std::shared_ptr<const LabelledFrame> labelled;
+  {
+    const MutexLock lock(mutex_);
+    if (closed_ || busy_ || !last_frame_) return;
+    part_running_ = true;
+    session = session_.get();
+    labelled = last_frame_;
+  }
+  std::optional<wire::Update> update;
+  bool over = false;  // no more parts
+  try {
+    const Clock::time_point deadline = Clock::now() + resources_->training_timeout;
+    update = session->Continue(*labelled, Workspace(), [&] {
+      over = Clock::now() > deadline;
+      return over || resources_->shutting_down || resources_->training->Waiting() || PartUnwanted();
+    });
+  } catch (...) {
+    LogFailure(labelled->frame_index, AsError(std::current_exception()));
+    over = true;
+  }
+
+  const MutexLock lock(mutex_);
+  part_running_ = false;
+  if (over) last_frame_.reset();
+  if (update) {
+    version_ = update->new_version;
+    resources_->stats.PartSent(id_, *update);
+    resources_->stats.Sent(update->payload.size());
+    Send(std::move(*update));
+  }
+  if (closed_) {
+    if (!busy_) DropSession();
+    return;
+  }
+  if (std::exchange(student_wanted_, false)) SendWhole();
+  SubmitPart();
+}
+
+// Whether the client has asked for something else, or has gone.
+bool TutorConversation::PartUnwanted() const {
+  const MutexLock lock(mutex_);
+  return closed_ || busy_ || student_wanted_;
 }
 
 void TutorConversation::AnswerWithError(uint64_t frame_index, const Error& error) {
@@ -268,28 +348,32 @@ void TutorConversation::FinishLocked(std::optional<wire::ServerMessage> answer,
   busy_ = false;
   last_heard_ = now;
   if (answer) Send(std::move(*answer));
+  if (part_running_) return;  // it does the rest when it ends
   if (closed_) {
     DropSession();
-  } else if (std::exchange(student_wanted_, false)) {
-    SendWhole();
+    return;
   }
+  if (std::exchange(student_wanted_, false)) SendWhole();
+  SubmitPart();
 }
 
 void TutorConversation::OnClosed() {
   // A running job frees the session when it ends. A job that is dropped from the queue cannot, so
   // that is done here.
-  const bool dropped =
-      resources_->teaching->Forget(number_) || resources_->training->Forget(number_);
+  bool dropped = resources_->teaching->Forget(number_);
+  dropped = resources_->training->Forget(number_) || dropped;
   const MutexLock lock(mutex_);
   closed_ = true;
+  resources_->training->ForgetIdle(number_);  // one that came meanwhile
   // Labelling does not use the session, so the session is freed without waiting for the teacher,
   // which may never return.
   if (dropped || std::exchange(labelling_, 0)) busy_ = false;
-  if (!busy_) DropSession();
+  if (!SessionInUse()) DropSession();
 }
 
 void TutorConversation::OnEnd() {
-  if (!busy_) DropSession();
+  resources_->training->ForgetIdle(number_);
+  if (!SessionInUse()) DropSession();
 }
 
 void TutorConversation::SendWhole() {
@@ -306,6 +390,7 @@ void TutorConversation::SendWhole() {
 }
 
 void TutorConversation::DropSession() {
+  last_frame_.reset();
   if (!session_) return;
   session_.reset();
   resources_->stats.SessionEnded(id_);

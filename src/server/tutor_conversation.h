@@ -3,6 +3,10 @@
 //
 //   hello -> welcome, then any number of: key frame -> update (or an error for that frame),
 //   student request -> whole student. One key frame at a time.
+//
+// After a key frame's answer, further updates may follow: training goes on in parts while the
+// server has nothing else to do (distill::Policy::part_updates). A part that has begun ends after
+// its current step when something else is to be done; what was trained by then is sent.
 #ifndef SHADOWTUTOR_SERVER_TUTOR_CONVERSATION_H_
 #define SHADOWTUTOR_SERVER_TUTOR_CONVERSATION_H_
 
@@ -26,6 +30,7 @@ class TutorConversation final : public Conversation<wire::ClientMessage, wire::S
                     std::string id, Clock::time_point now, const std::string& source = {});
   ~TutorConversation() override;
 
+  void OnAllSent() override ST_EXCLUDES(mutex_);
   void OnClosed() override ST_EXCLUDES(mutex_);
 
  private:
@@ -42,25 +47,41 @@ class TutorConversation final : public Conversation<wire::ClientMessage, wire::S
   bool MayHaveWhole(Clock::time_point now) ST_REQUIRES(mutex_);
   void SendWhole() ST_REQUIRES(mutex_);
   void DropSession() ST_REQUIRES(mutex_);
+  /// Whether a job uses the session.
+  bool SessionInUse() const ST_REQUIRES(mutex_) { return busy_ || part_running_; }
+  /// Has the next part of the last answer trained when the server is idle, if one is to come.
+  void SubmitPart() ST_REQUIRES(mutex_);
   void FinishLocked(std::optional<wire::ServerMessage> answer, Clock::time_point now)
       ST_REQUIRES(mutex_);
 
   // Called by the jobs, without the lock.
   void LabelJob(const wire::KeyFrame& key_frame, uint64_t ticket) ST_EXCLUDES(mutex_);
-  void TrainJob(const LabelledFrame& labelled) ST_EXCLUDES(mutex_);
+  void TrainJob(const std::shared_ptr<const LabelledFrame>& labelled) ST_EXCLUDES(mutex_);
+  void PartJob() ST_EXCLUDES(mutex_);
+  bool PartUnwanted() const ST_EXCLUDES(mutex_);
+  /// The memory for a training job.
+  std::shared_ptr<nn::TrainingWorkspace> Workspace();
   bool StillWanted(uint64_t ticket) ST_EXCLUDES(mutex_);
   void AnswerWithError(uint64_t frame_index, const Error& error) ST_EXCLUDES(mutex_);
   void Finish(std::optional<wire::ServerMessage> answer, Clock::time_point now) ST_EXCLUDES(mutex_);
   bool Closed() const ST_EXCLUDES(mutex_);
 
-  /// Null before the hello and after the end. While busy_, only the job uses the session.
+  /// Null before the hello and after the end. While SessionInUse(), only the job uses the session.
   std::unique_ptr<Session> session_ ST_GUARDED_BY(mutex_);
-  bool busy_ ST_GUARDED_BY(mutex_) = false;     // a key frame is outstanding
+  bool busy_ ST_GUARDED_BY(mutex_) = false;          // a key frame is outstanding
+  bool part_running_ ST_GUARDED_BY(mutex_) = false;  // a job trains a later part of an answer
+  /// The session's version, which may be read while a job uses the session; and the one that the
+  /// last answer led to. Between the two are the parts that followed, which may still be on their
+  /// way to the client.
+  uint64_t version_ ST_GUARDED_BY(mutex_) = 0;
+  uint64_t answered_version_ ST_GUARDED_BY(mutex_) = 0;
+  /// The key frame that was answered last, while more parts of its answer may come.
+  std::shared_ptr<const LabelledFrame> last_frame_ ST_GUARDED_BY(mutex_);
   uint64_t tickets_ ST_GUARDED_BY(mutex_) = 0;  // given to labelling jobs so far
   /// The ticket of the labelling job that the key frame waits for; 0: none.
   uint64_t labelling_ ST_GUARDED_BY(mutex_) = 0;
   uint64_t labelled_frame_ ST_GUARDED_BY(mutex_) = 0;  // that job's frame
-  bool student_wanted_ ST_GUARDED_BY(mutex_) = false;  // requested while busy_
+  bool student_wanted_ ST_GUARDED_BY(mutex_) = false;  // requested while a job used the session
   Allowance whole_students_ ST_GUARDED_BY(mutex_);
 };
 

@@ -59,6 +59,7 @@ class ScriptedLink : public ServerLink {
   }
   void OnArrival(Arrived arrived) override { arrived_ = std::move(arrived); }
   std::optional<wire::Update> PollUpdate() override {
+    if (!parts_.empty()) return TakePart();
     if (!pending_ || pending_->due == kNever || pending_->due > now_) return std::nullopt;
     if (on_poll) on_poll();
     return Take();
@@ -66,6 +67,7 @@ class ScriptedLink : public ServerLink {
   std::optional<wire::Update> WaitForUpdate() override {
     waits.push_back(now_);
     if (on_wait) on_wait();
+    if (!parts_.empty()) return TakePart();
     if (!pending_ || pending_->due == kNever) {
       pending_.reset();
       return std::nullopt;
@@ -90,6 +92,19 @@ class ScriptedLink : public ServerLink {
   std::span<const float> Trained() const {
     return std::span(server.weights).subspan(server.layout->TrainedOffset(cut));
   }
+  /// The server goes on training: the next part of the answer to a key frame. It has not arrived
+  /// yet.
+  wire::Update MakePart(uint64_t frame_index, int part, double metric = 0.6,
+                        wire::UpdateCodec codec = wire::UpdateCodec::kFp32) {
+    wire::Update update = Train(frame_index, {.metric = metric, .codec = codec});
+    update.part = part;
+    return update;
+  }
+  /// A part arrives.
+  void Deliver(wire::Update part) {
+    if (arrived_ && shows_arrivals) arrived_(part);
+    parts_.push_back(std::move(part));
+  }
   void HandOverWhole() { whole = WholeStudent{std::make_shared<nn::Checkpoint>(server), version}; }
   /// The server sends an error in place of the update.
   void Refuse() {
@@ -99,6 +114,7 @@ class ScriptedLink : public ServerLink {
   void Lose() {
     connected = false;
     pending_.reset();
+    parts_.clear();
   }
 
   // The server's student.
@@ -157,10 +173,16 @@ class ScriptedLink : public ServerLink {
     if (std::exchange(pending_->arrived, true)) return;
     if (arrived_ && shows_arrivals) arrived_(pending_->update);
   }
+  wire::Update TakePart() {
+    wire::Update part = std::move(parts_.front());
+    parts_.pop_front();
+    return part;
+  }
   std::optional<wire::Update> Take() { return std::exchange(pending_, {})->update; }
 
   Arrived arrived_;
   std::optional<Pending> pending_;
+  std::deque<wire::Update> parts_;  // arrived
   int now_ = 0;
   bool refused_ = false;
 };

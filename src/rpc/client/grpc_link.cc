@@ -59,9 +59,11 @@ void GrpcLink::OnArrival(Arrived arrived) {
 
 std::optional<wire::Update> GrpcLink::PollUpdate() {
   const MutexLock lock(thread_->mutex);
-  if (thread_->answer != LinkThread::Answer::kArrived) return std::nullopt;
-  thread_->answer = LinkThread::Answer::kNone;
-  return std::exchange(thread_->update, {});
+  if (thread_->updates.empty()) return std::nullopt;
+  wire::Update next = std::move(thread_->updates.front());
+  thread_->updates.pop_front();
+  if (next.part == 0) thread_->answer = LinkThread::Answer::kNone;
+  return next;
 }
 
 std::optional<wire::Update> GrpcLink::WaitForUpdate() {
@@ -69,11 +71,11 @@ std::optional<wire::Update> GrpcLink::WaitForUpdate() {
     const MutexLock lock(thread_->mutex);
     // The link's thread gives up at the deadline. This thread waits a second longer, so that it
     // learns of that.
-    thread_->wake_client.WaitFor(thread_->mutex,
-                                 thread_->options.update_timeout + std::chrono::seconds(1),
-                                 [this]() ST_REQUIRES(thread_->mutex) {
-                                   return thread_->answer != LinkThread::Answer::kPending;
-                                 });
+    thread_->wake_client.WaitFor(
+        thread_->mutex, thread_->options.update_timeout + std::chrono::seconds(1),
+        [this]() ST_REQUIRES(thread_->mutex) {
+          return !thread_->updates.empty() || thread_->answer != LinkThread::Answer::kPending;
+        });
   }
   return PollUpdate();
 }

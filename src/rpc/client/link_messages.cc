@@ -80,17 +80,24 @@ void LinkThread::Handle(wire::Update message, size_t bytes) {
   ServerLink::Arrived tell;
   {
     const MutexLock lock(mutex);
-    if (answer == Answer::kPending && message.frame_index == key_frame_index) tell = arrived;
+    ++stats.updates;
+    stats.bytes_down += bytes;
+    if (!Wanted(message)) return;
+    tell = arrived;
   }
   if (tell) tell(message);
   const MutexLock lock(mutex);
-  ++stats.updates;
-  stats.bytes_down += bytes;
-  if (answer != Answer::kPending || message.frame_index != key_frame_index) return;
-  update = std::move(message);
-  answer = Answer::kArrived;
-  answer_deadline = Clock::time_point::max();
+  if (message.part == 0) {
+    answer = Answer::kArrived;
+    answer_deadline = Clock::time_point::max();
+  }
+  updates.push_back(std::move(message));
   wake_client.NotifyAll();
+}
+
+bool LinkThread::Wanted(const wire::Update& update) const {
+  if (update.part > 0) return updates.size() < client::kMostWaitingUpdates;
+  return answer == Answer::kPending && update.frame_index == key_frame_index;
 }
 
 void LinkThread::Handle(const wire::WholeStudent& message) {

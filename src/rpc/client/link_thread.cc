@@ -86,11 +86,10 @@ void LinkThread::Converse() {
   stream.Write(std::move(hello));
 
   while (true) {
-    if (auto incoming = stream.Take()) {
+    auto incoming = stream.Take();
+    if (incoming) {
       Handle(std::move(incoming->message), incoming->bytes);
-      continue;
-    }
-    if (stream.Ended()) {
+    } else if (stream.Ended()) {
       const Error reason = stream.Finish(false);
       const MutexLock lock(mutex);
       throw farewell ? *farewell : reason;
@@ -100,6 +99,7 @@ void LinkThread::Converse() {
       if (stop) break;
       CheckDeadlines(Clock::now());
     }
+    if (incoming) continue;
     if (stream.CanWrite() && SendNext(stream)) continue;
     WaitForEvent();
   }
@@ -112,6 +112,7 @@ wire::Hello LinkThread::MakeHello() {
   hello.frame_size = options.frame_size;
   hello.frame_codec = options.frame_codec;
   hello.update_codec = options.update_codec;
+  hello.takes_parts = true;
   const MutexLock lock(mutex);
   hello.held = held.ForHello();
   hello_deadline = Clock::now() + options.connect_timeout + options.hello_timeout;
@@ -134,7 +135,7 @@ LinkThread::Waiting LinkThread::TakeWaiting() {
   if (!online) return {};
   if (request) {
     wire::StudentRequest message{*std::exchange(request, {})};
-    if (message.reason.size() > wire::kMaxTextBytes) message.reason.resize(wire::kMaxTextBytes);
+    if (message.reason.size() > wire::kMaxTextBytes) message.reason.erase(wire::kMaxTextBytes);
     return message;
   }
   if (!key_frame) return {};
@@ -194,7 +195,7 @@ void LinkThread::Disconnected() {
   farewell.reset();
   NoAnswer();
   key_frame.reset();
-  update.reset();
+  updates.clear();
   request.reset();
   student_deadline = hello_deadline = Clock::time_point::max();
   whole.reset();

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <thread>
@@ -64,6 +65,8 @@ struct LinkThread {
   void SendKeyFrame(TutorStream& stream, WaitingKeyFrame key_frame);
   /// Gives up the outstanding key frame: no update will come for it.
   void NoAnswer() ST_REQUIRES(mutex);
+  /// Whether the client shall get this update.
+  bool Wanted(const wire::Update& update) const ST_REQUIRES(mutex);
 
   void Handle(wire::ServerMessage message, size_t bytes);
   void Handle(wire::Welcome message);
@@ -88,7 +91,9 @@ struct LinkThread {
   Answer answer ST_GUARDED_BY(mutex) = Answer::kNone;
   uint64_t key_frame_index ST_GUARDED_BY(mutex) = 0;
   std::optional<Image> key_frame ST_GUARDED_BY(mutex);  // waits to be sent
-  std::optional<wire::Update> update ST_GUARDED_BY(mutex);
+  // What waits for the client, as it came: the answer, if it has arrived, and later parts of
+  // answers.
+  std::deque<wire::Update> updates ST_GUARDED_BY(mutex);
   std::optional<std::string> request
       ST_GUARDED_BY(mutex);  // a request for the whole student, waits to be sent; holds its reason
   Clock::time_point answer_deadline ST_GUARDED_BY(mutex) = Clock::time_point::max();

@@ -28,7 +28,7 @@
 namespace shadowtutor::rpc {
 
 /// The most messages that may wait for the client to read them. A client that is tutored has at
-/// most an update and a whole student to read, one that has frames segmented at most
+/// most an answer, a later part and whole students to read, one that has frames segmented at most
 /// kMaxSegmentInFlight answers, so only a client that does not read reaches this bound.
 inline constexpr size_t kMaxWaitingMessages = 8;
 static_assert(wire::kMaxSegmentInFlight <= static_cast<int>(kMaxWaitingMessages));
@@ -82,6 +82,11 @@ class Stream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byte
     }
     Pump();
     return open;
+  }
+
+  bool AllSent() override {
+    const MutexLock lock(mutex_);
+    return !writing_ && waiting_.empty();
   }
 
   void End(const std::optional<Error>& why) override {
@@ -143,12 +148,15 @@ class Stream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byte
 
   void OnWriteDone(bool ok) override {
     const HandOverScope hand_over;
+    bool all_sent = false;
     {
       const MutexLock lock(mutex_);
       writing_ = false;
       outgoing_.Clear();
       if (!ok) LostLocked();
+      all_sent = waiting_.empty() && !ending_;
     }
+    if (all_sent) conversation_->OnAllSent();
     Pump();
   }
 

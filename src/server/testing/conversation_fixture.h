@@ -31,6 +31,15 @@ class FakePeer final : public PeerOf<Message> {
     changed_.NotifyAll();
     return true;
   }
+  bool AllSent() override {
+    const MutexLock lock(mutex_);
+    return !slow_;
+  }
+  // The network does not take what the server says. To be followed by OnAllSent when it does again.
+  void TurnSlow(bool slow) {
+    const MutexLock lock(mutex_);
+    slow_ = slow;
+  }
   void TurnDeaf() {
     const MutexLock lock(mutex_);
     deaf_ = true;
@@ -71,6 +80,7 @@ class FakePeer final : public PeerOf<Message> {
   CondVar changed_;
   std::deque<Message> heard_ ST_GUARDED_BY(mutex_);
   bool deaf_ ST_GUARDED_BY(mutex_) = false;
+  bool slow_ ST_GUARDED_BY(mutex_) = false;
   bool ended_ ST_GUARDED_BY(mutex_) = false;
   std::optional<Error> why_ ST_GUARDED_BY(mutex_);
 };
@@ -107,6 +117,9 @@ class SmallServer {
     resources->training = std::make_unique<Scheduler>(1, 4);
   }
   ~SmallServer() {
+    // Running jobs may still submit others.
+    if (resources->teaching) resources->teaching->Shutdown();
+    if (resources->training) resources->training->Shutdown();
     resources->teaching.reset();
     resources->training.reset();
   }
