@@ -62,7 +62,7 @@ class SharedServer {
  public:
   SharedServer(std::shared_ptr<const nn::Checkpoint> student, const distill::Policy& policy,
                const Clip& clip)
-      : clip_(clip), session_({.student = std::move(student), .policy = policy}, {}, "ablation") {}
+      : clip_(clip), session_(OptionsOf(std::move(student), policy), {}, "ablation") {}
 
   const wire::Update& Answer(uint64_t frame_index) {
     if (key_frames > 0 && update_.frame_index == frame_index) return update_;
@@ -83,6 +83,14 @@ class SharedServer {
   size_t bytes = 0;  // of updates, in fp32
 
  private:
+  static server::SessionOptions OptionsOf(std::shared_ptr<const nn::Checkpoint> student,
+                                          const distill::Policy& policy) {
+    server::SessionOptions options;
+    options.student = std::move(student);
+    options.policy = policy;
+    return options;
+  }
+
   const Clip& clip_;
   const std::shared_ptr<nn::TrainingWorkspace> workspace_ =
       std::make_shared<nn::TrainingWorkspace>();
@@ -164,9 +172,9 @@ Figures Run(const Clip& clip, const Row& row, const distill::Policy& policy, uin
 std::vector<Clip> LoadClips(const std::string& set, const std::string& default_student) {
   std::vector<Clip> clips;
   for (const eval::ClipSpec& spec : eval::LoadClipSet(set)) {
-    Clip clip{.name = spec.name,
-              .student = nn::LoadCheckpoint(spec.student ? spec.student->string()
-                                                         : default_student)};
+    Clip clip;
+    clip.name = spec.name;
+    clip.student = nn::LoadCheckpoint(spec.student ? spec.student->string() : default_student);
     const auto source = video::OpenSource(spec.source, {});
     const auto teacher =
         teacher::OpenTeacher(spec.card, clip.student.classes, clip.student.background);

@@ -66,10 +66,10 @@ class Trainer {
   TrainerOptions options_;
   int background_;
   bool taught_;
+  Replay replay_;
   nn::Learner learner_;
   nn::LearnerState best_;
   std::vector<float> average_;
-  Replay replay_;
   std::optional<Plateau> plateau_;  // of the last key frame
   int steps_left_ = 0;
   bool can_continue_ = false;
