@@ -48,9 +48,8 @@ bool VirtualLink::SendKeyFrame(ImageView frame, uint64_t frame_index) {
   totals_.trained_key_frames += update.steps > 0;
   totals_.bytes_up += key_frame.data.size();
   clock_.Receive(frame_index, labelled.teacher_ms);
-  coming_.clear();  // the client no longer waits for answers to earlier key frames
   Send(std::move(update));
-  totals_.delay_frames += coming_.front().due - frame_index;
+  totals_.delay_frames += coming_.back().due - frame_index;
   return true;
 }
 

@@ -200,8 +200,8 @@ TEST(StudyTables, ShowWhatTrainingCostsAndHowSteadyItIs) {
   EXPECT_NE(TableCalled("mIoU of the first 60 frames", text).find("30.00"), std::string::npos);
   const std::string flicker = TableCalled("flicker", text);
   EXPECT_NE(flicker.find("teacher"), std::string::npos) << text;
-  EXPECT_NE(flicker.find("1.25"), std::string::npos) << text;
-  EXPECT_NE(flicker.find("0.50"), std::string::npos) << text;
+  EXPECT_NE(flicker.find("1.250"), std::string::npos) << text;
+  EXPECT_NE(flicker.find("0.500"), std::string::npos) << text;
 
   results.runs.erase(results.runs.begin(), results.runs.begin() + 3);
   EXPECT_EQ(TableCalled("server", StudyTables(results)), "");

@@ -91,16 +91,16 @@ std::string Right(const std::string& text, size_t width) {
   return std::string(width - std::min(width, Cells(text)), ' ') + text;
 }
 
-std::string Figure(double value) {
+std::string Figure(double value, int digits = 2) {
   if (std::isnan(value)) return "-";
   if (std::isinf(value)) return "never";
   char text[64];
-  std::snprintf(text, sizeof text, "%.2f", value);
+  std::snprintf(text, sizeof text, "%.*f", digits, value);
   return text;
 }
 
 std::string Table(const std::string& title, const std::vector<Column>& columns,
-                  const std::vector<Category>& categories, Quantity quantity) {
+                  const std::vector<Category>& categories, Quantity quantity, int digits = 2) {
   struct Row {
     std::string name;
     std::vector<double> values;
@@ -142,7 +142,8 @@ std::string Table(const std::string& title, const std::vector<Column>& columns,
   text += "\n";
   for (const Row& row : rows) {
     text += Left(row.name, names);
-    for (size_t i = 0; i < columns.size(); ++i) text += Right(Figure(row.values[i]), widths[i]);
+    for (size_t i = 0; i < columns.size(); ++i)
+      text += Right(Figure(row.values[i], digits), widths[i]);
     text += "\n";
   }
   return text;
@@ -198,8 +199,9 @@ std::string FlickerTable(const StudyResults& results, std::vector<Column> column
   Column column{"teacher", {}};
   for (const RunRecord& record : teacher) column.runs[record.clip] = &record;
   columns.push_back(std::move(column));
-  return Table("flicker, % of pixels", columns, categories,
-               [](const RunRecord& run) { return 100 * run.measures.flicker; });
+  return Table(
+      "flicker, % of pixels", columns, categories,
+      [](const RunRecord& run) { return 100 * run.measures.flicker; }, 3);
 }
 
 }  // namespace
