@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <thread>
 
 #include "app/run_segment.h"
 #include "loopback.h"
@@ -244,6 +245,81 @@ TEST(HostileServer, UpdatesThatDoNotFitAreDroppedAndTheWholeStudentReplacesThem)
   }));
   EXPECT_TRUE(log.WaitFor("an update of 10 bytes does not fit"));
   EXPECT_TRUE(tutored.client->student().weights == server::SmallStudent(9).weights);
+}
+
+// An update that changes no weights, although it may make another version.
+wire::Update EmptyUpdate(uint64_t frame_index, int part, uint64_t base, uint64_t made) {
+  wire::Update update;
+  update.frame_index = frame_index;
+  update.part = part;
+  update.metric = 0.5;
+  update.base_version = base;
+  update.new_version = made;
+  update.checksum = Whole(base).checksum;
+  return update;
+}
+
+TEST(HostileServer, PartsThatTheClientDoesNotTakeAreDroppedAndTheWholeStudentReplacesThem) {
+  constexpr uint64_t kParts = 30;
+  ScriptedServer server([&](Stream& stream, int) {
+    Say(stream, GoodWelcome());
+    Hear(stream);  // the hello
+    uint64_t version = 1;
+    for (int parts = kParts;; parts = 0) {
+      const wire::ClientMessage message = Hear(stream);
+      if (const auto* key_frame = std::get_if<wire::KeyFrame>(&message)) {
+        for (int part = 0; part <= parts; ++part, ++version) {
+          Say(stream, EmptyUpdate(key_frame->frame_index, part, version, version + 1));
+        }
+      } else {
+        if (std::get<wire::StudentRequest>(message).reason == "the client has gone") return;
+        Say(stream, Whole(version));
+      }
+    }
+  });
+  Tutored tutored = Connect(FastLinkOptions(server.address()), client::Staleness::kGoOn);
+  EXPECT_TRUE(tutored.Process().key_frame);
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (tutored.link->stats().updates <= kParts && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::yield();
+  }
+  const client::FrameReport report = tutored.Process();
+  EXPECT_TRUE(report.update);
+  EXPECT_LE(report.parts.size(), client::kMostWaitingUpdates);
+  // The next answer does not fit what is held, so the client asks; the one after that fits again.
+  int answers = 0;
+  EXPECT_TRUE(tutored.ProcessUntil([&](const auto& next) {
+    answers += next.update.has_value();
+    return answers == 2;
+  }));
+  EXPECT_GT(tutored.client->version(), kParts);
+  EXPECT_EQ(tutored.link->stats().sessions, 1u);
+}
+
+TEST(HostileServer, PartsAreNoAnswer) {
+  std::atomic<int> sessions = 0;
+  ScriptedServer server([&](Stream& stream, int) {
+    Say(stream, GoodWelcome());
+    ++sessions;
+    Hear(stream);
+    Hear(stream);  // a key frame
+    while (stream.Write(rpc::ToProto(wire::ServerMessage(EmptyUpdate(0, 1, 1, 1))))) {
+    }
+  });
+  for (const auto staleness : {client::Staleness::kWait, client::Staleness::kGoOn}) {
+    Log log;
+    auto options = FastLinkOptions(server.address());
+    options.update_timeout = std::chrono::milliseconds(100);
+    options.log = log.Sink();
+    Tutored tutored = Connect(options, staleness);
+    int key_frames = 0;
+    EXPECT_TRUE(tutored.ProcessUntil([&](const auto& report) {
+      key_frames += report.key_frame;
+      return key_frames == 2;
+    }));
+    EXPECT_GE(sessions, 2);
+    EXPECT_TRUE(log.WaitFor("did not answer a key frame within 0.1 s"));
+  }
 }
 
 TEST(HostileServer, ARefusedKeyFrameIsFollowedByAnother) {

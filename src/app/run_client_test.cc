@@ -4,6 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <span>
+#include <utility>
+
 #include "app/testing/scripted_run.h"
 
 namespace shadowtutor::app {
@@ -30,8 +34,9 @@ class LonelyLink : public client::ServerLink {
 
 class ScriptedTutorLink : public TutorLink {
  public:
-  explicit ScriptedTutorLink(int looks_until_welcome)
-      : TutorLink(std::make_unique<LonelyLink>()), looks_left_(looks_until_welcome) {}
+  explicit ScriptedTutorLink(int looks_until_welcome, std::unique_ptr<client::ServerLink> link =
+                                                          std::make_unique<LonelyLink>())
+      : TutorLink(std::move(link)), looks_left_(looks_until_welcome) {}
   bool WaitForWelcome(std::chrono::milliseconds) override { return --looks_left_ < 0; }
   std::optional<wire::Welcome> welcome() const override { return wire::Welcome{}; }
   rpc::GrpcLinkStats stats() const override { return {.bytes_up = 5, .sessions = 1}; }
@@ -72,6 +77,41 @@ TEST_F(RunClientTest, EndsWithItsSource) {
   EXPECT_FALSE(summary.teacher_ms);
   EXPECT_FALSE(summary.last_metric);
   EXPECT_EQ(sinks_, (SinkLog{"0", "1", "2", "close", "gone"}));
+}
+
+// Has one later part of an answer for each frame, without weights.
+class PartsLink final : public LonelyLink {
+ public:
+  std::optional<wire::Update> PollUpdate() override {
+    if (std::exchange(given_, !given_)) return std::nullopt;
+    wire::Update part;
+    part.part = ++part_;
+    part.metric = 0.1 * part_;
+    part.steps = 2;
+    part.train_ms = 30;
+    part.checksum = checksum_;
+    return part;
+  }
+  void Holding(std::span<const float> trained, uint64_t) override {
+    checksum_ = wire::WeightChecksum(trained);
+  }
+
+ private:
+  bool given_ = false;
+  int part_ = 0;
+  uint64_t checksum_ = 0;
+};
+
+TEST_F(RunClientTest, CountsTheTrainingOfLaterParts) {
+  ScriptedSource source(3);
+  const RunSummary summary = RunClient(source, options_, [](const rpc::GrpcLinkOptions&) {
+    return std::make_unique<ScriptedTutorLink>(0, std::make_unique<PartsLink>());
+  });
+  EXPECT_EQ(summary.distillation_steps, 6u);
+  EXPECT_EQ(summary.step_ms, 15);
+  EXPECT_EQ(summary.step_mean_ms, 15);
+  EXPECT_NEAR(summary.last_metric.value(), 0.3, 1e-9);
+  EXPECT_FALSE(summary.teacher_ms) << "the teacher has nothing to do with them";
 }
 
 TEST_F(RunClientTest, TakesTheFirstFramesOnlyAndReadsNoMore) {
