@@ -20,6 +20,7 @@
 
 #include "ablation_rows.h"
 #include "client/client.h"
+#include "client/engine.h"
 #include "core/parallel.h"
 #include "distill/miou.h"
 #include "distill/policy_parts.h"
@@ -28,7 +29,7 @@
 #include "server/session.h"
 #include "teacher/open_teacher.h"
 #include "video/open_source.h"
-#include "wire/key_frame_codec.h"
+#include "wire/update_codec.h"
 
 namespace shadowtutor::bench {
 namespace {
@@ -131,42 +132,95 @@ class DelayedLink final : public client::ServerLink {
   std::optional<wire::Update> update_;
 };
 
-struct Figures {
-  double miou1 = 0, miou8 = 0, key_frames = 0, server_ms = 0, steps = 0, kilobytes = 0,
-         predict_ms = 0;
+// The engine of both clients. Where they hold the same weights, a frame is predicted once; a frame
+// that is not scored is not predicted.
+class SharedEngine final : public client::Engine {
+ public:
+  struct Memory {
+    bool scored = true;
+    uint64_t frame = 0, frame_of = UINT64_MAX, weights_of = 0;
+    LabelMap labels;  // of `frame_of` with `weights_of`
+  };
+  explicit SharedEngine(std::shared_ptr<Memory> memory) : memory_(std::move(memory)) {}
+
+  std::shared_ptr<const Weights> Pack(std::shared_ptr<const nn::NetworkLayout> layout,
+                                      std::span<const float> weights) const override {
+    return std::make_shared<Named>(engine_->Pack(std::move(layout), weights),
+                                   wire::WeightChecksum(weights));
+  }
+  std::shared_ptr<const Weights> Repack(const Weights& base, std::span<const float> weights,
+                                        nn::Stage first) const override {
+    const Weights& packed = *static_cast<const Named&>(base).packed;
+    return std::make_shared<Named>(engine_->Repack(packed, weights, first),
+                                   wire::WeightChecksum(weights));
+  }
+  void Use(std::shared_ptr<const Weights> weights) override {
+    name_ = static_cast<const Named&>(*weights).name;
+    engine_->Use(static_cast<const Named&>(*weights).packed);
+  }
+  void Predict(ImageView frame, LabelMap& labels) override {
+    Memory& memory = *memory_;
+    if (memory.scored && (memory.frame_of != memory.frame || memory.weights_of != name_)) {
+      engine_->Predict(frame, memory.labels);
+      memory.frame_of = memory.frame;
+      memory.weights_of = name_;
+    }
+    labels = memory.labels;
+  }
+
+ private:
+  struct Named final : Weights {
+    Named(std::shared_ptr<const Weights> packed, uint64_t name)
+        : packed(std::move(packed)), name(name) {}
+    std::shared_ptr<const Weights> packed;
+    uint64_t name;  // a checksum
+  };
+  const std::unique_ptr<client::Engine> engine_ = client::MakeEngine();
+  std::shared_ptr<Memory> memory_;
+  uint64_t name_ = 0;
 };
 
-Figures Run(const Clip& clip, const Row& row, const distill::Policy& policy, uint64_t seed) {
+struct Figures {
+  double miou1 = 0, miou8 = 0, key_frames = 0, server_ms = 0, steps = 0, kilobytes = 0;
+};
+
+// Scores every `every`-th frame.
+Figures Run(const Clip& clip, const Row& row, const distill::Policy& policy, uint64_t seed,
+            uint64_t every) {
   const auto student = std::make_shared<const nn::Checkpoint>(StudentOf(clip, row, seed));
   SharedServer server(student, policy, clip);
   constexpr int kDelays[] = {1, 8};
   std::vector<DelayedLink*> links;
   std::vector<std::unique_ptr<client::Client>> clients;
+  const auto memory = std::make_shared<SharedEngine::Memory>();
   for (const int delay : kDelays) {
     auto link = std::make_unique<DelayedLink>(server, static_cast<uint64_t>(delay));
     links.push_back(link.get());
     clients.push_back(std::make_unique<client::Client>(student, 0, std::move(link),
-                                                       client::ClientOptions{.policy = policy}));
+                                                       client::ClientOptions{.policy = policy},
+                                                       std::make_unique<SharedEngine>(memory)));
   }
   const int classes = student->layout->spec().classes;
-  double sums[2] = {0, 0}, predict_ms = 0;
+  double sums[2] = {0, 0}, scored = 0;
   LabelMap labels;
   for (uint64_t i = 0; i < clip.frames.size(); ++i) {
+    memory->frame = i;
+    memory->scored = i % every == 0;
+    scored += memory->scored;
     for (size_t k = 0; k < clients.size(); ++k) {
       links[k]->BeginFrame(i);
-      predict_ms += clients[k]->Process(clip.frames[i], labels).predict_ms / 2;
-      sums[k] += distill::MeanIoU(labels, clip.answers[i].label, classes);
+      clients[k]->Process(clip.frames[i], labels);
+      if (memory->scored) sums[k] += distill::MeanIoU(labels, clip.answers[i].label, classes);
     }
   }
   const auto frames = static_cast<double>(clip.frames.size());
   const double keys = server.key_frames;
-  return {.miou1 = 100 * sums[0] / frames,
-          .miou8 = 100 * sums[1] / frames,
+  return {.miou1 = 100 * sums[0] / scored,
+          .miou8 = 100 * sums[1] / scored,
           .key_frames = 100 * keys / frames,
           .server_ms = server.train_ms / keys,
           .steps = server.steps / keys,
-          .kilobytes = static_cast<double>(server.bytes) / 1000 / frames,
-          .predict_ms = predict_ms / frames};
+          .kilobytes = static_cast<double>(server.bytes) / 1000 / frames};
 }
 
 std::vector<Clip> LoadClips(const std::string& set, const std::string& default_student) {
@@ -195,7 +249,7 @@ double Mean(const std::vector<double>& values) {
 }
 
 // Every figure is the mean over clips; those of the starts are averaged, and their spread told.
-void PrintRow(const Row& row, const std::vector<Clip>& clips, int starts) {
+void PrintRow(const Row& row, const std::vector<Clip>& clips, int starts, uint64_t every) {
   const distill::Policy policy =
       distill::WithChanges(distill::FindPolicy(row.preset), row.changes);
   std::vector<double> miou1, miou8, per_clip(clips.size(), 0);
@@ -203,7 +257,7 @@ void PrintRow(const Row& row, const std::vector<Clip>& clips, int starts) {
   for (int seed = 0; seed < starts; ++seed) {
     double sum1 = 0, sum8 = 0;
     for (size_t c = 0; c < clips.size(); ++c) {
-      const Figures run = Run(clips[c], row, policy, static_cast<uint64_t>(seed));
+      const Figures run = Run(clips[c], row, policy, static_cast<uint64_t>(seed), every);
       sum1 += run.miou1;
       sum8 += run.miou8;
       per_clip[c] += run.miou8 / starts;
@@ -212,7 +266,6 @@ void PrintRow(const Row& row, const std::vector<Clip>& clips, int starts) {
       mean.server_ms += share * run.server_ms;
       mean.steps += share * run.steps;
       mean.kilobytes += share * run.kilobytes;
-      mean.predict_ms += share * run.predict_ms;
     }
     miou1.push_back(sum1 / static_cast<double>(clips.size()));
     miou8.push_back(sum8 / static_cast<double>(clips.size()));
@@ -224,20 +277,24 @@ void PrintRow(const Row& row, const std::vector<Clip>& clips, int starts) {
   std::printf("| %s | %.2f ± %.2f | %.2f ± %.2f |", row.name.c_str(), Mean(miou8), half(miou8),
               Mean(miou1), half(miou1));
   for (const double value : per_clip) std::printf(" %.1f |", value);
-  std::printf(" %.2f | %.1f | %.0f | %.0f | %.1f |\n", mean.key_frames, mean.steps, mean.server_ms,
-              mean.kilobytes, mean.predict_ms);
+  std::printf(" %.2f | %.1f | %.0f | %.0f |\n", mean.key_frames, mean.steps, mean.server_ms,
+              mean.kilobytes);
   std::fflush(stdout);
 }
 
 int Main(int argc, char** argv) {
   std::string set, student;
   std::vector<std::string> names;
+  uint64_t every = 1;
   int starts = 5, threads = 0, part = 0, parts = 1;
   CLI::App app("What each part of a policy is worth: a table in Markdown");
   app.add_option("set", set, "Data set (YAML, docs/evaluate.md)")->required();
   app.add_option("--student", student, "Of clips that name none (.safetensors)");
   app.add_option("--row", names, "Only these rows")->delimiter(',');
   app.add_option("--starts", starts, "Students: as it is, and perturbed")->capture_default_str();
+  app.add_option("--every", every, "Score every so many-th frame; all are trained and scheduled")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
   app.add_option("--threads", threads, "0: all cores")->capture_default_str();
   app.add_option("--part", part, "Of --parts: the rows of this process, from 0");
   app.add_option("--parts", parts, "Processes that share the work");
@@ -248,14 +305,14 @@ int Main(int argc, char** argv) {
   const std::vector<Clip> clips = LoadClips(set, student);
   std::printf("| | mIoU, delay 8 | delay 1 |");
   for (const Clip& clip : clips) std::printf(" %s |", clip.name.c_str());
-  std::printf(" key frames | steps | server ms | update kB per frame | predict ms |\n| --- |");
-  for (size_t i = 0; i < 7 + clips.size(); ++i) std::printf(" --- |");
+  std::printf(" key frames | steps | server ms | update kB per frame |\n| --- |");
+  for (size_t i = 0; i < 6 + clips.size(); ++i) std::printf(" --- |");
   std::printf("\n");
   int number = 0;
   for (const Row& row : AblationRows()) {
     const bool wanted =
         names.empty() || std::find(names.begin(), names.end(), row.name) != names.end();
-    if (wanted && number++ % parts == part) PrintRow(row, clips, starts);
+    if (wanted && number++ % parts == part) PrintRow(row, clips, starts, every);
   }
   return 0;
 }

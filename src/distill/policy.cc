@@ -18,7 +18,7 @@ Policy Best() {
                     .max_updates = 12,
                     .first_updates = 40,
                     .cut = nn::kFullDistillation,
-                    .adam = {.learning_rate = 0.003},
+                    .adam = {.learning_rate = 0.003, .beta1 = 0.5},
                     .fresh_moments = true,
                     .instance_weight = 1,
                     .jaccard_weight = 1,
@@ -38,6 +38,8 @@ Policy Balanced() {
   policy.name = "balanced";
   policy.trainer.max_updates = 4;
   policy.trainer.first_updates = 14;
+  policy.trainer.cut = nn::Stage::kEnc1;
+  policy.trainer.adam.learning_rate = 0.004;
   policy.trainer.averaging = 0.7;
   return policy;
 }
