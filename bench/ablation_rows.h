@@ -51,11 +51,11 @@ inline std::vector<Row> AblationRows() {
       {"paper, classes of the last 3 labels", p, {{"shown-labels", "3"}}},
       {"paper, and background at first", p, {{"shown-labels", "3"}, {"hide-untaught", "on"}}},
       {"paper, key frames on change", p, {{"trigger", "change"}}},
-      {"balanced, fresh, width 0.5", d, {}, 0.5},
-      {"balanced, fresh, width 1", d, {}, 1},
-      {"balanced, fresh, width 2", d, {}, 2},
-      {"balanced, fresh, depth 2", d, {}, 1, 2},
-      {"balanced, fresh, depth 3", d, {}, 1, 3},
+      {"balanced, fresh, width 0.5", d, {{"cut", "full"}}, 0.5},
+      {"balanced, fresh, width 1", d, {{"cut", "full"}}, 1},
+      {"balanced, fresh, width 2", d, {{"cut", "full"}}, 2},
+      {"balanced, fresh, depth 2", d, {{"cut", "full"}}, 1, 2},
+      {"balanced, fresh, depth 3", d, {{"cut", "full"}}, 1, 3},
   };
 }
 

@@ -203,7 +203,7 @@ TEST(ServeOptions, TheCutFollowsTheStudentUnlessItIsNamed) {
     return ServerOptionsOf(Parse(AddServeOptions, "--teacher c.yaml" + line)).policy.trainer.cut;
   };
   EXPECT_EQ(cut_of(""), nn::kFullDistillation);
-  EXPECT_EQ(cut_of(" --student s"), nn::kFullDistillation);
+  EXPECT_EQ(cut_of(" --student s"), nn::Stage::kEnc1);
   EXPECT_EQ(cut_of(" --policy paper"), nn::kFullDistillation);
   EXPECT_EQ(cut_of(" --policy paper --cut partial"), nn::kPartialDistillation);
   EXPECT_EQ(cut_of(" --policy paper --student s"), nn::kPartialDistillation);
@@ -219,7 +219,8 @@ TEST(ServeOptions, WhatIsNotGivenIsTheServersDefault) {
   const rpc::ServerOptions server = ServerOptionsOf(arguments);
   EXPECT_EQ(server.listen, plain.listen);
   EXPECT_EQ(distill::PolicyText(server.policy),
-            distill::PolicyText(distill::FindPolicy("balanced")));
+            distill::PolicyText(
+                distill::WithChanges(distill::FindPolicy("balanced"), {{"cut", "full"}})));
   EXPECT_EQ(server.max_sessions, plain.max_sessions);
   EXPECT_EQ(server.max_frame_pixels, 4096u * 2160u);
   EXPECT_EQ(server.training_timeout, plain.training_timeout);

@@ -35,11 +35,10 @@ namespace {
 
 namespace flags = app::flags;
 
-// The paper trains a part of a student that was pre-trained. A fresh student's frozen part would
-// know nothing, so all of it is trained.
+// What a policy does not train must be known already. A fresh student's frozen part would know
+// nothing, so all of it is trained.
 bool TrainsAllOfFresh(const ServeArguments& options) {
-  return options.student.empty() && options.policy.name == "paper" &&
-         !options.policy.changes.contains("cut");
+  return options.student.empty() && !options.policy.changes.contains("cut");
 }
 
 void Log(const std::string& line) {
