@@ -250,8 +250,7 @@ double Mean(const std::vector<double>& values) {
 
 // Every figure is the mean over clips; those of the starts are averaged, and their spread told.
 void PrintRow(const Row& row, const std::vector<Clip>& clips, int starts, uint64_t every) {
-  const distill::Policy policy =
-      distill::WithChanges(distill::FindPolicy(row.preset), row.changes);
+  const distill::Policy policy = distill::WithChanges(distill::FindPolicy(row.preset), row.changes);
   std::vector<double> miou1, miou8, per_clip(clips.size(), 0);
   Figures mean;
   for (int seed = 0; seed < starts; ++seed) {

@@ -40,8 +40,8 @@ struct DeviceBenchmark {
 /// Error kInvalidArgument for a size or thread count out of range, kCancelled when interrupted.
 DeviceBenchmark RunDeviceBenchmark(const DeviceBenchmarkOptions& options);
 
-/// Keys: inference_ms, scene_change_ms, partial_step_ms, full_step_ms, threads, size ("WxH"), isa, peak_rss_mb,
-/// inference_fps, inference_gflops.
+/// Keys: inference_ms, scene_change_ms, partial_step_ms, full_step_ms, threads, size ("WxH"), isa,
+/// peak_rss_mb, inference_fps, inference_gflops.
 std::string ToJson(const DeviceBenchmark& result);
 /// A table for the terminal.
 std::string ToText(const DeviceBenchmark& result);

@@ -233,7 +233,8 @@ TEST(ServeOptions, WhatIsNotGivenIsTheServersDefault) {
 TEST(ServeOptions, ReachTheServer) {
   const rpc::ServerOptions server = ServerOptionsOf(Parse(
       AddServeOptions,
-      "--teacher c.yaml --listen 0.0.0.0:1 --policy best --threshold 0.5 --max-updates 3 --min-stride 4 "
+      "--teacher c.yaml --listen 0.0.0.0:1 --policy best --threshold 0.5 --max-updates 3 "
+      "--min-stride 4 "
       "--max-stride 5 --learning-rate 0.02 --teacher-timeout 1.5 --max-sessions 2 --insecure "
       "--max-sessions-per-address 1 --max-frame 640x480 --train-timeout 2 --max-connections 9 "
       "--max-connections-per-address 8"));

@@ -110,8 +110,8 @@ int Serve(const ServeArguments& options) {
       Log(sentence + "; clients refuse the connection until then");
     }
     Log("teacher: " + teacher->description());
-    Log("policy: " + server_options.policy.name + " (" + distill::PolicyText(server_options.policy) +
-        ")");
+    Log("policy: " + server_options.policy.name + " (" +
+        distill::PolicyText(server_options.policy) + ")");
     if (TrainsAllOfFresh(options)) {
       Log("no --student: fresh weights, of which all are trained (full distillation), because a "
           "fresh student's frozen part would know nothing; --cut chooses otherwise");

@@ -46,9 +46,9 @@ class Plateau {
 };
 
 /// Trains `student` (an nn::Learner or a class with the same functions) on one key frame. The
-/// parameters are those of TrainOnKeyFrame, but for `loss_weights(answer)`, which returns one weight
-/// per pixel of an answer's label. `plateau` is new for each key frame, `replay` has the earlier key
-/// frames, and `average` is scratch memory. Afterwards the student holds the average.
+/// parameters are those of TrainOnKeyFrame, but for `loss_weights(answer)`, which returns one
+/// weight per pixel of an answer's label. `plateau` is new for each key frame, `replay` has the
+/// earlier key frames, and `average` is scratch memory. Afterwards the student holds the average.
 template <typename Learner, typename LossWeightsFunction>
 TrainResult TrainAveraged(Learner& student, ImageView frame, const TeacherAnswer& teacher,
                           int classes, LossWeightsFunction&& loss_weights,

@@ -87,7 +87,8 @@ TEST(KeyFrameSchedule, ByTheMetricIsAlgorithm2) {
 }
 
 ScheduleOptions ByChange() {
-  return {.trigger = Trigger::kChange, .stride = {0.8, 8, 64}, .rate = 0.25, .burst = 4, .start = 2};
+  return {
+      .trigger = Trigger::kChange, .stride = {0.8, 8, 64}, .rate = 0.25, .burst = 4, .start = 2};
 }
 
 TEST(KeyFrameSchedule, AStillPictureHasKeyFramesAtTheLargestStride) {

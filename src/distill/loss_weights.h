@@ -18,9 +18,9 @@ inline constexpr float kInstanceWeight = 5.0f;
 /// (-1: there is no background class).
 std::vector<Box> ComponentBoxes(const LabelMap& label, int background);
 
-/// One weight per pixel, row by row: `instance_weight` inside the grown boxes, 1 elsewhere. Each box
-/// grows by 7.5 % of its width or height on every side; its edges are truncated to whole pixels,
-/// clamped to the frame, and the last row and column count as inside.
+/// One weight per pixel, row by row: `instance_weight` inside the grown boxes, 1 elsewhere. Each
+/// box grows by 7.5 % of its width or height on every side; its edges are truncated to whole
+/// pixels, clamped to the frame, and the last row and column count as inside.
 std::vector<float> LossWeights(FrameSize size, std::span<const Box> instances,
                                float instance_weight = kInstanceWeight);
 

@@ -48,8 +48,8 @@ struct Preset {
   std::string_view name;
   Policy (*make)();
 };
-constexpr std::array kPresets = {
-    Preset{"paper", Paper}, Preset{"balanced", Balanced}, Preset{"best", Best}};
+constexpr std::array kPresets = {Preset{"paper", Paper}, Preset{"balanced", Balanced},
+                                 Preset{"best", Best}};
 
 }  // namespace
 

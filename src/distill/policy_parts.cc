@@ -13,8 +13,7 @@ namespace shadowtutor::distill {
 namespace {
 
 [[noreturn]] void Refuse(const std::string& name, const std::string& text, const char* wanted) {
-  throw Error(ErrorCode::kInvalidArgument,
-              name + " must be " + wanted + ", not '" + text + "'");
+  throw Error(ErrorCode::kInvalidArgument, name + " must be " + wanted + ", not '" + text + "'");
 }
 
 // The shortest text that reads back as the same number.
@@ -70,70 +69,95 @@ PolicyPart Part(const char* name, const char* help, Member member) {
           .help = help,
           .kind = number ? PolicyPart::Kind::kNumber : PolicyPart::Kind::kWord,
           .text = [member](const Policy& policy) { return Text(member(policy)); },
-          .set =
-              [member, name](Policy& policy, const std::string& text) {
-                Parse(name, text, member(policy));
-              }};
+          .set = [member, name](Policy& policy,
+                                const std::string& text) { Parse(name, text, member(policy)); }};
 }
 
 std::vector<PolicyPart> AllParts() {
   return {
-      Part("threshold",
-           "mIoU (0 to 1) above which a key frame is not trained on; 1: all are, with all steps",
-           [](auto& p) -> auto& { return p.trainer.threshold; }),
-      Part("max-updates", "Distillation steps per key frame at most",
-           [](auto& p) -> auto& { return p.trainer.max_updates; }),
-      Part("first-updates", "The same on a student's first key frame; 0: as on the others",
-           [](auto& p) -> auto& { return p.trainer.first_updates; }),
-      Part("cut",
-           "First stage that is trained: partial (the paper's, dec2), full (all), or a stage's name",
-           [](auto& p) -> auto& { return p.trainer.cut; }),
-      Part("kinds", "What of these stages is trained: all, or norms (with biases, last layer)",
-           [](auto& p) -> auto& { return p.trainer.kinds; }),
-      Part("learning-rate", "Adam's learning rate",
-           [](auto& p) -> auto& { return p.trainer.adam.learning_rate; }),
-      Part("momentum", "Adam's beta1: the share of the old in its average of gradients",
-           [](auto& p) -> auto& { return p.trainer.adam.beta1; }),
-      Part("fresh-moments", "on: Adam's moments begin anew with every key frame",
-           [](auto& p) -> auto& { return p.trainer.fresh_moments; }),
-      Part("instance-weight", "Weight in the loss of pixels in and around instances",
-           [](auto& p) -> auto& { return p.trainer.instance_weight; }),
-      Part("jaccard-weight", "Weight of the soft Jaccard loss beside the cross entropy",
-           [](auto& p) -> auto& { return p.trainer.jaccard_weight; }),
-      Part("averaging", "Share of the old in the running average of weights; 0: the best are kept",
-           [](auto& p) -> auto& { return p.trainer.averaging; }),
-      Part("replay-every", "Every so many-th step is on an earlier key frame; 0: none is",
-           [](auto& p) -> auto& { return p.trainer.replay_every; }),
-      Part("replay-frames", "Earlier key frames that are remembered for that",
-           [](auto& p) -> auto& { return p.trainer.replay_frames; }),
-      Part("plateau-steps", "Steps without a gain that end training; 0: never",
-           [](auto& p) -> auto& { return p.trainer.plateau_steps; }),
-      Part("plateau-gain", "The gain in mIoU (0 to 1) that counts as one",
-           [](auto& p) -> auto& { return p.trainer.plateau_gain; }),
-      Part("trigger", "What calls a key frame: metric (Algorithm 2) or change (of the picture)",
-           [](auto& p) -> auto& { return p.schedule.trigger; }),
-      Part("stride-threshold", "mIoU at which Algorithm 2 leaves the stride as it is",
-           [](auto& p) -> auto& { return p.schedule.stride.threshold; }),
-      Part("min-stride", "Frames between key frames at least",
-           [](auto& p) -> auto& { return p.schedule.stride.min_stride; }),
-      Part("max-stride", "The same at most",
-           [](auto& p) -> auto& { return p.schedule.stride.max_stride; }),
-      Part("change", "Share of the picture (0 to 1) whose change calls a key frame",
-           [](auto& p) -> auto& { return p.schedule.change; }),
-      Part("key-frame-rate", "Key frames per frame that changes may cost in the long run",
-           [](auto& p) -> auto& { return p.schedule.rate; }),
-      Part("burst", "Key frames that changes may cost at once, when there were few before",
-           [](auto& p) -> auto& { return p.schedule.burst; }),
-      Part("burst-start", "The same at the start",
-           [](auto& p) -> auto& { return p.schedule.start; }),
-      Part("shown-labels", "Show only classes of so many last labels; 0: all classes",
-           [](auto& p) -> auto& { return p.shown_labels; }),
-      Part("hide-untaught", "on: show the background alone before the first update",
-           [](auto& p) -> auto& { return p.hide_untaught; }),
-      Part("part-updates", "Distillation steps of each part of an answer; 0: it has one part",
-           [](auto& p) -> auto& { return p.part_updates; }),
-      Part("idle-updates", "Further steps on a key frame while the server has nothing else to do",
-           [](auto& p) -> auto& { return p.idle_updates; }),
+      Part(
+          "threshold",
+          "mIoU (0 to 1) above which a key frame is not trained on; 1: all are, with all steps",
+          [](auto& p) -> auto& { return p.trainer.threshold; }),
+      Part(
+          "max-updates", "Distillation steps per key frame at most",
+          [](auto& p) -> auto& { return p.trainer.max_updates; }),
+      Part(
+          "first-updates", "The same on a student's first key frame; 0: as on the others",
+          [](auto& p) -> auto& { return p.trainer.first_updates; }),
+      Part(
+          "cut",
+          "First stage that is trained: partial (the paper's, dec2), full (all), or a stage's name",
+          [](auto& p) -> auto& { return p.trainer.cut; }),
+      Part(
+          "kinds", "What of these stages is trained: all, or norms (with biases, last layer)",
+          [](auto& p) -> auto& { return p.trainer.kinds; }),
+      Part(
+          "learning-rate", "Adam's learning rate",
+          [](auto& p) -> auto& { return p.trainer.adam.learning_rate; }),
+      Part(
+          "momentum", "Adam's beta1: the share of the old in its average of gradients",
+          [](auto& p) -> auto& { return p.trainer.adam.beta1; }),
+      Part(
+          "fresh-moments", "on: Adam's moments begin anew with every key frame",
+          [](auto& p) -> auto& { return p.trainer.fresh_moments; }),
+      Part(
+          "instance-weight", "Weight in the loss of pixels in and around instances",
+          [](auto& p) -> auto& { return p.trainer.instance_weight; }),
+      Part(
+          "jaccard-weight", "Weight of the soft Jaccard loss beside the cross entropy",
+          [](auto& p) -> auto& { return p.trainer.jaccard_weight; }),
+      Part(
+          "averaging", "Share of the old in the running average of weights; 0: the best are kept",
+          [](auto& p) -> auto& { return p.trainer.averaging; }),
+      Part(
+          "replay-every", "Every so many-th step is on an earlier key frame; 0: none is",
+          [](auto& p) -> auto& { return p.trainer.replay_every; }),
+      Part(
+          "replay-frames", "Earlier key frames that are remembered for that",
+          [](auto& p) -> auto& { return p.trainer.replay_frames; }),
+      Part(
+          "plateau-steps", "Steps without a gain that end training; 0: never",
+          [](auto& p) -> auto& { return p.trainer.plateau_steps; }),
+      Part(
+          "plateau-gain", "The gain in mIoU (0 to 1) that counts as one",
+          [](auto& p) -> auto& { return p.trainer.plateau_gain; }),
+      Part(
+          "trigger", "What calls a key frame: metric (Algorithm 2) or change (of the picture)",
+          [](auto& p) -> auto& { return p.schedule.trigger; }),
+      Part(
+          "stride-threshold", "mIoU at which Algorithm 2 leaves the stride as it is",
+          [](auto& p) -> auto& { return p.schedule.stride.threshold; }),
+      Part(
+          "min-stride", "Frames between key frames at least",
+          [](auto& p) -> auto& { return p.schedule.stride.min_stride; }),
+      Part(
+          "max-stride", "The same at most",
+          [](auto& p) -> auto& { return p.schedule.stride.max_stride; }),
+      Part(
+          "change", "Share of the picture (0 to 1) whose change calls a key frame",
+          [](auto& p) -> auto& { return p.schedule.change; }),
+      Part(
+          "key-frame-rate", "Key frames per frame that changes may cost in the long run",
+          [](auto& p) -> auto& { return p.schedule.rate; }),
+      Part(
+          "burst", "Key frames that changes may cost at once, when there were few before",
+          [](auto& p) -> auto& { return p.schedule.burst; }),
+      Part(
+          "burst-start", "The same at the start",
+          [](auto& p) -> auto& { return p.schedule.start; }),
+      Part(
+          "shown-labels", "Show only classes of so many last labels; 0: all classes",
+          [](auto& p) -> auto& { return p.shown_labels; }),
+      Part(
+          "hide-untaught", "on: show the background alone before the first update",
+          [](auto& p) -> auto& { return p.hide_untaught; }),
+      Part(
+          "part-updates", "Distillation steps of each part of an answer; 0: it has one part",
+          [](auto& p) -> auto& { return p.part_updates; }),
+      Part(
+          "idle-updates", "Further steps on a key frame while the server has nothing else to do",
+          [](auto& p) -> auto& { return p.idle_updates; }),
   };
 }
 

@@ -83,33 +83,17 @@ TEST(PolicyParts, RefuseWhatDoesNotFit) {
   EXPECT_EQ(refused({{"learning-rate", "fast"}}), "learning-rate must be a number, not 'fast'");
   EXPECT_EQ(refused({{"fresh-moments", "yes"}}), "fresh-moments must be on or off, not 'yes'");
   for (const PolicyChanges& changes : std::vector<PolicyChanges>{
-           {{"no-such-part", "1"}},
-           {{"cut", "nowhere"}},
-           {{"kinds", "some"}},
-           {{"trigger", "whim"}},
-           {{"threshold", "0"}},
-           {{"threshold", "1.5"}},
-           {{"threshold", "nan"}},
-           {{"stride-threshold", "1"}},
-           {{"max-updates", "-1"}},
-           {{"max-updates", "100000"}},
-           {{"learning-rate", "inf"}},
-           {{"instance-weight", "0.5"}},
-           {{"jaccard-weight", "-1"}},
-           {{"momentum", "1"}},
-           {{"averaging", "1"}},
+           {{"no-such-part", "1"}},     {{"cut", "nowhere"}},        {{"kinds", "some"}},
+           {{"trigger", "whim"}},       {{"threshold", "0"}},        {{"threshold", "1.5"}},
+           {{"threshold", "nan"}},      {{"stride-threshold", "1"}}, {{"max-updates", "-1"}},
+           {{"max-updates", "100000"}}, {{"learning-rate", "inf"}},  {{"instance-weight", "0.5"}},
+           {{"jaccard-weight", "-1"}},  {{"momentum", "1"}},         {{"averaging", "1"}},
            {{"plateau-steps", "3"}},  // without averaging
-           {{"min-stride", "0"}},
-           {{"min-stride", "65"}},
-           {{"change", "2"}},
-           {{"key-frame-rate", "0"}},
-           {{"burst", "0.5"}},
-           {{"burst-start", "5"}},
-           {{"shown-labels", "1000"}},
-           {{"hide-untaught", "on"}},  // without shown-labels
-           {{"part-updates", "-1"}},
-           {{"part-updates", "4"}},  // without averaging
-           {{"idle-updates", "4"}}}) {  // without part-updates
+           {{"min-stride", "0"}},       {{"min-stride", "65"}},      {{"change", "2"}},
+           {{"key-frame-rate", "0"}},   {{"burst", "0.5"}},          {{"burst-start", "5"}},
+           {{"shown-labels", "1000"}},  {{"hide-untaught", "on"}},  // without shown-labels
+           {{"part-updates", "-1"}},    {{"part-updates", "4"}},    // without averaging
+           {{"idle-updates", "4"}}}) {                              // without part-updates
     EXPECT_NE(refused(changes), "") << changes.begin()->first << " " << changes.begin()->second;
   }
 }

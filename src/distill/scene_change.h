@@ -10,8 +10,8 @@
 
 namespace shadowtutor::distill {
 
-/// Compares frames by the mean colours of their blocks of 16x16 pixels, for which every second pixel
-/// of every second row is read. Thread safety: one thread at a time.
+/// Compares frames by the mean colours of their blocks of 16x16 pixels, for which every second
+/// pixel of every second row is read. Thread safety: one thread at a time.
 class SceneChange {
  public:
   /// From now on frames are compared with this one.

@@ -40,9 +40,9 @@ void Validate(const TrainerOptions& options) {
   require(std::isfinite(options.adam.learning_rate) && options.adam.learning_rate > 0,
           "the learning rate must be a positive number, not " +
               std::to_string(options.adam.learning_rate));
-  require(options.adam.beta1 >= 0 && options.adam.beta1 < 1,
-          "the momentum must be at least 0 and less than 1, not " +
-              std::to_string(options.adam.beta1));
+  require(
+      options.adam.beta1 >= 0 && options.adam.beta1 < 1,
+      "the momentum must be at least 0 and less than 1, not " + std::to_string(options.adam.beta1));
   require(options.instance_weight >= 1 && options.instance_weight <= 1000,
           "the weight of instances in the loss must be 1 to 1000, not " +
               std::to_string(options.instance_weight));
@@ -111,10 +111,10 @@ TrainResult Trainer::TrainPart(ImageView frame, const TeacherAnswer& teacher,
                                                  ", but the frame is " + SizeText(frame.size()));
   }
   const auto loss_weights = [&](const TeacherAnswer& answer) {
-    return LossWeights(answer.label.size(),
-                       answer.has_instances ? answer.instances
-                                            : ComponentBoxes(answer.label, background_),
-                       static_cast<float>(options_.instance_weight));
+    return LossWeights(
+        answer.label.size(),
+        answer.has_instances ? answer.instances : ComponentBoxes(answer.label, background_),
+        static_cast<float>(options_.instance_weight));
   };
   const int classes = learner_.layout().spec().classes;
   taught_ = true;
@@ -126,8 +126,9 @@ TrainResult Trainer::TrainPart(ImageView frame, const TeacherAnswer& teacher,
     can_continue_ = result.initial_metric <= options.threshold && !plateau_->reached();
     return result;
   }
-  return TrainOnKeyFrame(learner_, frame, teacher.label, classes,
-                         [&] { return loss_weights(teacher); }, options, best_, stop);
+  return TrainOnKeyFrame(
+      learner_, frame, teacher.label, classes, [&] { return loss_weights(teacher); }, options,
+      best_, stop);
 }
 
 StepResult Trainer::Step(const LabelMap& label, std::span<const float> pixel_weights) {

@@ -49,8 +49,9 @@ class Learner {
   const LabelMap& Predict();
   /// The loss of the prediction (section 3): softmax cross entropy against `label`, times
   /// `pixel_weight`, averaged over all pixels, and what LossOptions add (kernels/head.h). Also
-  /// computes its gradient with respect to the trained weights. Throws Error kInvalidArgument unless `label` and `pixel_weight` have the
-  /// frame's size and every label is below the class count.
+  /// computes its gradient with respect to the trained weights. Throws Error kInvalidArgument
+  /// unless `label` and `pixel_weight` have the frame's size and every label is below the class
+  /// count.
   double LossAndGradient(const LabelMap& label, std::span<const float> pixel_weight);
   /// The gradient of the last LossAndGradient, in the order of trained().
   std::span<const float> gradient() const;

@@ -52,9 +52,9 @@ std::vector<float> ParameterSelection::Gather(std::span<const float> weights) co
 
 void ParameterSelection::Scatter(std::span<const float> values, std::span<float> weights) const {
   if (values.size() != size_) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "there are " + std::to_string(size_) + " selected parameters, not " +
-                    std::to_string(values.size()));
+    throw Error(ErrorCode::kInvalidArgument, "there are " + std::to_string(size_) +
+                                                 " selected parameters, not " +
+                                                 std::to_string(values.size()));
   }
   size_t at = 0;
   for (const Range& range : ranges_) {

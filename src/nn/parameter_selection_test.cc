@@ -32,12 +32,12 @@ TEST(ParameterSelection, NormsLeaveOutTheWeightsOfConvolutionsButTheLast) {
   for (const ParameterInfo& parameter : Layout().parameters()) {
     const bool selected = parameter.shape.size() == 1 || parameter.name == "out_conv3.weight";
     if (selected) expected += parameter.count;
-    const bool found = std::any_of(selection.ranges().begin(), selection.ranges().end(),
-                                   [&](const ParameterSelection::Range& range) {
-                                     return range.begin <= parameter.offset &&
-                                            parameter.offset + parameter.count <=
-                                                range.begin + range.count;
-                                   });
+    const bool found =
+        std::any_of(selection.ranges().begin(), selection.ranges().end(),
+                    [&](const ParameterSelection::Range& range) {
+                      return range.begin <= parameter.offset &&
+                             parameter.offset + parameter.count <= range.begin + range.count;
+                    });
     EXPECT_EQ(found, selected) << parameter.name;
   }
   EXPECT_EQ(selection.size(), expected);

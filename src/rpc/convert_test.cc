@@ -28,16 +28,15 @@ wire::ServerMessage Travel(wire::ServerMessage message) {
 // Every part differs from its default.
 distill::Policy SomePolicy() {
   distill::Policy policy = distill::WithChanges(
-      {}, {{"threshold", "0.75"},      {"max-updates", "4"},      {"first-updates", "9"},
-           {"cut", "full"},            {"kinds", "norms"},        {"learning-rate", "0.001"},
-           {"fresh-moments", "on"},    {"instance-weight", "2"},  {"jaccard-weight", "0.5"},
-           {"averaging", "0.6"},       {"plateau-steps", "3"},    {"plateau-gain", "0.01"},
-           {"trigger", "change"},      {"stride-threshold", "0.7"}, {"min-stride", "2"},
-           {"max-stride", "32"},       {"change", "0.1"},         {"key-frame-rate", "0.2"},
-           {"burst", "5"},             {"burst-start", "3"},      {"shown-labels", "7"},
-           {"hide-untaught", "on"},    {"part-updates", "2"},     {"idle-updates", "11"},
-           {"momentum", "0.3"},
-           {"replay-every", "4"},      {"replay-frames", "5"}});
+      {}, {{"threshold", "0.75"},   {"max-updates", "4"},        {"first-updates", "9"},
+           {"cut", "full"},         {"kinds", "norms"},          {"learning-rate", "0.001"},
+           {"fresh-moments", "on"}, {"instance-weight", "2"},    {"jaccard-weight", "0.5"},
+           {"averaging", "0.6"},    {"plateau-steps", "3"},      {"plateau-gain", "0.01"},
+           {"trigger", "change"},   {"stride-threshold", "0.7"}, {"min-stride", "2"},
+           {"max-stride", "32"},    {"change", "0.1"},           {"key-frame-rate", "0.2"},
+           {"burst", "5"},          {"burst-start", "3"},        {"shown-labels", "7"},
+           {"hide-untaught", "on"}, {"part-updates", "2"},       {"idle-updates", "11"},
+           {"momentum", "0.3"},     {"replay-every", "4"},       {"replay-frames", "5"}});
   policy.name = "custom";
   return policy;
 }

@@ -39,7 +39,8 @@ ErrorCode Refusal(const std::function<void(BackendOptions& options)>& change,
 TEST(Backend, RefusesWhatCannotBe) {
   constexpr auto kInvalid = ErrorCode::kInvalidArgument;
   EXPECT_EQ(Refusal([](auto& options) { options.max_sessions = 0; }), kInvalid);
-  EXPECT_EQ(Refusal([](auto& options) { options.policy.schedule.stride.min_stride = 65; }), kInvalid);
+  EXPECT_EQ(Refusal([](auto& options) { options.policy.schedule.stride.min_stride = 65; }),
+            kInvalid);
   EXPECT_EQ(Refusal([](auto& options) { options.teacher_timeout = 0ms; }), kInvalid);
   EXPECT_EQ(Refusal([](auto& options) { options.training_timeout = 0ms; }), kInvalid);
   EXPECT_EQ(Refusal([](auto& options) { options.max_sessions_per_address = -1; }), kInvalid);

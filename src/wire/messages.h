@@ -16,7 +16,7 @@ namespace shadowtutor::wire {
 
 /// The answer to a key frame.
 struct Update {
-  uint64_t frame_index = 0;   // of the key frame that this answers
+  uint64_t frame_index = 0;  // of the key frame that this answers
   /// 0: the answer. 1, 2, ...: training went on, and this is its next result.
   int part = 0;
   double metric = 0;          // mIoU after training, for Algorithm 2
@@ -29,8 +29,8 @@ struct Update {
   uint64_t checksum = 0;         // WeightChecksum of the resulting trained suffix
   /// The classes that the device shows from now on, ascending; empty: all of them.
   std::vector<uint8_t> shown_classes;
-  double teacher_ms = 0;         // time that the teacher took, for reports
-  double train_ms = 0;           // time that the training took, for reports
+  double teacher_ms = 0;  // time that the teacher took, for reports
+  double train_ms = 0;    // time that the training took, for reports
 };
 
 }  // namespace shadowtutor::wire

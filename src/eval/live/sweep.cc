@@ -93,10 +93,8 @@ class Sweep {
 
 std::vector<std::string> Sweep::ServerArguments(const std::string& strategy) const {
   std::vector<std::string> arguments = {
-      request_.program,     flags::kServe,
-      flags::kTeacher,      request_.card,
-      flags::kListen,       link_.listen(),
-      flags::kPolicy,       PolicyOf(request_, strategy).name};
+      request_.program, flags::kServe,  flags::kTeacher, request_.card,
+      flags::kListen,   link_.listen(), flags::kPolicy,  PolicyOf(request_, strategy).name};
   distill::PolicyChanges changes = request_.changes;
   if (strategy == "full") changes["cut"] = flags::kCutFull;
   if (strategy == "partial") changes.emplace("cut", flags::kCutPartial);
@@ -294,8 +292,8 @@ void Check(const SweepRequest& request) {
 }  // namespace
 
 const std::vector<std::string>& LiveStrategies() {
-  static const std::vector<std::string> all = {"shadow", "partial", "full", "naive-raw", "naive-jpeg",
-                                               "naive-h264"};
+  static const std::vector<std::string> all = {"shadow",    "partial",    "full",
+                                               "naive-raw", "naive-jpeg", "naive-h264"};
   return all;
 }
 
@@ -311,10 +309,11 @@ std::vector<std::string> ChooseLiveStrategies(const std::vector<std::string>& na
       }
     }
     if (!known) {
-      throw Error(ErrorCode::kInvalidArgument,
-                  "\"" + name +
-                      "\" cannot be run live; shadow, partial, full, naive-raw, naive-jpeg, naive-h264 and "
-                      "naive (all three) can");
+      throw Error(
+          ErrorCode::kInvalidArgument,
+          "\"" + name +
+              "\" cannot be run live; shadow, partial, full, naive-raw, naive-jpeg, naive-h264 and "
+              "naive (all three) can");
     }
   }
   return chosen;

@@ -31,8 +31,8 @@ struct SweepRequest {
   double max_fps = 0;                   // of the student on the device; 0: as fast as it goes
   int reference_every = 10;             // frames that the mIoU is the mean of; 0: no mIoU
 
-  distill::Policy paper;   // of the strategies partial and full, but for the cut
-  distill::Policy policy;  // of shadow
+  distill::Policy paper;           // of the strategies partial and full, but for the cut
+  distill::Policy policy;          // of shadow
   distill::PolicyChanges changes;  // what is changed in both, for the server
   std::string frame_codec = "raw", update_codec = "fp32", label_codec = "png";
   int jpeg_quality = 90;

@@ -68,6 +68,11 @@ void ServerClock::Receive(uint64_t index, double measured_ms) {
   free_ms_ = std::max(free_ms_, arrives) + timing_.teacher_ms.value_or(measured_ms);
 }
 
+bool ServerClock::IdleBefore(uint64_t index) const {
+  return delay_ == kDelayAuto &&
+         free_ms_ < static_cast<double>(index) * frame_ms_ + timing_.network_ms / 2;
+}
+
 uint64_t ServerClock::Answer(int steps, double measured_ms) {
   if (delay_ != kDelayAuto) return key_frame_ + static_cast<uint64_t>(delay_);
   free_ms_ += timing_.step_ms ? steps * *timing_.step_ms : measured_ms;

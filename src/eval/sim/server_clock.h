@@ -43,6 +43,9 @@ class ServerClock {
 
   /// The frame at `index` is sent, and labelled. `measured_ms` is what the teacher really took.
   void Receive(uint64_t index, double measured_ms);
+  /// Whether the server has nothing to do before a key frame that is sent at frame `index` would
+  /// reach it. False where the delay is a number of frames.
+  bool IdleBefore(uint64_t index) const;
   /// The server trains on the last key frame, after whatever it did for it before, and answers.
   /// Returns the index of the first frame that uses the answer. `measured_ms` is what training
   /// really took.

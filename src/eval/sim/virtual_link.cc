@@ -20,6 +20,7 @@ wire::Hello HelloFor(const StrategyOptions& options) {
   wire::Hello hello;
   hello.frame_codec = options.frame_codec;
   hello.update_codec = options.update_codec;
+  hello.takes_parts = options.delay == kDelayAuto;
   return hello;
 }
 
@@ -34,6 +35,15 @@ VirtualLink::VirtualLink(std::shared_ptr<const nn::Checkpoint> student, teacher:
       session_(OptionsOfSession(std::move(student), policy), HelloFor(options), "eval"),
       clock_(options.delay, options.timing, frames_per_second) {}
 
+void VirtualLink::BeginFrame(uint64_t index) {
+  now_ = index;
+  while (session_.MoreToCome() && clock_.IdleBefore(index)) {
+    std::optional<wire::Update> part = session_.Continue(last_, workspace_);
+    if (!part) break;
+    Send(std::move(*part));
+  }
+}
+
 bool VirtualLink::SendKeyFrame(ImageView frame, uint64_t frame_index) {
   wire::KeyFrame key_frame;
   key_frame.frame_index = frame_index;
@@ -42,12 +52,12 @@ bool VirtualLink::SendKeyFrame(ImageView frame, uint64_t frame_index) {
   key_frame.size = frame.size();
   key_frame.data = wire::PackFrame(options_.frame_codec, frame, options_.jpeg_quality);
 
-  const server::LabelledFrame labelled = server::LabelKeyFrame(teacher_, key_frame, classes_);
-  wire::Update update = session_.Train(labelled, workspace_);
+  last_ = server::LabelKeyFrame(teacher_, key_frame, classes_);
+  wire::Update update = session_.Train(last_, workspace_);
   ++totals_.key_frames;
   totals_.trained_key_frames += update.steps > 0;
   totals_.bytes_up += key_frame.data.size();
-  clock_.Receive(frame_index, labelled.teacher_ms);
+  clock_.Receive(frame_index, last_.teacher_ms);
   Send(std::move(update));
   totals_.delay_frames += coming_.back().due - frame_index;
   return true;

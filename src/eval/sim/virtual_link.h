@@ -33,8 +33,10 @@ class VirtualLink : public client::ServerLink {
               const distill::Policy& policy, const StrategyOptions& options,
               double frames_per_second);
 
-  /// Sets the clock to the frame that the client is about to process.
-  void BeginFrame(uint64_t index) { now_ = index; }
+  /// Sets the clock to the frame that the client is about to process. Where the delay is
+  /// kDelayAuto, the server has gone on with the last key frame in the meantime, as the policy
+  /// says: its answer comes in parts. (With a delay in frames the answer is whole.)
+  void BeginFrame(uint64_t index);
 
   uint64_t version() const { return session_.version(); }
   const Totals& totals() const { return totals_; }
@@ -72,8 +74,9 @@ class VirtualLink : public client::ServerLink {
       std::make_shared<nn::TrainingWorkspace>();
   server::Session session_;
   ServerClock clock_;
-  uint64_t now_ = 0;           // the frame at hand
-  std::deque<Coming> coming_;  // in the order in which they were made
+  server::LabelledFrame last_;  // key frame
+  uint64_t now_ = 0;            // the frame at hand
+  std::deque<Coming> coming_;   // in the order in which they were made
   Totals totals_;
 };
 

@@ -54,6 +54,47 @@ class VirtualLinkTest : public ::testing::Test {
   const Image frame_ = DrawShapes(kSize, 5);
 };
 
+TEST_F(VirtualLinkTest, InRealTimeAnAnswerComesInPartsAsTheServerHasThem) {
+  distill::Policy policy = distill::FindPolicy("best");
+  policy.trainer.first_updates = 10;
+  policy.part_updates = 4;
+  StrategyOptions options;
+  // A step takes as long as a frame, and the network nothing.
+  options.timing = {.network_ms = 0, .teacher_ms = 80, .step_ms = 40};
+  options.delay = kDelayAuto;
+  VirtualLink link(student_, teacher_, policy, options, /*frames_per_second=*/25);
+  std::vector<std::pair<uint64_t, int>> arrivals;  // frame and steps
+  uint64_t version = link.version();
+  for (uint64_t frame = 0; frame < 30; ++frame) {
+    link.BeginFrame(frame);
+    if (frame == 0) {
+      ASSERT_TRUE(link.SendKeyFrame(frame_, 0));
+    }
+    while (const auto update = link.PollUpdate()) {
+      EXPECT_EQ(update->part, static_cast<int>(arrivals.size()));
+      EXPECT_EQ(update->base_version, version);
+      version = update->new_version;
+      arrivals.emplace_back(frame, update->steps);
+    }
+  }
+  // The teacher takes two frames' time.
+  EXPECT_EQ(arrivals, (std::vector<std::pair<uint64_t, int>>{{6, 4}, {10, 4}, {12, 2}}));
+  EXPECT_EQ(link.totals().distillation_steps, 10u);
+  EXPECT_EQ(link.totals().trained_key_frames, 1u);
+
+  // With a delay in frames the answer is whole.
+  options.delay = 3;
+  VirtualLink whole(student_, teacher_, policy, options, /*frames_per_second=*/25);
+  ASSERT_TRUE(whole.SendKeyFrame(frame_, 0));
+  for (uint64_t frame = 1; frame < 3; ++frame) whole.BeginFrame(frame);
+  whole.BeginFrame(3);
+  const auto update = whole.PollUpdate();
+  ASSERT_TRUE(update);
+  EXPECT_EQ(update->steps, 10);
+  whole.BeginFrame(20);
+  EXPECT_FALSE(whole.PollUpdate());
+}
+
 TEST_F(VirtualLinkTest, HandsTheUpdateOutWhenItsTimeHasCome) {
   StrategyOptions options;
   options.delay = 3;

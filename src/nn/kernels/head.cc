@@ -16,8 +16,8 @@
 #define SHADOWTUTOR_NN_KERNELS_HEAD_CC_ONCE
 namespace shadowtutor::nn {
 
-// The slopes of the soft Jaccard loss along a pixel's probability of each class: of the classes that
-// are not its label, and of the one that is.
+// The slopes of the soft Jaccard loss along a pixel's probability of each class: of the classes
+// that are not its label, and of the one that is.
 struct JaccardSlopes {
   const float* other;
   const float* label;
@@ -182,8 +182,7 @@ HWY_INLINE void AddJaccardGradient(const float* HWY_RESTRICT z, int classes, V s
                                    size_t g_step) {
   const D d;
   const DI di;
-  const V inverse =
-      hn::IfThenElseZero(hn::Ne(weight, hn::Zero(d)), hn::Div(hn::Set(d, 1.0f), sum));
+  const V inverse = hn::IfThenElseZero(hn::Ne(weight, hn::Zero(d)), hn::Div(hn::Set(d, 1.0f), sum));
   const auto slope = [&](int c) {
     const auto is_label = hn::RebindMask(d, hn::Eq(label, hn::Set(di, c)));
     return hn::IfThenElse(is_label, hn::Set(d, slopes.label[c]), hn::Set(d, slopes.other[c]));
@@ -216,8 +215,7 @@ HWY_INLINE void AddProbabilities(float* HWY_RESTRICT z, int classes, V largest, 
   const V inverse = hn::Div(hn::Set(d, 1.0f), sum);
   float* HWY_RESTRICT of_label = sums + classes * kLanes;
   for (int c = 0; c < classes; ++c) {
-    const V p =
-        hn::IfThenElseZero(counts, hn::Mul(hn::Load(d, z + c * kLanes), inverse));
+    const V p = hn::IfThenElseZero(counts, hn::Mul(hn::Load(d, z + c * kLanes), inverse));
     const auto is_label = hn::RebindMask(d, hn::Eq(label, hn::Set(di, c)));
     hn::Store(hn::Add(hn::Load(d, sums + c * kLanes), p), d, sums + c * kLanes);
     hn::Store(hn::Add(hn::Load(d, of_label + c * kLanes), hn::IfThenElseZero(is_label, p)), d,
@@ -247,7 +245,8 @@ HWY_INLINE V SoftmaxLoss(float* HWY_RESTRICT z, int classes, V largest, VI label
     const auto is_label = hn::RebindMask(d, hn::Eq(label, hn::Set(di, c)));
     hn::StoreU(hn::Sub(e, hn::IfThenElseZero(is_label, scaled)), d, g);
   }
-  if (slopes) AddJaccardGradient(z, classes, sum, label, weight, *slopes, g - classes * g_step, g_step);
+  if (slopes)
+    AddJaccardGradient(z, classes, sum, label, weight, *slopes, g - classes * g_step, g_step);
   // Pixels past the frame have weight 0, but their logits may be NaN, so multiplying is not enough.
   const V loss = hn::Mul(weight, hn::Sub(hn::Log(d, sum), of_label));
   return hn::IfThenElseZero(hn::Ne(weight, hn::Zero(d)), loss);
@@ -457,7 +456,8 @@ Jaccard SumUp(const HeadPlan& plan, const LogitPlanes& logits, const uint8_t* la
     double* total = sums + 3 * uclasses * static_cast<size_t>(chunk);
     std::fill_n(total, 3 * uclasses, 0.0);
     std::memset(weights, 0, 2 * full * sizeof(float));
-    for (int y = ChunkBegin(height, chunks, chunk); y < ChunkBegin(height, chunks, chunk + 1); ++y) {
+    for (int y = ChunkBegin(height, chunks, chunk); y < ChunkBegin(height, chunks, chunk + 1);
+         ++y) {
       const auto at = static_cast<size_t>(y);
       for (int c = 0; c < classes; ++c) {
         blend(logits.row(c, plan.resize.y.low[at]), logits.row(c, plan.resize.y.high[at]),
@@ -553,13 +553,17 @@ double SegmentationLoss(const HeadPlan& plan, const LogitPlanes& logits, const u
       }
       std::memcpy(labels, label + at * uwidth, uwidth);
       std::memcpy(weights, pixel_weight + at * uwidth, uwidth * sizeof(float));
-      const LossRow row = {
-          blended,   step,
-          classes,   half_width,
-          width,     labels,
-          weights,   1.0f / static_cast<float>(uwidth * static_cast<size_t>(plan.height())),
-          gradients, exponents,
-          jaccard_weight > 0 ? &slopes : nullptr};
+      const LossRow row = {blended,
+                           step,
+                           classes,
+                           half_width,
+                           width,
+                           labels,
+                           weights,
+                           1.0f / static_cast<float>(uwidth * static_cast<size_t>(plan.height())),
+                           gradients,
+                           exponents,
+                           jaccard_weight > 0 ? &slopes : nullptr};
       const double loss = plan.doubled ? loss_doubled(row) : loss_any(row, plan.columns, full);
       if (low >= begin && low < end) row_loss[y] = loss;
       for (int c = 0; c < classes; ++c) {

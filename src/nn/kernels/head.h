@@ -45,10 +45,10 @@ struct LossOptions {
 };
 
 /// The loss: softmax cross entropy against `label`, times `pixel_weight`, averaged over all pixels;
-/// plus `jaccard_weight` times the soft Jaccard loss, the mean of 1 - (soft intersection over union)
-/// over the classes that occur in the label, for which all pixels of a weight other than 0 count the
-/// same (Rahman and Wang, 2016). With jaccard_weight 0 it is the cross entropy, bit for bit.
-/// Overwrites `gradient` with the gradient with respect to `logits`.
+/// plus `jaccard_weight` times the soft Jaccard loss, the mean of 1 - (soft intersection over
+/// union) over the classes that occur in the label, for which all pixels of a weight other than 0
+/// count the same (Rahman and Wang, 2016). With jaccard_weight 0 it is the cross entropy, bit for
+/// bit. Overwrites `gradient` with the gradient with respect to `logits`.
 double SegmentationLoss(const HeadPlan& plan, const LogitPlanes& logits, const uint8_t* label,
                         const float* pixel_weight, float jaccard_weight,
                         const LogitPlanes& gradient, Scratch& scratch);

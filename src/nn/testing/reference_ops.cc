@@ -356,26 +356,25 @@ LabelMap ArgMax(const Tensor<T>& logits) {
   return labels;
 }
 
-#define SHADOWTUTOR_INSTANTIATE(T)                                                                \
-  template Tensor<T> Conv(const Tensor<T>&, std::span<const T>, std::span<const T>,               \
-                          const ConvShape&);                                                      \
-  template ConvGradients<T> ConvBackward(const Tensor<T>&, std::span<const T>, const Tensor<T>&,  \
-                                         const ConvShape&);                                       \
-  template Tensor<T> Norm(const Tensor<T>&, std::span<const T>, std::span<const T>);              \
-  template NormGradients<T> NormBackward(const Tensor<T>&, std::span<const T>, const Tensor<T>&); \
-  template Tensor<T> Relu(const Tensor<T>&);                                                      \
-  template Tensor<T> ReluBackward(const Tensor<T>&, const Tensor<T>&);                            \
-  template Tensor<T> Resize(const Tensor<T>&, int, int);                                          \
-  template Tensor<T> ResizeBackward(const Tensor<T>&, int, int);                                  \
-  template Tensor<T> Subsample(const Tensor<T>&, int);                                            \
-  template Tensor<T> SubsampleBackward(const Tensor<T>&, int, int, int);                          \
-  template Tensor<T> Concat(const Tensor<T>&, const Tensor<T>&);                                  \
-  template Tensor<T> Slice(const Tensor<T>&, int, int);                                           \
-  template void AddTo(Tensor<T>&, const Tensor<T>&);                                              \
-  template LossGradient<T> WeightedCrossEntropy(const Tensor<T>&, const LabelMap&,                \
-                                                std::span<const float>);                          \
-  template LossGradient<T> SoftJaccard(const Tensor<T>&, const LabelMap&,                         \
-                                       std::span<const float>);                                   \
+#define SHADOWTUTOR_INSTANTIATE(T)                                                                 \
+  template Tensor<T> Conv(const Tensor<T>&, std::span<const T>, std::span<const T>,                \
+                          const ConvShape&);                                                       \
+  template ConvGradients<T> ConvBackward(const Tensor<T>&, std::span<const T>, const Tensor<T>&,   \
+                                         const ConvShape&);                                        \
+  template Tensor<T> Norm(const Tensor<T>&, std::span<const T>, std::span<const T>);               \
+  template NormGradients<T> NormBackward(const Tensor<T>&, std::span<const T>, const Tensor<T>&);  \
+  template Tensor<T> Relu(const Tensor<T>&);                                                       \
+  template Tensor<T> ReluBackward(const Tensor<T>&, const Tensor<T>&);                             \
+  template Tensor<T> Resize(const Tensor<T>&, int, int);                                           \
+  template Tensor<T> ResizeBackward(const Tensor<T>&, int, int);                                   \
+  template Tensor<T> Subsample(const Tensor<T>&, int);                                             \
+  template Tensor<T> SubsampleBackward(const Tensor<T>&, int, int, int);                           \
+  template Tensor<T> Concat(const Tensor<T>&, const Tensor<T>&);                                   \
+  template Tensor<T> Slice(const Tensor<T>&, int, int);                                            \
+  template void AddTo(Tensor<T>&, const Tensor<T>&);                                               \
+  template LossGradient<T> WeightedCrossEntropy(const Tensor<T>&, const LabelMap&,                 \
+                                                std::span<const float>);                           \
+  template LossGradient<T> SoftJaccard(const Tensor<T>&, const LabelMap&, std::span<const float>); \
   template LabelMap ArgMax(const Tensor<T>&);
 
 SHADOWTUTOR_INSTANTIATE(float)

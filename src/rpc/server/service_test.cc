@@ -455,7 +455,8 @@ TEST_F(ServiceTest, RefusesWhatCannotWork) {
   EXPECT_EQ(code_with([](ServerOptions& o) { o.max_sessions = 0; }), ErrorCode::kInvalidArgument);
   EXPECT_EQ(code_with([](ServerOptions& o) { o.max_sessions = 1'000'000; }),
             ErrorCode::kInvalidArgument);
-  EXPECT_EQ(code_with([](ServerOptions& o) { o.policy.schedule.stride.min_stride = 100; }), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(code_with([](ServerOptions& o) { o.policy.schedule.stride.min_stride = 100; }),
+            ErrorCode::kInvalidArgument);
   EXPECT_EQ(code_with([](ServerOptions& o) { o.policy.trainer.threshold = 2; }),
             ErrorCode::kInvalidArgument);
   const nn::Checkpoint other = server::SmallStudent(1, {{"cat", {}}, {"background", {}}});
