@@ -83,6 +83,7 @@ RunSummary RunClient(video::Source& source, const RunOptions& options, const Ope
 
   client::ClientOptions client_options;
   client_options.staleness = options.staleness;
+  client_options.key_frames_per_second = options.key_frames_per_second;
   client::Client client(options.link.student, options.link.version, std::move(opened),
                         client_options);
   if (!WaitForStudent(client, options.stop)) {

@@ -20,6 +20,7 @@ namespace shadowtutor::app {
 struct RunOptions : RunBasics {
   rpc::GrpcLinkOptions link;  // frame_size is taken from the source
   client::Staleness staleness = client::Staleness::kWait;
+  double key_frames_per_second = 0;  // as in client::ClientOptions
 };
 
 /// Runs to the source's end, to `max_frames`, or until stopped, and closes the sinks. Throws Error

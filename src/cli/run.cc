@@ -212,6 +212,7 @@ app::RunOptions TutoredRunOf(const RunArguments& options) {
   if (!options.student.empty()) {
     run.link.student = std::make_shared<const nn::Checkpoint>(nn::LoadCheckpoint(options.student));
   }
+  run.key_frames_per_second = options.key_frames_per_second;
   run.staleness = options.no_wait ? client::Staleness::kGoOn : client::Staleness::kWait;
   return run;
 }
@@ -307,6 +308,11 @@ void AddRunOptions(CLI::App& command, RunArguments& options) {
       .add_option(flags::kBandwidth, options.bandwidth_mbit,
                   "Send and receive at most so many Mbit/s each, as over a slower link")
       ->check(CLI::Range(0.001, 100'000.0));
+  command
+      .add_option("--key-frames-per-second", options.key_frames_per_second,
+                  "Key frames a second at most, whatever the server's policy wants (0.5: one in two "
+                  "seconds); 0: no bound of its own")
+      ->check(CLI::Range(0.0, 1000.0));
   command
       .add_option(flags::kMaxFps, options.max_fps,
                   "Take at least 1/N s for each frame of a file, as a slower device does; waiting "

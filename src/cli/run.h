@@ -23,7 +23,7 @@ struct RunArguments {
   std::string frame_codec = "jpeg", update_codec = "fp32";
   std::string segment, label_codec = "png";
   int in_flight = 0, h264_crf = wire::kDefaultH264Crf;
-  double bandwidth_mbit = 0, max_fps = 0;
+  double bandwidth_mbit = 0, max_fps = 0, key_frames_per_second = 0;
   double source_timeout = 10;  // seconds
   int source_retries = -1;     // -1: for ever
   bool every_frame = false;

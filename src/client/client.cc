@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "client/engine.h"
+#include "core/allowance.h"
 #include "client/prepare_update.h"
 
 namespace shadowtutor::client {
@@ -32,6 +33,15 @@ struct Client::Impl {
     this->link->OnArrival(
         [preparation = preparation](const wire::Update& update) { preparation->Arrived(update); });
     distill::Validate(options.policy);
+    const double rate = options.key_frames_per_second;
+    if (rate != 0) {
+      // One in a day to one in a millisecond.
+      if (!(rate >= 1.0 / 86'400 && rate <= 1000)) {
+        throw Error(ErrorCode::kInvalidArgument,
+                    "the key frames per second must be 1/86400 to 1000, or 0 for no bound");
+      }
+      budget.emplace(Rate{1, std::chrono::milliseconds(static_cast<int64_t>(1000 / rate))});
+    }
     if (student) Hold(*student, version);
   }
 
@@ -60,7 +70,10 @@ struct Client::Impl {
   std::shared_ptr<const HeldStudent> held;  // null until there is a student
   uint64_t version = 0;                     // may be set before the student itself arrives
 
+  bool WithinBudget() { return !budget || budget->Take(Clock::now()); }
+
   distill::KeyFrameSchedule schedule;
+  std::optional<Allowance> budget;  // of ClientOptions::key_frames_per_second
   bool taught = false;  // whether an update was applied, or a student taken from another session
   uint64_t frame_index = 0;
   std::optional<uint64_t> outstanding;  // index of the key frame that awaits its update
@@ -98,7 +111,8 @@ FrameReport Client::Process(ImageView frame, LabelMap& labels) {
   self.Receive(report);
 
   if (!self.outstanding && !self.student_requested && self.link->Connected() &&
-      self.schedule.Due(frame) && self.link->SendKeyFrame(frame, self.frame_index)) {
+      self.schedule.Due(frame) && self.WithinBudget() &&
+      self.link->SendKeyFrame(frame, self.frame_index)) {
     self.outstanding = self.frame_index;
     self.schedule.Sent(frame);
     report.key_frame = true;

@@ -30,6 +30,9 @@ enum class Staleness {
 struct ClientOptions {
   distill::Policy policy;
   Staleness staleness = Staleness::kWait;
+  /// At most so many key frames a second, whatever the policy wants; 0: no such bound. For a device
+  /// whose own frame rate, or whose network, is not what the policy's frames were meant for.
+  double key_frames_per_second = 0;
 };
 
 /// What happened at one frame.

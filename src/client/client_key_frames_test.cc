@@ -117,5 +117,18 @@ TEST_F(ClientKeyFrames, RefusesOptionsThatMakeNoSense) {
   EXPECT_THROW(Start(options), Error);
 }
 
+TEST_F(ClientKeyFrames, AreNoMoreThanTheBudgetAllows) {
+  ClientOptions options;
+  options.key_frames_per_second = 0.001;  // one, and the next after a quarter of an hour
+  Start(options);
+  Frames(200);
+  EXPECT_EQ(link->sent, Indices{0});
+  EXPECT_TRUE(link->waits.empty());
+  for (const double rate : {-1.0, 1e9, 1e-9}) {
+    options.key_frames_per_second = rate;
+    EXPECT_THROW(Start(options), Error) << rate;
+  }
+}
+
 }  // namespace
 }  // namespace shadowtutor::client

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "core/mutex.h"
-#include "server/allowance.h"
+#include "core/allowance.h"
 
 namespace shadowtutor::server {
 

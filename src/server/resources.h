@@ -12,7 +12,7 @@
 #include <string>
 
 #include "nn/training_workspace.h"
-#include "server/allowance.h"
+#include "core/allowance.h"
 #include "server/log_gate.h"
 #include "server/scheduler.h"
 #include "server/session.h"

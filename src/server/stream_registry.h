@@ -12,7 +12,7 @@
 #include <string>
 
 #include "core/mutex.h"
-#include "server/allowance.h"
+#include "core/allowance.h"
 #include "server/resources.h"
 #include "shadowtutor/types.h"
 #include "wire/limits.h"

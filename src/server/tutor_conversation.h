@@ -15,7 +15,7 @@
 #include <optional>
 #include <string>
 
-#include "server/allowance.h"
+#include "core/allowance.h"
 #include "server/conversation.h"
 #include "server/session.h"
 #include "wire/protocol.h"

@@ -1,8 +1,8 @@
-#include "server/allowance.h"
+#include "core/allowance.h"
 
 #include <gtest/gtest.h>
 
-namespace shadowtutor::server {
+namespace shadowtutor {
 namespace {
 
 using namespace std::chrono_literals;
@@ -26,4 +26,4 @@ TEST(Allowance, SoManyAtOnceAndThenOneAtATime) {
 }
 
 }  // namespace
-}  // namespace shadowtutor::server
+}  // namespace shadowtutor

@@ -1,11 +1,11 @@
 // How often something may happen: so many times at once, and then once in a while.
-#ifndef SHADOWTUTOR_SERVER_ALLOWANCE_H_
-#define SHADOWTUTOR_SERVER_ALLOWANCE_H_
+#ifndef SHADOWTUTOR_CORE_ALLOWANCE_H_
+#define SHADOWTUTOR_CORE_ALLOWANCE_H_
 
 #include <algorithm>
 #include <chrono>
 
-namespace shadowtutor::server {
+namespace shadowtutor {
 
 struct Rate {
   int at_once = 1;
@@ -36,6 +36,6 @@ class Allowance {
   Clock::time_point empty_at_ = Clock::time_point() - std::chrono::hours(24 * 365);
 };
 
-}  // namespace shadowtutor::server
+}  // namespace shadowtutor
 
-#endif  // SHADOWTUTOR_SERVER_ALLOWANCE_H_
+#endif  // SHADOWTUTOR_CORE_ALLOWANCE_H_
