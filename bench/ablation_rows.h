@@ -30,7 +30,7 @@ inline std::vector<Row> AblationRows() {
       {"balanced: instances weigh 5", d, {{"instance-weight", "5"}}},
       {"balanced: rate 0.01", d, {{"learning-rate", "0.01"}}},
       {"balanced: trained from dec2 on", d, {{"cut", "partial"}}},
-      {"balanced: trained from enc3 on", d, {{"cut", "enc3"}}},
+      {"balanced: trained from enc1 on", d, {{"cut", "enc1"}}},
       {"balanced: all trained", d, {{"cut", "full"}}},
       {"balanced: norms only, rate 0.01", d, {{"kinds", "norms"}, {"learning-rate", "0.01"}}},
       {"balanced: all classes shown", d, {{"shown-labels", "0"}, {"hide-untaught", "off"}}},

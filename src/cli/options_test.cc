@@ -203,7 +203,7 @@ TEST(ServeOptions, TheCutFollowsTheStudentUnlessItIsNamed) {
     return ServerOptionsOf(Parse(AddServeOptions, "--teacher c.yaml" + line)).policy.trainer.cut;
   };
   EXPECT_EQ(cut_of(""), nn::kFullDistillation);
-  EXPECT_EQ(cut_of(" --student s"), nn::Stage::kEnc1);
+  EXPECT_EQ(cut_of(" --student s"), nn::Stage::kEnc2);
   EXPECT_EQ(cut_of(" --policy paper"), nn::kFullDistillation);
   EXPECT_EQ(cut_of(" --policy paper --cut partial"), nn::kPartialDistillation);
   EXPECT_EQ(cut_of(" --policy paper --student s"), nn::kPartialDistillation);

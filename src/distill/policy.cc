@@ -36,11 +36,12 @@ Policy Best() {
 Policy Balanced() {
   Policy policy = Best();
   policy.name = "balanced";
-  policy.trainer.max_updates = 4;
-  policy.trainer.first_updates = 14;
-  policy.trainer.cut = nn::Stage::kEnc1;
+  policy.trainer.max_updates = 5;
+  policy.trainer.first_updates = 18;
+  policy.trainer.cut = nn::Stage::kEnc2;
   policy.trainer.adam.learning_rate = 0.004;
-  policy.trainer.averaging = 0.7;
+  policy.trainer.averaging = 0.75;
+  policy.part_updates = 5;
   return policy;
 }
 
