@@ -255,6 +255,8 @@ void AddPretrainOptions(CLI::App& command, PretrainArguments& arguments) {
                   "Steps between validations; each writes the best student and a state to go on "
                   "from")
       ->capture_default_str();
+  command.add_flag("--last", options.keep_last,
+                   "Write the last weights instead of those with the best validation");
   command.add_flag("--resume", options.resume,
                    "Go on from OUT.state: the result is that of a run without a break");
   command.add_option("--memory", arguments.memory_mebibytes, "MiB of decoded pictures at most")

@@ -225,6 +225,7 @@ class Run {
         {"warm-up", Number(options_.warm_up)},
         {"number of steps", std::to_string(options_.steps)},
         {"seed", std::to_string(options_.seed)},
+        {"choice of weights", options_.keep_last ? "last" : "best"},
         {"checkpoint interval", std::to_string(options_.checkpoint_every)}};
     AddTeachers(options_.data, configuration);
     return configuration;
@@ -294,8 +295,9 @@ class Run {
     if (validation_.size() > 0) {
       validation.metric = validation_.MeanIoU(*student_.layout, weights);
     }
-    if (validation.metric > state_.best_metric || validation_.size() == 0) {
-      validation.best = validation_.size() > 0;
+    const bool last = options_.keep_last || validation_.size() == 0;
+    if (last || validation.metric > state_.best_metric) {
+      validation.best = !last;
       state_.best_metric = validation.metric;
       state_.best_step = state_.steps;
       state_.best.assign(weights.begin(), weights.end());

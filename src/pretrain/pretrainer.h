@@ -34,6 +34,7 @@ struct PretrainOptions {
   double warm_up = 0.03;         // share of the steps in which the learning rate rises
   uint64_t seed = 1;
   int64_t checkpoint_every = 500;         // steps from one validation and saved state to the next
+  bool keep_last = false;                 // write the last weights, not the best in validation
   bool resume = false;                    // continue from OUT.state if it exists
   size_t memory_bytes = size_t{1} << 30;  // for decoded pictures
   int loader_threads = 2;
@@ -67,17 +68,18 @@ struct PretrainEvents {
 struct PretrainResult {
   int64_t steps = 0;
   bool stopped = false;     // whether `stop` ended the run; a run with `resume` continues it
-  double best_metric = -1;  // -1: there are no validation images
-  int64_t best_step = 0;    // the number of steps after which the written student was the best
+  double best_metric = -1;  // of the written student; -1: there are no validation images
+  int64_t best_step = 0;    // the number of steps after which that student was saved
   size_t training_images = 0, validation_images = 0, cutouts = 0;
   nn::Checkpoint student;
 };
 
 /// Trains all stages of a student and writes it to `out`: the one with the highest metric in
-/// validation, or the last one if there are no images for validation. Gradients are averaged over a
-/// batch; Adam's learning rate rises during the warm-up and then falls along a cosine. The same
-/// options and files give the same student for any number of threads, also if the run was
-/// interrupted and resumed. Throws Error for options out of range and for data that cannot be used.
+/// validation, or the last one with `keep_last` or if there are no images for validation. Gradients
+/// are averaged over a batch; Adam's learning rate rises during the warm-up and then falls along a
+/// cosine. The same options and files give the same student for any number of threads, also if the
+/// run was interrupted and resumed. Throws Error for options out of range and for data that cannot
+/// be used.
 PretrainResult Pretrain(const PretrainOptions& options, const PretrainEvents& events);
 
 /// The learning rate of a step; `step` counts from 0.

@@ -14,6 +14,7 @@
 #include "nn/checkpoint_io.h"
 #include "nn/testing/parameters.h"
 #include "pretrain/examples.h"
+#include "pretrain/run_state.h"
 #include "pretrain/testing/test_data.h"
 #include "pretrain/validation.h"
 #include "teacher/testing/tiny_onnx.h"
@@ -129,6 +130,24 @@ TEST(Pretrain, AnInterruptedRunEndsAsOneWithoutABreak) {
   const Error error = ErrorOf([&] { Pretrain(broken, {}); });
   EXPECT_EQ(error.code(), ErrorCode::kFailedPrecondition);
   EXPECT_TRUE(Says(error, "learning rate")) << error.what();
+}
+
+TEST(Pretrain, KeepsTheLastWeightsWhenAsked) {
+  const TemporaryFolder folder;
+  WriteDiscs(folder.path(), 10, 96, 72);
+  PretrainOptions options = Options(folder, "last.safetensors");
+  options.keep_last = true;
+  std::vector<PretrainValidation> validations;
+  PretrainEvents events;
+  events.on_validation = [&](const PretrainValidation& v) { validations.push_back(v); };
+  const PretrainResult result = Pretrain(options, events);
+  ASSERT_EQ(validations.size(), 3u);
+  EXPECT_EQ(result.best_step, 6);
+  EXPECT_EQ(result.best_metric, validations.back().metric);
+  EXPECT_FALSE(validations.back().best);
+  const RunState state = LoadRunState(options.out.string() + ".state");
+  EXPECT_EQ(state.best, state.learner.trained);
+  EXPECT_EQ(nn::LoadCheckpoint(options.out).weights, state.best);
 }
 
 // Content counts, not names, sizes or times.
