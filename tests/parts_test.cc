@@ -69,13 +69,14 @@ TEST(Parts, TheClientEndsWithTheServersStudent) {
   }
 }
 
-// Key frames end parts that could go on for long, with clients that wait and clients that do not,
-// and two sessions share the server.
+// Key frames come in the middle of parts, with a client that waits and one that does not, and two
+// sessions share the server. (A key frame has at most 7 further parts: while one client waits, the
+// other takes none, and more than 8 that wait would cost it a whole student.)
 TEST(Parts, KeyFramesInTheMiddleCostNoWholeStudent) {
   auto server_options = OptionsWithParts();
   server_options.policy.schedule.stride.min_stride = 4;
   server_options.policy.schedule.stride.max_stride = 8;
-  server_options.policy.idle_updates = 10'000;
+  server_options.policy.idle_updates = 10;
   const auto server = StartServer(server_options);
   Tutored waits = Connect(FastLinkOptions(server->address()), client::Staleness::kWait);
   Tutored goes_on = Connect(FastLinkOptions(server->address()), client::Staleness::kGoOn);
