@@ -309,9 +309,10 @@ void AddRunOptions(CLI::App& command, RunArguments& options) {
                   "Send and receive at most so many Mbit/s each, as over a slower link")
       ->check(CLI::Range(0.001, 100'000.0));
   command
-      .add_option("--key-frames-per-second", options.key_frames_per_second,
-                  "Key frames a second at most, whatever the server's policy wants (0.5: one in two "
-                  "seconds); 0: no bound of its own")
+      .add_option(
+          "--key-frames-per-second", options.key_frames_per_second,
+          "Key frames a second at most, whatever the server's policy wants (0.5: one in two "
+          "seconds); 0: no bound of its own")
       ->check(CLI::Range(0.0, 1000.0));
   command
       .add_option(flags::kMaxFps, options.max_fps,
