@@ -92,6 +92,7 @@ RunSummary RunClient(video::Source& source, const RunOptions& options, const Ope
   }
   std::vector<std::unique_ptr<video::Sink>> sinks;
   const auto welcome = link.welcome();
+  summary.policy = welcome->policy.name;
   if (options.open_sinks) sinks = options.open_sinks(welcome->classes, welcome->background);
 
   Median student_ms, teacher_ms, step_ms, update_ms, update_swap_ms;

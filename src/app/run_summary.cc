@@ -35,6 +35,7 @@ void VisitFields(Summary& summary, Visitor visit) {
   visit("teacher_mean_ms", summary.teacher_mean_ms);
   visit("step_mean_ms", summary.step_mean_ms);
   visit("last_metric", summary.last_metric);
+  visit("policy", summary.policy);
 }
 
 constexpr const char* kSegmentKey = "offload";

@@ -11,6 +11,7 @@ namespace shadowtutor::app {
 /// Times in milliseconds are medians, unless they say otherwise; nullopt where nothing was
 /// measured.
 struct RunSummary {
+  std::string policy;  // the name of the server's (distill/policy.h); empty: no student was taught
   uint64_t frames = 0;
   double seconds = 0;       // from the reading of the first frame to the end of the last one
   uint64_t key_frames = 0;  // without a student: every frame

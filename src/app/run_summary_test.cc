@@ -85,9 +85,11 @@ TEST(RunSummary, WhatIsReadIsWhatWasWritten) {
   summary.device_mean_ms = 13;
   summary.step_mean_ms = 1.0 / 3;
   summary.update_swap_ms = 0.015625;
+  summary.policy = "best";
   RunSummary read = ParseRunSummary(ToJson(summary));
   EXPECT_EQ(ToJson(read), ToJson(summary));
   EXPECT_EQ(read.frames, 600u);
+  EXPECT_EQ(read.policy, "best");
   EXPECT_EQ(read.step_mean_ms, 1.0 / 3);
   EXPECT_FALSE(read.round_trip_ms);
   EXPECT_TRUE(read.segment.empty());
