@@ -29,16 +29,27 @@ TEST(RunSummary, JsonHasTheKeysInOrderAndNullsForWhatWasNotMeasured) {
   const auto json = nlohmann::ordered_json::parse(ToJson(Example()));
   std::vector<std::string> keys;
   for (const auto& [key, value] : json.items()) keys.push_back(key);
-  EXPECT_EQ(keys, (std::vector<std::string>{"frames",           "fps",
-                                            "seconds",          "key_frames",
-                                            "key_frame_ratio",  "distillation_steps",
-                                            "mean_miou",        "bytes_up",
-                                            "bytes_down",       "naive_bytes_up",
-                                            "naive_bytes_down", "student_ms",
-                                            "teacher_ms",       "step_ms",
-                                            "update_ms",        "update_swap_ms",
-                                            "device_mean_ms",   "teacher_mean_ms",
-                                            "step_mean_ms",     "last_metric"}));
+  EXPECT_EQ(keys, (std::vector<std::string>{"frames",
+                                            "fps",
+                                            "seconds",
+                                            "key_frames",
+                                            "key_frame_ratio",
+                                            "distillation_steps",
+                                            "mean_miou",
+                                            "bytes_up",
+                                            "bytes_down",
+                                            "naive_bytes_up",
+                                            "naive_bytes_down",
+                                            "student_ms",
+                                            "teacher_ms",
+                                            "step_ms",
+                                            "update_ms",
+                                            "update_swap_ms",
+                                            "device_mean_ms",
+                                            "teacher_mean_ms",
+                                            "step_mean_ms",
+                                            "last_metric",
+                                            "policy"}));
   EXPECT_EQ(json["frames"], 600);
   EXPECT_EQ(json["fps"], 20.0);
   EXPECT_EQ(json["key_frame_ratio"], 0.02);
