@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <future>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -117,16 +118,17 @@ TEST_F(PartsTest, ThereAreNoneForClientsThatDoNotTakeThem) {
 }
 
 TEST_F(PartsTest, AreLoggedWithTheirKeyFrameOnly) {
-  std::atomic<int> lines = 0;
-  resources_->log = [&](const std::string& line) {
-    lines += line.find("frame 0:") != std::string::npos;
+  // Shared with the log, which is written to until the conversation is gone.
+  const auto lines = std::make_shared<std::atomic<int>>(0);
+  resources_->log = [lines](const std::string& line) {
+    *lines += line.find("frame 0:") != std::string::npos;
   };
   Say(HelloOfParts());
   peer_->Next();
   Say(SquareFrame(0, 0));
   for (int part = 0; part < 3; ++part) peer_->Next();
   WaitForTraining();
-  EXPECT_EQ(lines, 1);
+  EXPECT_EQ(*lines, 1);
 }
 
 TEST_F(PartsTest, WaitForTheNetwork) {
