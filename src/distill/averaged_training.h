@@ -78,7 +78,8 @@ TrainResult TrainAveraged(Learner& student, ImageView frame, const TeacherAnswer
     const auto weights = student.trained();
     for (size_t i = 0; i < average.size(); ++i) {
       // Weights that are not trained must not be rounded: they do not travel.
-      if (weights[i] != average[i]) average[i] = keep * average[i] + (1 - keep) * weights[i];
+      const float mixed = keep * average[i] + (1 - keep) * weights[i];
+      average[i] = weights[i] == average[i] ? average[i] : mixed;
     }
     if (plateau.wanted() && plateau.Reached(MeanIoU(student.Predict(), label, classes))) break;
   }

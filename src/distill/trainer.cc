@@ -111,6 +111,9 @@ TrainResult Trainer::TrainPart(ImageView frame, const TeacherAnswer& teacher,
                                                  ", but the frame is " + SizeText(frame.size()));
   }
   const auto loss_weights = [&](const TeacherAnswer& answer) {
+    if (options_.instance_weight == 1) {
+      return std::vector<float>(answer.label.size().pixels(), 1.0f);  // no need to find them
+    }
     return LossWeights(
         answer.label.size(),
         answer.has_instances ? answer.instances : ComponentBoxes(answer.label, background_),
