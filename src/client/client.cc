@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "client/engine.h"
-#include "core/allowance.h"
 #include "client/prepare_update.h"
+#include "core/allowance.h"
 
 namespace shadowtutor::client {
 

@@ -8,8 +8,8 @@
 #include <optional>
 #include <string>
 
-#include "core/mutex.h"
 #include "core/allowance.h"
+#include "core/mutex.h"
 
 namespace shadowtutor::server {
 

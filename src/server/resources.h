@@ -11,8 +11,8 @@
 #include <optional>
 #include <string>
 
-#include "nn/training_workspace.h"
 #include "core/allowance.h"
+#include "nn/training_workspace.h"
 #include "server/log_gate.h"
 #include "server/scheduler.h"
 #include "server/session.h"

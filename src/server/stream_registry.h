@@ -11,8 +11,8 @@
 #include <optional>
 #include <string>
 
-#include "core/mutex.h"
 #include "core/allowance.h"
+#include "core/mutex.h"
 #include "server/resources.h"
 #include "shadowtutor/types.h"
 #include "wire/limits.h"
