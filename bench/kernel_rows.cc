@@ -12,6 +12,7 @@
 #include "kernel_network.h"
 #include "nn/kernels/adam.h"
 #include "nn/kernels/conv_gradient.h"
+#include "nn/kernels/loss.h"
 #include "nn/predictor.h"
 
 namespace shadowtutor::bench {

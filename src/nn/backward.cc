@@ -5,6 +5,7 @@
 
 #include "core/parallel.h"
 #include "nn/kernels/conv_gradient.h"
+#include "nn/kernels/loss.h"
 
 namespace shadowtutor::nn {
 namespace {

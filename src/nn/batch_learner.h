@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "nn/kernels/adam.h"
-#include "nn/kernels/head.h"
+#include "nn/kernels/loss.h"
 #include "nn/learner_state.h"
 #include "nn/network.h"
 #include "shadowtutor/types.h"

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "nn/kernels/adam.h"
-#include "nn/kernels/head.h"
+#include "nn/kernels/loss.h"
 #include "nn/learner_state.h"
 #include "nn/network.h"
 #include "nn/parameter_selection.h"
@@ -48,7 +48,7 @@ class Learner {
   /// is no frame.
   const LabelMap& Predict();
   /// The loss of the prediction (section 3): softmax cross entropy against `label`, times
-  /// `pixel_weight`, averaged over all pixels, and what LossOptions add (kernels/head.h). Also
+  /// `pixel_weight`, averaged over all pixels, and what LossOptions add (kernels/loss.h). Also
   /// computes its gradient with respect to the trained weights. Throws Error kInvalidArgument
   /// unless `label` and `pixel_weight` have the frame's size and every label is below the class
   /// count.

@@ -1,5 +1,5 @@
-// The head: enlarges the logits from in_conv1's size to the frame's size and computes the label
-// map, or the loss and its gradient, in one pass. The logits at full resolution are never stored.
+// The head: enlarges the logits from in_conv1's size to the frame's size and computes the label map
+// in one pass. The logits at full resolution are never stored. The loss is in loss.h.
 #ifndef SHADOWTUTOR_NN_KERNELS_HEAD_H_
 #define SHADOWTUTOR_NN_KERNELS_HEAD_H_
 
@@ -38,20 +38,6 @@ size_t ArgmaxScratchFloats(const HeadPlan& plan, int classes);
 /// the whole map.
 void ArgmaxRows(const HeadPlan& plan, const LogitPlanes& logits, int first_row, int y0, int y1,
                 uint8_t* labels, float* scratch);
-
-struct LossOptions {
-  /// The weight of the soft Jaccard loss beside the cross entropy; 0: cross entropy alone.
-  double jaccard_weight = 0;
-};
-
-/// The loss: softmax cross entropy against `label`, times `pixel_weight`, averaged over all pixels;
-/// plus `jaccard_weight` times the soft Jaccard loss, the mean of 1 - (soft intersection over
-/// union) over the classes that occur in the label, for which all pixels of a weight other than 0
-/// count the same (Rahman and Wang, 2016). With jaccard_weight 0 it is the cross entropy, bit for
-/// bit. Overwrites `gradient` with the gradient with respect to `logits`.
-double SegmentationLoss(const HeadPlan& plan, const LogitPlanes& logits, const uint8_t* label,
-                        const float* pixel_weight, float jaccard_weight,
-                        const LogitPlanes& gradient, Scratch& scratch);
 
 }  // namespace shadowtutor::nn
 

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "nn/kernels/head.h"
+#include "nn/kernels/loss.h"
 #include "nn/kernels/stem.h"
 #include "nn/kernels/tail.h"
 #include "nn/testing/differential.h"
