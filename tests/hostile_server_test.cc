@@ -12,6 +12,7 @@
 #include "rpc/convert.h"
 #include "rpc/convert_segment.h"
 #include "shadowtutor/v1/shadowtutor.grpc.pb.h"
+#include "wire/limits.h"
 
 namespace shadowtutor::tests {
 namespace {
@@ -285,7 +286,7 @@ TEST(HostileServer, PartsThatTheClientDoesNotTakeAreDroppedAndTheWholeStudentRep
   }
   const client::FrameReport report = tutored.Process();
   EXPECT_TRUE(report.update);
-  EXPECT_LE(report.parts.size(), client::kMostWaitingUpdates);
+  EXPECT_LE(report.parts.size(), wire::kMostWaitingUpdates);
   // The next answer does not fit what is held, so the client asks; the one after that fits again.
   int answers = 0;
   EXPECT_TRUE(tutored.ProcessUntil([&](const auto& next) {

@@ -17,13 +17,7 @@ inline constexpr char kInsecure[] = "--insecure";
 inline constexpr char kTeacher[] = "--teacher";
 inline constexpr char kListen[] = "--listen";
 inline constexpr char kSeed[] = "--seed";
-inline constexpr char kCut[] = "--cut";
 inline constexpr char kPolicy[] = "--policy";
-inline constexpr char kThreshold[] = "--threshold";
-inline constexpr char kMaxUpdates[] = "--max-updates";
-inline constexpr char kMinStride[] = "--min-stride";
-inline constexpr char kMaxStride[] = "--max-stride";
-inline constexpr char kLearningRate[] = "--learning-rate";
 /// What --cut takes besides the names of stages.
 inline constexpr char kCutPartial[] = "partial";
 inline constexpr char kCutFull[] = "full";

@@ -200,7 +200,8 @@ void AddParameters(CLI::App& command, EvalArguments& arguments) {
 eval::StrategyOptions ParametersOf(const EvalArguments& arguments) {
   eval::StrategyOptions parameters = arguments.options.parameters;
   const distill::PolicyChanges& changes = arguments.policy.changes;
-  parameters.paper = distill::WithChanges(distill::FindPolicy("paper"), changes);
+  // What suits `shadow` need not suit the paper's policy. The strategies that have it refuse it.
+  parameters.paper = distill::Changed(distill::FindPolicy("paper"), changes);
   parameters.policy = PolicyOf(arguments.policy);
   if (changes.contains("cut")) parameters.cut = parameters.paper.trainer.cut;
   parameters.frame_codec = wire::ParseFrameCodec(arguments.frame_codec);

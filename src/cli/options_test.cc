@@ -330,6 +330,30 @@ TEST(EvalOptions, ReachOneEvaluation) {
   EXPECT_EQ(request.options.parameters.policy.name, "balanced");
 }
 
+TEST(EvalOptions, ADelayMayBeTheTimeThatThingsTake) {
+  const EvalArguments arguments =
+      Parse(AddEvalOptions,
+            "v.mp4 --teacher c --strategy shadow,wild --policy best --delay 1,auto --network-ms 7 "
+            "--teacher-ms 44 --replay-every 3 --out f");
+  std::vector<std::string> labels;
+  for (const eval::StrategyChoice& choice : StrategiesOf(arguments)) {
+    labels.push_back(choice.label());
+  }
+  EXPECT_EQ(labels, (std::vector<std::string>{"S-1", "S-auto", "wild"}));
+  const eval::StrategyOptions parameters = ParametersOf(arguments);
+  EXPECT_EQ(parameters.timing.network_ms, 7);
+  EXPECT_EQ(parameters.timing.teacher_ms, 44);
+  EXPECT_FALSE(parameters.timing.step_ms);
+  EXPECT_EQ(parameters.policy.name, "best");
+  EXPECT_EQ(parameters.policy.trainer.replay_every, 3);
+  // The paper's policy keeps no average, and so cannot replay.
+  const EvalArguments paper =
+      Parse(AddEvalOptions, "v.mp4 --teacher c --strategy shadow,partial --replay-every 3 --out f");
+  EXPECT_TRUE(Says(Refusal([&] { StrategiesOf(paper); }), "averaging"));
+  EXPECT_NE(Refusal([] { ParametersOf(Parse(AddEvalOptions, "v.mp4 --teacher c --averaging 2")); }),
+            "");
+}
+
 TEST(EvalOptions, ReachAStudy) {
   const EvalArguments arguments = Parse(
       AddEvalOptions, "some/clip/ --teacher c --strategy partial,full --out f --fresh --student s");

@@ -8,6 +8,7 @@
 #include "client/engine.h"
 #include "client/prepare_update.h"
 #include "core/allowance.h"
+#include "wire/limits.h"
 
 namespace shadowtutor::client {
 
@@ -137,7 +138,7 @@ void Client::Impl::Receive(FrameReport& report) {
     const bool wait = outstanding && options.staleness == Staleness::kWait &&
                       schedule.step() >= options.policy.schedule.stride.min_stride;
     // A server that sends parts faster than the client takes them must not stop the predictions.
-    if (!wait && taken > kMostWaitingUpdates) return;
+    if (!wait && taken > wire::kMostWaitingUpdates) return;
     std::optional<wire::Update> update = wait ? Wait(report) : link->PollUpdate();
     if (!update) {
       if (wait) CatchUp();  // the link may be lost, have a new session, or have brought a student

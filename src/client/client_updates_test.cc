@@ -10,6 +10,7 @@
 
 #include "client/client.h"
 #include "client/testing/client_fixture.h"
+#include "wire/limits.h"
 
 namespace shadowtutor::client {
 namespace {
@@ -243,7 +244,7 @@ TEST_P(ClientUpdates, AFloodOfPartsDoesNotStopThePredictions) {
   Frames(2);
   for (int part = 1; part < 40; ++part) link->Deliver(link->MakePart(0, part));
   Frame();
-  EXPECT_GE(reports[2].parts.size(), kMostWaitingUpdates);
+  EXPECT_GE(reports[2].parts.size(), wire::kMostWaitingUpdates);
   EXPECT_LT(reports[2].parts.size(), 39u);
   Frames(4);
   EXPECT_TRUE(link->requests.empty());

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "client/server_link.h"
+#include "wire/limits.h"
 
 namespace shadowtutor::client {
 
@@ -79,7 +80,7 @@ void Preparation::Arrived(const wire::Update& update) {
   std::shared_ptr<const HeldStudent> base;
   {
     const MutexLock lock(mutex_);
-    if (arrivals_.size() > kMostWaitingUpdates) return;
+    if (arrivals_.size() > wire::kMostWaitingUpdates) return;
     base = BaseLocked();
   }
   std::shared_ptr<const HeldStudent> student;

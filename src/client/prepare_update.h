@@ -63,7 +63,7 @@ class Preparation {
   void Held(std::shared_ptr<const HeldStudent> held) ST_EXCLUDES(mutex_);
   /// Prepares `update`. The link calls it when an update has arrived, before the client can take
   /// it. Prepares nothing of an update that does not fit; the error comes when the client applies
-  /// it. At most kMostWaitingUpdates + 1 are kept; an update beyond them is not prepared.
+  /// it. At most wire::kMostWaitingUpdates + 1 are kept; an update beyond them is not prepared.
   void Arrived(const wire::Update& update) ST_EXCLUDES(mutex_);
   struct Ready {
     Clock::time_point received;  // when the update arrived; now, if Arrived was not called with it

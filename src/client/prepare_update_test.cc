@@ -13,6 +13,7 @@
 
 #include "client/server_link.h"
 #include "client/testing/fake_engine.h"
+#include "wire/limits.h"
 
 namespace shadowtutor::client {
 namespace {
@@ -314,7 +315,7 @@ TEST_F(PreparationTest, KeepsABoundedNumber) {
   preparation_.Held(held_);
   std::shared_ptr<const HeldStudent> student = held_;
   std::vector<wire::Update> updates;
-  for (int part = 0; part < static_cast<int>(kMostWaitingUpdates) + 3; ++part) {
+  for (int part = 0; part < static_cast<int>(wire::kMostWaitingUpdates) + 3; ++part) {
     updates.push_back(PartOf(*student, part));
     student = PrepareUpdate(updates.back(), *student, *engine_);
     preparation_.Arrived(updates.back());
@@ -328,7 +329,7 @@ TEST_F(PreparationTest, KeepsABoundedNumber) {
     preparation_.Held(held);
     ++prepared;
   }
-  EXPECT_EQ(prepared, kMostWaitingUpdates + 1);
+  EXPECT_EQ(prepared, wire::kMostWaitingUpdates + 1);
 }
 
 TEST_F(PreparationTest, DamageOnArrivalIsLeftForWhoeverAppliesTheUpdate) {

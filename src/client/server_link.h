@@ -19,9 +19,6 @@
 
 namespace shadowtutor::client {
 
-/// How many updates may wait in a link for the client, not counting the answer to its key frame.
-inline constexpr size_t kMostWaitingUpdates = 8;
-
 /// The implementations are a link over gRPC in rpc/client, a link within the process on a virtual
 /// clock in eval/sim, and scripted links in tests. Every function is pure virtual, so that no
 /// implementation can forget one; links that wrap another link derive from ForwardingLink
@@ -47,7 +44,8 @@ class ServerLink {
   virtual void OnArrival(Arrived arrived) = 0;
   /// The next update, if one has arrived: the answer to the last key frame, or a later part of an
   /// answer (wire::Update::part), in the order in which the server sent them. When
-  /// kMostWaitingUpdates wait, later parts are dropped; the client finds out by their versions.
+  /// wire::kMostWaitingUpdates wait, later parts are dropped; the client finds out by their
+  /// versions.
   virtual std::optional<wire::Update> PollUpdate() = 0;
   /// Waits for the next update, be it the answer or a later part of the one before, at most until
   /// the link's own deadline. Returns nullopt when there is none and the connection was lost, the

@@ -168,7 +168,7 @@ std::span<const PolicyPart> PolicyParts() {
   return parts;
 }
 
-Policy WithChanges(const Policy& policy, const PolicyChanges& changes) {
+Policy Changed(const Policy& policy, const PolicyChanges& changes) {
   Policy changed = policy;
   for (const auto& [name, text] : changes) {
     const auto parts = PolicyParts();
@@ -183,6 +183,11 @@ Policy WithChanges(const Policy& policy, const PolicyChanges& changes) {
       changed.trainer.threshold < 1) {
     changed.schedule.stride.threshold = changed.trainer.threshold;
   }
+  return changed;
+}
+
+Policy WithChanges(const Policy& policy, const PolicyChanges& changes) {
+  Policy changed = Changed(policy, changes);
   Validate(changed);
   return changed;
 }

@@ -30,9 +30,11 @@ std::span<const PolicyPart> PolicyParts();
 /// What a user sets apart from the preset: texts by the names of their parts.
 using PolicyChanges = std::map<std::string, std::string>;
 
-/// The policy with the changes. `threshold` sets that of the stride, too, unless it is 1. Throws
-/// Error kInvalidArgument for an unknown part, a text that does not fit, and a policy that is not
-/// valid.
+/// The policy with the changes, which may be one that Validate refuses. `threshold` sets that of
+/// the stride, too, unless it is 1. Throws Error kInvalidArgument for an unknown part and a text
+/// that does not fit.
+Policy Changed(const Policy& policy, const PolicyChanges& changes);
+/// The same, and throws as Validate, too.
 Policy WithChanges(const Policy& policy, const PolicyChanges& changes);
 
 /// "threshold 0.8, max-updates 8, ...": all parts, without the name. Equal texts mean equal

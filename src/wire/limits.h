@@ -45,6 +45,10 @@ inline constexpr int kDefaultMaxConnectionsPerAddress = 64;
 /// Streams that one connection may have open at the same time.
 inline constexpr int kMaxStreamsPerConnection = 16;
 
+/// Parts of answers that may wait in a client's link until its next frame, besides the answer to
+/// its key frame.
+inline constexpr size_t kMostWaitingUpdates = 8;
+
 /// In a Segment call: the most unanswered frames of a session, their number when the client asks
 /// for none, and the most bytes of all of them together (a single frame is always allowed).
 inline constexpr int kMaxSegmentInFlight = 8;

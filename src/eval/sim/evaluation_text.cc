@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/text.h"
-#include "distill/policy_parts.h"
 #include "eval/sim/measures_json.h"
+#include "eval/sim/policy_json.h"
 #include "wire/codec_names.h"
 
 namespace shadowtutor::eval {
@@ -62,15 +62,11 @@ std::string ReportJson(const EvalReport& report) {
   if (strategy.policy) {
     const distill::Policy policy = strategy.policy(parameters);
     json["policy"] = policy.name;
-    for (const distill::PolicyPart& part : distill::PolicyParts()) {
-      std::string name = part.name;
-      std::replace(name.begin(), name.end(), '-', '_');
-      const std::string text = part.text(policy);
-      if (part.kind == distill::PolicyPart::Kind::kNumber) {
-        json[name] = nlohmann::ordered_json::parse(text);
-      } else {
-        json[name] = text;
-      }
+    const nlohmann::ordered_json parts = PolicyParts(policy);
+    for (const auto& [part, value] : parts.items()) {
+      std::string key = part;
+      std::replace(key.begin(), key.end(), '-', '_');
+      json[key] = value;
     }
   }
   json["frame_codec"] = wire::NameOf(parameters.frame_codec);

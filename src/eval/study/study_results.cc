@@ -7,8 +7,8 @@
 
 #include "core/atomic_file.h"
 #include "core/text.h"
-#include "distill/policy_parts.h"
 #include "eval/sim/measures_json.h"
+#include "eval/sim/policy_json.h"
 #include "eval/study/csv.h"
 #include "eval/study/foreign_results.h"
 #include "eval/study/machine.h"
@@ -46,26 +46,6 @@ Json AsJson(const ClipRecord& clip) {
           {"frames", clip.frames}};
 }
 
-Json AsJson(const distill::Policy& policy) {
-  Json parts = Json::object();
-  for (const distill::PolicyPart& part : distill::PolicyParts()) {
-    const std::string text = part.text(policy);
-    parts[part.name] =
-        part.kind == distill::PolicyPart::Kind::kNumber ? Json::parse(text) : Json(text);
-  }
-  return parts;
-}
-
-distill::Policy ParsePolicy(const std::string& name, const Json& parts) {
-  distill::PolicyChanges texts;
-  for (const auto& [part, value] : parts.items()) {
-    texts[part] = value.is_string() ? value.get<std::string>() : value.dump();
-  }
-  distill::Policy policy = distill::WithChanges({}, texts);
-  policy.name = name;
-  return policy;
-}
-
 Json AsJson(const RunRecord& run) {
   Json strides = Json::array();
   for (const auto& [frame, stride] : run.strides) strides.push_back({frame, stride});
@@ -73,7 +53,7 @@ Json AsJson(const RunRecord& run) {
   Json json = {{"clip", run.clip},
                {"strategy", run.strategy},
                {"policy", run.policy ? Json(run.policy->name) : Json()},
-               {"policy_parts", run.policy ? AsJson(*run.policy) : Json()},
+               {"policy_parts", run.policy ? PolicyParts(*run.policy) : Json()},
                {"delay", run.delay == kDelayAuto ? Json(DelayText(run.delay)) : Json(run.delay)},
                {"label", run.label},
                {"frames", run.frames},
@@ -181,7 +161,7 @@ RunRecord ParseRun(const std::string& text) {
     run.clip = json.at("clip");
     run.strategy = json.at("strategy");
     if (!json.at("policy").is_null()) {
-      run.policy = ParsePolicy(json.at("policy"), json.at("policy_parts"));
+      run.policy = PolicyFrom(json.at("policy"), json.at("policy_parts"));
     }
     const Json& delay = json.at("delay");
     run.delay = delay.is_string() ? ParseDelay(delay.get<std::string>()) : delay.get<int>();

@@ -4,6 +4,7 @@
 #include "nn/checkpoint_io.h"
 #include "rpc/client/link_errors.h"
 #include "rpc/client/link_thread.h"
+#include "wire/limits.h"
 #include "wire/update_codec.h"
 
 namespace shadowtutor::rpc {
@@ -96,7 +97,7 @@ void LinkThread::Handle(wire::Update message, size_t bytes) {
 }
 
 bool LinkThread::Wanted(const wire::Update& update) const {
-  if (update.part > 0) return updates.size() < client::kMostWaitingUpdates;
+  if (update.part > 0) return updates.size() < wire::kMostWaitingUpdates;
   return answer == Answer::kPending && update.frame_index == key_frame_index;
 }
 
