@@ -11,6 +11,8 @@
 #include <thread>
 #endif
 
+#include "core/float_mode.h"
+
 namespace shadowtutor {
 
 namespace internal {
@@ -25,7 +27,9 @@ thread_local int slot = 0;
 
 void RunOnTwoThreads(int tasks, void* context, TaskFunction function) {
   std::atomic<int> next{0};
+  const FloatMode mode = FloatMode::OfThisThread();
   const auto work = [&]() -> std::exception_ptr {
+    const FloatModeScope scope(mode);
     try {
       for (int task = next++; task < tasks; task = next++) function(context, task);
     } catch (...) {
@@ -58,7 +62,8 @@ void RunTasks(int tasks, void* context, TaskFunction function) {
 #else
   tbb::parallel_for(
       tbb::blocked_range<int>(0, tasks, 1),
-      [=](const tbb::blocked_range<int>& range) {
+      [=, mode = FloatMode::OfThisThread()](const tbb::blocked_range<int>& range) {
+        const FloatModeScope scope(mode);
         for (int task = range.begin(); task < range.end(); ++task) function(context, task);
       },
       tbb::simple_partitioner());

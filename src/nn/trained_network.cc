@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "core/float_mode.h"
 #include "nn/backward.h"
 #include "nn/forward.h"
 
@@ -72,6 +73,7 @@ void TrainedNetwork::ForwardTrained(ImageView frame, TrainingMemory& workspace) 
 double TrainedNetwork::Backward(ImageView frame, const LabelMap& label,
                                 std::span<const float> pixel_weight, TrainingMemory& workspace,
                                 std::span<float> gradient) const {
+  const FloatModeScope flush(FloatMode::OfThisThread().FlushingSubnormals());
   return nn::Backward(packed_, weights_, transposed_, cut_, frame, *workspace.forward,
                       workspace.logits, label.labels().data(), pixel_weight.data(),
                       static_cast<float>(loss_.jaccard_weight), *workspace.backward, gradient);
@@ -92,6 +94,7 @@ void TrainedNetwork::CheckTruth(FrameSize size, const LabelMap& label,
 }
 
 void TrainedNetwork::AdamStep(std::span<const float> gradient) {
+  const FloatModeScope flush(FloatMode::OfThisThread().FlushingSubnormals());
   ++adam_steps_;
   for (const auto& [begin, count] : selection_.ranges()) {
     const size_t at = begin - offset_;
