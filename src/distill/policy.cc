@@ -37,7 +37,8 @@ Policy Balanced() {
   Policy policy = Best();
   policy.name = "balanced";
   policy.trainer.max_updates = 5;
-  policy.trainer.first_updates = 18;
+  policy.trainer.first_updates = 12;
+  policy.trainer.replay_every = 3;
   policy.trainer.cut = nn::Stage::kEnc2;
   policy.trainer.adam.learning_rate = 0.004;
   policy.trainer.averaging = 0.75;
