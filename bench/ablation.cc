@@ -29,6 +29,8 @@
 #include "server/session.h"
 #include "teacher/open_teacher.h"
 #include "video/open_source.h"
+#include "wire/codec_names.h"
+#include "wire/key_frame_codec.h"
 #include "wire/update_codec.h"
 
 namespace shadowtutor::bench {
@@ -39,6 +41,7 @@ struct Clip {
   nn::Checkpoint student;
   std::vector<Image> frames;
   std::vector<teacher::Answer> answers;
+  double frames_per_second = 0;
 };
 
 // Students differ from the published network in shape, so they begin with fresh weights.
@@ -58,30 +61,40 @@ nn::Checkpoint StudentOf(const Clip& clip, const Row& row, uint64_t seed) {
   return student;
 }
 
+struct Codecs {
+  wire::FrameCodec frames = wire::FrameCodec::kRaw;
+  wire::UpdateCodec updates = wire::UpdateCodec::kFp32;
+};
+
 // The server of all clients of a run, which send the same key frames.
 class SharedServer {
  public:
   SharedServer(std::shared_ptr<const nn::Checkpoint> student, const distill::Policy& policy,
-               const Clip& clip)
-      : clip_(clip), session_(OptionsOf(std::move(student), policy), {}, "ablation") {}
+               const Clip& clip, const Codecs& codecs)
+      : clip_(clip),
+        encoder_(codecs.frames, {}),
+        session_(OptionsOf(std::move(student), policy), HelloFor(codecs), "ablation") {}
 
   const wire::Update& Answer(uint64_t frame_index) {
     if (key_frames > 0 && update_.frame_index == frame_index) return update_;
     const teacher::Answer& answer = clip_.answers[frame_index];
+    const Image& frame = clip_.frames[frame_index];
+    const std::vector<uint8_t> sent = encoder_.Encode(frame);
+    bytes_up += sent.size();
     update_ = session_.Train({.frame_index = frame_index,
-                              .frame = clip_.frames[frame_index],
+                              .frame = decoder_.Decode(encoder_.codec(), sent, frame.size()),
                               .answer = {answer.label, answer.instances, answer.has_instances}},
                              workspace_);
     ++key_frames;
     steps += update_.steps;
     train_ms += update_.train_ms;
-    bytes += update_.payload.size();
+    bytes_down += update_.payload.size();
     return update_;
   }
 
   int key_frames = 0, steps = 0;
   double train_ms = 0;
-  size_t bytes = 0;  // of updates, in fp32
+  size_t bytes_up = 0, bytes_down = 0;
 
  private:
   static server::SessionOptions OptionsOf(std::shared_ptr<const nn::Checkpoint> student,
@@ -92,7 +105,15 @@ class SharedServer {
     return options;
   }
 
+  static wire::Hello HelloFor(const Codecs& codecs) {
+    wire::Hello hello;
+    hello.update_codec = codecs.updates;
+    return hello;
+  }
+
   const Clip& clip_;
+  wire::KeyFrameEncoder encoder_;
+  wire::KeyFrameDecoder decoder_;
   const std::shared_ptr<nn::TrainingWorkspace> workspace_ =
       std::make_shared<nn::TrainingWorkspace>();
   server::Session session_;
@@ -181,14 +202,15 @@ class SharedEngine final : public client::Engine {
 };
 
 struct Figures {
-  double miou1 = 0, miou8 = 0, key_frames = 0, server_ms = 0, steps = 0, kilobytes = 0;
+  double miou1 = 0, miou8 = 0, key_frames = 0, server_ms = 0, steps = 0;
+  double up = 0, down = 0, rate = 0;  // kB per frame, kbit/s
 };
 
 // Scores every `every`-th frame.
 Figures Run(const Clip& clip, const Row& row, const distill::Policy& policy, uint64_t seed,
-            uint64_t every) {
+            uint64_t every, const Codecs& codecs) {
   const auto student = std::make_shared<const nn::Checkpoint>(StudentOf(clip, row, seed));
-  SharedServer server(student, policy, clip);
+  SharedServer server(student, policy, clip, codecs);
   constexpr int kDelays[] = {1, 8};
   std::vector<DelayedLink*> links;
   std::vector<std::unique_ptr<client::Client>> clients;
@@ -215,12 +237,15 @@ Figures Run(const Clip& clip, const Row& row, const distill::Policy& policy, uin
   }
   const auto frames = static_cast<double>(clip.frames.size());
   const double keys = server.key_frames;
+  const auto kilobytes = [&](size_t bytes) { return static_cast<double>(bytes) / 1000 / frames; };
   return {.miou1 = 100 * sums[0] / scored,
           .miou8 = 100 * sums[1] / scored,
           .key_frames = 100 * keys / frames,
           .server_ms = server.train_ms / keys,
           .steps = server.steps / keys,
-          .kilobytes = static_cast<double>(server.bytes) / 1000 / frames};
+          .up = kilobytes(server.bytes_up),
+          .down = kilobytes(server.bytes_down),
+          .rate = 8 * clip.frames_per_second * kilobytes(server.bytes_up + server.bytes_down)};
 }
 
 std::vector<Clip> LoadClips(const std::string& set, const std::string& default_student) {
@@ -230,6 +255,7 @@ std::vector<Clip> LoadClips(const std::string& set, const std::string& default_s
     clip.name = spec.name;
     clip.student = nn::LoadCheckpoint(spec.student ? spec.student->string() : default_student);
     const auto source = video::OpenSource(spec.source, {});
+    clip.frames_per_second = source->frames_per_second();
     const auto teacher =
         teacher::OpenTeacher(spec.card, clip.student.classes, clip.student.background);
     Image frame;
@@ -249,14 +275,16 @@ double Mean(const std::vector<double>& values) {
 }
 
 // Every figure is the mean over clips; those of the starts are averaged, and their spread told.
-void PrintRow(const Row& row, const std::vector<Clip>& clips, int starts, uint64_t every) {
+void PrintRow(const Row& row, const std::vector<Clip>& clips, int starts, uint64_t every,
+              const Codecs& codecs) {
   const distill::Policy policy = distill::WithChanges(distill::FindPolicy(row.preset), row.changes);
   std::vector<double> miou1, miou8, per_clip(clips.size(), 0);
   Figures mean;
+  double most_rate = 0;  // of any clip and start
   for (int seed = 0; seed < starts; ++seed) {
     double sum1 = 0, sum8 = 0;
     for (size_t c = 0; c < clips.size(); ++c) {
-      const Figures run = Run(clips[c], row, policy, static_cast<uint64_t>(seed), every);
+      const Figures run = Run(clips[c], row, policy, static_cast<uint64_t>(seed), every, codecs);
       sum1 += run.miou1;
       sum8 += run.miou8;
       per_clip[c] += run.miou8 / starts;
@@ -264,7 +292,10 @@ void PrintRow(const Row& row, const std::vector<Clip>& clips, int starts, uint64
       mean.key_frames += share * run.key_frames;
       mean.server_ms += share * run.server_ms;
       mean.steps += share * run.steps;
-      mean.kilobytes += share * run.kilobytes;
+      mean.up += share * run.up;
+      mean.down += share * run.down;
+      mean.rate += share * run.rate;
+      most_rate = std::max(most_rate, run.rate);
     }
     miou1.push_back(sum1 / static_cast<double>(clips.size()));
     miou8.push_back(sum8 / static_cast<double>(clips.size()));
@@ -276,8 +307,8 @@ void PrintRow(const Row& row, const std::vector<Clip>& clips, int starts, uint64
   std::printf("| %s | %.2f ± %.2f | %.2f ± %.2f |", row.name.c_str(), Mean(miou8), half(miou8),
               Mean(miou1), half(miou1));
   for (const double value : per_clip) std::printf(" %.1f |", value);
-  std::printf(" %.2f | %.1f | %.0f | %.0f |\n", mean.key_frames, mean.steps, mean.server_ms,
-              mean.kilobytes);
+  std::printf(" %.2f | %.1f | %.0f | %.3g | %.3g | %.0f | %.0f |\n", mean.key_frames, mean.steps,
+              mean.server_ms, mean.up, mean.down, mean.rate, most_rate);
   std::fflush(stdout);
 }
 
@@ -297,21 +328,26 @@ int Main(int argc, char** argv) {
   app.add_option("--threads", threads, "0: all cores")->capture_default_str();
   app.add_option("--part", part, "Of --parts: the rows of this process, from 0");
   app.add_option("--parts", parts, "Processes that share the work");
+  std::string frame_codec = "raw", update_codec = "fp32";
+  app.add_option("--frame-codec", frame_codec)->capture_default_str();
+  app.add_option("--update-codec", update_codec)->capture_default_str();
   CLI11_PARSE(app, argc, argv);
+  const Codecs codecs = {wire::ParseFrameCodec(frame_codec), wire::ParseUpdateCodec(update_codec)};
   const std::optional<ThreadLimit> limit =
       threads > 0 ? std::optional<ThreadLimit>(threads) : std::nullopt;
 
   const std::vector<Clip> clips = LoadClips(set, student);
   std::printf("| | mIoU, delay 8 | delay 1 |");
   for (const Clip& clip : clips) std::printf(" %s |", clip.name.c_str());
-  std::printf(" key frames | steps | server ms | update kB per frame |\n| --- |");
-  for (size_t i = 0; i < 6 + clips.size(); ++i) std::printf(" --- |");
+  std::printf(
+      " key frames %% | steps | server ms | kB up | kB down | kbit/s | most kbit/s |\n| --- |");
+  for (size_t i = 0; i < 9 + clips.size(); ++i) std::printf(" --- |");
   std::printf("\n");
   int number = 0;
   for (const Row& row : AblationRows()) {
     const bool wanted =
         names.empty() || std::find(names.begin(), names.end(), row.name) != names.end();
-    if (wanted && number++ % parts == part) PrintRow(row, clips, starts, every);
+    if (wanted && number++ % parts == part) PrintRow(row, clips, starts, every, codecs);
   }
   return 0;
 }

@@ -12,6 +12,7 @@
 #include "client/forwarding_link.h"
 #include "core/mutex.h"
 #include "loopback.h"
+#include "wire/codec_names.h"
 
 namespace shadowtutor::tests {
 namespace {
@@ -63,9 +64,13 @@ TEST_P(Agreement, HoldsAfterEveryUpdate) {
   const auto whole = AskForWhole(*tutored.link);
   ASSERT_TRUE(whole);
   std::vector<float> expected = tutored.client->student().weights;
-  if (!update->payload.empty()) {
-    const auto trained =
-        std::span(expected).subspan(whole->layout->TrainedOffset(nn::kPartialDistillation));
+  const auto trained =
+      std::span(expected).subspan(whole->layout->TrainedOffset(nn::kPartialDistillation));
+  if (update->codec == wire::UpdateCodec::kCoded) {  // only the client can decode it
+    const auto theirs = std::span(whole->weights).last(trained.size());
+    EXPECT_EQ(wire::WeightChecksum(theirs), update->checksum);
+    std::copy(theirs.begin(), theirs.end(), trained.begin());
+  } else if (!update->payload.empty()) {
     const auto decoded = wire::DecodeUpdate(update->codec, trained, update->payload);
     std::copy(decoded.begin(), decoded.end(), trained.begin());
   }
@@ -74,11 +79,13 @@ TEST_P(Agreement, HoldsAfterEveryUpdate) {
 
 INSTANTIATE_TEST_SUITE_P(
     Codecs, Agreement,
-    testing::Combine(testing::Values(wire::FrameCodec::kRaw, wire::FrameCodec::kJpeg),
-                     testing::Values(wire::UpdateCodec::kFp32, wire::UpdateCodec::kFp16)),
+    testing::Combine(testing::Values(wire::FrameCodec::kRaw, wire::FrameCodec::kJpeg,
+                                     wire::FrameCodec::kH264),
+                     testing::Values(wire::UpdateCodec::kFp32, wire::UpdateCodec::kFp16,
+                                     wire::UpdateCodec::kCoded)),
     [](const auto& info) {
-      return std::string(std::get<0>(info.param) == wire::FrameCodec::kRaw ? "Raw" : "Jpeg") +
-             (std::get<1>(info.param) == wire::UpdateCodec::kFp32 ? "Fp32" : "Fp16");
+      return std::string(wire::NameOf(std::get<0>(info.param))) + "_" +
+             wire::NameOf(std::get<1>(info.param));
     });
 
 // Damages the n-th update that carries weights in both places where the client sees it: first when
@@ -133,7 +140,8 @@ class DamagingLink : public client::ForwardingLink {
 };
 
 TEST(Recovery, ADamagedUpdateCostsAWholeStudentAndNothingElse) {
-  for (const auto codec : {wire::UpdateCodec::kFp32, wire::UpdateCodec::kFp16}) {
+  for (const auto codec :
+       {wire::UpdateCodec::kFp32, wire::UpdateCodec::kFp16, wire::UpdateCodec::kCoded}) {
     const auto server = StartServer();
     auto options = FastLinkOptions(server->address());
     options.update_codec = codec;

@@ -433,7 +433,7 @@ wire::SegmentLabels SoundLabels(uint8_t label = 1) {
   return {.frame_index = 5,
           .codec = wire::LabelCodec::kRle,
           .size = map.size(),
-          .data = wire::EncodeLabels(wire::LabelCodec::kRle, map)};
+          .data = wire::LabelEncoder(wire::LabelCodec::kRle).Encode(map)};
 }
 
 TEST(HostileSegmenter, AnswersThatAreNoneEndTheConversation) {

@@ -175,15 +175,26 @@ void AddDelay(CLI::App& command, EvalArguments& arguments) {
 void AddParameters(CLI::App& command, EvalArguments& arguments) {
   auto& parameters = arguments.options.parameters;
   AddPolicyOptions(command, arguments.policy);
-  command.add_option("--frame-codec", arguments.frame_codec, "How key frames travel")
-      ->check(CLI::IsMember(wire::FrameCodecNames()))
+  command
+      .add_option("--frame-codec", arguments.frame_codec,
+                  "How key frames travel (default: raw; with shadow, h264)")
+      ->check(CLI::IsMember(wire::FrameCodecNames()));
+  command
+      .add_option("--key-frame-bytes", parameters.quality.bytes,
+                  "What a key frame as H.264 shall have, about")
+      ->check(CLI::Range(100, 100'000'000))
       ->capture_default_str();
-  command.add_option("--jpeg-quality", parameters.jpeg_quality, "1 to 100")
+  command
+      .add_option("--h264-crf", parameters.quality.crf,
+                  "The same rate factor, 0 (lossless) to 51, for all key frames instead")
+      ->check(CLI::Range(0, 51));
+  command.add_option("--jpeg-quality", parameters.quality.jpeg, "1 to 100")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
-  command.add_option("--update-codec", arguments.update_codec, "How updates travel")
-      ->check(CLI::IsMember(wire::UpdateCodecNames()))
-      ->capture_default_str();
+  command
+      .add_option("--update-codec", arguments.update_codec,
+                  "How updates travel (default: fp32; with shadow, coded)")
+      ->check(CLI::IsMember(wire::UpdateCodecNames()));
   command
       .add_option("--label-codec", arguments.label_codec,
                   "How label maps travel (naive and tracking)")
@@ -204,8 +215,12 @@ eval::StrategyOptions ParametersOf(const EvalArguments& arguments) {
   parameters.paper = distill::Changed(distill::FindPolicy("paper"), changes);
   parameters.policy = PolicyOf(arguments.policy);
   if (changes.contains("cut")) parameters.cut = parameters.paper.trainer.cut;
-  parameters.frame_codec = wire::ParseFrameCodec(arguments.frame_codec);
-  parameters.update_codec = wire::ParseUpdateCodec(arguments.update_codec);
+  if (!arguments.frame_codec.empty()) {
+    parameters.frame_codec = wire::ParseFrameCodec(arguments.frame_codec);
+  }
+  if (!arguments.update_codec.empty()) {
+    parameters.update_codec = wire::ParseUpdateCodec(arguments.update_codec);
+  }
   parameters.label_codec = wire::ParseLabelCodec(arguments.label_codec);
   return parameters;
 }
@@ -283,7 +298,7 @@ eval::live::SweepRequest LiveSweepOf(const EvalArguments& arguments) {
   request.frame_codec = arguments.frame_codec;
   request.update_codec = arguments.update_codec;
   request.label_codec = arguments.label_codec;
-  request.jpeg_quality = parameters.jpeg_quality;
+  request.jpeg_quality = parameters.quality.jpeg;
   request.folder = arguments.out;
   request.fresh = arguments.fresh;
   return request;

@@ -25,7 +25,7 @@ struct EvalArguments {
   std::string source, card, set, lvs;
   PolicyArguments policy;
   std::string student, json, out;
-  std::string frame_codec = "raw", update_codec = "fp32", label_codec = "png";
+  std::string frame_codec, update_codec, label_codec = "coded";
   std::vector<std::string> strategies = {"partial"};
   std::vector<std::string> delays = {"1"};
   uint64_t seed = 0;

@@ -122,8 +122,8 @@ TEST(RunOptions, ByDefaultTheServerTeachesAndTheRunWaitsForLateUpdates) {
   EXPECT_TRUE(arguments.json.empty());
   const app::RunOptions run = TutoredRunOf(arguments);
   EXPECT_EQ(run.link.address, "127.0.0.1:50051");
-  EXPECT_EQ(run.link.frame_codec, wire::FrameCodec::kJpeg);
-  EXPECT_EQ(run.link.update_codec, wire::UpdateCodec::kFp32);
+  EXPECT_EQ(run.link.frame_codec, wire::FrameCodec::kH264);
+  EXPECT_EQ(run.link.update_codec, wire::UpdateCodec::kCoded);
   EXPECT_EQ(run.link.student, nullptr);
   EXPECT_FALSE(run.link.retry);
   EXPECT_FALSE(run.link.insecure);
@@ -141,7 +141,7 @@ TEST(RunOptions, OfTheLinkReachIt) {
   EXPECT_EQ(run.link.address, "h:1");
   EXPECT_EQ(run.link.frame_codec, wire::FrameCodec::kRaw);
   EXPECT_EQ(run.link.update_codec, wire::UpdateCodec::kFp16);
-  EXPECT_EQ(run.link.jpeg_quality, 50);
+  EXPECT_EQ(run.link.quality.jpeg, 50);
   EXPECT_EQ(run.staleness, client::Staleness::kGoOn);
   EXPECT_TRUE(run.link.retry);
   EXPECT_TRUE(run.link.insecure);
@@ -185,7 +185,7 @@ TEST(RunOptions, SegmentSendsRawFramesOneByOneAndOthersTwoAtATime) {
   EXPECT_EQ(run_of("jpeg").link.in_flight, 2);
   EXPECT_EQ(run_of("h264").link.video_codec, wire::VideoCodec::kH264);
   EXPECT_EQ(run_of("raw --in-flight 2").link.in_flight, 2);
-  EXPECT_EQ(run_of("raw").link.label_codec, wire::LabelCodec::kPng);
+  EXPECT_EQ(run_of("raw").link.label_codec, wire::LabelCodec::kCoded);
   EXPECT_EQ(run_of("raw --label-codec rle").link.label_codec, wire::LabelCodec::kRle);
   EXPECT_EQ(run_of("h264 --h264-crf 0").link.h264_crf, 0);
   EXPECT_EQ(run_of("jpeg --jpeg-quality 3").link.jpeg_quality, 3);

@@ -112,12 +112,20 @@ void AddByteOptions(CLI::App& command, PlanArguments& a) {
       ->group("Bytes");
   command.add_option("--size", a.size, "Frame size (default: the source's, else 1280x720)")
       ->group("Bytes");
-  command.add_option("--frame-codec", a.frame_codec, "How key frames travel; jpeg needs --source")
+  command
+      .add_option("--frame-codec", a.frame_codec,
+                  "How key frames travel; jpeg and h264 need --source")
       ->check(CLI::IsMember(wire::FrameCodecNames()))
       ->capture_default_str()
       ->group("Bytes");
-  command.add_option("--jpeg-quality", a.jpeg_quality, "1 to 100")
+  command.add_option("--jpeg-quality", a.quality.jpeg, "1 to 100")
       ->check(CLI::Range(1, 100))
+      ->capture_default_str()
+      ->group("Bytes");
+  command
+      .add_option("--key-frame-bytes", a.quality.bytes,
+                  "What a key frame as H.264 shall have, about")
+      ->check(CLI::Range(100, 100'000'000))
       ->capture_default_str()
       ->group("Bytes");
   command.add_option("--update-codec", a.update_codec, "How updates travel")
@@ -157,7 +165,7 @@ eval::SystemDescription SystemOf(const PlanArguments& arguments) {
   }
   if (!arguments.size.empty()) system.size = ParseFrameSize("--size", arguments.size);
   system.frame_codec = wire::ParseFrameCodec(arguments.frame_codec);
-  system.jpeg_quality = arguments.jpeg_quality;
+  system.quality = arguments.quality;
   system.update_codec = wire::ParseUpdateCodec(arguments.update_codec);
   system.cut = nn::ParseStage(arguments.cut);
   system.classes = arguments.classes;

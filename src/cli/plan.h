@@ -7,7 +7,7 @@
 #include <string>
 
 #include "eval/plan/plan_inputs.h"
-#include "wire/jpeg.h"
+#include "wire/key_frame_codec.h"
 
 namespace CLI {
 class App;
@@ -20,7 +20,8 @@ struct PlanArguments {
   std::optional<double> student_ms, step_ms, teacher_ms;
   std::string bytes_up, bytes_down, size;
   std::string frame_codec = "raw", update_codec = "fp32", cut = "dec2";
-  int jpeg_quality = wire::kDefaultJpegQuality, classes = 9;
+  wire::KeyFrameQuality quality;
+  int classes = 9;
   std::string bandwidth = "80", min_stride = "8", max_stride = "64";
   double latency_ms = 0;
   int max_updates = eval::SystemDescription::kDefaultMaxUpdates, clients = 1;

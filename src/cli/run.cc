@@ -208,6 +208,7 @@ app::RunOptions TutoredRunOf(const RunArguments& options) {
   SetBasics(options, run);
   run.link = options.link;
   run.link.frame_codec = wire::ParseFrameCodec(options.frame_codec);
+  if (options.h264_crf) run.link.quality.crf = *options.h264_crf;
   run.link.update_codec = wire::ParseUpdateCodec(options.update_codec);
   if (!options.student.empty()) {
     run.link.student = std::make_shared<const nn::Checkpoint>(nn::LoadCheckpoint(options.student));
@@ -224,8 +225,8 @@ app::SegmentRunOptions SegmentRunOf(const RunArguments& options) {
   run.retry = options.link.retry;
   run.link.video_codec = wire::ParseVideoCodec(options.segment);
   run.link.label_codec = wire::ParseLabelCodec(options.label_codec);
-  run.link.jpeg_quality = options.link.jpeg_quality;
-  run.link.h264_crf = options.h264_crf;
+  run.link.jpeg_quality = options.link.quality.jpeg;
+  run.link.h264_crf = options.h264_crf.value_or(wire::kDefaultH264Crf);
   // The paper's naive offloading sends a frame when the one before is answered; whoever compresses
   // today also keeps the link busy meanwhile.
   const bool raw = run.link.video_codec == wire::VideoCodec::kRaw;
@@ -280,7 +281,7 @@ void AddRunOptions(CLI::App& command, RunArguments& options) {
   command.add_option(flags::kFrameCodec, options.frame_codec, "How key frames travel")
       ->check(CLI::IsMember(wire::FrameCodecNames()))
       ->capture_default_str();
-  command.add_option(flags::kJpegQuality, link.jpeg_quality, "1 to 100")
+  command.add_option(flags::kJpegQuality, link.quality.jpeg, "1 to 100")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
   command.add_option(flags::kUpdateCodec, options.update_codec, "How updates travel")
@@ -301,9 +302,16 @@ void AddRunOptions(CLI::App& command, RunArguments& options) {
                   "With --segment: frames that may wait for their labels; 1 by default for raw, as "
                   "in the paper, 2 otherwise, so that link and teacher work at the same time")
       ->check(CLI::Range(1, wire::kMaxSegmentInFlight));
-  command.add_option("--h264-crf", options.h264_crf, "0 (lossless) to 51, with --segment h264")
-      ->check(CLI::Range(0, 51))
+  command
+      .add_option("--key-frame-bytes", link.quality.bytes,
+                  "What a key frame as H.264 shall have, about")
+      ->check(CLI::Range(100, 100'000'000))
       ->capture_default_str();
+  command
+      .add_option("--h264-crf", options.h264_crf,
+                  "The same rate factor of H.264, 0 (lossless) to 51, for all frames (default: as "
+                  "--key-frame-bytes wants; with --segment 23)")
+      ->check(CLI::Range(0, 51));
   command
       .add_option(flags::kBandwidth, options.bandwidth_mbit,
                   "Send and receive at most so many Mbit/s each, as over a slower link")

@@ -3,6 +3,7 @@
 #define SHADOWTUTOR_CLI_RUN_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "app/run_client.h"
@@ -20,9 +21,10 @@ namespace shadowtutor::cli {
 /// As typed.
 struct RunArguments {
   std::string source, student, overlay, masks, json_lines, json, reference_teacher;
-  std::string frame_codec = "jpeg", update_codec = "fp32";
-  std::string segment, label_codec = "png";
-  int in_flight = 0, h264_crf = wire::kDefaultH264Crf;
+  std::string frame_codec = "h264", update_codec = "coded";
+  std::string segment, label_codec = "coded";
+  int in_flight = 0;
+  std::optional<int> h264_crf;
   double bandwidth_mbit = 0, max_fps = 0, key_frames_per_second = 0;
   double source_timeout = 10;  // seconds
   int source_retries = -1;     // -1: for ever

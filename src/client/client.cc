@@ -247,6 +247,7 @@ void Client::Impl::Begin(const ServerLink::Session& session) {
   same->version = session.version;
   same->cut = options.policy.trainer.cut;
   same->kinds = options.policy.trainer.kinds;
+  same->coded = nullptr;
   if (options.policy.shown_labels == 0) {
     Show(*same, {});
   } else if (!taught) {

@@ -51,9 +51,15 @@ std::shared_ptr<const HeldStudent> PrepareUpdate(const wire::Update& update,
   after->shown = update.shown_classes;
   if (!update.payload.empty()) {
     const nn::ParameterSelection selection(*held.layout, held.cut, held.kinds);
-    selection.Scatter(
-        wire::DecodeUpdate(update.codec, selection.Gather(held.weights), update.payload),
-        after->weights);
+    const std::vector<float> base = selection.Gather(held.weights);
+    if (update.codec == wire::UpdateCodec::kCoded) {
+      auto coded = held.coded ? std::make_shared<wire::CodedUpdates>(*held.coded)
+                              : std::make_shared<wire::CodedUpdates>(*held.layout, selection);
+      selection.Scatter(coded->Decode(base, update.payload), after->weights);
+      after->coded = std::move(coded);
+    } else {
+      selection.Scatter(wire::DecodeUpdate(update.codec, base, update.payload), after->weights);
+    }
   }
   check(after->trained());
   if (update.payload.empty() && after->shown == held.shown) return after;

@@ -15,6 +15,7 @@
 #include "core/mutex.h"
 #include "nn/network.h"
 #include "nn/parameter_selection.h"
+#include "wire/coded_update.h"
 #include "wire/messages.h"
 
 namespace shadowtutor::client {
@@ -26,7 +27,9 @@ struct HeldStudent {
   uint64_t version = 0;
   nn::Stage cut = nn::kPartialDistillation;             // the first stage that updates change
   nn::ParameterKinds kinds = nn::ParameterKinds::kAll;  // and of these stages, what
-  std::vector<uint8_t> shown;                           // classes that are shown; empty: all
+  /// What coded updates of this session changed so far; null: none came yet.
+  std::shared_ptr<const wire::CodedUpdates> coded;
+  std::vector<uint8_t> shown;                     // classes that are shown; empty: all
   std::shared_ptr<const Engine::Weights> packed;  // `weights`, packed for the engine as `shown`
                                                   // wants them
 

@@ -85,6 +85,34 @@ TEST(PrepareUpdate, MakesWhatTheServerHoldsAndPacksWhatChanged) {
   }
 }
 
+TEST(PrepareUpdate, CodedUpdatesRememberTheOnesBefore) {
+  const FakeEngine engine;
+  std::shared_ptr<const HeldStudent> held = Student(engine);
+  const nn::ParameterSelection selection(*held->layout, held->cut, held->kinds);
+  wire::CodedUpdates server(*held->layout, selection);
+  const auto first = held;
+  for (int i = 0; i < 3; ++i) {
+    std::vector<float> target(held->trained().begin(), held->trained().end());
+    for (size_t k = 0; k < target.size(); k += 7) target[k] += 0.01f * static_cast<float>(1 + i);
+    wire::Update update = EmptyUpdateOf(*held);
+    update.new_version = held->version + 1;
+    update.codec = wire::UpdateCodec::kCoded;
+    update.payload = server.Encode(held->trained(), target, 0.005f);
+    const auto expected = server.Decode(held->trained(), update.payload);
+    update.checksum = wire::WeightChecksum(expected);
+    if (i == 2) {
+      // Against a student that has seen none of them, the payload means something else.
+      auto other = std::make_shared<HeldStudent>(*held);
+      other->coded = nullptr;
+      EXPECT_THROW(PrepareUpdate(update, *other, engine), Error);
+    }
+    held = PrepareUpdate(update, *held, engine);
+    EXPECT_EQ(wire::WeightChecksum(held->trained()), update.checksum);
+    EXPECT_TRUE(held->coded);
+  }
+  EXPECT_FALSE(first->coded) << "the base stays";
+}
+
 TEST(PrepareUpdate, WithoutWeightsKeepsWhatIsHeldAsItIs) {
   const FakeEngine engine;
   const auto held = Student(engine);

@@ -14,6 +14,7 @@
 
 #include "distill/miou.h"
 #include "distill/replay.h"
+#include "distill/trained_share.h"
 #include "distill/training_types.h"
 #include "shadowtutor/types.h"
 
@@ -48,12 +49,14 @@ class Plateau {
 /// Trains `student` (an nn::Learner or a class with the same functions) on one key frame. The
 /// parameters are those of TrainOnKeyFrame, but for `loss_weights(answer)`, which returns one
 /// weight per pixel of an answer's label. `plateau` is new for each key frame, `replay` has the
-/// earlier key frames, and `average` is scratch memory. Afterwards the student holds the average.
+/// earlier key frames, `share` says which weights are trained, and `average` is scratch memory.
+/// Afterwards the student holds the average.
 template <typename Learner, typename LossWeightsFunction>
 TrainResult TrainAveraged(Learner& student, ImageView frame, const TeacherAnswer& teacher,
                           int classes, LossWeightsFunction&& loss_weights,
                           const TrainerOptions& options, Plateau& plateau, Replay& replay,
-                          std::vector<float>& average, const std::function<bool()>& stop = {}) {
+                          TrainedShare& share, std::vector<float>& average,
+                          const std::function<bool()>& stop = {}) {
   const LabelMap& label = teacher.label;
   student.SetFrame(frame);
   const double before = MeanIoU(student.Predict(), label, classes);
@@ -63,17 +66,20 @@ TrainResult TrainAveraged(Learner& student, ImageView frame, const TeacherAnswer
   const auto pixel_weights = loss_weights(teacher);
   average.assign(student.trained().begin(), student.trained().end());
   const auto keep = static_cast<float>(options.averaging);
+  const auto step = [&](const LabelMap& truth, const std::vector<float>& weight) {
+    student.LossAndGradient(truth, weight);
+    if (!share.all()) student.KeepGradient(share.Choose(student.gradient()));
+    student.AdamStep();
+  };
   while (result.steps < options.max_updates && !(stop && stop())) {
     ++result.steps;
     const bool again = options.replay_every > 0 && result.steps % options.replay_every == 0;
     if (const Replay::KeyFrame* earlier = again ? replay.Pick() : nullptr) {
       student.SetFrame(earlier->frame);
-      student.LossAndGradient(earlier->answer.label, loss_weights(earlier->answer));
-      student.AdamStep();
+      step(earlier->answer.label, loss_weights(earlier->answer));
       student.SetFrame(frame);
     } else {
-      student.LossAndGradient(label, pixel_weights);
-      student.AdamStep();
+      step(label, pixel_weights);
     }
     const auto weights = student.trained();
     for (size_t i = 0; i < average.size(); ++i) {

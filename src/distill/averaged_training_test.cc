@@ -32,6 +32,8 @@ class CountingLearner {
     return 1;
   }
   void AdamStep() { weights_[0] += 1; }
+  std::span<const float> gradient() const { return weights_; }
+  void KeepGradient(std::span<const uint8_t>) { ADD_FAILURE() << "all weights are trained"; }
   const std::vector<float>& trained() const { return weights_; }
   void SetTrained(const std::vector<float>& weights, bool keep_moments) {
     EXPECT_TRUE(keep_moments);
@@ -60,12 +62,15 @@ Outcome Train(const TrainerOptions& options, Replay replay = Replay(0),
               const std::function<bool()>& stop = {}) {
   Outcome outcome;
   std::vector<float> average;
+  const nn::NetworkLayout layout(nn::NetworkSpec{});
+  TrainedShare share(layout, options.cut,
+                     nn::ParameterSelection(layout, options.cut, options.kinds), 1);
   Plateau plateau(options);
   const TeacherAnswer answer{.label = LabelMap(kPixels, 1, 0), .instances = {}};
   outcome.result = TrainAveraged(
       outcome.learner, Frame(0), answer, 2,
       [](const TeacherAnswer& a) { return std::vector<float>(a.label.labels().size(), 1.0f); },
-      options, plateau, replay, average, stop);
+      options, plateau, replay, share, average, stop);
   return outcome;
 }
 

@@ -29,6 +29,7 @@ Policy Best() {
   policy.shown_labels = 3;
   policy.hide_untaught = true;
   policy.part_updates = 4;
+  policy.coded = {.share = 0.1, .max_updates = 16, .learning_rate = 0.006, .averaging = 0.8};
   return policy;
 }
 
@@ -43,6 +44,7 @@ Policy Balanced() {
   policy.trainer.adam.learning_rate = 0.004;
   policy.trainer.averaging = 0.75;
   policy.part_updates = 5;
+  policy.coded = {.share = 0.05, .max_updates = 8, .learning_rate = 0.008, .averaging = 0.6};
   return policy;
 }
 
@@ -73,12 +75,27 @@ Policy FindPolicy(std::string_view name) {
               "no policy is called '" + std::string(name) + "'; there are " + all);
 }
 
+TrainerOptions TrainerFor(const Policy& policy, bool coded) {
+  TrainerOptions options = policy.trainer;
+  if (!coded) return options;
+  options.share = policy.coded.share;
+  if (policy.coded.max_updates != 0) options.max_updates = policy.coded.max_updates;
+  if (policy.coded.learning_rate != 0) options.adam.learning_rate = policy.coded.learning_rate;
+  if (policy.coded.averaging != 0) options.averaging = policy.coded.averaging;
+  return options;
+}
+
 void Validate(const Policy& policy) {
   Validate(policy.trainer);
+  Validate(TrainerFor(policy, true));
   Validate(policy.schedule);
   const auto require = [](bool holds, const char* sentence) {
     if (!holds) throw Error(ErrorCode::kInvalidArgument, sentence);
   };
+  require(policy.coded.step > 0 && policy.coded.step <= 100,
+          "the quantiser's step must be more than 0 and at most 100 learning rates");
+  require(policy.coded.tolerance >= 0 && policy.coded.tolerance <= 1,
+          "the tolerance of coded updates must be an mIoU of 0 to 1");
   require(policy.shown_labels >= 0 && policy.shown_labels <= kMostShownLabels,
           "the labels whose classes are shown must be 0 (all classes) to 64");
   require(!policy.hide_untaught || policy.shown_labels > 0,

@@ -19,6 +19,21 @@ struct Policy {
   TrainerOptions trainer;
   ScheduleOptions schedule;
 
+  /// What is different where updates travel coded (wire/coded_update.h), so that they are small.
+  struct Coded {
+    double share = 1;  // TrainerOptions::share
+    // These replace the trainer's values; 0: they do not.
+    int max_updates = 0;
+    double learning_rate = 0;
+    double averaging = 0;
+    /// The step of the quantiser, in learning rates: what is less than about half of it waits for
+    /// the next update.
+    double step = 2;
+    /// The quantiser's step is halved, up to three times, while the mIoU that the client's student
+    /// has on the key frame is so far below that of the trained one.
+    double tolerance = 0.01;
+  } coded;
+
   /// The device shows only classes that occurred in so many of the last key frames' labels; where
   /// the student says another one, it shows the best of those. 0: it shows all classes.
   int shown_labels = 0;
@@ -38,6 +53,10 @@ struct Policy {
 std::vector<std::string> PolicyNames();
 /// The preset of that name. Throws Error kInvalidArgument, which lists the names, for any other.
 Policy FindPolicy(std::string_view name);
+
+/// How a session trains: with policy.trainer, or, where updates are coded, with what policy.coded
+/// makes of it.
+TrainerOptions TrainerFor(const Policy& policy, bool coded);
 
 /// Throws Error kInvalidArgument for a policy with values out of range.
 void Validate(const Policy& policy);

@@ -102,6 +102,24 @@ std::vector<PolicyPart> AllParts() {
           "fresh-moments", "on: Adam's moments begin anew with every key frame",
           [](auto& p) -> auto& { return p.trainer.fresh_moments; }),
       Part(
+          "coded-share", "Where updates are coded: share of the weights that a key frame trains",
+          [](auto& p) -> auto& { return p.coded.share; }),
+      Part(
+          "coded-updates", "The same: what replaces max-updates; 0: nothing does",
+          [](auto& p) -> auto& { return p.coded.max_updates; }),
+      Part(
+          "coded-learning-rate", "The same: what replaces learning-rate; 0: nothing does",
+          [](auto& p) -> auto& { return p.coded.learning_rate; }),
+      Part(
+          "coded-averaging", "The same: what replaces averaging; 0: nothing does",
+          [](auto& p) -> auto& { return p.coded.averaging; }),
+      Part(
+          "coded-step", "The quantiser's step, in learning rates",
+          [](auto& p) -> auto& { return p.coded.step; }),
+      Part(
+          "coded-tolerance", "mIoU (0 to 1) on the key frame that quantising may cost",
+          [](auto& p) -> auto& { return p.coded.tolerance; }),
+      Part(
           "instance-weight", "Weight in the loss of pixels in and around instances",
           [](auto& p) -> auto& { return p.trainer.instance_weight; }),
       Part(
@@ -183,6 +201,13 @@ Policy Changed(const Policy& policy, const PolicyChanges& changes) {
       changed.trainer.threshold < 1) {
     changed.schedule.stride.threshold = changed.trainer.threshold;
   }
+  // Who changes one of these wants it to be in force.
+  const auto alone = [&](const char* name, const char* coded) {
+    return changes.contains(name) && !changes.contains(coded);
+  };
+  if (alone("max-updates", "coded-updates")) changed.coded.max_updates = 0;
+  if (alone("learning-rate", "coded-learning-rate")) changed.coded.learning_rate = 0;
+  if (alone("averaging", "coded-averaging")) changed.coded.averaging = 0;
   return changed;
 }
 

@@ -49,6 +49,12 @@ void Validate(const TrainerOptions& options) {
   require(options.jaccard_weight >= 0 && options.jaccard_weight <= 1000,
           "the weight of the soft Jaccard loss must be 0 to 1000, not " +
               std::to_string(options.jaccard_weight));
+  require(options.share > 0 && options.share <= 1,
+          "the share of the weights that are trained must be more than 0 and at most 1, not " +
+              std::to_string(options.share));
+  require(options.share == 1 || (options.averaging > 0 && options.fresh_moments),
+          "training a share of the weights goes with averaged weights and fresh moments; set the "
+          "averaging above 0 and the fresh moments on");
   require(options.averaging >= 0 && options.averaging < 1,
           "the averaging of weights must be at least 0 and less than 1, not " +
               std::to_string(options.averaging));
@@ -75,7 +81,8 @@ Trainer::Trainer(const nn::Checkpoint& student, const TrainerOptions& options, b
       taught_(taught),
       replay_(options.replay_every > 0 ? options.replay_frames : 0),
       learner_(student.layout, student.weights, options.cut, options.adam,
-               {.jaccard_weight = options.jaccard_weight}, options.kinds) {}
+               {.jaccard_weight = options.jaccard_weight}, options.kinds),
+      share_(learner_.layout(), options.cut, learner_.selection(), options.share) {}
 
 TrainResult Trainer::Train(ImageView frame, const TeacherAnswer& teacher,
                            const std::function<bool()>& stop, int first_part) {
@@ -85,6 +92,7 @@ TrainResult Trainer::Train(ImageView frame, const TeacherAnswer& teacher,
   steps_left_ = options.max_updates;
   can_continue_ = false;
   plateau_.emplace(options);
+  share_.NewKeyFrame();
   if (first_part > 0) options.max_updates = std::min(options.max_updates, first_part);
   const TrainResult result = TrainPart(frame, teacher, options, stop);
   replay_.Remember(frame, teacher);
@@ -124,7 +132,7 @@ TrainResult Trainer::TrainPart(ImageView frame, const TeacherAnswer& teacher,
   if (options.fresh_moments) learner_.ForgetMoments();
   if (options.averaging > 0) {
     const TrainResult result = TrainAveraged(learner_, frame, teacher, classes, loss_weights,
-                                             options, *plateau_, replay_, average_, stop);
+                                             options, *plateau_, replay_, share_, average_, stop);
     steps_left_ = std::max(0, steps_left_ - result.steps);
     can_continue_ = result.initial_metric <= options.threshold && !plateau_->reached();
     return result;

@@ -10,6 +10,7 @@
 
 #include "distill/averaged_training.h"
 #include "distill/replay.h"
+#include "distill/trained_share.h"
 #include "distill/training_types.h"
 #include "nn/learner.h"
 #include "nn/network.h"
@@ -68,6 +69,7 @@ class Trainer {
   bool taught_;
   Replay replay_;
   nn::Learner learner_;
+  TrainedShare share_;
   nn::LearnerState best_;
   std::vector<float> average_;
   std::optional<Plateau> plateau_;  // of the last key frame

@@ -25,6 +25,10 @@ struct TrainerOptions {
   nn::AdamOptions adam;
   bool fresh_moments = false;  // Adam's moments begin anew with every key frame
 
+  /// The share of the weights that a key frame trains (trained_share.h), above 0; 1: all. Less
+  /// needs averaging and fresh moments.
+  double share = 1;
+
   double instance_weight = 5;  // of pixels in and around instances; others have 1 (loss_weights.h)
   double jaccard_weight = 0;   // of the soft Jaccard loss beside the cross entropy
 

@@ -80,6 +80,13 @@ double Learner::LossAndGradient(const LabelMap& label, std::span<const float> pi
   return s.network.Backward(s.ws->frame, label, pixel_weight, *s.ws, s.gradient);
 }
 
+void Learner::KeepGradient(std::span<const uint8_t> keep) {
+  const auto all = std::span(impl_->gradient).subspan(impl_->network.offset());
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (!keep[i]) all[i] = 0;
+  }
+}
+
 void Learner::AdamStep() {
   impl_->network.AdamStep(gradient());
   impl_->prediction_current = false;

@@ -55,6 +55,9 @@ class Learner {
   double LossAndGradient(const LabelMap& label, std::span<const float> pixel_weight);
   /// The gradient of the last LossAndGradient, in the order of trained().
   std::span<const float> gradient() const;
+  /// Sets the gradient to 0 where `keep`, of the same size, has 0. With moments that are 0 there,
+  /// AdamStep then does not change these weights.
+  void KeepGradient(std::span<const uint8_t> keep);
   /// One Adam step along gradient().
   void AdamStep();
 

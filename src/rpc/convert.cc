@@ -29,6 +29,8 @@ v1::FrameCodec ToProto(wire::FrameCodec codec) {
   switch (codec) {
     case wire::FrameCodec::kRaw:
       return v1::FRAME_CODEC_RAW;
+    case wire::FrameCodec::kH264:
+      return v1::FRAME_CODEC_H264;
     case wire::FrameCodec::kJpeg:
       break;
   }
@@ -39,6 +41,8 @@ v1::UpdateCodec ToProto(wire::UpdateCodec codec) {
   switch (codec) {
     case wire::UpdateCodec::kFp16:
       return v1::UPDATE_CODEC_FP16;
+    case wire::UpdateCodec::kCoded:
+      return v1::UPDATE_CODEC_CODED;
     case wire::UpdateCodec::kFp32:
       break;
   }
@@ -52,6 +56,8 @@ std::optional<wire::FrameCodec> KnownCodec(v1::FrameCodec codec) {
       return wire::FrameCodec::kRaw;
     case v1::FRAME_CODEC_JPEG:
       return wire::FrameCodec::kJpeg;
+    case v1::FRAME_CODEC_H264:
+      return wire::FrameCodec::kH264;
     default:
       return std::nullopt;
   }
@@ -63,6 +69,8 @@ std::optional<wire::UpdateCodec> KnownCodec(v1::UpdateCodec codec) {
       return wire::UpdateCodec::kFp32;
     case v1::UPDATE_CODEC_FP16:
       return wire::UpdateCodec::kFp16;
+    case v1::UPDATE_CODEC_CODED:
+      return wire::UpdateCodec::kCoded;
     default:
       return std::nullopt;
   }
@@ -163,6 +171,12 @@ v1::Parameters ToProto(const distill::Policy& policy) {
   to.set_momentum(trainer.adam.beta1);
   to.set_replay_every(count(trainer.replay_every));
   to.set_replay_frames(count(trainer.replay_frames));
+  to.set_coded_share(policy.coded.share);
+  to.set_coded_updates(count(policy.coded.max_updates));
+  to.set_coded_learning_rate(policy.coded.learning_rate);
+  to.set_coded_averaging(policy.coded.averaging);
+  to.set_coded_step(policy.coded.step);
+  to.set_coded_tolerance(policy.coded.tolerance);
   return to;
 }
 
@@ -201,6 +215,14 @@ distill::Policy FromProto(const v1::Parameters& from) {
     trainer.adam.beta1 = from.momentum();
     trainer.replay_every = SmallInt(from.replay_every(), kMax, "replay_every");
     trainer.replay_frames = SmallInt(from.replay_frames(), kMax, "replay_frames");
+    if (from.coded_share() != 0) {
+      policy.coded = {.share = from.coded_share(),
+                      .max_updates = SmallInt(from.coded_updates(), kMax, "coded_updates"),
+                      .learning_rate = from.coded_learning_rate(),
+                      .averaging = from.coded_averaging(),
+                      .step = from.coded_step(),
+                      .tolerance = from.coded_tolerance()};
+    }
   }
   distill::Validate(policy);
   return policy;
@@ -302,8 +324,20 @@ v1::Hello ToProto(wire::Hello hello) {
   to.set_client_version(std::move(hello.client_version));
   to.set_frame_width(static_cast<uint32_t>(hello.frame_size.width));
   to.set_frame_height(static_cast<uint32_t>(hello.frame_size.height));
-  to.set_frame_codec(ToProto(hello.frame_codec));
-  to.set_update_codec(ToProto(hello.update_codec));
+  // The newer codecs have fields of their own, so that an older server does not fall back further
+  // than it must.
+  if (hello.frame_codec == wire::FrameCodec::kH264) {
+    to.set_frame_codec(v1::FRAME_CODEC_JPEG);
+    to.set_newer_frame_codec(v1::FRAME_CODEC_H264);
+  } else {
+    to.set_frame_codec(ToProto(hello.frame_codec));
+  }
+  if (hello.update_codec == wire::UpdateCodec::kCoded) {
+    to.set_update_codec(v1::UPDATE_CODEC_FP16);
+    to.set_newer_update_codec(v1::UPDATE_CODEC_CODED);
+  } else {
+    to.set_update_codec(ToProto(hello.update_codec));
+  }
   if (hello.held) *to.mutable_held() = ToProto(std::move(*hello.held));
   to.set_takes_parts(hello.takes_parts);
   return to;
@@ -317,8 +351,10 @@ wire::Hello FromProto(const v1::Hello& from) {
   if (hello.protocol_version != wire::kProtocolVersion) return hello;
   hello.client_version = Text(from.client_version(), "client version");
   hello.frame_size = Size(from.frame_width(), from.frame_height(), true);
-  hello.frame_codec = WishedCodec(from.frame_codec());
-  hello.update_codec = WishedCodec(from.update_codec());
+  hello.frame_codec =
+      KnownCodec(from.newer_frame_codec()).value_or(WishedCodec(from.frame_codec()));
+  hello.update_codec =
+      KnownCodec(from.newer_update_codec()).value_or(WishedCodec(from.update_codec()));
   if (from.has_held()) hello.held = FromProto(from.held());
   hello.takes_parts = from.takes_parts();
   return hello;

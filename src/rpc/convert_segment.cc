@@ -28,6 +28,8 @@ v1::LabelCodec ToProto(wire::LabelCodec codec) {
   switch (codec) {
     case wire::LabelCodec::kRle:
       return v1::LABEL_CODEC_RLE;
+    case wire::LabelCodec::kCoded:
+      return v1::LABEL_CODEC_CODED;
     case wire::LabelCodec::kPng:
       break;
   }
@@ -54,6 +56,8 @@ std::optional<wire::LabelCodec> KnownCodec(v1::LabelCodec codec) {
       return wire::LabelCodec::kPng;
     case v1::LABEL_CODEC_RLE:
       return wire::LabelCodec::kRle;
+    case v1::LABEL_CODEC_CODED:
+      return wire::LabelCodec::kCoded;
     default:
       return std::nullopt;
   }

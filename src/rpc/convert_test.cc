@@ -27,16 +27,39 @@ wire::ServerMessage Travel(wire::ServerMessage message) {
 
 // Every part differs from its default.
 distill::Policy SomePolicy() {
-  distill::Policy policy = distill::WithChanges(
-      {}, {{"threshold", "0.75"},   {"max-updates", "4"},        {"first-updates", "9"},
-           {"cut", "full"},         {"kinds", "norms"},          {"learning-rate", "0.001"},
-           {"fresh-moments", "on"}, {"instance-weight", "2"},    {"jaccard-weight", "0.5"},
-           {"averaging", "0.6"},    {"plateau-steps", "3"},      {"plateau-gain", "0.01"},
-           {"trigger", "change"},   {"stride-threshold", "0.7"}, {"min-stride", "2"},
-           {"max-stride", "32"},    {"change", "0.1"},           {"key-frame-rate", "0.2"},
-           {"burst", "5"},          {"burst-start", "3"},        {"shown-labels", "7"},
-           {"hide-untaught", "on"}, {"part-updates", "2"},       {"idle-updates", "11"},
-           {"momentum", "0.3"},     {"replay-every", "4"},       {"replay-frames", "5"}});
+  distill::Policy policy = distill::WithChanges({}, {{"threshold", "0.75"},
+                                                     {"max-updates", "4"},
+                                                     {"first-updates", "9"},
+                                                     {"cut", "full"},
+                                                     {"kinds", "norms"},
+                                                     {"learning-rate", "0.001"},
+                                                     {"fresh-moments", "on"},
+                                                     {"instance-weight", "2"},
+                                                     {"jaccard-weight", "0.5"},
+                                                     {"averaging", "0.6"},
+                                                     {"plateau-steps", "3"},
+                                                     {"plateau-gain", "0.01"},
+                                                     {"trigger", "change"},
+                                                     {"stride-threshold", "0.7"},
+                                                     {"min-stride", "2"},
+                                                     {"max-stride", "32"},
+                                                     {"change", "0.1"},
+                                                     {"key-frame-rate", "0.2"},
+                                                     {"burst", "5"},
+                                                     {"burst-start", "3"},
+                                                     {"shown-labels", "7"},
+                                                     {"hide-untaught", "on"},
+                                                     {"part-updates", "2"},
+                                                     {"idle-updates", "11"},
+                                                     {"momentum", "0.3"},
+                                                     {"replay-every", "4"},
+                                                     {"replay-frames", "5"},
+                                                     {"coded-share", "0.25"},
+                                                     {"coded-updates", "6"},
+                                                     {"coded-learning-rate", "0.002"},
+                                                     {"coded-averaging", "0.7"},
+                                                     {"coded-step", "1.5"},
+                                                     {"coded-tolerance", "0.02"}});
   policy.name = "custom";
   return policy;
 }
@@ -68,6 +91,26 @@ v1::ClientMessage SoundKeyFrame() {
   frame.codec = wire::FrameCodec::kRaw;
   frame.data = {1, 2, 3, 4, 5, 6};
   return ToProto(wire::ClientMessage(frame));
+}
+
+TEST(ConvertTest, NewerCodecsTravelAndOlderServersSeeTheirOwn) {
+  wire::Hello hello;
+  hello.frame_size = {640, 360};
+  hello.frame_codec = wire::FrameCodec::kH264;
+  hello.update_codec = wire::UpdateCodec::kCoded;
+  auto message = ToProto(wire::ClientMessage(hello));
+  // The fields that there were before these codecs.
+  EXPECT_EQ(message.hello().frame_codec(), v1::FRAME_CODEC_JPEG);
+  EXPECT_EQ(message.hello().update_codec(), v1::UPDATE_CODEC_FP16);
+  auto back = std::get<wire::Hello>(FromProto(v1::ClientMessage(message)));
+  EXPECT_EQ(back.frame_codec, wire::FrameCodec::kH264);
+  EXPECT_EQ(back.update_codec, wire::UpdateCodec::kCoded);
+  // A client that is newer than this server.
+  message.mutable_hello()->set_newer_frame_codec(static_cast<v1::FrameCodec>(77));
+  message.mutable_hello()->set_newer_update_codec(static_cast<v1::UpdateCodec>(78));
+  back = std::get<wire::Hello>(FromProto(v1::ClientMessage(message)));
+  EXPECT_EQ(back.frame_codec, wire::FrameCodec::kJpeg);
+  EXPECT_EQ(back.update_codec, wire::UpdateCodec::kFp16);
 }
 
 TEST(ConvertTest, HelloTravels) {

@@ -73,7 +73,7 @@ void SegmentConversation::OnHello(const wire::SegmentHello& hello) {
     return;
   }
   greeted_ = true;
-  label_codec_ = hello.label_codec;
+  labels_ = wire::LabelEncoder(hello.label_codec);
   in_flight_ = FramesInFlight(hello);
   const nn::Checkpoint& student = *resources_->session.student;
   wire::SegmentWelcome welcome;
@@ -82,7 +82,7 @@ void SegmentConversation::OnHello(const wire::SegmentHello& hello) {
   welcome.classes = student.classes;
   welcome.background = student.background;
   welcome.video_codec = Choose(hello.video_codec);
-  welcome.label_codec = label_codec_;
+  welcome.label_codec = labels_.codec();
   welcome.in_flight = in_flight_;
   welcome.teacher = resources_->session.teacher;
   const std::string version = Showable(hello.client_version, wire::kMaxLoggedVersionBytes);
@@ -164,9 +164,9 @@ wire::SegmentReply SegmentConversation::Answer(const wire::SegmentFrame& frame) 
     }
     const LabelMap& labels = labelled.answer.label;
     wire::SegmentLabels message{.frame_index = frame.frame_index,
-                                .codec = label_codec_,
+                                .codec = labels_.codec(),
                                 .size = labels.size(),
-                                .data = wire::EncodeLabels(label_codec_, labels),
+                                .data = labels_.Encode(labels),
                                 .teacher_ms = labelled.teacher_ms};
     message.codec_ms =
         std::max(0.0, std::chrono::duration<double, std::milli>(Clock::now() - start).count() -

@@ -46,7 +46,7 @@ class SegmentConversation final : public Conversation<wire::SegmentRequest, wire
   Image Unpack(const wire::SegmentFrame& frame);
 
   bool greeted_ ST_GUARDED_BY(mutex_) = false;
-  wire::LabelCodec label_codec_ = wire::LabelCodec::kPng;  // constant once greeted
+  wire::LabelEncoder labels_{wire::LabelCodec::kPng};  // set by the hello, then used by jobs
   int in_flight_ ST_GUARDED_BY(mutex_) = 1;
   /// The unanswered frames, oldest first. While working_, the job reads the first one without the
   /// lock.

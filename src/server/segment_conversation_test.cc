@@ -48,6 +48,7 @@ class SegmentConversationTest : public ::testing::Test {
   };
 
   SmallServer server_;
+  wire::LabelDecoder decoder_;
   const SegmentConversation::Clock::time_point start_ = SegmentConversation::Clock::now();
   const std::shared_ptr<SegmentPeer> peer_ = std::make_shared<SegmentPeer>();
   std::shared_ptr<SegmentConversation> conversation_;
@@ -59,7 +60,7 @@ TEST_F(SegmentConversationTest, AnswersInTheOrderOfTheFrames) {
   for (uint64_t i = 0; i < 3; ++i) {
     const auto labels = std::get<wire::SegmentLabels>(peer_->Next());
     EXPECT_EQ(labels.frame_index, i);
-    const LabelMap map = wire::DecodeLabels(labels.codec, labels.data, labels.size);
+    const LabelMap map = decoder_.Decode(labels.codec, labels.data, labels.size);
     EXPECT_EQ(map.at(24, 24), 0) << "inside the square";
     EXPECT_EQ(map.at(1, 1), 1);
   }

@@ -5,14 +5,17 @@
 #include <span>
 #include <utility>
 
+#include "distill/miou.h"
 #include "nn/checkpoint_io.h"
-#include "wire/key_frame_codec.h"
 #include "wire/update_codec.h"
 
 namespace shadowtutor::server {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+// How often the quantiser's step is halved, at most, for an update that costs too much mIoU.
+constexpr int kFinerSteps = 3;
 
 double MillisecondsSince(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
@@ -65,9 +68,9 @@ void CheckProtocolVersion(uint32_t client_version) {
                   "; update whichever is older");
 }
 
-LabelledFrame LabelKeyFrame(teacher::Teacher& teacher, const wire::KeyFrame& key_frame,
-                            int classes) {
-  Image frame = wire::UnpackFrame(key_frame.codec, key_frame.data, key_frame.size);
+LabelledFrame LabelKeyFrame(teacher::Teacher& teacher, wire::KeyFrameDecoder& decoder,
+                            const wire::KeyFrame& key_frame, int classes) {
+  Image frame = decoder.Decode(key_frame.codec, key_frame.data, key_frame.size);
   return LabelFrame(teacher, std::move(frame), key_frame.frame_index, classes);
 }
 
@@ -104,14 +107,17 @@ LabelledFrame LabelFrame(teacher::Teacher& teacher, Image frame, uint64_t frame_
 Session::Session(const SessionOptions& options, const wire::Hello& hello, const std::string& id)
     : base_(options.student),
       codec_(hello.update_codec),
+      coded_options_(options.policy.coded),
+      training_(distill::TrainerFor(options.policy, codec_ == wire::UpdateCodec::kCoded)),
       part_steps_(hello.takes_parts ? options.policy.part_updates : 0),
       idle_steps_(options.policy.idle_updates),
       shown_(options.policy.shown_labels) {
   CheckProtocolVersion(hello.protocol_version);
   nn::Checkpoint student = *base_;
   student.weights = StartingWeights(hello);
-  trainer_ = std::make_unique<distill::Trainer>(student, options.policy.trainer,
+  trainer_ = std::make_unique<distill::Trainer>(student, training_,
                                                 /*taught=*/adopted_ && version_ > 0);
+  ForgetUpdates();
 
   welcome_.server_version = options.server_version;
   welcome_.session_id = id;
@@ -200,19 +206,7 @@ wire::Update Session::UpdateBy(const std::function<distill::TrainResult()>& trai
     update.metric = result.metric;
     update.initial_metric = result.initial_metric;
     update.steps = result.steps;
-    if (result.changed) {
-      const nn::ParameterSelection& sent = learner.selection();
-      const std::vector<float> held = sent.Gather(before);
-      update.payload = wire::EncodeUpdate(codec_, held, sent.Gather(learner.weights()));
-      if (codec_ != wire::UpdateCodec::kFp32) {
-        // Takes back what the lossy codec left out, so that both sides hold the same weights. The
-        // next update will contain it.
-        std::vector<float> weights = before;
-        sent.Scatter(wire::DecodeUpdate(codec_, held, update.payload), weights);
-        learner.SetTrained(std::span<const float>(weights).last(learner.trained().size()), true);
-      }
-      update.new_version = version_ + 1;
-    }
+    if (result.changed) Pack(update, before, key_frame.answer.label);
     update.checksum = wire::WeightChecksum(learner.trained());
     update.train_ms = MillisecondsSince(start);
   } catch (...) {
@@ -225,7 +219,47 @@ wire::Update Session::UpdateBy(const std::function<distill::TrainResult()>& trai
   return update;
 }
 
-wire::WholeStudent Session::Whole() const {
+// Both sides hold the weights that the payload gives. What a lossy codec left out will be in the
+// next update.
+void Session::Pack(wire::Update& update, std::span<const float> before, const LabelMap& label) {
+  nn::Learner& learner = trainer_->learner();
+  const nn::ParameterSelection& sent = learner.selection();
+  const std::vector<float> held = sent.Gather(before);
+  const std::vector<float> target = sent.Gather(learner.weights());
+  const auto take_over = [&](std::span<const float> weights) {
+    std::vector<float> all(before.begin(), before.end());
+    sent.Scatter(weights, all);
+    learner.SetTrained(std::span<const float>(all).last(learner.trained().size()), true);
+  };
+  if (codec_ != wire::UpdateCodec::kCoded) {
+    update.payload = wire::EncodeUpdate(codec_, held, target);
+    if (codec_ != wire::UpdateCodec::kFp32) {
+      take_over(wire::DecodeUpdate(codec_, held, update.payload));
+    }
+    update.new_version = version_ + 1;
+    return;
+  }
+  const double trained = update.metric;
+  double step = coded_options_.step * training_.adam.learning_rate;
+  for (int finer = 0;; ++finer, step /= 2) {
+    wire::CodedUpdates coded = *coded_;
+    update.payload = coded_->Encode(held, target, static_cast<float>(step));
+    take_over(coded.Decode(held, update.payload));
+    update.metric = distill::MeanIoU(learner.Predict(), label, learner.layout().spec().classes);
+    if (finer < kFinerSteps && update.metric < trained - coded_options_.tolerance) continue;
+    coded_ = std::move(coded);
+    break;
+  }
+  update.new_version = version_ + 1;
+}
+
+void Session::ForgetUpdates() {
+  if (codec_ != wire::UpdateCodec::kCoded) return;
+  coded_.emplace(*base_->layout, trainer_->learner().selection());
+}
+
+wire::WholeStudent Session::Whole() {
+  ForgetUpdates();
   nn::Checkpoint student;
   student.layout = base_->layout;
   const std::span<const float> weights = trainer_->learner().weights();

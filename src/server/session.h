@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@
 #include "nn/network.h"
 #include "shadowtutor/types.h"
 #include "teacher/teacher.h"
+#include "wire/coded_update.h"
+#include "wire/key_frame_codec.h"
 #include "wire/protocol.h"
 
 namespace shadowtutor::server {
@@ -44,10 +47,11 @@ void CheckProtocolVersion(uint32_t client_version);
 /// answer does not fit the frame or has a class of `classes` or above.
 LabelledFrame LabelFrame(teacher::Teacher& teacher, Image frame, uint64_t frame_index, int classes);
 
-/// Unpacks a key frame and labels it as LabelFrame does. Throws as LabelFrame, and Error kDataLoss
-/// when the bytes are not a frame of the declared size.
-LabelledFrame LabelKeyFrame(teacher::Teacher& teacher, const wire::KeyFrame& key_frame,
-                            int classes);
+/// Unpacks a key frame and labels it as LabelFrame does. `decoder` has decoded the session's key
+/// frames before it. Throws as LabelFrame, and Error kDataLoss when the bytes are not a frame of
+/// the declared size.
+LabelledFrame LabelKeyFrame(teacher::Teacher& teacher, wire::KeyFrameDecoder& decoder,
+                            const wire::KeyFrame& key_frame, int classes);
 
 /// One client's student in training. Thread safety: one thread at a time.
 class Session {
@@ -82,8 +86,9 @@ class Session {
                                        std::shared_ptr<nn::TrainingWorkspace> workspace,
                                        const std::function<bool()>& stop = {});
 
-  /// The whole student, for a client that does not hold the right weights.
-  wire::WholeStudent Whole() const;
+  /// The whole student, for a client that does not hold the right weights. It must be sent: from
+  /// now on, updates are coded as for a client that has seen none before.
+  wire::WholeStudent Whole();
 
   /// The version that the client holds once it has received everything that was sent.
   uint64_t version() const { return version_; }
@@ -94,9 +99,17 @@ class Session {
   wire::Update UpdateBy(const std::function<distill::TrainResult()>& train,
                         const LabelledFrame& key_frame,
                         std::shared_ptr<nn::TrainingWorkspace> workspace);
+  /// Makes the payload of `update` from the student's weights, and takes over the weights that the
+  /// client will hold. `before` are all weights that it holds.
+  void Pack(wire::Update& update, std::span<const float> before, const LabelMap& label);
+
+  /// Codes further updates as for a client that has seen none.
+  void ForgetUpdates();
 
   const std::shared_ptr<const nn::Checkpoint> base_;
   const wire::UpdateCodec codec_;
+  const distill::Policy::Coded coded_options_;
+  const distill::TrainerOptions training_;
   const int part_steps_;  // distillation steps of a part; 0: every answer has one part
   const int idle_steps_;  // what the policy allows beyond a key frame's usual steps
   distill::ShownClasses shown_;
@@ -106,6 +119,7 @@ class Session {
   bool adopted_ = false;
   uint64_t version_ = 0;
   std::unique_ptr<distill::Trainer> trainer_;
+  std::optional<wire::CodedUpdates> coded_;  // what the client remembers, too
   wire::Welcome welcome_;
 };
 

@@ -60,12 +60,18 @@ class ModelClient {
   explicit ModelClient(const wire::Welcome& welcome)
       : student_(nn::ParseCheckpoint(welcome.student.value().safetensors)),
         offset_(student_.layout->TrainedOffset(welcome.policy.trainer.cut)),
-        version_(welcome.student_version) {}
+        version_(welcome.student_version),
+        coded_(*student_.layout,
+               nn::ParameterSelection(*student_.layout, welcome.policy.trainer.cut,
+                                      nn::ParameterKinds::kAll)) {}
 
   void Apply(const wire::Update& update) {
     ASSERT_EQ(update.base_version, version_);
     if (!update.payload.empty()) {
-      const std::vector<float> after = wire::DecodeUpdate(update.codec, trained(), update.payload);
+      const std::vector<float> after =
+          update.codec == wire::UpdateCodec::kCoded
+              ? coded_.Decode(trained(), update.payload)
+              : wire::DecodeUpdate(update.codec, trained(), update.payload);
       std::copy(after.begin(), after.end(), student_.weights.begin() + offset_);
     }
     version_ = update.new_version;
@@ -82,14 +88,16 @@ class ModelClient {
   nn::Checkpoint student_;
   size_t offset_;
   uint64_t version_;
+  wire::CodedUpdates coded_;
 };
 
 class SessionTest : public testing::Test {
  protected:
   wire::Update Teach(Session& session, const wire::KeyFrame& frame) {
-    return session.Train(LabelKeyFrame(teacher_, frame, 2), workspace_);
+    return session.Train(LabelKeyFrame(teacher_, decoder_, frame, 2), workspace_);
   }
   FakeTeacher teacher_;
+  wire::KeyFrameDecoder decoder_;
   std::shared_ptr<nn::TrainingWorkspace> workspace_ = std::make_shared<nn::TrainingWorkspace>();
 };
 
@@ -115,7 +123,8 @@ TEST_F(SessionTest, WelcomesWithAWholeStudent) {
 }
 
 TEST_F(SessionTest, ClientAndServerAgreeBitByBit) {
-  for (const wire::UpdateCodec codec : {wire::UpdateCodec::kFp32, wire::UpdateCodec::kFp16}) {
+  for (const wire::UpdateCodec codec :
+       {wire::UpdateCodec::kFp32, wire::UpdateCodec::kFp16, wire::UpdateCodec::kCoded}) {
     for (const nn::Stage cut : {nn::kPartialDistillation, nn::kFullDistillation}) {
       wire::Hello hello;
       hello.update_codec = codec;
@@ -129,7 +138,12 @@ TEST_F(SessionTest, ClientAndServerAgreeBitByBit) {
         if (!update.payload.empty()) {
           ++with_weights;
           EXPECT_EQ(update.new_version, update.base_version + 1);
-          EXPECT_EQ(update.payload.size(), wire::UpdateBytes(codec, client.trained().size()));
+          const size_t bytes = wire::UpdateBytes(codec, client.trained().size());
+          if (codec == wire::UpdateCodec::kCoded) {
+            EXPECT_LT(update.payload.size(), bytes / 4);
+          } else {
+            EXPECT_EQ(update.payload.size(), bytes);
+          }
         }
         client.Apply(update);
       }
@@ -162,14 +176,15 @@ wire::Hello HelloWithParts(wire::UpdateCodec codec = wire::UpdateCodec::kFp32) {
 }
 
 TEST_F(SessionTest, PartsKeepBothSidesEqual) {
-  for (const wire::UpdateCodec codec : {wire::UpdateCodec::kFp32, wire::UpdateCodec::kFp16}) {
+  for (const wire::UpdateCodec codec :
+       {wire::UpdateCodec::kFp32, wire::UpdateCodec::kFp16, wire::UpdateCodec::kCoded}) {
     for (const nn::Stage cut : {nn::kPartialDistillation, nn::kFullDistillation}) {
       Session session(OptionsWithParts(cut), HelloWithParts(codec), "s");
       ModelClient client(session.TakeWelcome());
       EXPECT_FALSE(session.MoreToCome());
       for (uint64_t index = 0; index < 3; ++index) {
         const LabelledFrame labelled =
-            LabelKeyFrame(teacher_, SquareFrame(index, client.version()), 2);
+            LabelKeyFrame(teacher_, decoder_, SquareFrame(index, client.version()), 2);
         const wire::Update answer = session.Train(labelled, workspace_);
         EXPECT_EQ(answer.part, 0);
         client.Apply(answer);
@@ -205,10 +220,65 @@ TEST_F(SessionTest, WhoDoesNotTakePartsGetsAllStepsAtOnce) {
   EXPECT_FALSE(whole.MoreToCome());
 }
 
+TEST_F(SessionTest, ACodedUpdateTrainsAsThePolicySaysForIt) {
+  SessionOptions options = OptionsWithParts();
+  options.policy.part_updates = 0;
+  options.policy.trainer.fresh_moments = true;
+  options.policy.coded = {.share = 0.05, .max_updates = 3};
+  options.policy.trainer.first_updates = 0;
+  Session plain(options, {}, "s");
+  EXPECT_EQ(Teach(plain, SquareFrame(0, 0)).steps, 5);
+  wire::Hello hello;
+  hello.update_codec = wire::UpdateCodec::kCoded;
+  Session session(options, hello, "s");
+  ModelClient client(session.TakeWelcome());
+  const std::vector<float> before(client.trained().begin(), client.trained().end());
+  const wire::Update update = Teach(session, SquareFrame(0, 0));
+  EXPECT_EQ(update.steps, 3);
+  client.Apply(update);
+  size_t changed = 0;
+  for (size_t i = 0; i < before.size(); ++i) changed += before[i] != client.trained()[i];
+  EXPECT_GT(changed, 0u);
+  // 5 % of the weights of convolutions, besides norms, biases and the last layer.
+  EXPECT_LT(changed, before.size() / 5);
+}
+
+TEST_F(SessionTest, TheQuantiserIsAsFineAsItsToleranceWants) {
+  size_t bytes[2];
+  for (const bool tolerant : {false, true}) {
+    SessionOptions options = OptionsWithParts();
+    options.policy.coded.step = 100;
+    options.policy.coded.tolerance = tolerant ? 1 : 0;
+    wire::Hello hello;
+    hello.update_codec = wire::UpdateCodec::kCoded;
+    Session session(options, hello, "s");
+    ModelClient client(session.TakeWelcome());
+    const wire::Update update = Teach(session, SquareFrame(0, 0));
+    client.Apply(update);
+    bytes[tolerant] = update.payload.size();
+  }
+  EXPECT_GT(bytes[false], 2 * bytes[true]);
+}
+
+TEST_F(SessionTest, AfterAWholeStudentUpdatesAreCodedAsAtFirst) {
+  wire::Hello hello;
+  hello.update_codec = wire::UpdateCodec::kCoded;
+  Session session(OptionsWithParts(), hello, "s");
+  wire::Welcome welcome = session.TakeWelcome();
+  ModelClient first(welcome);
+  first.Apply(Teach(session, SquareFrame(0, 0)));
+  const wire::WholeStudent whole = session.Whole();
+  welcome.student = whole;
+  welcome.student_version = whole.version;
+  ModelClient second(welcome);
+  second.Apply(Teach(session, SquareFrame(1, second.version())));
+  second.Apply(Teach(session, SquareFrame(2, second.version())));
+}
+
 TEST_F(SessionTest, APartThatIsStoppedGivesWhatItHas) {
   Session session(OptionsWithParts(), HelloWithParts(), "s");
   ModelClient client(session.TakeWelcome());
-  const LabelledFrame labelled = LabelKeyFrame(teacher_, SquareFrame(0, 0), 2);
+  const LabelledFrame labelled = LabelKeyFrame(teacher_, decoder_, SquareFrame(0, 0), 2);
   client.Apply(session.Train(labelled, workspace_));
   EXPECT_FALSE(session.Continue(labelled, workspace_, [] { return true; }));
   EXPECT_EQ(session.version(), client.version());
@@ -344,25 +414,27 @@ TEST_F(SessionTest, JpegFramesAreDecoded) {
   wire::KeyFrame jpeg = raw;
   jpeg.codec = wire::FrameCodec::kJpeg;
   jpeg.data = wire::EncodeJpeg(ImageView(raw.data.data(), raw.size.width, raw.size.height));
-  const LabelledFrame labelled = LabelKeyFrame(teacher_, jpeg, 2);
+  const LabelledFrame labelled = LabelKeyFrame(teacher_, decoder_, jpeg, 2);
   EXPECT_EQ(labelled.frame.size(), raw.size);
-  EXPECT_EQ(labelled.answer.label, LabelKeyFrame(teacher_, raw, 2).answer.label);
+  EXPECT_EQ(labelled.answer.label, LabelKeyFrame(teacher_, decoder_, raw, 2).answer.label);
 }
 
 TEST_F(SessionTest, HostileFramesAreErrors) {
   wire::KeyFrame shorter = SquareFrame(0, 0);
   shorter.data.pop_back();
-  EXPECT_EQ(CodeOf([&] { LabelKeyFrame(teacher_, shorter, 2); }), ErrorCode::kDataLoss);
+  EXPECT_EQ(CodeOf([&] { LabelKeyFrame(teacher_, decoder_, shorter, 2); }), ErrorCode::kDataLoss);
   wire::KeyFrame no_jpeg = SquareFrame(0, 0);
   no_jpeg.codec = wire::FrameCodec::kJpeg;
-  EXPECT_EQ(CodeOf([&] { LabelKeyFrame(teacher_, no_jpeg, 2); }), ErrorCode::kDataLoss);
+  EXPECT_EQ(CodeOf([&] { LabelKeyFrame(teacher_, decoder_, no_jpeg, 2); }), ErrorCode::kDataLoss);
 }
 
 TEST_F(SessionTest, TeachersThatContradictThemselvesAreErrors) {
   teacher_.change_answer = [](teacher::Answer& answer) { answer.label.at(3, 3) = 2; };
-  EXPECT_EQ(CodeOf([&] { LabelKeyFrame(teacher_, SquareFrame(0, 0), 2); }), ErrorCode::kInternal);
+  EXPECT_EQ(CodeOf([&] { LabelKeyFrame(teacher_, decoder_, SquareFrame(0, 0), 2); }),
+            ErrorCode::kInternal);
   teacher_.change_answer = [](teacher::Answer& answer) { answer.label = LabelMap(2, 2); };
-  EXPECT_EQ(CodeOf([&] { LabelKeyFrame(teacher_, SquareFrame(0, 0), 2); }), ErrorCode::kInternal);
+  EXPECT_EQ(CodeOf([&] { LabelKeyFrame(teacher_, decoder_, SquareFrame(0, 0), 2); }),
+            ErrorCode::kInternal);
 }
 
 }  // namespace

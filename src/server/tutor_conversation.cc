@@ -183,8 +183,9 @@ void TutorConversation::LabelJob(const wire::KeyFrame& key_frame, uint64_t ticke
   std::optional<Error> failure;
   try {
     const TeacherCall call(*resources_, number_);
-    labelled = std::make_shared<LabelledFrame>(LabelKeyFrame(
-        *resources_->teacher, key_frame, resources_->session.student->layout->spec().classes));
+    labelled = std::make_shared<LabelledFrame>(
+        LabelKeyFrame(*resources_->teacher, decoder_, key_frame,
+                      resources_->session.student->layout->spec().classes));
   } catch (...) {
     failure = AsError(std::current_exception());
   }

@@ -66,6 +66,8 @@ class TutorConversation final : public Conversation<wire::ClientMessage, wire::S
   void Finish(std::optional<wire::ServerMessage> answer, Clock::time_point now) ST_EXCLUDES(mutex_);
   bool Closed() const ST_EXCLUDES(mutex_);
 
+  /// Used by labelling jobs alone, of which one runs at a time.
+  wire::KeyFrameDecoder decoder_;
   /// Null before the hello and after the end. While SessionInUse(), only the job uses the session.
   std::unique_ptr<Session> session_ ST_GUARDED_BY(mutex_);
   bool busy_ ST_GUARDED_BY(mutex_) = false;          // a key frame is outstanding

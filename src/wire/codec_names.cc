@@ -9,10 +9,10 @@ namespace shadowtutor::wire {
 namespace {
 
 // In the order of the enums.
-constexpr std::array<const char*, 2> kFrameCodecs = {"raw", "jpeg"};
-constexpr std::array<const char*, 2> kUpdateCodecs = {"fp32", "fp16"};
+constexpr std::array<const char*, 3> kFrameCodecs = {"raw", "jpeg", "h264"};
+constexpr std::array<const char*, 3> kUpdateCodecs = {"fp32", "fp16", "coded"};
 constexpr std::array<const char*, 3> kVideoCodecs = {"raw", "jpeg", "h264"};
-constexpr std::array<const char*, 2> kLabelCodecs = {"png", "rle"};
+constexpr std::array<const char*, 3> kLabelCodecs = {"png", "rle", "coded"};
 
 template <typename Codec, size_t N>
 Codec Parse(const std::array<const char*, N>& names, const std::string& name, const char* what) {

@@ -12,13 +12,13 @@
 
 namespace shadowtutor::wire {
 
-/// "raw", "jpeg".
+/// "raw", "jpeg", "h264".
 const char* NameOf(FrameCodec codec);
-/// "fp32", "fp16".
+/// "fp32", "fp16", "coded".
 const char* NameOf(UpdateCodec codec);
 /// "raw", "jpeg", "h264".
 const char* NameOf(VideoCodec codec);
-/// "png", "rle".
+/// "png", "rle", "coded".
 const char* NameOf(LabelCodec codec);
 
 /// All names, for those who list what there is.

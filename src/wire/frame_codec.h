@@ -13,7 +13,11 @@
 
 namespace shadowtutor::wire {
 
-enum class FrameCodec : uint8_t { kRaw, kJpeg };
+enum class FrameCodec : uint8_t {
+  kRaw,
+  kJpeg,
+  kH264,  // each key frame is predicted from earlier ones; wire/key_frame_codec.h
+};
 
 /// Throws Error kInvalidArgument for a side below 1, kResourceExhausted for a size over
 /// kMaxFrameSide or kMaxFramePixels. Must be called with every size that came over the network

@@ -164,6 +164,14 @@ H264Encoder::~H264Encoder() = default;
 H264Encoder::H264Encoder(H264Encoder&&) noexcept = default;
 H264Encoder& H264Encoder::operator=(H264Encoder&&) noexcept = default;
 
+void H264Encoder::SetCrf(double crf) {
+  if (!(crf >= 0 && crf <= 51)) {
+    throw Error(ErrorCode::kInvalidArgument, "H.264's rate factor must be 0 to 51");
+  }
+  // x264's part of libavcodec looks at its options before every frame.
+  av_opt_set_double(impl_->context->priv_data, "crf", crf, 0);
+}
+
 void H264Encoder::ForceKeyFrame() { impl_->force_key_frame = true; }
 
 std::vector<uint8_t> H264Encoder::Encode(ImageView frame) {

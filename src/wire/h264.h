@@ -41,6 +41,8 @@ class H264Encoder {
   std::vector<uint8_t> Encode(ImageView frame);
   /// Makes the next frame a key frame, at which a decoder can begin.
   void ForceKeyFrame();
+  /// The rate factor from the next frame on. Throws Error kInvalidArgument for one out of range.
+  void SetCrf(double crf);
 
  private:
   struct Impl;

@@ -1,25 +1,124 @@
 #include "wire/key_frame_codec.h"
 
-#include "wire/jpeg.h"
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "wire/h264.h"
 
 namespace shadowtutor::wire {
+namespace {
 
-std::vector<uint8_t> PackFrame(FrameCodec codec, ImageView frame, int jpeg_quality) {
-  switch (codec) {
+// What the rate control assumes. They come at irregular times and far less often, but x264 would
+// spend far more bytes on pictures that it thinks are seen for longer.
+constexpr double kKeyFramesPerSecond = 30;
+
+// The rate factor of the first key frame, and the bounds of those that are chosen. Six more halve
+// the bytes, about; half of it keeps them from swinging.
+constexpr int kFirstCrf = 32;
+constexpr double kBestCrf = 20, kWorstCrf = 34, kCrfPerDoubling = 3;
+
+uint8_t After(uint8_t sequence) { return sequence == 255 ? 1 : static_cast<uint8_t>(sequence + 1); }
+
+}  // namespace
+
+void Validate(const KeyFrameQuality& quality) {
+  if (quality.jpeg < 1 || quality.jpeg > 100) {
+    throw Error(ErrorCode::kInvalidArgument, "JPEG quality must be 1 to 100");
+  }
+  if (quality.crf && (*quality.crf < 0 || *quality.crf > 51)) {
+    throw Error(ErrorCode::kInvalidArgument, "the rate factor of H.264 must be 0 to 51");
+  }
+  if (quality.bytes < 100 || quality.bytes > 100'000'000) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "the bytes of a key frame as H.264 must be 100 to 100000000");
+  }
+}
+
+bool CanEncode(FrameCodec codec, std::string* why) {
+  if (codec != FrameCodec::kH264) return true;
+  try {
+    H264Encoder({16, 16});
+    return true;
+  } catch (const Error& error) {
+    if (why) *why = error.what();
+    return false;
+  }
+}
+
+KeyFrameEncoder::KeyFrameEncoder(FrameCodec codec, const KeyFrameQuality& quality)
+    : codec_(codec), quality_(quality), crf_(quality.crf.value_or(kFirstCrf)) {
+  Validate(quality);
+  std::string why;
+  if (!CanEncode(codec, &why)) throw Error(ErrorCode::kFailedPrecondition, why);
+}
+
+KeyFrameEncoder::~KeyFrameEncoder() = default;
+
+void KeyFrameEncoder::Restart() { h264_.reset(); }
+
+std::vector<uint8_t> KeyFrameEncoder::EncodeH264(ImageView frame) {
+  if (!h264_ || frame.size() != size_) {
+    h264_ = std::make_unique<H264Encoder>(frame.size(), kFirstCrf, kKeyFramesPerSecond);
+    size_ = frame.size();
+    sequence_ = 0;
+  }
+  h264_->SetCrf(crf_);
+  std::vector<uint8_t> payload = h264_->Encode(frame);
+  if (!quality_.crf && sequence_ != 0) {
+    const double over = std::log2(static_cast<double>(payload.size()) / quality_.bytes);
+    crf_ = std::clamp(crf_ + kCrfPerDoubling * over, kBestCrf, kWorstCrf);
+  }
+  payload.insert(payload.begin(), sequence_);
+  sequence_ = After(sequence_);
+  return payload;
+}
+
+std::vector<uint8_t> KeyFrameEncoder::Encode(ImageView frame) {
+  switch (codec_) {
     case FrameCodec::kRaw:
       return PackRawFrame(frame);
     case FrameCodec::kJpeg:
-      return EncodeJpeg(frame, jpeg_quality);
+      return EncodeJpeg(frame, quality_.jpeg);
+    case FrameCodec::kH264:
+      return EncodeH264(frame);
   }
   throw Error(ErrorCode::kInternal, "a key frame is to be packed by a codec that does not exist");
 }
 
-Image UnpackFrame(FrameCodec codec, std::span<const uint8_t> payload, FrameSize declared) {
+KeyFrameDecoder::KeyFrameDecoder() = default;
+KeyFrameDecoder::~KeyFrameDecoder() = default;
+
+Image KeyFrameDecoder::DecodeH264(std::span<const uint8_t> payload, FrameSize declared) {
+  CheckFrameSize(declared);
+  if (payload.empty()) throw Error(ErrorCode::kDataLoss, "a key frame as H.264 is empty");
+  if (payload[0] == 0) {
+    h264_ = std::make_unique<H264Decoder>();
+  } else if (!h264_ || payload[0] != sequence_) {
+    h264_.reset();
+    throw Error(ErrorCode::kDataLoss,
+                "the key frame is predicted from one that is missing; the next one must begin a "
+                "new stream");
+  }
+  try {
+    Image frame = h264_->Decode(payload.subspan(1), declared);
+    sequence_ = After(payload[0]);
+    return frame;
+  } catch (...) {
+    h264_.reset();
+    throw;
+  }
+}
+
+Image KeyFrameDecoder::Decode(FrameCodec codec, std::span<const uint8_t> payload,
+                              FrameSize declared) {
   switch (codec) {
     case FrameCodec::kRaw:
       return UnpackRawFrame(payload, declared);
     case FrameCodec::kJpeg:
       return DecodeJpeg(payload, declared);
+    case FrameCodec::kH264:
+      return DecodeH264(payload, declared);
   }
   throw Error(ErrorCode::kInvalidArgument,
               "the key frame is packed by an unknown codec; use raw or JPEG");

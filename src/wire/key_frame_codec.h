@@ -1,26 +1,89 @@
-// A key frame's pixels to bytes and back, by whichever codec a session has. Part of the library
-// target shadowtutor_jpeg, because JPEG needs OpenCV.
+// Key frames to bytes and back, by whichever codec a session has. The two ends of a stream: with a
+// video codec, each key frame is predicted from those before it. A library target of its own
+// (shadowtutor_key_frames), because JPEG needs OpenCV and H.264 needs libavcodec.
+//
+// A key frame as H.264 is a sequence number in one byte, then the access unit. 0 begins a stream;
+// 1 to 255 follow each other, and 1 follows 255. So the decoder notices that one is missing, which
+// libavcodec's would not.
 #ifndef SHADOWTUTOR_WIRE_KEY_FRAME_CODEC_H_
 #define SHADOWTUTOR_WIRE_KEY_FRAME_CODEC_H_
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "shadowtutor/types.h"
 #include "wire/frame_codec.h"
+#include "wire/jpeg.h"
 
 namespace shadowtutor::wire {
 
-/// `jpeg_quality` is 1 to 100 and counts for JPEG alone. Throws Error as EncodeJpeg, and
-/// kInternal for a codec that does not exist.
-/// Thread safety: any thread.
-std::vector<uint8_t> PackFrame(FrameCodec codec, ImageView frame, int jpeg_quality);
+class H264Decoder;
+class H264Encoder;
 
-/// `payload` comes from the network. Throws Error kDataLoss when it is not a frame of the declared
-/// size in this codec, kInvalidArgument for a codec that does not exist, and as CheckFrameSize.
-/// Thread safety: any thread.
-Image UnpackFrame(FrameCodec codec, std::span<const uint8_t> payload, FrameSize declared);
+/// What a key frame as H.264 shall have. What it costs and saves stands in docs/results.md.
+inline constexpr int kDefaultKeyFrameBytes = 5000;
+
+struct KeyFrameQuality {
+  int jpeg = kDefaultJpegQuality;  // 1 to 100
+  /// H.264's rate factor, 0 (lossless) to 51 (worst). Absent: it is chosen from key frame to key
+  /// frame so that those predicted from others come to about `bytes`. Calm or small pictures then
+  /// get a better quality than large or lively ones.
+  std::optional<int> crf;
+  int bytes = kDefaultKeyFrameBytes;
+};
+/// Throws Error kInvalidArgument for values out of range.
+void Validate(const KeyFrameQuality& quality);
+
+/// Thread safety: one thread at a time.
+class KeyFrameEncoder {
+ public:
+  /// Throws as Validate, and Error kFailedPrecondition when a codec is not to be had on this system
+  /// (CanEncode).
+  KeyFrameEncoder(FrameCodec codec, const KeyFrameQuality& quality);
+  ~KeyFrameEncoder();
+
+  FrameCodec codec() const { return codec_; }
+  /// The bytes of the next key frame. Its size may differ from that of the one before; then it is
+  /// predicted from nothing. Throws Error as CheckFrameSize does, kInternal when encoding fails.
+  std::vector<uint8_t> Encode(ImageView frame);
+  /// The next key frame is predicted from nothing. To be called when one may not have been decoded.
+  void Restart();
+
+ private:
+  std::vector<uint8_t> EncodeH264(ImageView frame);
+
+  const FrameCodec codec_;
+  const KeyFrameQuality quality_;
+  std::unique_ptr<H264Encoder> h264_;  // null: it begins with the next frame
+  FrameSize size_;
+  uint8_t sequence_ = 0;  // of the next frame
+  double crf_;            // of the next frame
+};
+
+/// Whether this system can encode key frames in this codec; the reason why not goes to `why`.
+bool CanEncode(FrameCodec codec, std::string* why = nullptr);
+
+/// Thread safety: one thread at a time.
+class KeyFrameDecoder {
+ public:
+  KeyFrameDecoder();
+  ~KeyFrameDecoder();
+
+  /// The next key frame. `payload` comes from the network. Throws Error kDataLoss when it is not a
+  /// frame of the declared size in this codec or is predicted from one that is missing,
+  /// kInvalidArgument for a codec that does not exist, and as CheckFrameSize.
+  Image Decode(FrameCodec codec, std::span<const uint8_t> payload, FrameSize declared);
+
+ private:
+  Image DecodeH264(std::span<const uint8_t> payload, FrameSize declared);
+
+  std::unique_ptr<H264Decoder> h264_;  // null: only a frame that begins a stream can be decoded
+  uint8_t sequence_ = 0;               // of the next frame
+};
 
 }  // namespace shadowtutor::wire
 

@@ -74,16 +74,33 @@ LabelMap DecodePng(std::span<const uint8_t> bytes, FrameSize declared) {
 
 size_t MaxLabelBytes(FrameSize size) { return 2 * size.pixels() + (size_t{64} << 10); }
 
-std::vector<uint8_t> EncodeLabels(LabelCodec codec, const LabelMap& labels) {
-  return codec == LabelCodec::kRle ? EncodeLabelRle(labels) : EncodePng(labels);
+std::vector<uint8_t> LabelEncoder::Encode(const LabelMap& labels) {
+  switch (codec_) {
+    case LabelCodec::kRle:
+      return EncodeLabelRle(labels);
+    case LabelCodec::kCoded:
+      return coder_.Encode(labels);
+    case LabelCodec::kPng:
+      break;
+  }
+  return EncodePng(labels);
 }
 
-LabelMap DecodeLabels(LabelCodec codec, std::span<const uint8_t> bytes, FrameSize declared) {
+LabelMap LabelDecoder::Decode(LabelCodec codec, std::span<const uint8_t> bytes,
+                              FrameSize declared) {
   CheckFrameSize(declared);
   if (bytes.size() > MaxLabelBytes(declared)) {
     throw Error(ErrorCode::kDataLoss, "a label map has more bytes than its pixels can take");
   }
-  return codec == LabelCodec::kRle ? DecodeLabelRle(bytes, declared) : DecodePng(bytes, declared);
+  switch (codec) {
+    case LabelCodec::kRle:
+      return DecodeLabelRle(bytes, declared);
+    case LabelCodec::kCoded:
+      return coder_.Decode(bytes, declared);
+    case LabelCodec::kPng:
+      break;
+  }
+  return DecodePng(bytes, declared);
 }
 
 }  // namespace shadowtutor::wire

@@ -18,7 +18,7 @@ LabelMap Scene(int width, int height) {
 
 ErrorCode RefusalOf(LabelCodec codec, std::span<const uint8_t> bytes, FrameSize declared) {
   try {
-    DecodeLabels(codec, bytes, declared);
+    LabelDecoder().Decode(codec, bytes, declared);
   } catch (const Error& error) {
     return error.code();
   }
@@ -30,17 +30,17 @@ TEST(LabelCodec, MapsComeBackExactly) {
   for (const LabelCodec codec : {LabelCodec::kPng, LabelCodec::kRle}) {
     for (const FrameSize size : {FrameSize{64, 48}, FrameSize{61, 47}, FrameSize{1, 1}}) {
       const LabelMap labels = Scene(size.width, size.height);
-      const auto bytes = EncodeLabels(codec, labels);
+      const auto bytes = LabelEncoder(codec).Encode(labels);
       EXPECT_LE(bytes.size(), MaxLabelBytes(size));
-      EXPECT_EQ(DecodeLabels(codec, bytes, size), labels);
+      EXPECT_EQ(LabelDecoder().Decode(codec, bytes, size), labels);
     }
-    EXPECT_THROW(EncodeLabels(codec, LabelMap()), Error);
+    EXPECT_THROW(LabelEncoder(codec).Encode(LabelMap()), Error);
   }
 }
 
 TEST(LabelCodec, RefusesAnotherSizeAndTruncations) {
   for (const LabelCodec codec : {LabelCodec::kPng, LabelCodec::kRle}) {
-    const auto bytes = EncodeLabels(codec, Scene(32, 24));
+    const auto bytes = LabelEncoder(codec).Encode(Scene(32, 24));
     EXPECT_EQ(RefusalOf(codec, bytes, {32, 23}), ErrorCode::kDataLoss);
     EXPECT_EQ(RefusalOf(codec, bytes, {32, 25}), ErrorCode::kDataLoss);
     EXPECT_EQ(RefusalOf(codec, bytes, {0, 24}), ErrorCode::kInvalidArgument);
@@ -64,7 +64,7 @@ TEST(LabelCodec, RefusesPicturesThatAreNoMaps) {
 }
 
 TEST(LabelCodec, SurvivesDamage) {
-  const auto bytes = EncodeLabels(LabelCodec::kPng, Scene(32, 24));
+  const auto bytes = LabelEncoder(LabelCodec::kPng).Encode(Scene(32, 24));
   std::mt19937 random(7);
   for (int round = 0; round < 2000; ++round) {
     auto damaged = bytes;
@@ -72,7 +72,8 @@ TEST(LabelCodec, SurvivesDamage) {
       damaged[random() % damaged.size()] = static_cast<uint8_t>(random());
     }
     try {
-      EXPECT_EQ(DecodeLabels(LabelCodec::kPng, damaged, {32, 24}).size(), (FrameSize{32, 24}));
+      EXPECT_EQ(LabelDecoder().Decode(LabelCodec::kPng, damaged, {32, 24}).size(),
+                (FrameSize{32, 24}));
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ErrorCode::kDataLoss);
     }

@@ -33,7 +33,7 @@ uint16_t Load16(const uint8_t* from) { return static_cast<uint16_t>(from[0] | fr
 [[noreturn]] void ThrowUnknown(UpdateCodec codec) {
   throw Error(ErrorCode::kInvalidArgument,
               "update codec " + std::to_string(static_cast<int>(codec)) +
-                  " is unknown here; use fp32 or fp16, or the same release on both sides");
+                  " is unknown here; use the same release on both sides");
 }
 
 }  // namespace
@@ -46,6 +46,8 @@ size_t UpdateBytes(UpdateCodec codec, size_t count) {
       return count * 4;
     case UpdateCodec::kFp16:
       return count * 2;
+    case UpdateCodec::kCoded:
+      return count * 4 + 1;
   }
   ThrowUnknown(codec);
 }
@@ -57,6 +59,7 @@ std::vector<uint8_t> EncodeUpdate(UpdateCodec codec, std::span<const float> base
                 "an update needs as many weights as its base: " + std::to_string(target.size()) +
                     " against " + std::to_string(base.size()));
   }
+  if (codec == UpdateCodec::kCoded) ThrowUnknown(codec);
   std::vector<uint8_t> payload(UpdateBytes(codec, target.size()));
   for (size_t i = 0; i < target.size(); ++i) {
     if (!std::isfinite(target[i]) || !std::isfinite(base[i])) {
@@ -78,6 +81,7 @@ std::vector<uint8_t> EncodeUpdate(UpdateCodec codec, std::span<const float> base
 
 std::vector<float> DecodeUpdate(UpdateCodec codec, std::span<const float> base,
                                 std::span<const uint8_t> payload) {
+  if (codec == UpdateCodec::kCoded) ThrowUnknown(codec);
   const size_t expected = UpdateBytes(codec, base.size());
   if (payload.size() != expected) {
     throw Error(ErrorCode::kDataLoss, "an update of " + std::to_string(payload.size()) +

@@ -14,14 +14,18 @@
 
 namespace shadowtutor::wire {
 
-enum class UpdateCodec : uint8_t { kFp32, kFp16 };
+enum class UpdateCodec : uint8_t {
+  kFp32,
+  kFp16,
+  kCoded,  // has its own functions, in wire/coded_update.h
+};
 
 /// The checksum by which both sides compare their trained suffixes after an update: FloatChecksum64
 /// (core/checksum.h).
 uint64_t WeightChecksum(std::span<const float> weights);
 
-/// Bytes of the payload of an update of `count` weights. This and the functions below throw Error
-/// kInvalidArgument for a codec that this version does not know.
+/// Bytes of the payload of an update of `count` weights; of a coded one, the most. This and the
+/// functions below throw Error kInvalidArgument for a codec that this version does not know.
 size_t UpdateBytes(UpdateCodec codec, size_t count);
 
 /// Encodes the change from `base` (the weights that the client holds) to `target` (the weights that
@@ -30,6 +34,7 @@ size_t UpdateBytes(UpdateCodec codec, size_t count);
 /// with kFp16 it is `base` plus the difference rounded to half precision (nearest, ties to even,
 /// saturating at 65504). Throws Error kInvalidArgument when the sizes differ or a weight is NaN or
 /// infinite.
+/// Not for kCoded, and neither is DecodeUpdate.
 std::vector<uint8_t> EncodeUpdate(UpdateCodec codec, std::span<const float> base,
                                   std::span<const float> target);
 

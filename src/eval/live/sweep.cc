@@ -12,11 +12,13 @@
 #include "core/atomic_file.h"
 #include "eval/live/live_results.h"
 #include "eval/live/process.h"
+#include "eval/sim/strategy.h"
 #include "shadowtutor/types.h"
 #include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
 #include "video/open_source.h"
 #include "video/source.h"
+#include "wire/codec_names.h"
 
 namespace shadowtutor::eval::live {
 namespace {
@@ -132,7 +134,12 @@ std::vector<std::string> Sweep::ClientArguments(const Job& job, const std::strin
     add({flags::kSegment, job.strategy.substr(job.strategy.find('-') + 1), flags::kLabelCodec,
          request_.label_codec});
   } else {
-    add({flags::kFrameCodec, request_.frame_codec, flags::kUpdateCodec, request_.update_codec});
+    const StrategyEntry& strategy = FindStrategy(job.strategy);
+    add({flags::kFrameCodec,
+         request_.frame_codec.empty() ? wire::NameOf(strategy.frame_codec) : request_.frame_codec,
+         flags::kUpdateCodec,
+         request_.update_codec.empty() ? wire::NameOf(strategy.update_codec)
+                                       : request_.update_codec});
   }
   const auto more = link_.client_arguments();
   arguments.insert(arguments.end(), more.begin(), more.end());

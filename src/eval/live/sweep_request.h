@@ -34,7 +34,9 @@ struct SweepRequest {
   distill::Policy paper;           // of the strategies partial and full, but for the cut
   distill::Policy policy;          // of shadow
   distill::PolicyChanges changes;  // what is changed in both, for the server
-  std::string frame_codec = "raw", update_codec = "fp32", label_codec = "png";
+  /// How key frames and updates travel; empty: as the strategy has it.
+  std::string frame_codec, update_codec;
+  std::string label_codec = "coded";
   int jpeg_quality = 90;
 
   std::filesystem::path folder;  // results.json, live.csv, and live/ with logs and summaries

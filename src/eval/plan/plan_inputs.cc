@@ -14,6 +14,8 @@ namespace shadowtutor::eval {
 namespace {
 
 constexpr double kMilliseconds = 1e-3;
+// Of a coded update per weight, about: with the default policy on five clips (docs/results.md).
+constexpr double kCodedBytes = 0.016;
 constexpr FrameSize kUsualSize{1280, 720};
 
 // Whether a key frame's bytes depend on what it shows, so that they can only be measured.
@@ -22,6 +24,7 @@ bool DependsOnContent(wire::FrameCodec codec) {
     case wire::FrameCodec::kRaw:
       return false;
     case wire::FrameCodec::kJpeg:
+    case wire::FrameCodec::kH264:
       break;
   }
   return true;
@@ -115,10 +118,15 @@ class Collector {
              SizeText(size_) + " pixels, raw");
         break;
       case wire::FrameCodec::kJpeg:
-        bytes = MeanJpegBytes(samples_, system_.jpeg_quality);
+      case wire::FrameCodec::kH264:
+        bytes = MeanKeyFrameBytes(samples_, system_.frame_codec, system_.quality);
         Note("bytes_up", "key frame up", bytes, "bytes", "measured",
              "mean of " + std::to_string(samples_.size()) + " frames of " + SizeText(size_) +
-                 " as JPEG, quality " + std::to_string(system_.jpeg_quality));
+                 " as " +
+                 (system_.frame_codec == wire::FrameCodec::kJpeg
+                      ? "JPEG, quality " + std::to_string(system_.quality.jpeg)
+                      : "H.264, each predicted from the one before, about " +
+                            std::to_string(system_.quality.bytes) + " bytes wanted"));
         break;
     }
   }
@@ -138,8 +146,11 @@ class Collector {
       const nn::NetworkSpec spec =
           student_ ? student_->layout->spec() : nn::NetworkSpec{.classes = system_.classes};
       const size_t weights = nn::NetworkLayout(spec).TrainedSize(system_.cut);
-      costs.bytes_down = static_cast<double>(wire::UpdateBytes(system_.update_codec, weights));
-      Note("bytes_down", "update down", costs.bytes_down, "bytes", "derived",
+      const bool coded = system_.update_codec == wire::UpdateCodec::kCoded;
+      costs.bytes_down =
+          coded ? kCodedBytes * static_cast<double>(weights)
+                : static_cast<double>(wire::UpdateBytes(system_.update_codec, weights));
+      Note("bytes_down", "update down", costs.bytes_down, "bytes", coded ? "estimated" : "derived",
            std::to_string(weights) + " weights from " + std::string(nn::StageName(system_.cut)) +
                " on in " + std::string(wire::NameOf(system_.update_codec)) + ", " +
                std::to_string(spec.classes) + " classes");

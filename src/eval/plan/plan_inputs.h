@@ -15,7 +15,7 @@
 #include "nn/network.h"
 #include "shadowtutor/types.h"
 #include "wire/frame_codec.h"
-#include "wire/jpeg.h"
+#include "wire/key_frame_codec.h"
 #include "wire/update_codec.h"
 
 namespace shadowtutor::eval {
@@ -34,7 +34,7 @@ struct SystemDescription {
   std::optional<double> bytes_up, bytes_down;
   std::optional<FrameSize> size;  // absent: the source's, else 1280x720
   wire::FrameCodec frame_codec = wire::FrameCodec::kRaw;
-  int jpeg_quality = wire::kDefaultJpegQuality;
+  wire::KeyFrameQuality quality;
   wire::UpdateCodec update_codec = wire::UpdateCodec::kFp32;
   nn::Stage cut = nn::kPartialDistillation;  // first stage that is trained
   int classes = 9;                           // without `student`

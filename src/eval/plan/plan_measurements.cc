@@ -4,7 +4,7 @@
 #include <chrono>
 #include <utility>
 
-#include "wire/jpeg.h"
+#include "wire/key_frame_codec.h"
 
 namespace shadowtutor::eval {
 namespace {
@@ -55,10 +55,12 @@ double MeasureTeacher(teacher::Teacher& teacher, const std::vector<SampledFrame>
   return *middle;
 }
 
-double MeanJpegBytes(const std::vector<SampledFrame>& frames, int quality) {
+double MeanKeyFrameBytes(const std::vector<SampledFrame>& frames, wire::FrameCodec codec,
+                         const wire::KeyFrameQuality& quality) {
+  wire::KeyFrameEncoder encoder(codec, quality);
   double bytes = 0;
   for (const SampledFrame& sample : frames) {
-    bytes += static_cast<double>(wire::EncodeJpeg(sample.frame, quality).size());
+    bytes += static_cast<double>(encoder.Encode(sample.frame).size());
   }
   return bytes / static_cast<double>(frames.size());
 }

@@ -9,6 +9,7 @@
 #include "shadowtutor/types.h"
 #include "teacher/teacher.h"
 #include "video/source.h"
+#include "wire/key_frame_codec.h"
 
 namespace shadowtutor::eval {
 
@@ -32,7 +33,8 @@ double MeasureTeacher(teacher::Teacher& teacher, const std::vector<SampledFrame>
                       double seconds, const StopFunction& stop);
 
 /// The mean size in bytes as key frames.
-double MeanJpegBytes(const std::vector<SampledFrame>& frames, int quality);
+double MeanKeyFrameBytes(const std::vector<SampledFrame>& frames, wire::FrameCodec codec,
+                         const wire::KeyFrameQuality& quality);
 
 }  // namespace shadowtutor::eval
 

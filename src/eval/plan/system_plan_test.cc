@@ -132,8 +132,8 @@ TEST(PlanMeasurements, SeeEverySampledFrame) {
   ASSERT_GE(teacher.asked.size(), 5u);
   EXPECT_EQ(teacher.asked[1], 0u);
   EXPECT_EQ(teacher.asked[4], 30u);
-  EXPECT_GT(MeanJpegBytes(samples, 90), 100);
-  EXPECT_LT(MeanJpegBytes(samples, 90), 64 * 48 * 3);
+  EXPECT_GT(MeanKeyFrameBytes(samples, wire::FrameCodec::kJpeg, {}), 100);
+  EXPECT_LT(MeanKeyFrameBytes(samples, wire::FrameCodec::kJpeg, {}), 64 * 48 * 3);
 }
 
 TEST(PlanMeasurements, StopWhenAsked) {

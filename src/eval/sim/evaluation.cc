@@ -74,7 +74,8 @@ EvalReport Evaluate(video::Source& source, teacher::Teacher& labels, teacher::Te
   const StrategyEntry& entry = FindStrategy(options.strategy);
   teacher::Teacher* const asked =
       MeasuresTeacher(entry, options.parameters) ? &teacher : &remembering;
-  const auto strategy = entry.make({std::move(student), asked, options.parameters, rate});
+  const auto strategy =
+      entry.make({std::move(student), asked, OptionsFor(entry, options.parameters), rate});
   const int64_t frames_in_all = FramesInAll(source, options.frames);
 
   EvalReport report;

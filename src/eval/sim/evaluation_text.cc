@@ -69,8 +69,9 @@ std::string ReportJson(const EvalReport& report) {
       json[key] = value;
     }
   }
-  json["frame_codec"] = wire::NameOf(parameters.frame_codec);
-  json["update_codec"] = wire::NameOf(parameters.update_codec);
+  const StrategyOptions used = OptionsFor(strategy, parameters);
+  json["frame_codec"] = wire::NameOf(*used.frame_codec);
+  json["update_codec"] = wire::NameOf(*used.update_codec);
   json["frames"] = report.frames;
   json["mean_miou"] = report.mean_miou;
   json["key_frames"] = report.totals.key_frames;
@@ -80,6 +81,7 @@ std::string ReportJson(const EvalReport& report) {
   json["steps_per_key_frame"] = report.steps_per_key_frame();
   json["bytes_up"] = report.totals.bytes_up;
   json["bytes_down"] = report.totals.bytes_down;
+  json["bytes_first_student"] = report.totals.bytes_first_student;
   json["server_ms"] = report.server_ms();
   const std::optional<double> mean_delay = report.mean_delay();
   json["mean_delay"] = mean_delay ? nlohmann::ordered_json(*mean_delay) : nullptr;

@@ -31,7 +31,8 @@ class Naive : public Strategy {
 
  private:
   teacher::Teacher& teacher_;
-  const wire::LabelCodec label_codec_;
+  wire::LabelEncoder encoder_;
+  wire::LabelDecoder decoder_;
   const Channel channel_;
   Totals totals_;
 };

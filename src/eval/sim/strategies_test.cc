@@ -78,7 +78,9 @@ TEST(EveryStrategy, GivesTheSameReportOnOneThread) {
 }
 
 TEST(Naive, RawIsTheTeacherAndCostsEveryPixel) {
-  const EvalReport report = RunShapes(Options("naive-raw"), 6);
+  EvalOptions options = Options("naive-raw");
+  options.parameters.label_codec = wire::LabelCodec::kPng;
+  const EvalReport report = RunShapes(options, 6);
   EXPECT_EQ(report.mean_miou, 1.0);
   EXPECT_EQ(report.key_frame_ratio(), 1.0);
   EXPECT_EQ(report.totals.bytes_up, 6 * kSize.pixels() * 3);
@@ -86,13 +88,15 @@ TEST(Naive, RawIsTheTeacherAndCostsEveryPixel) {
   ShapesSource source(kSize, 6);
   ThresholdTeacher teacher;
   for (Image frame; source.Read(frame);) {
-    labels += wire::EncodeLabels(wire::LabelCodec::kPng, teacher.Label(frame, 0).label).size();
+    labels +=
+        wire::LabelEncoder(wire::LabelCodec::kPng).Encode(teacher.Label(frame, 0).label).size();
   }
   EXPECT_EQ(report.totals.bytes_down, labels);
 }
 
 TEST(Naive, LabelsTravelInTheCodecThatIsAskedFor) {
   EvalOptions options = Options("naive-raw");
+  options.parameters.label_codec = wire::LabelCodec::kPng;
   const EvalReport png = RunShapes(options, 3);
   options.parameters.label_codec = wire::LabelCodec::kRle;
   const EvalReport rle = RunShapes(options, 3);
@@ -109,7 +113,7 @@ TEST(Naive, ATeacherThatLooksSeesWhatTheCodecLeft) {
     EXPECT_GT(report.totals.bytes_up, 0u) << name;
   }
   EvalOptions rough = Options("naive-jpeg");
-  rough.parameters.jpeg_quality = 5;
+  rough.parameters.quality.jpeg = 5;
   EXPECT_LT(RunShapes(rough, 8).mean_miou, RunShapes(Options("naive-jpeg"), 8).mean_miou);
 }
 
@@ -117,7 +121,7 @@ TEST(Naive, ATeacherThatReplaysLabelsCannotSeeTheCodec) {
   ShapesSource source(kSize, 4);
   ShapesTeacher teacher;
   EvalOptions rough = Options("naive-jpeg");
-  rough.parameters.jpeg_quality = 5;
+  rough.parameters.quality.jpeg = 5;
   EXPECT_EQ(Evaluate(source, teacher, Student(), rough).mean_miou, 1.0);
 }
 

@@ -18,7 +18,7 @@
 #include "nn/network.h"
 #include "shadowtutor/types.h"
 #include "teacher/teacher.h"
-#include "wire/jpeg.h"
+#include "wire/key_frame_codec.h"
 #include "wire/label_codec.h"
 #include "wire/messages.h"
 
@@ -34,10 +34,11 @@ struct StrategyOptions {
   distill::Policy paper;  // of `partial` and `full`: the paper's, with what a user changes in it
   distill::Policy policy = distill::FindPolicy("balanced");  // of `shadow`
   std::optional<nn::Stage> cut;  // of `partial` and `just-in-time`; absent: the strategy's own
-  wire::FrameCodec frame_codec = wire::FrameCodec::kRaw;
-  int jpeg_quality = wire::kDefaultJpegQuality;
-  wire::UpdateCodec update_codec = wire::UpdateCodec::kFp32;
-  wire::LabelCodec label_codec = wire::LabelCodec::kPng;
+  // How key frames and updates travel; absent: as the strategy's entry says (OptionsFor).
+  std::optional<wire::FrameCodec> frame_codec;
+  wire::KeyFrameQuality quality;
+  std::optional<wire::UpdateCodec> update_codec;
+  wire::LabelCodec label_codec = wire::LabelCodec::kCoded;
   int tracking_stride = 8;  // for `tracking`: frames from one that is labelled to the next
 };
 
@@ -46,8 +47,9 @@ struct Totals {
   uint64_t key_frames = 0;
   uint64_t trained_key_frames = 0;  // those that took at least one distillation step
   uint64_t distillation_steps = 0;
-  uint64_t bytes_up = 0;      // encoded frames
-  uint64_t bytes_down = 0;    // encoded updates, or label maps
+  uint64_t bytes_up = 0;             // encoded frames
+  uint64_t bytes_down = 0;           // encoded updates, or label maps; without the first student
+  uint64_t bytes_first_student = 0;  // what a device without one is sent at the start
   double server_ms = 0;       // time that the server took for training and updates, as measured
   uint64_t delay_frames = 0;  // sum, over the key frames, of the frames until the update is in use
 };
@@ -76,7 +78,7 @@ class Strategy {
 struct StrategyInputs {
   std::shared_ptr<const nn::Checkpoint> student;
   teacher::Teacher* teacher = nullptr;
-  StrategyOptions options;
+  StrategyOptions options;       // as OptionsFor returns them
   double frames_per_second = 0;  // of the frames to come; 0: unknown
 };
 
@@ -89,6 +91,9 @@ struct StrategyEntry {
   bool heeds_delay = false;      // whether the delay matters; if not, one run stands for all delays
   bool trains = false;           // distils into a student
   bool alters_frames = false;    // the teacher is asked about frames that a codec always changes
+  /// How its key frames and updates travel, unless StrategyOptions says otherwise.
+  wire::FrameCodec frame_codec = wire::FrameCodec::kRaw;
+  wire::UpdateCodec update_codec = wire::UpdateCodec::kFp32;
   /// The policy by which it trains; null if it does not.
   distill::Policy (*policy)(const StrategyOptions& options) = nullptr;
   /// Throws Error kInvalidArgument for options that this strategy cannot run with.
@@ -96,6 +101,9 @@ struct StrategyEntry {
   /// Makes the strategy. Throws as `check`, and as ServerClock for frames of an unknown rate.
   std::unique_ptr<Strategy> (*make)(const StrategyInputs& inputs) = nullptr;
 };
+
+/// The options with which a strategy runs: what was left to its entry is filled in.
+StrategyOptions OptionsFor(const StrategyEntry& strategy, const StrategyOptions& options);
 
 /// All there are, in the order in which they are listed to users.
 std::span<const StrategyEntry* const> Strategies();

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "wire/key_frame_codec.h"
 #include "wire/protocol.h"
 
 namespace shadowtutor::eval {
@@ -18,8 +17,8 @@ server::SessionOptions OptionsOfSession(std::shared_ptr<const nn::Checkpoint> st
 
 wire::Hello HelloFor(const StrategyOptions& options) {
   wire::Hello hello;
-  hello.frame_codec = options.frame_codec;
-  hello.update_codec = options.update_codec;
+  hello.frame_codec = options.frame_codec.value_or(wire::FrameCodec::kRaw);
+  hello.update_codec = options.update_codec.value_or(wire::UpdateCodec::kFp32);
   hello.takes_parts = options.delay == kDelayAuto;
   return hello;
 }
@@ -32,6 +31,7 @@ VirtualLink::VirtualLink(std::shared_ptr<const nn::Checkpoint> student, teacher:
     : teacher_(teacher),
       options_(options),
       classes_(student->layout->spec().classes),
+      encoder_(options.frame_codec.value_or(wire::FrameCodec::kRaw), options.quality),
       session_(OptionsOfSession(std::move(student), policy), HelloFor(options), "eval"),
       clock_(options.delay, options.timing, frames_per_second) {}
 
@@ -48,11 +48,11 @@ bool VirtualLink::SendKeyFrame(ImageView frame, uint64_t frame_index) {
   wire::KeyFrame key_frame;
   key_frame.frame_index = frame_index;
   key_frame.held_version = session_.version();
-  key_frame.codec = options_.frame_codec;
+  key_frame.codec = encoder_.codec();
   key_frame.size = frame.size();
-  key_frame.data = wire::PackFrame(options_.frame_codec, frame, options_.jpeg_quality);
+  key_frame.data = encoder_.Encode(frame);
 
-  last_ = server::LabelKeyFrame(teacher_, key_frame, classes_);
+  last_ = server::LabelKeyFrame(teacher_, decoder_, key_frame, classes_);
   wire::Update update = session_.Train(last_, workspace_);
   ++totals_.key_frames;
   totals_.trained_key_frames += update.steps > 0;

@@ -20,6 +20,7 @@
 #include "nn/network.h"
 #include "server/session.h"
 #include "teacher/teacher.h"
+#include "wire/key_frame_codec.h"
 
 namespace shadowtutor::eval {
 
@@ -72,6 +73,8 @@ class VirtualLink : public client::ServerLink {
   const int classes_;
   const std::shared_ptr<nn::TrainingWorkspace> workspace_ =
       std::make_shared<nn::TrainingWorkspace>();
+  wire::KeyFrameEncoder encoder_;  // the device's
+  wire::KeyFrameDecoder decoder_;  // the server's
   server::Session session_;
   ServerClock clock_;
   server::LabelledFrame last_;  // key frame

@@ -210,14 +210,16 @@ class ReplayedLabels : public VirtualLinkTest {
     options.student = student_;
     server::Session session(options, {}, "a session");
     const auto workspace = std::make_shared<nn::TrainingWorkspace>();
+    wire::KeyFrameDecoder decoder;
     std::vector<wire::Update> updates;
     for (uint64_t i = 0; i < kFrames; ++i) {
       const Image frame = DrawShapes(kSize, i);
       const wire::KeyFrame key_frame{i, session.version(), wire::FrameCodec::kRaw, frame.size(),
                                      wire::PackRawFrame(frame)};
-      updates.push_back(session.Train(
-          server::LabelKeyFrame(teacher, key_frame, static_cast<int>(student_->classes.size())),
-          workspace));
+      updates.push_back(
+          session.Train(server::LabelKeyFrame(teacher, decoder, key_frame,
+                                              static_cast<int>(student_->classes.size())),
+                        workspace));
     }
     return updates;
   }

@@ -35,10 +35,13 @@ double FourDigits(double value) { return std::round(value * 1e4) / 1e4; }
 
 std::string ParameterText(const StrategyChoice& choice, const StrategyOptions& options) {
   const StrategyEntry& strategy = *choice.strategy;
+  const StrategyOptions used = OptionsFor(strategy, options);
   std::string text = strategy.policy ? distill::PolicyText(strategy.policy(options)) : "no policy";
-  text += std::string(", ") + wire::NameOf(options.frame_codec);
-  text += " " + std::to_string(options.jpeg_quality);
-  text += std::string(", ") + wire::NameOf(options.update_codec);
+  text += std::string(", ") + wire::NameOf(*used.frame_codec);
+  text += " " + std::to_string(options.quality.jpeg) + " " +
+          (options.quality.crf ? "crf " + std::to_string(*options.quality.crf)
+                               : std::to_string(options.quality.bytes) + " bytes");
+  text += std::string(", ") + wire::NameOf(*used.update_codec);
   text += std::string(", ") + wire::NameOf(options.label_codec);
   text += ", tracking " + std::to_string(options.tracking_stride);
   if (choice.delay == kDelayAuto) text += ", " + TimingText(options.timing);

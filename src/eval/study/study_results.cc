@@ -65,6 +65,7 @@ Json AsJson(const RunRecord& run) {
                {"steps_per_key_frame", run.steps_per_key_frame()},
                {"bytes_up", run.totals.bytes_up},
                {"bytes_down", run.totals.bytes_down},
+               {"bytes_first_student", run.totals.bytes_first_student},
                {"server_ms", run.server_ms()},
                {"mean_delay", mean_delay ? Json(*mean_delay) : Json()}};
   AddMeasures(run.measures, json);
@@ -253,11 +254,16 @@ std::string ResultsJson(const StudyResults& results, const std::string& live) {
       {"max_stride", parameters.paper.schedule.stride.max_stride},
       {"learning_rate", parameters.paper.trainer.adam.learning_rate},
       {"fps", results.fps ? Json(*results.fps) : Json()},
-      {"frame_codec", wire::NameOf(parameters.frame_codec)},
-      {"update_codec", wire::NameOf(parameters.update_codec)},
+      // Null: each strategy has its own, and the runs say which.
+      {"frame_codec",
+       parameters.frame_codec ? Json(wire::NameOf(*parameters.frame_codec)) : Json()},
+      {"update_codec",
+       parameters.update_codec ? Json(wire::NameOf(*parameters.update_codec)) : Json()},
       {"student", results.student},
       {"cut", std::string(nn::StageName(parameters.cut.value_or(nn::kPartialDistillation)))},
-      {"jpeg_quality", parameters.jpeg_quality},
+      {"jpeg_quality", parameters.quality.jpeg},
+      {"h264_crf", parameters.quality.crf ? Json(*parameters.quality.crf) : Json()},
+      {"key_frame_bytes", parameters.quality.bytes},
       {"label_codec", wire::NameOf(parameters.label_codec)},
       {"tracking_stride", parameters.tracking_stride}};
   AddTiming(parameters.timing, json["parameters"]);

@@ -11,7 +11,7 @@
 #include "nn/network.h"
 #include "rpc/client/endpoint.h"
 #include "shadowtutor/types.h"
-#include "wire/jpeg.h"
+#include "wire/key_frame_codec.h"
 #include "wire/limits.h"
 #include "wire/protocol.h"
 
@@ -20,7 +20,7 @@ namespace shadowtutor::rpc {
 struct GrpcLinkOptions : Endpoint {
   FrameSize frame_size;  // of the source, for the server's information
   wire::FrameCodec frame_codec = wire::FrameCodec::kJpeg;
-  int jpeg_quality = wire::kDefaultJpegQuality;
+  wire::KeyFrameQuality quality;
   wire::UpdateCodec update_codec = wire::UpdateCodec::kFp32;
 
   /// What the client starts with; null: the server's student.

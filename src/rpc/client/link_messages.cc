@@ -128,6 +128,7 @@ void LinkThread::Handle(const wire::ErrorMessage& error) {
 }
 
 void LinkThread::NoAnswer() {
+  if (answer == Answer::kPending) decoder_behind = true;
   answer = Answer::kNone;
   answer_deadline = Clock::time_point::max();
   wake_client.NotifyAll();

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "rpc/client/link_errors.h"
-#include "wire/key_frame_codec.h"
 
 namespace shadowtutor::rpc {
 namespace {
@@ -22,9 +21,7 @@ bool MayPass(ErrorCode code) {
 
 LinkThread::LinkThread(GrpcLinkOptions given) : options(std::move(given)) {
   Check(options);
-  if (options.jpeg_quality < 1 || options.jpeg_quality > 100) {
-    throw Error(ErrorCode::kInvalidArgument, "JPEG quality must be 1 to 100");
-  }
+  wire::Validate(options.quality);
   held = HeldWeights(options.student, options.version, false);
   thread = std::thread([this] { Run(); });
 }
@@ -111,6 +108,10 @@ wire::Hello LinkThread::MakeHello() {
   hello.client_version = SHADOWTUTOR_VERSION;
   hello.frame_size = options.frame_size;
   hello.frame_codec = options.frame_codec;
+  if (std::string why; !wire::CanEncode(options.frame_codec, &why)) {
+    Log("key frames travel as JPEG: " + why);
+    hello.frame_codec = wire::FrameCodec::kJpeg;
+  }
   hello.update_codec = options.update_codec;
   hello.takes_parts = true;
   const MutexLock lock(mutex);
@@ -139,7 +140,9 @@ LinkThread::Waiting LinkThread::TakeWaiting() {
     return message;
   }
   if (!key_frame) return {};
-  WaitingKeyFrame waiting{*std::exchange(key_frame, {}), {}};
+  WaitingKeyFrame waiting{.frame = *std::exchange(key_frame, {}),
+                          .message = {},
+                          .restart = std::exchange(decoder_behind, false)};
   waiting.message.frame_index = key_frame_index;
   waiting.message.held_version = held.version();
   waiting.message.codec = welcome->frame_codec;
@@ -149,10 +152,15 @@ LinkThread::Waiting LinkThread::TakeWaiting() {
 
 void LinkThread::SendKeyFrame(TutorStream& stream, WaitingKeyFrame key_frame) {
   wire::KeyFrame& message = key_frame.message;
+  if (!encoder || encoder->codec() != message.codec) {
+    encoder.emplace(message.codec, options.quality);
+  }
+  if (key_frame.restart) encoder->Restart();
   try {
-    message.data = wire::PackFrame(message.codec, key_frame.frame, options.jpeg_quality);
+    message.data = encoder->Encode(key_frame.frame);
   } catch (const Error& error) {
     Log(std::string("a key frame could not be sent: ") + error.what());
+    encoder->Restart();
     const MutexLock lock(mutex);
     NoAnswer();
     return;
@@ -192,6 +200,7 @@ void LinkThread::CheckDeadlines(Clock::time_point now) const {
 
 void LinkThread::Disconnected() {
   online = false;
+  decoder_behind = true;
   farewell.reset();
   NoAnswer();
   key_frame.reset();

@@ -59,6 +59,7 @@ struct LinkThread {
   struct WaitingKeyFrame {
     Image frame;
     wire::KeyFrame message;  // all but its data
+    bool restart = false;    // it must not be predicted from the ones before it
   };
   using Waiting = std::variant<std::monostate, wire::StudentRequest, WaitingKeyFrame>;
   Waiting TakeWaiting();
@@ -75,6 +76,7 @@ struct LinkThread {
   void Handle(const wire::ErrorMessage& error);
 
   const GrpcLinkOptions options;
+  std::optional<wire::KeyFrameEncoder> encoder;  // this thread's; null before the first key frame
 
   mutable Mutex mutex;
   CondVar wake_link;
@@ -90,6 +92,8 @@ struct LinkThread {
   enum class Answer { kNone, kPending, kArrived };
   Answer answer ST_GUARDED_BY(mutex) = Answer::kNone;
   uint64_t key_frame_index ST_GUARDED_BY(mutex) = 0;
+  // Whether the server may not have decoded the last key frame.
+  bool decoder_behind ST_GUARDED_BY(mutex) = true;
   std::optional<Image> key_frame ST_GUARDED_BY(mutex);  // waits to be sent
   // What waits for the client, as it came: the answer, if it has arrived, and later parts of
   // answers.

@@ -50,6 +50,7 @@ struct SegmentLink::Impl {
   bool event ST_GUARDED_BY(mutex) = false;
 
   std::optional<wire::SegmentWelcome> welcome;
+  wire::LabelDecoder decoder;
   std::optional<Error> farewell;  // the server's fatal error
   const Clock::time_point start = Clock::now();
   struct Sent {
@@ -120,7 +121,7 @@ SegmentLink::Answer SegmentLink::Impl::Accept(wire::SegmentLabels labels) {
     throw Error(ErrorCode::kDataLoss,
                 "the server at " + options.address + " sent labels of another size than the frame");
   }
-  LabelMap map = wire::DecodeLabels(labels.codec, labels.data, labels.size);
+  LabelMap map = decoder.Decode(labels.codec, labels.data, labels.size);
   const size_t classes = welcome->classes.size();
   const auto largest = std::max_element(map.labels().begin(), map.labels().end());
   if (*largest >= classes) {

@@ -11,6 +11,7 @@
 #include "distill/trainer.h"
 #include "eval/sim/strategy.h"
 #include "nn/predictor.h"
+#include "wire/coded_update.h"
 #include "wire/key_frame_codec.h"
 #include "wire/update_codec.h"
 
@@ -36,9 +37,11 @@ class JustInTime : public Strategy {
   explicit JustInTime(const StrategyInputs& inputs)
       : options_(inputs.options),
         teacher_(*inputs.teacher),
+        encoder_(options_.frame_codec.value_or(wire::FrameCodec::kRaw), options_.quality),
         layout_(inputs.student->layout),
         trainer_(*inputs.student, PolicyOf(inputs.options).trainer),
         predictor_(nn::PackWeights(layout_, inputs.student->weights)),
+        coded_(*layout_, trainer_.learner().selection()),
         stride_(inputs.options.paper.schedule.stride.min_stride),
         step_(stride_) {}
 
@@ -60,11 +63,13 @@ class JustInTime : public Strategy {
   // Trains on a key frame and returns whether the weights changed. Counts the bytes that training
   // on a server would take: the encoded frame up, the whole student down.
   bool TrainOn(ImageView frame, uint64_t index) {
-    const auto bytes = wire::PackFrame(options_.frame_codec, frame, options_.jpeg_quality);
+    const auto bytes = encoder_.Encode(frame);
     totals_.bytes_up += bytes.size();
-    const Image decoded = wire::UnpackFrame(options_.frame_codec, bytes, frame.size());
+    const Image decoded = decoder_.Decode(encoder_.codec(), bytes, frame.size());
     frame = decoded;
     teacher::Answer answer = teacher_.Label(frame, index);
+    const nn::ParameterSelection& sent = trainer_.learner().selection();
+    const std::vector<float> before = sent.Gather(trainer_.learner().weights());
     const distill::TrainResult result = trainer_.Train(
         frame, {std::move(answer.label), std::move(answer.instances), answer.has_instances});
     ++totals_.key_frames;
@@ -74,16 +79,30 @@ class JustInTime : public Strategy {
     stride_ = result.metric > threshold ? std::min(2 * stride_, max_stride)
                                         : std::max(stride_ / 2, min_stride);
     if (!result.changed) return false;
-    totals_.bytes_down += wire::UpdateBytes(options_.update_codec, layout_->size());
+    totals_.bytes_down += UpdateBytes(before, sent.Gather(trainer_.learner().weights()));
     predictor_.SetWeights(nn::PackWeights(layout_, trainer_.learner().weights()));
     return true;
   }
 
+  // The bytes of an update. Nothing is lost in it, as it need not travel.
+  size_t UpdateBytes(const std::vector<float>& before, const std::vector<float>& after) {
+    const auto codec = options_.update_codec.value_or(wire::UpdateCodec::kFp32);
+    if (codec != wire::UpdateCodec::kCoded) return wire::UpdateBytes(codec, after.size());
+    const distill::Policy policy = PolicyOf(options_);
+    const auto payload = coded_.Encode(
+        before, after, static_cast<float>(policy.coded.step * policy.trainer.adam.learning_rate));
+    coded_.Decode(before, payload);
+    return payload.size();
+  }
+
   const StrategyOptions options_;
   teacher::Teacher& teacher_;
+  wire::KeyFrameEncoder encoder_;
+  wire::KeyFrameDecoder decoder_;
   const std::shared_ptr<const nn::NetworkLayout> layout_;
   distill::Trainer trainer_;
   nn::Predictor predictor_;
+  wire::CodedUpdates coded_;
   int stride_;
   int step_;
   Totals totals_;

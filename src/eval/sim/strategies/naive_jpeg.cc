@@ -5,7 +5,7 @@ namespace shadowtutor::eval {
 namespace {
 
 std::unique_ptr<Strategy> Make(const StrategyInputs& inputs) {
-  return std::make_unique<Naive>(inputs, [quality = inputs.options.jpeg_quality](ImageView frame) {
+  return std::make_unique<Naive>(inputs, [quality = inputs.options.quality.jpeg](ImageView frame) {
     const auto bytes = wire::EncodeJpeg(frame, quality);
     return Naive::Sent{bytes.size(), wire::DecodeJpeg(bytes, frame.size())};
   });

@@ -32,6 +32,13 @@ const StrategyEntry& FindStrategy(std::string_view name) {
               "no strategy is called '" + std::string(name) + "'; there are " + all);
 }
 
+StrategyOptions OptionsFor(const StrategyEntry& strategy, const StrategyOptions& options) {
+  StrategyOptions filled = options;
+  filled.frame_codec = options.frame_codec.value_or(strategy.frame_codec);
+  filled.update_codec = options.update_codec.value_or(strategy.update_codec);
+  return filled;
+}
+
 std::string RunLabel(const StrategyEntry& strategy, int delay) {
   std::string label(strategy.label);
   if (!strategy.heeds_delay) return label;

@@ -35,6 +35,8 @@ class Tracking : public Strategy {
   explicit Tracking(const StrategyInputs& inputs)
       : options_(inputs.options),
         teacher_(*inputs.teacher),
+        labels_(options_.label_codec),
+        encoder_(options_.frame_codec.value_or(wire::FrameCodec::kRaw), options_.quality),
         clock_(options_.delay, options_.timing, inputs.frames_per_second),
         fill_(static_cast<uint8_t>(std::max(0, inputs.teacher->background()))) {}
 
@@ -63,22 +65,26 @@ class Tracking : public Strategy {
 
  private:
   void SendKeyFrame(ImageView frame, uint64_t index) {
-    const auto bytes = wire::PackFrame(options_.frame_codec, frame, options_.jpeg_quality);
+    const auto bytes = encoder_.Encode(frame);
     totals_.bytes_up += bytes.size();
-    const Image seen = wire::UnpackFrame(options_.frame_codec, bytes, frame.size());
+    const Image seen = decoder_.Decode(encoder_.codec(), bytes, frame.size());
     const auto start = Clock::now();
     const LabelMap answer = teacher_.Label(seen, index).label;
     clock_.Receive(index, std::chrono::duration<double, std::milli>(Clock::now() - start).count());
-    const auto labels = wire::EncodeLabels(options_.label_codec, answer);
+    const auto labels = labels_.Encode(answer);
     totals_.bytes_down += labels.size();
     ++totals_.key_frames;
-    coming_ = wire::DecodeLabels(options_.label_codec, labels, frame.size());
+    coming_ = label_decoder_.Decode(labels_.codec(), labels, frame.size());
     arrival_ = clock_.Answer(/*steps=*/0, /*measured_ms=*/0);
     totals_.delay_frames += arrival_ - index;
   }
 
   const StrategyOptions options_;
   teacher::Teacher& teacher_;
+  wire::LabelEncoder labels_;
+  wire::LabelDecoder label_decoder_;
+  wire::KeyFrameEncoder encoder_;
+  wire::KeyFrameDecoder decoder_;
   ServerClock clock_;
   const uint8_t fill_;  // until the first label is there
   MaskTracker tracker_;

@@ -1,0 +1,88 @@
+#include "distill/trained_share.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace shadowtutor::distill {
+namespace {
+
+class TrainedShareTest : public testing::Test {
+ protected:
+  TrainedShareTest()
+      : layout_(nn::NetworkSpec{.classes = 3}),
+        all_(layout_, kCut, nn::ParameterKinds::kAll),
+        norms_(layout_, kCut, nn::ParameterKinds::kNorms),
+        gradient_(layout_.TrainedSize(kCut)) {
+    // Each weight's gradient is smaller than that of the one before.
+    for (size_t i = 0; i < gradient_.size(); ++i) {
+      gradient_[i] = (i % 2 ? -1.0f : 1.0f) * static_cast<float>(gradient_.size() - i);
+    }
+  }
+
+  static size_t Count(std::span<const uint8_t> marks) {
+    return static_cast<size_t>(std::accumulate(marks.begin(), marks.end(), 0));
+  }
+  size_t Choices(double share) const {
+    return static_cast<size_t>(share * static_cast<double>(all_.size() - norms_.size()));
+  }
+
+  static constexpr nn::Stage kCut = nn::Stage::kDec2;
+  nn::NetworkLayout layout_;
+  nn::ParameterSelection all_, norms_;
+  std::vector<float> gradient_;
+};
+
+TEST_F(TrainedShareTest, TakesTheLargestGradientsAndTheFewThatAreAlwaysTrained) {
+  TrainedShare share(layout_, kCut, all_, 0.1);
+  EXPECT_FALSE(share.all());
+  const auto chosen = share.Choose(gradient_);
+  ASSERT_EQ(chosen.size(), gradient_.size());
+  EXPECT_EQ(Count(chosen), Choices(0.1) + norms_.size());
+  const size_t offset = layout_.TrainedOffset(kCut);
+  for (const auto& range : norms_.ranges()) {
+    EXPECT_EQ(Count(chosen.subspan(range.begin - offset, range.count)), range.count);
+  }
+  // Convolutions at the end have the smallest gradients.
+  const nn::ParameterInfo& late = layout_.Find("dec3.long_path.0.weight");
+  EXPECT_EQ(Count(chosen.subspan(late.offset - offset, late.count)), 0u);
+}
+
+TEST_F(TrainedShareTest, TheChoiceStandsForAKeyFrame) {
+  TrainedShare share(layout_, kCut, all_, 0.1);
+  const auto first = share.Choose(gradient_);
+  const std::vector<uint8_t> before(first.begin(), first.end());
+  std::reverse(gradient_.begin(), gradient_.end());
+  const auto same = share.Choose(gradient_);
+  EXPECT_TRUE(std::equal(same.begin(), same.end(), before.begin()));
+  share.NewKeyFrame();
+  const auto other = share.Choose(gradient_);
+  EXPECT_FALSE(std::equal(other.begin(), other.end(), before.begin()));
+  EXPECT_EQ(Count(other), Choices(0.1) + norms_.size());
+}
+
+TEST_F(TrainedShareTest, PrefersWhatWasTrainedBefore) {
+  TrainedShare share(layout_, kCut, all_, 0.1);
+  const auto first = share.Choose(gradient_);
+  const std::vector<uint8_t> before(first.begin(), first.end());
+  share.NewKeyFrame();
+  // Others are larger now, but less than ten times.
+  for (size_t i = 0; i < gradient_.size(); ++i) gradient_[i] = before[i] ? 1 : 5;
+  const auto again = share.Choose(gradient_);
+  EXPECT_TRUE(std::equal(again.begin(), again.end(), before.begin()));
+}
+
+TEST_F(TrainedShareTest, WithoutGradientsThereIsLittleToTrain) {
+  TrainedShare share(layout_, kCut, all_, 0.1);
+  std::fill(gradient_.begin(), gradient_.end(), 0.0f);
+  EXPECT_EQ(Count(share.Choose(gradient_)), norms_.size());
+}
+
+TEST_F(TrainedShareTest, ASelectionLimitsIt) {
+  TrainedShare share(layout_, kCut, norms_, 0.5);
+  EXPECT_EQ(Count(share.Choose(gradient_)), norms_.size());
+}
+
+}  // namespace
+}  // namespace shadowtutor::distill

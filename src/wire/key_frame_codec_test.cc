@@ -1,0 +1,93 @@
+#include "wire/key_frame_codec.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+
+#include "wire/codec_names.h"
+
+namespace shadowtutor::wire {
+namespace {
+
+// A bright disc before a pattern.
+Image Scene(FrameSize size, int at) {
+  Image frame(size.width, size.height);
+  for (int y = 0; y < size.height; ++y) {
+    for (int x = 0; x < size.width; ++x) {
+      const bool disc = std::hypot(x - at, y - size.height / 2) < size.height / 4.0;
+      for (int c = 0; c < 3; ++c) {
+        frame.row(y)[3 * x + c] = disc ? 230 : static_cast<uint8_t>(40 + 8 * ((x / 8 + y / 8) % 9));
+      }
+    }
+  }
+  return frame;
+}
+
+double Difference(const Image& a, const Image& b) {
+  double sum = 0;
+  for (size_t i = 0; i < a.bytes().size(); ++i) sum += std::abs(a.bytes()[i] - b.bytes()[i]);
+  return sum / static_cast<double>(a.bytes().size());
+}
+
+ErrorCode CodeOf(auto&& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.code();
+  }
+  ADD_FAILURE() << "no error";
+  return ErrorCode::kInternal;
+}
+
+TEST(KeyFrameCodec, EveryCodecBringsTheFramesBack) {
+  for (const std::string& name : FrameCodecNames()) {
+    const FrameCodec codec = ParseFrameCodec(name);
+    KeyFrameEncoder encoder(codec, {});
+    KeyFrameDecoder decoder;
+    for (int i = 0; i < 5; ++i) {
+      // Odd, and another size from the fourth on.
+      const Image frame = Scene(i < 3 ? FrameSize{161, 91} : FrameSize{120, 90}, 30 + 10 * i);
+      const auto bytes = encoder.Encode(frame);
+      const Image decoded = decoder.Decode(codec, bytes, frame.size());
+      ASSERT_EQ(decoded.size(), frame.size()) << name;
+      EXPECT_LT(Difference(decoded, frame), codec == FrameCodec::kRaw ? 1e-9 : 6) << name;
+    }
+  }
+}
+
+TEST(KeyFrameCodec, H264IsPredictedFromTheKeyFrameBefore) {
+  KeyFrameEncoder encoder(FrameCodec::kH264, {});
+  const FrameSize size{320, 180};
+  const size_t first = encoder.Encode(Scene(size, 100)).size();
+  EXPECT_LT(encoder.Encode(Scene(size, 104)).size(), first / 2);
+  encoder.Restart();
+  EXPECT_GT(encoder.Encode(Scene(size, 108)).size(), first / 2);
+}
+
+TEST(KeyFrameCodec, AMissingKeyFrameIsNoticedAndMended) {
+  KeyFrameEncoder encoder(FrameCodec::kH264, {});
+  KeyFrameDecoder decoder;
+  const FrameSize size{320, 180};
+  decoder.Decode(FrameCodec::kH264, encoder.Encode(Scene(size, 60)), size);
+  encoder.Encode(Scene(size, 90));  // is lost
+  EXPECT_EQ(
+      CodeOf([&] { decoder.Decode(FrameCodec::kH264, encoder.Encode(Scene(size, 120)), size); }),
+      ErrorCode::kDataLoss);
+  EXPECT_EQ(
+      CodeOf([&] { decoder.Decode(FrameCodec::kH264, encoder.Encode(Scene(size, 130)), size); }),
+      ErrorCode::kDataLoss);
+  encoder.Restart();
+  const Image frame = Scene(size, 140);
+  EXPECT_LT(Difference(decoder.Decode(FrameCodec::kH264, encoder.Encode(frame), size), frame), 6);
+}
+
+TEST(KeyFrameCodec, RefusesQualitiesThatDoNotExist) {
+  EXPECT_EQ(CodeOf([] { KeyFrameEncoder(FrameCodec::kJpeg, {.jpeg = 0}); }),
+            ErrorCode::kInvalidArgument);
+  EXPECT_EQ(CodeOf([] { KeyFrameEncoder(FrameCodec::kH264, {.crf = 52}); }),
+            ErrorCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace shadowtutor::wire
