@@ -232,12 +232,15 @@ v1::WholeStudent ToProto(const wire::WholeStudent& student) {
   v1::WholeStudent to;
   to.set_version(student.version);
   to.set_safetensors(ToBytes(student.safetensors));
+  to.set_coded(ToBytes(student.coded));
+  to.set_weights(student.weights);
   to.set_checksum(student.checksum);
   return to;
 }
 
 wire::WholeStudent FromProto(const v1::WholeStudent& from) {
-  return {from.version(), FromBytes(from.safetensors()), from.checksum()};
+  return {from.version(), FromBytes(from.safetensors()), from.checksum(), FromBytes(from.coded()),
+          from.weights()};
 }
 
 v1::Welcome ToProto(wire::Welcome welcome) {
@@ -340,6 +343,7 @@ v1::Hello ToProto(wire::Hello hello) {
   }
   if (hello.held) *to.mutable_held() = ToProto(std::move(*hello.held));
   to.set_takes_parts(hello.takes_parts);
+  to.set_takes_coded_student(hello.takes_coded_student);
   return to;
 }
 
@@ -357,6 +361,7 @@ wire::Hello FromProto(const v1::Hello& from) {
       KnownCodec(from.newer_update_codec()).value_or(WishedCodec(from.update_codec()));
   if (from.has_held()) hello.held = FromProto(from.held());
   hello.takes_parts = from.takes_parts();
+  hello.takes_coded_student = from.takes_coded_student();
   return hello;
 }
 

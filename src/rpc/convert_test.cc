@@ -98,6 +98,7 @@ TEST(ConvertTest, NewerCodecsTravelAndOlderServersSeeTheirOwn) {
   hello.frame_size = {640, 360};
   hello.frame_codec = wire::FrameCodec::kH264;
   hello.update_codec = wire::UpdateCodec::kCoded;
+  hello.takes_coded_student = true;
   auto message = ToProto(wire::ClientMessage(hello));
   // The fields that there were before these codecs.
   EXPECT_EQ(message.hello().frame_codec(), v1::FRAME_CODEC_JPEG);
@@ -105,6 +106,7 @@ TEST(ConvertTest, NewerCodecsTravelAndOlderServersSeeTheirOwn) {
   auto back = std::get<wire::Hello>(FromProto(v1::ClientMessage(message)));
   EXPECT_EQ(back.frame_codec, wire::FrameCodec::kH264);
   EXPECT_EQ(back.update_codec, wire::UpdateCodec::kCoded);
+  EXPECT_TRUE(back.takes_coded_student);
   // A client that is newer than this server.
   message.mutable_hello()->set_newer_frame_codec(static_cast<v1::FrameCodec>(77));
   message.mutable_hello()->set_newer_update_codec(static_cast<v1::UpdateCodec>(78));
@@ -168,7 +170,7 @@ TEST(ConvertTest, WelcomeTravels) {
   wire::Welcome welcome;
   welcome.server_version = "0.1.0";
   welcome.session_id = "1f";
-  welcome.student = wire::WholeStudent{5, {1, 2, 3}, 99};
+  welcome.student = wire::WholeStudent{5, {1, 2, 3}, 99, {7, 8}, 40};
   welcome.student_version = 5;
   welcome.student_checksum = 99;
   welcome.classes = {{"person", {255, 128, 1}}, {"background", {0, 0, 0}}};
@@ -183,6 +185,8 @@ TEST(ConvertTest, WelcomeTravels) {
   ASSERT_TRUE(back.student.has_value());
   EXPECT_EQ(back.student->version, 5u);
   EXPECT_EQ(back.student->safetensors, welcome.student->safetensors);
+  EXPECT_EQ(back.student->coded, welcome.student->coded);
+  EXPECT_EQ(back.student->weights, welcome.student->weights);
   EXPECT_EQ(back.student->checksum, 99u);
   EXPECT_EQ(back.student_version, 5u);
   EXPECT_EQ(back.student_checksum, 99u);

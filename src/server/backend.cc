@@ -61,6 +61,8 @@ std::shared_ptr<Resources> MakeResources(std::shared_ptr<teacher::Teacher> teach
   resources->session.policy = options.policy;
   resources->session.teacher = WithoutFolders(teacher->description());
   resources->session.server_version = version;
+  resources->session.packed =
+      std::make_shared<const wire::PackedStudent>(wire::PackStudent(student));
   resources->session.student = std::make_shared<const nn::Checkpoint>(std::move(student));
   resources->teacher = std::move(teacher);
   resources->hello_timeout = options.hello_timeout;

@@ -113,15 +113,16 @@ Session::Session(const SessionOptions& options, const wire::Hello& hello, const 
       idle_steps_(options.policy.idle_updates),
       shown_(options.policy.shown_labels) {
   CheckProtocolVersion(hello.protocol_version);
+  if (options.packed && hello.takes_coded_student) base_ = options.packed->student;
   nn::Checkpoint student = *base_;
-  student.weights = StartingWeights(hello);
+  student.weights = StartingWeights(options, hello);
   trainer_ = std::make_unique<distill::Trainer>(student, training_,
                                                 /*taught=*/adopted_ && version_ > 0);
   ForgetUpdates();
 
   welcome_.server_version = options.server_version;
   welcome_.session_id = id;
-  if (!adopted_) welcome_.student = Whole();
+  if (!adopted_) welcome_.student = First(options);
   welcome_.student_version = version_;
   welcome_.student_checksum = wire::WeightChecksum(trainer_->trained());
   welcome_.classes = base_->classes;
@@ -132,14 +133,34 @@ Session::Session(const SessionOptions& options, const wire::Hello& hello, const 
   welcome_.teacher = options.teacher;
 }
 
-std::vector<float> Session::StartingWeights(const wire::Hello& hello) {
-  std::vector<float> weights = base_->weights;
-  if (!hello.held) return weights;
+wire::WholeStudent Session::First(const SessionOptions& options) {
+  wire::WholeStudent student = Whole();
+  if (options.packed && base_ == options.packed->student) {
+    student.safetensors = options.packed->header;
+    student.coded = options.packed->coded;
+    student.weights = base_->weights.size();
+  }
+  return student;
+}
+
+std::vector<float> Session::StartingWeights(const SessionOptions& options,
+                                            const wire::Hello& hello) {
+  if (!hello.held) return base_->weights;
   const wire::HeldStudent& held = *hello.held;
   CheckFits(held, *base_);
   const size_t offset = base_->layout->TrainedOffset(held.cut);
-  const std::span<const float> frozen = std::span<const float>(weights).first(offset);
-  if (held.frozen_checksum == wire::WeightChecksum(frozen)) {
+  const auto holds = [&](const nn::Checkpoint& student) {
+    const std::span<const float> frozen = std::span<const float>(student.weights).first(offset);
+    return held.frozen_checksum == wire::WeightChecksum(frozen);
+  };
+  // It may have begun with either form of the server's student.
+  if (options.packed && holds(*options.packed->student)) {
+    base_ = options.packed->student;
+  } else if (holds(*options.student)) {
+    base_ = options.student;
+  }
+  std::vector<float> weights = base_->weights;
+  if (holds(*base_)) {
     std::copy(held.trained.begin(), held.trained.end(), weights.begin() + offset);
     version_ = held.version;
     adopted_ = true;

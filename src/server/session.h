@@ -21,12 +21,15 @@
 #include "wire/coded_update.h"
 #include "wire/key_frame_codec.h"
 #include "wire/protocol.h"
+#include "wire/student_codec.h"
 
 namespace shadowtutor::server {
 
 /// What all sessions of a server have in common. Constant once the server runs.
 struct SessionOptions {
   std::shared_ptr<const nn::Checkpoint> student;  // what a session starts from
+  /// The same for clients that take it coded; null: none gets it so.
+  std::shared_ptr<const wire::PackedStudent> packed;
   distill::Policy policy;
   std::string teacher;  // the teacher's description
   std::string server_version;
@@ -94,7 +97,9 @@ class Session {
   uint64_t version() const { return version_; }
 
  private:
-  std::vector<float> StartingWeights(const wire::Hello& hello);
+  std::vector<float> StartingWeights(const SessionOptions& options, const wire::Hello& hello);
+  /// The student that the session starts from, for a client that does not hold it.
+  wire::WholeStudent First(const SessionOptions& options);
   /// Has `train` change the student and makes the update of it.
   wire::Update UpdateBy(const std::function<distill::TrainResult()>& train,
                         const LabelledFrame& key_frame,
@@ -106,7 +111,7 @@ class Session {
   /// Codes further updates as for a client that has seen none.
   void ForgetUpdates();
 
-  const std::shared_ptr<const nn::Checkpoint> base_;
+  std::shared_ptr<const nn::Checkpoint> base_;
   const wire::UpdateCodec codec_;
   const distill::Policy::Coded coded_options_;
   const distill::TrainerOptions training_;

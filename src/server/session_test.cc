@@ -260,6 +260,43 @@ TEST_F(SessionTest, TheQuantiserIsAsFineAsItsToleranceWants) {
   EXPECT_GT(bytes[false], 2 * bytes[true]);
 }
 
+TEST_F(SessionTest, AFirstStudentMayComeCodedAndIsKnownWhenItComesBack) {
+  SessionOptions options = OptionsWithParts();
+  options.packed = std::make_shared<const wire::PackedStudent>(wire::PackStudent(*options.student));
+  wire::Hello hello;
+  Session plain(options, hello, "s");
+  EXPECT_TRUE(plain.TakeWelcome().student->coded.empty()) << "only who takes it gets it coded";
+  hello.takes_coded_student = true;
+  Session session(options, hello, "s");
+  wire::Welcome welcome = session.TakeWelcome();
+  ASSERT_FALSE(welcome.student->coded.empty());
+  EXPECT_LT(welcome.student->bytes(), options.student->weights.size() * 2);
+  nn::Checkpoint held = wire::UnpackStudent(welcome.student->safetensors, welcome.student->coded,
+                                            welcome.student->weights);
+  EXPECT_NE(held.weights, options.student->weights);
+  const auto trained =
+      std::span(held.weights).subspan(held.layout->TrainedOffset(nn::kPartialDistillation));
+  EXPECT_EQ(wire::WeightChecksum(trained), welcome.student_checksum);
+  EXPECT_EQ(welcome.student->checksum, welcome.student_checksum);
+
+  // Both begin with the same weights, and agree after an update.
+  const wire::Update update = Teach(session, SquareFrame(0, 0));
+  const auto after = wire::DecodeUpdate(update.codec, trained, update.payload);
+  EXPECT_EQ(wire::WeightChecksum(after), update.checksum);
+
+  // The connection is lost; the client comes back with what it learned, in either form.
+  for (const nn::Checkpoint& begun : {held, *options.student}) {
+    for (const bool takes : {true, false}) {
+      wire::Hello again = HelloWith(Held(begun, 1, nn::kPartialDistillation));
+      again.takes_coded_student = takes;
+      Session next(options, again, "s");
+      EXPECT_TRUE(next.adopted());
+      EXPECT_FALSE(next.TakeWelcome().student);
+      EXPECT_EQ(nn::ParseCheckpoint(next.Whole().safetensors).weights, begun.weights);
+    }
+  }
+}
+
 TEST_F(SessionTest, AfterAWholeStudentUpdatesAreCodedAsAtFirst) {
   wire::Hello hello;
   hello.update_codec = wire::UpdateCodec::kCoded;

@@ -93,7 +93,7 @@ void TutorConversation::OnHello(const wire::Hello& hello) {
   wire::Welcome welcome = session_->TakeWelcome();
   if (welcome.student) {
     resources_->stats.StudentSent();
-    resources_->stats.Sent(welcome.student->safetensors.size());
+    resources_->stats.Sent(welcome.student->bytes());
   }
   Log("opened: " + Describe(hello) +
       (session_->adopted()
@@ -386,7 +386,7 @@ void TutorConversation::SendWhole() {
     return;
   }
   resources_->stats.StudentSent();
-  resources_->stats.Sent(student.safetensors.size());
+  resources_->stats.Sent(student.bytes());
   Send(std::move(student));
 }
 

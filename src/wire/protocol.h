@@ -40,8 +40,9 @@ struct Hello {
   FrameSize frame_size;  // of the source; a key frame may have another size
   FrameCodec frame_codec = FrameCodec::kJpeg;
   UpdateCodec update_codec = UpdateCodec::kFp32;
-  std::optional<HeldStudent> held;  // absent: the client has no student and needs a whole one
-  bool takes_parts = false;         // whether a key frame may be answered by several updates
+  std::optional<HeldStudent> held;   // absent: the client has no student and needs a whole one
+  bool takes_parts = false;          // whether a key frame may be answered by several updates
+  bool takes_coded_student = false;  // whether the Welcome's student may be coded
 };
 
 /// All weights of a student, for a client that has none or whose weights differ.
@@ -49,6 +50,11 @@ struct WholeStudent {
   uint64_t version = 0;
   std::vector<uint8_t> safetensors;  // a safetensors file, for nn::ParseCheckpoint
   uint64_t checksum = 0;             // WeightChecksum of the trained part
+  /// Not empty: `safetensors` ends before its weights, which are here (UnpackStudent), so many.
+  std::vector<uint8_t> coded;
+  uint64_t weights = 0;
+
+  size_t bytes() const { return safetensors.size() + coded.size(); }
 };
 
 /// The server's answer to Hello.

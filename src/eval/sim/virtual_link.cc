@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "nn/checkpoint_io.h"
 #include "wire/protocol.h"
+#include "wire/student_codec.h"
 
 namespace shadowtutor::eval {
 namespace {
@@ -23,6 +25,15 @@ wire::Hello HelloFor(const StrategyOptions& options) {
   return hello;
 }
 
+// What a device without a student would be sent. The one in the simulation has it already.
+size_t FirstStudentBytes(const nn::Checkpoint& student, const StrategyOptions& options) {
+  if (options.update_codec != wire::UpdateCodec::kCoded) {
+    return nn::SerializeCheckpoint(student).size();
+  }
+  const wire::PackedStudent packed = wire::PackStudent(student);
+  return packed.header.size() + packed.coded.size();
+}
+
 }  // namespace
 
 VirtualLink::VirtualLink(std::shared_ptr<const nn::Checkpoint> student, teacher::Teacher& teacher,
@@ -32,8 +43,10 @@ VirtualLink::VirtualLink(std::shared_ptr<const nn::Checkpoint> student, teacher:
       options_(options),
       classes_(student->layout->spec().classes),
       encoder_(options.frame_codec.value_or(wire::FrameCodec::kRaw), options.quality),
-      session_(OptionsOfSession(std::move(student), policy), HelloFor(options), "eval"),
-      clock_(options.delay, options.timing, frames_per_second) {}
+      session_(OptionsOfSession(student, policy), HelloFor(options), "eval"),
+      clock_(options.delay, options.timing, frames_per_second) {
+  totals_.bytes_first_student = FirstStudentBytes(*student, options);
+}
 
 void VirtualLink::BeginFrame(uint64_t index) {
   now_ = index;

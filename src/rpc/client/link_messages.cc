@@ -5,6 +5,7 @@
 #include "rpc/client/link_errors.h"
 #include "rpc/client/link_thread.h"
 #include "wire/limits.h"
+#include "wire/student_codec.h"
 #include "wire/update_codec.h"
 
 namespace shadowtutor::rpc {
@@ -12,7 +13,10 @@ namespace {
 
 // Throws Error kDataLoss for a student that was damaged on its way, and as ParseCheckpoint.
 client::ServerLink::WholeStudent Parse(const wire::WholeStudent& message, nn::Stage cut) {
-  auto student = std::make_shared<const nn::Checkpoint>(nn::ParseCheckpoint(message.safetensors));
+  auto student = std::make_shared<const nn::Checkpoint>(
+      message.coded.empty()
+          ? nn::ParseCheckpoint(message.safetensors)
+          : wire::UnpackStudent(message.safetensors, message.coded, message.weights));
   const auto trained = std::span(student->weights).subspan(student->layout->TrainedOffset(cut));
   if (wire::WeightChecksum(trained) != message.checksum) {
     throw Error(ErrorCode::kDataLoss, "the student that the server sent is damaged");

@@ -114,6 +114,7 @@ wire::Hello LinkThread::MakeHello() {
   }
   hello.update_codec = options.update_codec;
   hello.takes_parts = true;
+  hello.takes_coded_student = options.update_codec == wire::UpdateCodec::kCoded;
   const MutexLock lock(mutex);
   hello.held = held.ForHello();
   hello_deadline = Clock::now() + options.connect_timeout + options.hello_timeout;
