@@ -1,5 +1,6 @@
 #include "app/run_client.h"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -62,6 +63,41 @@ class GrpcTutorLink final : public TutorLink {
   const std::unique_ptr<rpc::GrpcLink> link_;
 };
 
+// Sends no key frame that does not fit into a budget.
+class BudgetedLink final : public TutorLink {
+ public:
+  BudgetedLink(std::unique_ptr<TutorLink> link, const BudgetOptions& options)
+      : TutorLink(static_cast<client::ServerLink&>(*link)),
+        link_(std::move(link)),
+        budget_(options) {}
+  bool SendKeyFrame(ImageView frame, uint64_t frame_index) override {
+    const Clock::time_point now = Clock::now();
+    const rpc::GrpcLinkStats so_far = link_->stats();
+    budget_.Note(so_far.bytes_up, so_far.bytes_down, now);
+    if (!budget_.Allows(now)) {
+      held_back_ = true;
+      return false;
+    }
+    if (!TutorLink::SendKeyFrame(frame, frame_index)) return false;
+    budget_.Sent();
+    held_back_total_ += std::exchange(held_back_, false);
+    return true;
+  }
+  bool WaitForWelcome(std::chrono::milliseconds timeout) override {
+    return link_->WaitForWelcome(timeout);
+  }
+  std::optional<wire::Welcome> welcome() const override { return link_->welcome(); }
+  rpc::GrpcLinkStats stats() const override { return link_->stats(); }
+  // Key frames that came later than the policy wanted them.
+  uint64_t held_back() const { return held_back_total_ + held_back_; }
+
+ private:
+  const std::unique_ptr<TutorLink> link_;
+  TrafficBudget budget_;
+  bool held_back_ = false;  // the one that is due
+  uint64_t held_back_total_ = 0;
+};
+
 }  // namespace
 
 RunSummary RunClient(video::Source& source, const RunOptions& options) {
@@ -74,7 +110,20 @@ RunSummary RunClient(video::Source& source, const RunOptions& options, const Ope
   RunSummary summary;
   rpc::GrpcLinkOptions link_options = options.link;
   link_options.frame_size = source.size();
+  if (options.budget.any()) {
+    // Later parts cannot be refused once they are trained, and the first key frame, which is
+    // predicted from nothing, is the largest.
+    link_options.takes_parts = false;
+    link_options.quality.most_bytes =
+        std::min(link_options.quality.most_bytes, options.budget.WindowUp() / 2);
+  }
   std::unique_ptr<TutorLink> opened = open(link_options);
+  BudgetedLink* budgeted = nullptr;
+  if (options.budget.any()) {
+    auto within = std::make_unique<BudgetedLink>(std::move(opened), options.budget);
+    budgeted = within.get();
+    opened = std::move(within);
+  }
   TutorLink& link = *opened;  // the client's from below on
   if (!WaitForServer(link, options.stop)) {
     summary.stopped = true;
@@ -162,6 +211,7 @@ RunSummary RunClient(video::Source& source, const RunOptions& options, const Ope
   summary.key_frames = stats.key_frames;
   summary.bytes_up = stats.bytes_up;
   summary.bytes_down = stats.bytes_down;
+  if (budgeted) summary.key_frames_held_back = budgeted->held_back();
   summary.student_ms = student_ms.Value();
   summary.update_ms = update_ms.Value();
   summary.update_swap_ms = update_swap_ms.Value();

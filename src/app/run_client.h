@@ -10,6 +10,7 @@
 
 #include "app/run_options.h"
 #include "app/run_summary.h"
+#include "app/traffic_budget.h"
 #include "client/client.h"
 #include "client/forwarding_link.h"
 #include "rpc/client/grpc_link.h"
@@ -21,6 +22,7 @@ struct RunOptions : RunBasics {
   rpc::GrpcLinkOptions link;  // frame_size is taken from the source
   client::Staleness staleness = client::Staleness::kWait;
   double key_frames_per_second = 0;  // as in client::ClientOptions
+  BudgetOptions budget;              // of key frames and updates
 };
 
 /// Runs to the source's end, to `max_frames`, or until stopped, and closes the sinks. Throws Error

@@ -20,6 +20,7 @@ void VisitFields(Summary& summary, Visitor visit) {
   visit("seconds", summary.seconds);
   visit("key_frames", summary.key_frames);
   visit.Derived("key_frame_ratio", summary.key_frame_ratio());
+  visit("key_frames_held_back", summary.key_frames_held_back);
   visit("distillation_steps", summary.distillation_steps);
   visit("mean_miou", summary.mean_miou);
   visit("bytes_up", summary.bytes_up);
@@ -124,6 +125,10 @@ std::string ToText(const RunSummary& summary) {
                static_cast<unsigned long long>(summary.key_frames), 100 * summary.key_frame_ratio(),
                static_cast<unsigned long long>(summary.distillation_steps));
     text += traffic;
+    if (summary.key_frames_held_back) {
+      text += Format("%.0f key frames came later than the policy wanted, for the budget's sake\n",
+                     *summary.key_frames_held_back);
+    }
     text += Format(
         "student %s a frame; teacher %s, distillation step %s\n"
         "an update is in use %s after it arrived, of which the prediction waits %s\n",

@@ -15,6 +15,7 @@ struct RunSummary {
   uint64_t frames = 0;
   double seconds = 0;       // from the reading of the first frame to the end of the last one
   uint64_t key_frames = 0;  // without a student: every frame
+  std::optional<double> key_frames_held_back;  // came later, or never, because of a budget
   uint64_t distillation_steps = 0;
   uint64_t bytes_up = 0;          // serialized key frames
   uint64_t bytes_down = 0;        // serialized updates or labels

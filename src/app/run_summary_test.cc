@@ -34,6 +34,7 @@ TEST(RunSummary, JsonHasTheKeysInOrderAndNullsForWhatWasNotMeasured) {
                                             "seconds",
                                             "key_frames",
                                             "key_frame_ratio",
+                                            "key_frames_held_back",
                                             "distillation_steps",
                                             "mean_miou",
                                             "bytes_up",

@@ -214,6 +214,7 @@ app::RunOptions TutoredRunOf(const RunArguments& options) {
     run.link.student = std::make_shared<const nn::Checkpoint>(nn::LoadCheckpoint(options.student));
   }
   run.key_frames_per_second = options.key_frames_per_second;
+  run.budget = options.budget;
   run.staleness = options.no_wait ? client::Staleness::kGoOn : client::Staleness::kWait;
   return run;
 }
@@ -322,6 +323,16 @@ void AddRunOptions(CLI::App& command, RunArguments& options) {
           "Key frames a second at most, whatever the server's policy wants (0.5: one in two "
           "seconds); 0: no bound of its own")
       ->check(CLI::Range(0.0, 1000.0));
+  const auto add_budget = [&](const char* name, double& bound, const char* of) {
+    command
+        .add_option(name, bound,
+                    std::string("Use at most so many kbit/s for key frames and updates") + of +
+                        ", over any 10 s; 0: no bound")
+        ->check(CLI::Range(0.0, 1e9));
+  };
+  add_budget("--budget-kbps", options.budget.both, "");
+  add_budget("--budget-up-kbps", options.budget.up, ", those up");
+  add_budget("--budget-down-kbps", options.budget.down, ", those down");
   command
       .add_option(flags::kMaxFps, options.max_fps,
                   "Take at least 1/N s for each frame of a file, as a slower device does; waiting "

@@ -18,6 +18,8 @@ constexpr double kKeyFramesPerSecond = 30;
 constexpr int kFirstCrf = 32;
 constexpr double kBestCrf = 20, kWorstCrf = 34, kCrfPerDoubling = 3;
 
+constexpr double kWorstOfAll = 51, kCoarser = 4;
+
 uint8_t After(uint8_t sequence) { return sequence == 255 ? 1 : static_cast<uint8_t>(sequence + 1); }
 
 }  // namespace
@@ -65,6 +67,12 @@ std::vector<uint8_t> KeyFrameEncoder::EncodeH264(ImageView frame) {
   }
   h264_->SetCrf(crf_);
   std::vector<uint8_t> payload = h264_->Encode(frame);
+  while (sequence_ == 0 && payload.size() > quality_.most_bytes && crf_ < kWorstOfAll) {
+    crf_ = std::min(crf_ + kCoarser, kWorstOfAll);
+    h264_ = std::make_unique<H264Encoder>(frame.size(), kFirstCrf, kKeyFramesPerSecond);
+    h264_->SetCrf(crf_);
+    payload = h264_->Encode(frame);
+  }
   if (!quality_.crf && sequence_ != 0) {
     const double over = std::log2(static_cast<double>(payload.size()) / quality_.bytes);
     crf_ = std::clamp(crf_ + kCrfPerDoubling * over, kBestCrf, kWorstCrf);

@@ -21,6 +21,7 @@ struct GrpcLinkOptions : Endpoint {
   FrameSize frame_size;  // of the source, for the server's information
   wire::FrameCodec frame_codec = wire::FrameCodec::kJpeg;
   wire::KeyFrameQuality quality;
+  bool takes_parts = true;  // whether a key frame may be answered by several updates
   wire::UpdateCodec update_codec = wire::UpdateCodec::kFp32;
 
   /// What the client starts with; null: the server's student.

@@ -113,7 +113,7 @@ wire::Hello LinkThread::MakeHello() {
     hello.frame_codec = wire::FrameCodec::kJpeg;
   }
   hello.update_codec = options.update_codec;
-  hello.takes_parts = true;
+  hello.takes_parts = options.takes_parts;
   hello.takes_coded_student = options.update_codec == wire::UpdateCodec::kCoded;
   const MutexLock lock(mutex);
   hello.held = held.ForHello();
