@@ -45,9 +45,7 @@ TEST(FloatMode, TasksHaveTheModeOfTheirCaller) {
     compute();
     for (const float half : halves) EXPECT_EQ(half, kFlushed);
     // A loop that other tasks than its own may run in while it waits.
-    ParallelFor(16, [](int) {
-      ParallelFor(16, [](int) { EXPECT_EQ(Half(), kFlushed); });
-    });
+    ParallelFor(16, [](int) { ParallelFor(16, [](int) { EXPECT_EQ(Half(), kFlushed); }); });
   }
   compute();
   for (const float half : halves) EXPECT_GT(half, 0);

@@ -34,8 +34,8 @@ struct KeyFrameQuality {
   /// get a better quality than large or lively ones.
   std::optional<int> crf;
   int bytes = kDefaultKeyFrameBytes;
-  /// The first key frame of a stream, which is predicted from nothing, gets a worse quality until it
-  /// has at most so many bytes, or there is none worse.
+  /// The first key frame of a stream, which is predicted from nothing, gets a worse quality until
+  /// it has at most so many bytes, or there is none worse.
   uint64_t most_bytes = UINT64_MAX;
 };
 /// Throws Error kInvalidArgument for values out of range.
