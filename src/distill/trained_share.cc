@@ -8,7 +8,8 @@ namespace shadowtutor::distill {
 namespace {
 
 // How much larger the gradient of a weight must be that was not trained before. (5 % trained, five
-// clips: 1 costs 11.4 kB instead of 10.6 per update, and 0.3 points.)
+// clips, 5 steps: with 1 instead of 3 an update has 12.6 instead of 11.4 kB, and the mIoU is 0.5
+// points lower; with 10 it has 10.6.)
 constexpr float kPreference = 10;
 
 void Mark(const nn::ParameterSelection& selection, size_t offset, std::vector<uint8_t>& marks) {

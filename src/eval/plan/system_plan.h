@@ -17,7 +17,7 @@ struct PlanInput {
   std::string name;    // "student, one frame"
   double value = 0;    // in `unit`
   std::string unit;    // "ms", "bytes", ...
-  std::string origin;  // "given", "measured", "derived" or "default"
+  std::string origin;  // "given", "measured", "derived", "estimated" or "default"
   std::string note;    // how, where that helps; else empty
 };
 
