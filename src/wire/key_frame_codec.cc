@@ -13,12 +13,15 @@ namespace {
 // spend far more bytes on pictures that it thinks are seen for longer.
 constexpr double kKeyFramesPerSecond = 30;
 
+// The first key frame of a stream matters most: what does not move keeps its quality for good. It
+// has this rate factor, or a worse one if it would have more bytes than that.
+constexpr size_t kFirstBytes = 100'000;
 // The rate factor of the first key frame, and the bounds of those that are chosen. Six more halve
 // the bytes, about; half of it keeps them from swinging.
-constexpr int kFirstCrf = 32;
-constexpr double kBestCrf = 20, kWorstCrf = 34, kCrfPerDoubling = 3;
+constexpr int kFirstCrf = 24;
+constexpr double kBestCrf = 22, kWorstCrf = 30, kCrfPerDoubling = 3;
 
-constexpr double kWorstOfAll = 51, kCoarser = 4;
+constexpr double kWorstOfAll = 51, kCoarser = 2;
 
 uint8_t After(uint8_t sequence) { return sequence == 255 ? 1 : static_cast<uint8_t>(sequence + 1); }
 
@@ -67,7 +70,11 @@ std::vector<uint8_t> KeyFrameEncoder::EncodeH264(ImageView frame) {
   }
   h264_->SetCrf(crf_);
   std::vector<uint8_t> payload = h264_->Encode(frame);
-  while (sequence_ == 0 && payload.size() > quality_.most_bytes && crf_ < kWorstOfAll) {
+  const auto too_large = [&](size_t bytes) {
+    return (!quality_.crf && bytes > kFirstBytes && crf_ < kWorstCrf) ||
+           (bytes > quality_.most_bytes && crf_ < kWorstOfAll);
+  };
+  while (sequence_ == 0 && too_large(payload.size())) {
     crf_ = std::min(crf_ + kCoarser, kWorstOfAll);
     h264_ = std::make_unique<H264Encoder>(frame.size(), kFirstCrf, kKeyFramesPerSecond);
     h264_->SetCrf(crf_);

@@ -25,7 +25,7 @@ class H264Decoder;
 class H264Encoder;
 
 /// What a key frame as H.264 shall have. What it costs and saves stands in docs/results.md.
-inline constexpr int kDefaultKeyFrameBytes = 5000;
+inline constexpr int kDefaultKeyFrameBytes = 6000;
 
 struct KeyFrameQuality {
   int jpeg = kDefaultJpegQuality;  // 1 to 100
