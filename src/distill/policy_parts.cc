@@ -208,6 +208,11 @@ Policy Changed(const Policy& policy, const PolicyChanges& changes) {
   if (alone("max-updates", "coded-updates")) changed.coded.max_updates = 0;
   if (alone("learning-rate", "coded-learning-rate")) changed.coded.learning_rate = 0;
   if (alone("averaging", "coded-averaging")) changed.coded.averaging = 0;
+  // Without either of these, a share of the weights cannot be trained.
+  const TrainerOptions coded = TrainerFor(changed, true);
+  if (!changes.contains("coded-share") && (coded.averaging == 0 || !coded.fresh_moments)) {
+    changed.coded.share = 1;
+  }
   return changed;
 }
 

@@ -62,6 +62,21 @@ TEST(PolicyParts, TheThresholdIsAlsoThatOfTheStride) {
   EXPECT_EQ(both.schedule.stride.threshold, 0.7);
 }
 
+TEST(PolicyParts, WhatIsSetIsInForceForCodedUpdatesToo) {
+  const Policy balanced = FindPolicy("balanced");
+  EXPECT_EQ(TrainerFor(balanced, false).share, 1);
+  EXPECT_LT(TrainerFor(balanced, true).share, 1);
+  EXPECT_NE(TrainerFor(balanced, true).max_updates, balanced.trainer.max_updates);
+  EXPECT_EQ(TrainerFor(WithChanges(balanced, {{"max-updates", "3"}}), true).max_updates, 3);
+  EXPECT_EQ(TrainerFor(WithChanges(balanced, {{"max-updates", "3"}, {"coded-updates", "4"}}), true)
+                .max_updates,
+            4);
+  // A share of the weights needs these two.
+  EXPECT_EQ(WithChanges(balanced, {{"fresh-moments", "off"}}).coded.share, 1);
+  EXPECT_EQ(WithChanges(balanced, {{"averaging", "0"}, {"replay-every", "0"}}).coded.share, 1);
+  EXPECT_THROW(WithChanges(balanced, {{"fresh-moments", "off"}, {"coded-share", "0.1"}}), Error);
+}
+
 TEST(PolicyParts, WordsOfTheCommandLine) {
   EXPECT_EQ(WithChanges({}, {{"cut", "full"}}).trainer.cut, nn::kFullDistillation);
   EXPECT_EQ(WithChanges({}, {{"cut", "enc3"}}).trainer.cut, nn::Stage::kEnc3);
