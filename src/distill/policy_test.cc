@@ -73,7 +73,10 @@ TEST(PolicyParts, WhatIsSetIsInForceForCodedUpdatesToo) {
             4);
   // A share of the weights needs these two.
   EXPECT_EQ(WithChanges(balanced, {{"fresh-moments", "off"}}).coded.share, 1);
-  EXPECT_EQ(WithChanges(balanced, {{"averaging", "0"}, {"replay-every", "0"}}).coded.share, 1);
+  EXPECT_EQ(
+      WithChanges(balanced, {{"averaging", "0"}, {"replay-every", "0"}, {"part-updates", "0"}})
+          .coded.share,
+      1);
   EXPECT_THROW(WithChanges(balanced, {{"fresh-moments", "off"}, {"coded-share", "0.1"}}), Error);
 }
 
