@@ -41,8 +41,9 @@ Json Parameters(const SweepRequest& request) {
           {"paper", distill::PolicyText(request.paper)},
           {"policy", request.policy.name},
           {"policy_parts", distill::PolicyText(request.policy)},
-          {"frame_codec", request.frame_codec},
-          {"update_codec", request.update_codec},
+          // Null: each strategy has its own.
+          {"frame_codec", request.frame_codec.empty() ? Json() : Json(request.frame_codec)},
+          {"update_codec", request.update_codec.empty() ? Json() : Json(request.update_codec)},
           {"label_codec", request.label_codec},
           {"jpeg_quality", request.jpeg_quality}};
 }

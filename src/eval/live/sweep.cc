@@ -136,9 +136,10 @@ std::vector<std::string> Sweep::ClientArguments(const Job& job, const std::strin
   } else {
     const StrategyEntry& strategy = FindStrategy(job.strategy);
     add({flags::kFrameCodec,
-         request_.frame_codec.empty() ? wire::NameOf(strategy.frame_codec) : request_.frame_codec,
+         request_.frame_codec.empty() ? wire::NameOf(strategy.frame_codec.value())
+                                      : request_.frame_codec,
          flags::kUpdateCodec,
-         request_.update_codec.empty() ? wire::NameOf(strategy.update_codec)
+         request_.update_codec.empty() ? wire::NameOf(strategy.update_codec.value())
                                        : request_.update_codec});
   }
   const auto more = link_.client_arguments();

@@ -89,10 +89,12 @@ function findings(results, h) {
       `The network carries ${comparedWith(h.saved, 'with every frame sent to the server raw')}` +
         (others.length ? `, ${others.join(', and ')}.` : '.')
     );
-    if (results.parameters.frame_codec === 'raw') {
+    // Results from before runs had a codec of their own have it among the parameters.
+    const codecOf = (clip) => results.taught(clip)?.frame_codec ?? results.parameters.frame_codec;
+    if (results.clips.every((clip) => codecOf(clip) === 'raw')) {
       list.push(
-        'Its key frames travelled as raw pixels here, as in the paper. As JPEGs, with updates in half precision ' +
-          '(--frame-codec jpeg --update-codec fp16), they take a fraction of that.'
+        'Its key frames travelled as raw pixels here, as in the paper. As H.264, with coded updates ' +
+          '(--frame-codec h264 --update-codec coded), they take a fraction of that.'
       );
     }
   }
@@ -216,6 +218,8 @@ function fillRun(section, results) {
     student: 'student',
     cut: 'trained from this stage on (partial)',
     jpeg_quality: 'JPEG quality',
+    h264_crf: 'rate factor of key frames as H.264',
+    key_frame_bytes: 'bytes that a key frame as H.264 shall have, about',
     label_codec: 'label maps travel as',
     tracking_stride: 'tracking: frames between labelled ones',
     network_ms: 'real time: network there and back, ms',

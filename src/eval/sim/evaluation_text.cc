@@ -70,8 +70,10 @@ std::string ReportJson(const EvalReport& report) {
     }
   }
   const StrategyOptions used = OptionsFor(strategy, parameters);
-  json["frame_codec"] = wire::NameOf(*used.frame_codec);
-  json["update_codec"] = wire::NameOf(*used.update_codec);
+  json["frame_codec"] = nullptr;
+  json["update_codec"] = nullptr;
+  if (used.frame_codec) json["frame_codec"] = wire::NameOf(*used.frame_codec);
+  if (used.update_codec) json["update_codec"] = wire::NameOf(*used.update_codec);
   json["frames"] = report.frames;
   json["mean_miou"] = report.mean_miou;
   json["key_frames"] = report.totals.key_frames;

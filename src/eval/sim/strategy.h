@@ -91,9 +91,10 @@ struct StrategyEntry {
   bool heeds_delay = false;      // whether the delay matters; if not, one run stands for all delays
   bool trains = false;           // distils into a student
   bool alters_frames = false;    // the teacher is asked about frames that a codec always changes
-  /// How its key frames and updates travel, unless StrategyOptions says otherwise.
-  wire::FrameCodec frame_codec = wire::FrameCodec::kRaw;
-  wire::UpdateCodec update_codec = wire::UpdateCodec::kFp32;
+  /// How its key frames and updates travel, unless StrategyOptions says otherwise; absent: it sends
+  /// none.
+  std::optional<wire::FrameCodec> frame_codec = {};
+  std::optional<wire::UpdateCodec> update_codec = {};
   /// The policy by which it trains; null if it does not.
   distill::Policy (*policy)(const StrategyOptions& options) = nullptr;
   /// Throws Error kInvalidArgument for options that this strategy cannot run with.
@@ -102,7 +103,8 @@ struct StrategyEntry {
   std::unique_ptr<Strategy> (*make)(const StrategyInputs& inputs) = nullptr;
 };
 
-/// The options with which a strategy runs: what was left to its entry is filled in.
+/// The options with which a strategy runs: what was left to its entry is filled in, and codecs for
+/// what it does not send are absent.
 StrategyOptions OptionsFor(const StrategyEntry& strategy, const StrategyOptions& options);
 
 /// All there are, in the order in which they are listed to users.

@@ -37,11 +37,12 @@ std::string ParameterText(const StrategyChoice& choice, const StrategyOptions& o
   const StrategyEntry& strategy = *choice.strategy;
   const StrategyOptions used = OptionsFor(strategy, options);
   std::string text = strategy.policy ? distill::PolicyText(strategy.policy(options)) : "no policy";
-  text += std::string(", ") + wire::NameOf(*used.frame_codec);
+  text +=
+      std::string(", ") + (used.frame_codec ? wire::NameOf(*used.frame_codec) : "no key frames");
   text += " " + std::to_string(options.quality.jpeg) + " " +
           (options.quality.crf ? "crf " + std::to_string(*options.quality.crf)
                                : std::to_string(options.quality.bytes) + " bytes");
-  text += std::string(", ") + wire::NameOf(*used.update_codec);
+  text += std::string(", ") + (used.update_codec ? wire::NameOf(*used.update_codec) : "no updates");
   text += std::string(", ") + wire::NameOf(options.label_codec);
   text += ", tracking " + std::to_string(options.tracking_stride);
   if (choice.delay == kDelayAuto) text += ", " + TimingText(options.timing);
@@ -273,10 +274,15 @@ class ClipStudy {
                   .frames = report.frames,
                   .mean_miou = report.mean_miou,
                   .totals = report.totals,
+                  .frame_codec = {},
+                  .update_codec = {},
                   .measures = report.measures,
                   .miou = std::move(report.miou),
                   .key_frame_indices = std::move(report.key_frame_indices),
                   .strides = std::move(report.strides)};
+    const StrategyOptions used = OptionsFor(*choice.strategy, options.parameters);
+    if (used.frame_codec) run.frame_codec = wire::NameOf(*used.frame_codec);
+    if (used.update_codec) run.update_codec = wire::NameOf(*used.update_codec);
     for (double& miou : run.miou) miou = FourDigits(miou);
     return run;
   }

@@ -63,6 +63,8 @@ Json AsJson(const RunRecord& run) {
                {"trained_key_frames", run.totals.trained_key_frames},
                {"distillation_steps", run.totals.distillation_steps},
                {"steps_per_key_frame", run.steps_per_key_frame()},
+               {"frame_codec", run.frame_codec.empty() ? Json() : Json(run.frame_codec)},
+               {"update_codec", run.update_codec.empty() ? Json() : Json(run.update_codec)},
                {"bytes_up", run.totals.bytes_up},
                {"bytes_down", run.totals.bytes_down},
                {"bytes_first_student", run.totals.bytes_first_student},
@@ -173,7 +175,10 @@ RunRecord ParseRun(const std::string& text) {
                   .trained_key_frames = json.at("trained_key_frames"),
                   .distillation_steps = json.at("distillation_steps"),
                   .bytes_up = json.at("bytes_up"),
-                  .bytes_down = json.at("bytes_down")};
+                  .bytes_down = json.at("bytes_down"),
+                  .bytes_first_student = json.at("bytes_first_student")};
+    if (!json.at("frame_codec").is_null()) run.frame_codec = json.at("frame_codec");
+    if (!json.at("update_codec").is_null()) run.update_codec = json.at("update_codec");
     run.totals.server_ms =
         json.at("server_ms").get<double>() * static_cast<double>(run.totals.key_frames);
     if (!json.at("mean_delay").is_null()) {

@@ -38,6 +38,7 @@ struct RunRecord {
   uint64_t frames = 0;
   double mean_miou = 0;
   Totals totals;
+  std::string frame_codec, update_codec;  // names; empty: the strategy sends no key frames, updates
   Measures measures = {};
   std::vector<double> miou;  // 0..1 per frame, rounded to four digits
   std::vector<uint64_t> key_frame_indices;

@@ -27,8 +27,11 @@ RunRecord SomeRun(const std::string& clip, const std::string& label, double miou
                      .distillation_steps = 5,
                      .bytes_up = 3000,
                      .bytes_down = 1000,
+                     .bytes_first_student = 70,
                      .server_ms = 24.5,
                      .delay_frames = 3},
+          .frame_codec = "h264",
+          .update_codec = "coded",
           .measures = {.first_miou = 0.3,
                        .seconds_to_80 = 2.25,
                        .flicker = 0.0125,
@@ -70,6 +73,9 @@ TEST(StudyResults, StoredRecordsComeBackAsTheyWere) {
   EXPECT_EQ(RunJson(back), RunJson(run));
   EXPECT_EQ(back.measures, run.measures);
   EXPECT_EQ(back.server_ms(), 12.25);
+  EXPECT_EQ(back.totals.bytes_first_student, 70u);
+  EXPECT_EQ(back.frame_codec, "h264");
+  EXPECT_EQ(back.update_codec, "coded");
   EXPECT_EQ(back.mean_delay(), 1.5);
   EXPECT_FALSE(back.policy);
   run.delay = kDelayAuto;

@@ -34,8 +34,8 @@ const StrategyEntry& FindStrategy(std::string_view name) {
 
 StrategyOptions OptionsFor(const StrategyEntry& strategy, const StrategyOptions& options) {
   StrategyOptions filled = options;
-  filled.frame_codec = options.frame_codec.value_or(strategy.frame_codec);
-  filled.update_codec = options.update_codec.value_or(strategy.update_codec);
+  if (!strategy.frame_codec || !options.frame_codec) filled.frame_codec = strategy.frame_codec;
+  if (!strategy.update_codec || !options.update_codec) filled.update_codec = strategy.update_codec;
   return filled;
 }
 

@@ -107,6 +107,7 @@ const StrategyEntry kTracking = {
     .label = "tracking",
     .description = "label a frame now and then, carry its mask on by optical flow",
     .heeds_delay = true,
+    .frame_codec = wire::FrameCodec::kRaw,
     .check = Check,
     .make = Make,
 };
