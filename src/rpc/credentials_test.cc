@@ -3,20 +3,11 @@
 #include <gtest/gtest.h>
 
 #include "core/atomic_file.h"
+#include "core/testing/code_of.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::rpc {
 namespace {
-
-template <typename Call>
-ErrorCode CodeOf(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  return ErrorCode::kInternal;
-}
 
 TEST(CredentialsTest, PlainTextWithoutFiles) {
   EXPECT_NE(MakeServerCredentials({}), nullptr);

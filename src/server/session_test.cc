@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/testing/code_of.h"
 #include "nn/checkpoint_io.h"
 #include "server/testing/fakes.h"
 #include "wire/jpeg.h"
@@ -41,17 +42,6 @@ wire::Hello HelloWith(wire::HeldStudent held) {
   wire::Hello hello;
   hello.held = std::move(held);
   return hello;
-}
-
-template <typename Call>
-ErrorCode CodeOf(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return ErrorCode::kInternal;
 }
 
 // What a client does: holds a student, applies updates to it, checks them.

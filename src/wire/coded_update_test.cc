@@ -8,6 +8,7 @@
 #include <limits>
 #include <random>
 
+#include "core/testing/code_of.h"
 #include "shadowtutor/types.h"
 #include "wire/update_codec.h"
 
@@ -15,16 +16,6 @@ namespace shadowtutor::wire {
 namespace {
 
 constexpr float kStep = 0.01f;
-
-ErrorCode CodeOf(auto&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  ADD_FAILURE() << "no error";
-  return ErrorCode::kInternal;
-}
 
 class CodedUpdate : public testing::Test {
  protected:

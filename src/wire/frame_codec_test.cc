@@ -5,18 +5,10 @@
 #include <climits>
 #include <numeric>
 
+#include "core/testing/code_of.h"
+
 namespace shadowtutor::wire {
 namespace {
-
-ErrorCode CodeOf(auto&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  ADD_FAILURE() << "no error";
-  return ErrorCode::kInternal;
-}
 
 TEST(RawFrame, ComesBackAsItWas) {
   std::vector<uint8_t> pixels(5 * 32);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "core/testing/code_of.h"
 #include "wire/codec_names.h"
 
 namespace shadowtutor::wire {
@@ -28,16 +29,6 @@ double Difference(const Image& a, const Image& b) {
   double sum = 0;
   for (size_t i = 0; i < a.bytes().size(); ++i) sum += std::abs(a.bytes()[i] - b.bytes()[i]);
   return sum / static_cast<double>(a.bytes().size());
-}
-
-ErrorCode CodeOf(auto&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  ADD_FAILURE() << "no error";
-  return ErrorCode::kInternal;
 }
 
 TEST(KeyFrameCodec, EveryCodecBringsTheFramesBack) {

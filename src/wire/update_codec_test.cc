@@ -8,6 +8,7 @@
 #include <random>
 
 #include "core/half.h"
+#include "core/testing/code_of.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::wire {
@@ -29,16 +30,6 @@ std::vector<uint32_t> Bits(std::span<const float> weights) {
   std::vector<uint32_t> bits;
   for (const float weight : weights) bits.push_back(std::bit_cast<uint32_t>(weight));
   return bits;
-}
-
-ErrorCode CodeOf(auto&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  ADD_FAILURE() << "no error";
-  return ErrorCode::kInternal;
 }
 
 TEST(UpdateCodec, Fp32CarriesTheTargetItself) {
