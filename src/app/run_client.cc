@@ -66,20 +66,27 @@ class GrpcTutorLink final : public TutorLink {
 // Sends no key frame that does not fit into a budget.
 class BudgetedLink final : public TutorLink {
  public:
-  BudgetedLink(std::unique_ptr<TutorLink> link, const BudgetOptions& options)
+  BudgetedLink(std::unique_ptr<TutorLink> link, const BudgetOptions& options,
+               const KeyFrameBytes& key_frames)
       : TutorLink(static_cast<client::ServerLink&>(*link)),
         link_(std::move(link)),
-        budget_(options) {}
+        budget_(options),
+        key_frames_(key_frames) {}
   bool SendKeyFrame(ImageView frame, uint64_t frame_index) override {
     const Clock::time_point now = Clock::now();
     const rpc::GrpcLinkStats so_far = link_->stats();
     budget_.Note(so_far.bytes_up, so_far.bytes_down, now);
-    if (!budget_.Allows(now)) {
+    const auto welcome = link_->welcome();
+    const KeyFrameBytes expected =
+        welcome && welcome->frame_codec == wire::FrameCodec::kH264 ? key_frames_ : KeyFrameBytes{};
+    const bool first_of_stream = so_far.sessions != session_;
+    if (!budget_.Allows(now, expected, first_of_stream)) {
       held_back_ = true;
       return false;
     }
     if (!TutorLink::SendKeyFrame(frame, frame_index)) return false;
-    budget_.Sent();
+    budget_.Sent(expected, first_of_stream);
+    session_ = so_far.sessions;
     held_back_total_ += std::exchange(held_back_, false);
     return true;
   }
@@ -94,7 +101,9 @@ class BudgetedLink final : public TutorLink {
  private:
   const std::unique_ptr<TutorLink> link_;
   TrafficBudget budget_;
-  bool held_back_ = false;  // the one that is due
+  const KeyFrameBytes key_frames_;  // as H.264
+  uint64_t session_ = 0;            // that the last key frame was sent in
+  bool held_back_ = false;          // the one that is due
   uint64_t held_back_total_ = 0;
 };
 
@@ -120,7 +129,10 @@ RunSummary RunClient(video::Source& source, const RunOptions& options, const Ope
   std::unique_ptr<TutorLink> opened = open(link_options);
   BudgetedLink* budgeted = nullptr;
   if (options.budget.any()) {
-    auto within = std::make_unique<BudgetedLink>(std::move(opened), options.budget);
+    auto within = std::make_unique<BudgetedLink>(
+        std::move(opened), options.budget,
+        KeyFrameBytes{.predicted = 2 * static_cast<uint64_t>(link_options.quality.bytes),
+                      .first = link_options.quality.most_bytes});
     budgeted = within.get();
     opened = std::move(within);
   }

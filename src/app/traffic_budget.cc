@@ -49,11 +49,17 @@ void TrafficBudget::Note(uint64_t bytes_up, uint64_t bytes_down, Clock::time_poi
     before_ = now_;
     now_ = {};
   }
-  now_.up += more.up;
+  now_.up += expected_up_ > 0 ? std::min(more.up, expected_up_) : more.up;
   now_.down += more.down;
 }
 
-bool TrafficBudget::Allows(Clock::time_point now) {
+void TrafficBudget::Sent(const KeyFrameBytes& expected, bool first_of_stream) {
+  ++exchanges_;
+  expected_up_ = first_of_stream ? expected.predicted : 0;
+}
+
+bool TrafficBudget::Allows(Clock::time_point now, const KeyFrameBytes& expected,
+                           bool first_of_stream) {
   while (!window_.empty() && window_.front().at + kBudgetWindow <= now) {
     in_window_.up -= window_.front().bytes.up;
     in_window_.down -= window_.front().bytes.down;
@@ -63,7 +69,9 @@ bool TrafficBudget::Allows(Clock::time_point now) {
   // What was asked for and has not gone out yet, and then the next one.
   const uint64_t ahead = exchanges_ - counted_ + 1;
   const auto next = [](uint64_t a, uint64_t b) { return std::max(a, b) + std::max(a, b) / 4; };
-  const uint64_t up = in_window_.up + ahead * next(now_.up, before_.up);
+  const uint64_t one = next(now_.up, before_.up);
+  const uint64_t up =
+      in_window_.up + (ahead - 1) * one + (first_of_stream ? std::max(one, expected.first) : one);
   const uint64_t down = in_window_.down + ahead * next(now_.down, before_.down);
   return Fits(up, options_.up) && Fits(down, options_.down) && Fits(up + down, options_.both);
 }

@@ -20,6 +20,12 @@ struct BudgetOptions {
 
 inline constexpr std::chrono::seconds kBudgetWindow{10};
 
+/// The bytes of key frames that are predicted from others, before there were any, and of one that
+/// is predicted from none, which is much larger. With a codec whose key frames are all alike: 0.
+struct KeyFrameBytes {
+  uint64_t predicted = 0, first = 0;
+};
+
 /// Looks at what key frames and their updates took, and expects of the next one what the larger of
 /// the last two took, and a quarter more. Thread safety: one thread.
 class TrafficBudget {
@@ -31,10 +37,12 @@ class TrafficBudget {
 
   /// Tells how many bytes were sent and received so far. Call it often.
   void Note(uint64_t bytes_up, uint64_t bytes_down, Clock::time_point now);
-  /// Whether a key frame may be sent now. The first may always.
-  bool Allows(Clock::time_point now);
+  /// Whether a key frame may be sent now. The first may always. `first_of_stream`: it is predicted
+  /// from none.
+  bool Allows(Clock::time_point now, const KeyFrameBytes& expected = {},
+              bool first_of_stream = false);
   /// Tells that it was sent.
-  void Sent() { ++exchanges_; }
+  void Sent(const KeyFrameBytes& expected = {}, bool first_of_stream = false);
 
  private:
   struct Bytes {
@@ -50,7 +58,9 @@ class TrafficBudget {
   std::deque<Entry> window_;  // what was noted within it, oldest first
   uint64_t exchanges_ = 0;    // key frames sent
   uint64_t counted_ = 0;      // the exchange that `now_` belongs to
-  Bytes now_, before_;        // of the exchange at hand, and of the one before
+  uint64_t expected_up_ =
+      0;                // of the last key frame that was sent, where it is no measure for others
+  Bytes now_, before_;  // of the exchange at hand, and of the one before
 };
 
 }  // namespace shadowtutor::app

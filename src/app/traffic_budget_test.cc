@@ -67,6 +67,23 @@ TEST(TrafficBudget, HoldsOverAnyTenSeconds) {
   EXPECT_LE(down.most_down, 25'000u);
 }
 
+TEST(TrafficBudget, ALargeFirstKeyFrameIsNoMeasureForTheOthers) {
+  const BudgetOptions options{.both = 50};  // 62,500 bytes in 10 s
+  const KeyFrameBytes expected{.predicted = 8'000, .first = 30'000};
+  TrafficBudget budget(options);
+  TrafficBudget::Clock::time_point now{};
+  ASSERT_TRUE(budget.Allows(now, expected, true));
+  budget.Sent(expected, true);
+  budget.Note(30'000, 5'000, now += milliseconds(100));
+  // As large again, and an update, would not fit; one that is predicted does.
+  EXPECT_FALSE(budget.Allows(now, expected, true));
+  EXPECT_TRUE(budget.Allows(now, expected, false));
+  budget.Sent(expected, false);
+  budget.Note(37'000, 10'000, now += milliseconds(100));
+  EXPECT_FALSE(budget.Allows(now, expected, false)) << "47,000 and 16,250";
+  EXPECT_TRUE(budget.Allows(now + std::chrono::seconds(10), expected, true));
+}
+
 TEST(TrafficBudget, WithoutBoundsAllowsAll) {
   EXPECT_EQ(Drive({}, 90'000, 6'000, 8'000).key_frames, 120'000 / 33 + 1);
   EXPECT_FALSE(BudgetOptions{}.any());

@@ -1,8 +1,8 @@
 // How a thread computes with subnormal numbers, those below 1.2e-38 in magnitude.
 //
 // Processors take about a hundred times as long for them as for others. A student that is sure of
-// its classes has gradients full of them: they double the time of a distillation step, and change
-// no weight.
+// its classes has gradients full of them: they double the time of a distillation step, and are less
+// than the rounding of any weight that they are added to.
 #ifndef SHADOWTUTOR_CORE_FLOAT_MODE_H_
 #define SHADOWTUTOR_CORE_FLOAT_MODE_H_
 

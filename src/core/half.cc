@@ -60,4 +60,10 @@ float FloatFromHalf(uint16_t half) {
   return std::bit_cast<float>(sign | std::bit_cast<uint32_t>(magnitude));
 }
 
+uint16_t UpperHalfOf(float value) {
+  return static_cast<uint16_t>((std::bit_cast<uint32_t>(value) + 0x8000u) >> 16);
+}
+
+float FloatFromUpperHalf(uint16_t half) { return std::bit_cast<float>(uint32_t{half} << 16); }
+
 }  // namespace shadowtutor

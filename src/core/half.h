@@ -13,6 +13,11 @@ uint16_t HalfFromFloat(float value);
 /// The value of a half given by its bits; exact.
 float FloatFromHalf(uint16_t half);
 
+/// The upper half of the nearest float with 8 significant bits (bfloat16), and the float with that
+/// upper half and zeros below. For finite values.
+uint16_t UpperHalfOf(float value);
+float FloatFromUpperHalf(uint16_t half);
+
 }  // namespace shadowtutor
 
 #endif  // SHADOWTUTOR_CORE_HALF_H_

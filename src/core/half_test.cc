@@ -61,5 +61,12 @@ TEST(Half, StaysFiniteWhatIsFinite) {
   EXPECT_TRUE(IsNan(HalfFromFloat(std::numeric_limits<float>::signaling_NaN())));
 }
 
+TEST(Half, UpperHalvesAreFloatsOfEightBits) {
+  EXPECT_EQ(UpperHalfOf(1.0f), 0x3f80);
+  EXPECT_EQ(FloatFromUpperHalf(0x3f80), 1.0f);
+  EXPECT_EQ(FloatFromUpperHalf(UpperHalfOf(-0.375f)), -0.375f);
+  EXPECT_EQ(FloatFromUpperHalf(UpperHalfOf(0.01f)), 0.010009765625f);
+}
+
 }  // namespace
 }  // namespace shadowtutor

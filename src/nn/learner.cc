@@ -82,6 +82,9 @@ double Learner::LossAndGradient(const LabelMap& label, std::span<const float> pi
 
 void Learner::KeepGradient(std::span<const uint8_t> keep) {
   const auto all = std::span(impl_->gradient).subspan(impl_->network.offset());
+  if (keep.size() != all.size()) {
+    throw Error(ErrorCode::kInvalidArgument, "there is not one mark for each trained weight");
+  }
   for (size_t i = 0; i < all.size(); ++i) {
     if (!keep[i]) all[i] = 0;
   }

@@ -56,7 +56,7 @@ class Learner {
   /// The gradient of the last LossAndGradient, in the order of trained().
   std::span<const float> gradient() const;
   /// Sets the gradient to 0 where `keep`, of the same size, has 0. With moments that are 0 there,
-  /// AdamStep then does not change these weights.
+  /// AdamStep then does not change these weights. Throws Error kInvalidArgument for another size.
   void KeepGradient(std::span<const uint8_t> keep);
   /// One Adam step along gradient().
   void AdamStep();

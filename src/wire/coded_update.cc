@@ -5,6 +5,7 @@
 #include <cmath>
 #include <string>
 
+#include "core/half.h"
 #include "shadowtutor/types.h"
 #include "wire/range_coder.h"
 #include "wire/update_codec.h"
@@ -28,12 +29,6 @@ constexpr float kRoundsUp = 0.6f;
 // A multiple is sent as significance, sign, then "larger?" for each size up to this one, then the
 // rest in Elias' gamma code.
 constexpr int kUnary = 14;
-
-// The upper half of the nearest float with 8 significant bits.
-uint16_t UpperHalf(float step) {
-  return static_cast<uint16_t>((std::bit_cast<uint32_t>(step) + 0x8000u) >> 16);
-}
-float FromUpperHalf(uint16_t half) { return std::bit_cast<float>(uint32_t{half} << 16); }
 
 // The two ends of the same walk over the multiples: one says each decision, the other is told.
 class Writer {
@@ -181,11 +176,11 @@ std::vector<uint8_t> CodedUpdates::Encode(std::span<const float> base,
   std::vector<uint8_t> plain = EncodeUpdate(UpdateCodec::kFp32, base, target);
   plain.insert(plain.begin(), kWeights);
 
-  const uint16_t halves[2] = {UpperHalf(step), UpperHalf(step * kFine)};
+  const uint16_t halves[2] = {UpperHalfOf(step), UpperHalfOf(step * kFine)};
   std::vector<int32_t> multiples(size());
   size_t at = 0;
   for (const Tensor& tensor : *tensors_) {
-    const double unit = static_cast<double>(FromUpperHalf(halves[tensor.fine]));
+    const double unit = static_cast<double>(FloatFromUpperHalf(halves[tensor.fine]));
     for (const size_t end = at + tensor.count; at < end; ++at) {
       const double steps = (static_cast<double>(target[at]) - static_cast<double>(base[at])) / unit;
       const double size = std::floor(std::fabs(steps) + (1 - kRoundsUp));
@@ -226,7 +221,8 @@ std::vector<float> CodedUpdates::Decode(std::span<const float> base,
   } else if (payload[0] == kChanges) {
     if (payload.size() < kHeaderBytes) Damaged("it ends in its header");
     const auto half = [&](size_t i) {
-      const float step = FromUpperHalf(static_cast<uint16_t>(payload[i] | payload[i + 1] << 8));
+      const float step =
+          FloatFromUpperHalf(static_cast<uint16_t>(payload[i] | payload[i + 1] << 8));
       if (!(step >= kLeastStep / 8 && step <= 2 * kLargestStep)) Damaged("its step is impossible");
       return step;
     };

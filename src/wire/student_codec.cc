@@ -1,9 +1,9 @@
 #include "wire/student_codec.h"
 
-#include <bit>
 #include <cmath>
 #include <utility>
 
+#include "core/half.h"
 #include "nn/checkpoint_io.h"
 #include "nn/parameter_selection.h"
 #include "shadowtutor/types.h"
@@ -12,8 +12,6 @@
 
 namespace shadowtutor::wire {
 namespace {
-
-float FromUpperHalf(uint16_t half) { return std::bit_cast<float>(uint32_t{half} << 16); }
 
 // The quantiser's step, of the mean size (root mean square) of a tensor's weights.
 constexpr float kStep = 0.12f;
@@ -24,7 +22,7 @@ uint16_t ScaleOf(std::span<const float> weights) {
   for (const float weight : weights) squares += double{weight} * double{weight};
   const auto mean = static_cast<float>(std::sqrt(squares / static_cast<double>(weights.size())));
   constexpr float kLeast = 1e-20f;
-  return static_cast<uint16_t>(std::bit_cast<uint32_t>(mean > kLeast ? mean : 1.0f) >> 16);
+  return UpperHalfOf(mean > kLeast ? mean : 1.0f);
 }
 
 // The weights, each divided by the mean size of its tensor's, are coded as the change from 0.
@@ -47,7 +45,7 @@ PackedStudent PackStudent(const nn::Checkpoint& student) {
     const uint16_t scale = ScaleOf(weights);
     packed.coded.push_back(static_cast<uint8_t>(scale));
     packed.coded.push_back(static_cast<uint8_t>(scale >> 8));
-    for (float& weight : weights) weight /= FromUpperHalf(scale);
+    for (float& weight : weights) weight /= FloatFromUpperHalf(scale);
   }
   const std::vector<uint8_t> changes = WholeOf(*student.layout).Encode(nothing, scaled, kStep);
   packed.coded.insert(packed.coded.end(), changes.begin(), changes.end());
@@ -72,7 +70,8 @@ nn::Checkpoint UnpackStudent(std::span<const uint8_t> header, std::span<const ui
   student.weights =
       WholeOf(*student.layout).Decode(student.weights, coded.subspan(2 * tensors.size()));
   for (size_t i = 0; i < tensors.size(); ++i) {
-    const float scale = FromUpperHalf(static_cast<uint16_t>(coded[2 * i] | coded[2 * i + 1] << 8));
+    const float scale =
+        FloatFromUpperHalf(static_cast<uint16_t>(coded[2 * i] | coded[2 * i + 1] << 8));
     for (float& weight : std::span(student.weights).subspan(tensors[i].offset, tensors[i].count)) {
       weight *= scale;
       if (!std::isfinite(weight)) {
