@@ -80,7 +80,8 @@ TEST_P(Agreement, HoldsAfterEveryUpdate) {
 INSTANTIATE_TEST_SUITE_P(
     Codecs, Agreement,
     testing::Combine(testing::Values(wire::FrameCodec::kRaw, wire::FrameCodec::kJpeg,
-                                     wire::FrameCodec::kH264),
+                                     wire::FrameCodec::kH264, wire::FrameCodec::kVp9,
+                                     wire::FrameCodec::kAv1),
                      testing::Values(wire::UpdateCodec::kFp32, wire::UpdateCodec::kFp16,
                                      wire::UpdateCodec::kCoded)),
     [](const auto& info) {

@@ -78,7 +78,7 @@ class BudgetedLink final : public TutorLink {
     budget_.Note(so_far.bytes_up, so_far.bytes_down, now);
     const auto welcome = link_->welcome();
     const KeyFrameBytes expected =
-        welcome && welcome->frame_codec == wire::FrameCodec::kH264 ? key_frames_ : KeyFrameBytes{};
+        welcome && wire::IsVideo(welcome->frame_codec) ? key_frames_ : KeyFrameBytes{};
     const bool first_of_stream = so_far.sessions != session_;
     if (!budget_.Allows(now, expected, first_of_stream)) {
       held_back_ = true;
@@ -101,7 +101,7 @@ class BudgetedLink final : public TutorLink {
  private:
   const std::unique_ptr<TutorLink> link_;
   TrafficBudget budget_;
-  const KeyFrameBytes key_frames_;  // as H.264
+  const KeyFrameBytes key_frames_;  // as video
   uint64_t session_ = 0;            // that the last key frame was sent in
   bool held_back_ = false;          // the one that is due
   uint64_t held_back_total_ = 0;

@@ -180,13 +180,17 @@ void AddParameters(CLI::App& command, EvalArguments& arguments) {
                   "How key frames travel (default: raw; with shadow, h264)")
       ->check(CLI::IsMember(wire::FrameCodecNames()));
   command
-      .add_option("--key-frame-bytes", parameters.quality.bytes,
-                  "What a key frame as H.264 shall have, about")
+      .add_option(
+          "--key-frame-bytes", parameters.quality.bytes,
+          "What a key frame as video (h264, vp9, av1) shall have, about; av1 keeps the quality "
+          "of its first key frame")
       ->check(CLI::Range(100, 100'000'000))
       ->capture_default_str();
   command
-      .add_option("--h264-crf", parameters.quality.crf,
-                  "The same rate factor, 0 (lossless) to 51, for all key frames instead")
+      .add_option(
+          "--h264-crf", parameters.quality.crf,
+          "The same rate factor of H.264, 0 (lossless) to 51, for all key frames instead; VP9 "
+          "and AV1 take what gives about the same PSNR")
       ->check(CLI::Range(0, 51));
   command.add_option("--jpeg-quality", parameters.quality.jpeg, "1 to 100")
       ->check(CLI::Range(1, 100))

@@ -133,6 +133,17 @@ TEST(RunOptions, ByDefaultTheServerTeachesAndTheRunWaitsForLateUpdates) {
   EXPECT_EQ(run.reference, nullptr);
 }
 
+TEST(RunOptions, KeyFramesTravelByAnyCodec) {
+  for (const std::string& name : wire::FrameCodecNames()) {
+    const app::RunOptions run =
+        TutoredRunOf(Parse(AddRunOptions, "v.mp4 --h264-crf 30 --frame-codec " + name));
+    EXPECT_EQ(wire::NameOf(run.link.frame_codec), name);
+    EXPECT_EQ(run.link.quality.crf, 30);
+    const EvalArguments eval = Parse(AddEvalOptions, "v.mp4 --teacher c --frame-codec " + name);
+    EXPECT_EQ(eval.frame_codec, name);
+  }
+}
+
 TEST(RunOptions, OfTheLinkReachIt) {
   const app::RunOptions run = TutoredRunOf(
       Parse(AddRunOptions,

@@ -114,7 +114,7 @@ void AddByteOptions(CLI::App& command, PlanArguments& a) {
       ->group("Bytes");
   command
       .add_option("--frame-codec", a.frame_codec,
-                  "How key frames travel; jpeg and h264 need --source")
+                  "How key frames travel; all but raw need --source")
       ->check(CLI::IsMember(wire::FrameCodecNames()))
       ->capture_default_str()
       ->group("Bytes");
@@ -124,7 +124,7 @@ void AddByteOptions(CLI::App& command, PlanArguments& a) {
       ->group("Bytes");
   command
       .add_option("--key-frame-bytes", a.quality.bytes,
-                  "What a key frame as H.264 shall have, about")
+                  "What a key frame as video shall have, about")
       ->check(CLI::Range(100, 100'000'000))
       ->capture_default_str()
       ->group("Bytes");

@@ -304,14 +304,17 @@ void AddRunOptions(CLI::App& command, RunArguments& options) {
                   "in the paper, 2 otherwise, so that link and teacher work at the same time")
       ->check(CLI::Range(1, wire::kMaxSegmentInFlight));
   command
-      .add_option("--key-frame-bytes", link.quality.bytes,
-                  "What a key frame as H.264 shall have, about")
+      .add_option(
+          "--key-frame-bytes", link.quality.bytes,
+          "What a key frame as video (h264, vp9, av1) shall have, about; av1 keeps the quality "
+          "of its first key frame")
       ->check(CLI::Range(100, 100'000'000))
       ->capture_default_str();
   command
       .add_option("--h264-crf", options.h264_crf,
                   "The same rate factor of H.264, 0 (lossless) to 51, for all frames (default: as "
-                  "--key-frame-bytes wants; with --segment 23)")
+                  "--key-frame-bytes wants; with --segment 23). VP9 and AV1 take what gives about "
+                  "the same PSNR")
       ->check(CLI::Range(0, 51));
   command
       .add_option(flags::kBandwidth, options.bandwidth_mbit,

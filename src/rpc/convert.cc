@@ -31,6 +31,10 @@ v1::FrameCodec ToProto(wire::FrameCodec codec) {
       return v1::FRAME_CODEC_RAW;
     case wire::FrameCodec::kH264:
       return v1::FRAME_CODEC_H264;
+    case wire::FrameCodec::kVp9:
+      return v1::FRAME_CODEC_VP9;
+    case wire::FrameCodec::kAv1:
+      return v1::FRAME_CODEC_AV1;
     case wire::FrameCodec::kJpeg:
       break;
   }
@@ -58,6 +62,10 @@ std::optional<wire::FrameCodec> KnownCodec(v1::FrameCodec codec) {
       return wire::FrameCodec::kJpeg;
     case v1::FRAME_CODEC_H264:
       return wire::FrameCodec::kH264;
+    case v1::FRAME_CODEC_VP9:
+      return wire::FrameCodec::kVp9;
+    case v1::FRAME_CODEC_AV1:
+      return wire::FrameCodec::kAv1;
     default:
       return std::nullopt;
   }
@@ -329,9 +337,9 @@ v1::Hello ToProto(wire::Hello hello) {
   to.set_frame_height(static_cast<uint32_t>(hello.frame_size.height));
   // The newer codecs have fields of their own, so that an older server does not fall back further
   // than it must.
-  if (hello.frame_codec == wire::FrameCodec::kH264) {
+  if (wire::IsVideo(hello.frame_codec)) {
     to.set_frame_codec(v1::FRAME_CODEC_JPEG);
-    to.set_newer_frame_codec(v1::FRAME_CODEC_H264);
+    to.set_newer_frame_codec(ToProto(hello.frame_codec));
   } else {
     to.set_frame_codec(ToProto(hello.frame_codec));
   }

@@ -93,6 +93,35 @@ v1::ClientMessage SoundKeyFrame() {
   return ToProto(wire::ClientMessage(frame));
 }
 
+TEST(ConvertTest, EveryVideoCodecTravelsAndOlderServersSeeJpeg) {
+  for (const wire::FrameCodec codec :
+       {wire::FrameCodec::kH264, wire::FrameCodec::kVp9, wire::FrameCodec::kAv1}) {
+    wire::Hello hello;
+    hello.frame_size = {640, 360};
+    hello.frame_codec = codec;
+    auto message = ToProto(wire::ClientMessage(hello));
+    EXPECT_EQ(std::get<wire::Hello>(FromProto(v1::ClientMessage(message))).frame_codec, codec);
+    // A server from before the field, and one that has it but does not know the number.
+    EXPECT_EQ(message.hello().frame_codec(), v1::FRAME_CODEC_JPEG);
+    message.mutable_hello()->clear_newer_frame_codec();
+    EXPECT_EQ(std::get<wire::Hello>(FromProto(v1::ClientMessage(message))).frame_codec,
+              wire::FrameCodec::kJpeg);
+    message.mutable_hello()->set_newer_frame_codec(static_cast<v1::FrameCodec>(77));
+    EXPECT_EQ(std::get<wire::Hello>(FromProto(v1::ClientMessage(message))).frame_codec,
+              wire::FrameCodec::kJpeg);
+    // What the Welcome and the key frames say.
+    wire::Welcome welcome;
+    welcome.classes = {{"background", {}}, {"person", {}}};
+    welcome.frame_codec = codec;
+    EXPECT_EQ(std::get<wire::Welcome>(Travel(wire::ServerMessage(welcome))).frame_codec, codec);
+    wire::KeyFrame frame;
+    frame.size = {2, 1};
+    frame.codec = codec;
+    frame.data = {0};
+    EXPECT_EQ(std::get<wire::KeyFrame>(Travel(wire::ClientMessage(frame))).codec, codec);
+  }
+}
+
 TEST(ConvertTest, NewerCodecsTravelAndOlderServersSeeTheirOwn) {
   wire::Hello hello;
   hello.frame_size = {640, 360};

@@ -11,6 +11,7 @@
 #include "wire/codec_names.h"
 #include "wire/frame_codec.h"
 #include "wire/jpeg.h"
+#include "wire/key_frame_codec.h"
 #include "wire/limits.h"
 
 namespace shadowtutor::server {
@@ -19,12 +20,7 @@ namespace {
 // Chooses JPEG if this machine's libavcodec lacks H.264, so that the frames do not fail later.
 wire::VideoCodec Choose(wire::VideoCodec wished) {
   if (wished != wire::VideoCodec::kH264) return wished;
-  try {
-    wire::H264Decoder trial;
-    return wished;
-  } catch (const Error&) {
-    return wire::VideoCodec::kJpeg;
-  }
+  return wire::CanDecode(wire::FrameCodec::kH264) ? wished : wire::VideoCodec::kJpeg;
 }
 
 // The number of frames that may be unanswered: what the client wishes, but no more than fit into
@@ -190,7 +186,7 @@ Image SegmentConversation::Unpack(const wire::SegmentFrame& frame) {
     case wire::VideoCodec::kH264:
       break;
   }
-  if (!decoder_) decoder_.emplace();
+  if (!decoder_) decoder_.emplace(wire::FrameCodec::kH264);
   return decoder_->Decode(frame.data, frame.size);
 }
 

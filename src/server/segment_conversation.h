@@ -16,8 +16,8 @@
 
 #include "server/conversation.h"
 #include "shadowtutor/types.h"
-#include "wire/h264.h"
 #include "wire/segment.h"
+#include "wire/video_coder.h"
 
 namespace shadowtutor::server {
 
@@ -55,7 +55,7 @@ class SegmentConversation final : public Conversation<wire::SegmentRequest, wire
   bool working_ ST_GUARDED_BY(mutex_) = false;  // a job is queued or runs
   uint64_t answered_ ST_GUARDED_BY(mutex_) = 0;
 
-  std::optional<wire::H264Decoder> decoder_;  // used by the job only
+  std::optional<wire::VideoDecoder> decoder_;  // used by the job only
 };
 
 }  // namespace shadowtutor::server

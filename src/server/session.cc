@@ -128,7 +128,8 @@ Session::Session(const SessionOptions& options, const wire::Hello& hello, const 
   welcome_.classes = base_->classes;
   welcome_.background = base_->background;
   welcome_.policy = options.policy;
-  welcome_.frame_codec = hello.frame_codec;
+  welcome_.frame_codec =
+      wire::CanDecode(hello.frame_codec) ? hello.frame_codec : wire::FrameCodec::kJpeg;
   welcome_.update_codec = codec_;
   welcome_.teacher = options.teacher;
 }

@@ -9,7 +9,7 @@ namespace shadowtutor::wire {
 namespace {
 
 // In the order of the enums.
-constexpr std::array<const char*, 3> kFrameCodecs = {"raw", "jpeg", "h264"};
+constexpr std::array<const char*, 5> kFrameCodecs = {"raw", "jpeg", "h264", "vp9", "av1"};
 constexpr std::array<const char*, 3> kUpdateCodecs = {"fp32", "fp16", "coded"};
 constexpr std::array<const char*, 3> kVideoCodecs = {"raw", "jpeg", "h264"};
 constexpr std::array<const char*, 3> kLabelCodecs = {"png", "rle", "coded"};

@@ -12,7 +12,7 @@
 
 namespace shadowtutor::wire {
 
-/// "raw", "jpeg", "h264".
+/// "raw", "jpeg", "h264", "vp9", "av1".
 const char* NameOf(FrameCodec codec);
 /// "fp32", "fp16", "coded".
 const char* NameOf(UpdateCodec codec);

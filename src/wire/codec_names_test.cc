@@ -19,6 +19,9 @@ TEST(CodecNames, AreReadBack) {
 TEST(CodecNames, BelongToTheirCodecs) {
   EXPECT_STREQ(NameOf(FrameCodec::kRaw), "raw");
   EXPECT_STREQ(NameOf(FrameCodec::kJpeg), "jpeg");
+  EXPECT_STREQ(NameOf(FrameCodec::kH264), "h264");
+  EXPECT_STREQ(NameOf(FrameCodec::kVp9), "vp9");
+  EXPECT_STREQ(NameOf(FrameCodec::kAv1), "av1");
   EXPECT_STREQ(NameOf(UpdateCodec::kFp32), "fp32");
   EXPECT_STREQ(NameOf(UpdateCodec::kFp16), "fp16");
   EXPECT_STREQ(NameOf(VideoCodec::kRaw), "raw");

@@ -16,8 +16,16 @@ namespace shadowtutor::wire {
 enum class FrameCodec : uint8_t {
   kRaw,
   kJpeg,
-  kH264,  // each key frame is predicted from earlier ones; wire/key_frame_codec.h
+  // Each key frame is predicted from earlier ones; wire/key_frame_codec.h.
+  kH264,
+  kVp9,
+  kAv1,
 };
+
+/// Whether the codec is a video's: a frame is predicted from those before it.
+constexpr bool IsVideo(FrameCodec codec) {
+  return codec != FrameCodec::kRaw && codec != FrameCodec::kJpeg;
+}
 
 /// Throws Error kInvalidArgument for a side below 1, kResourceExhausted for a size over
 /// kMaxFrameSide or kMaxFramePixels. Must be called with every size that came over the network

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <string>
 
-#include "wire/h264.h"
+#include "wire/video_coder.h"
 
 namespace shadowtutor::wire {
 namespace {
@@ -21,7 +21,20 @@ constexpr size_t kFirstBytes = 100'000;
 constexpr int kFirstCrf = 24;
 constexpr double kBestCrf = 22, kWorstCrf = 30, kCrfPerDoubling = 3;
 
-constexpr double kWorstOfAll = 51, kCoarser = 2;
+constexpr double kWorstOfAll = kMaxCrf, kCoarser = 2;
+
+// Whether what `codec` needs can be made; images need nothing.
+template <typename Make>
+bool Works(Make&& make, FrameCodec codec, std::string* why) {
+  if (!IsVideo(codec)) return true;
+  try {
+    make();
+    return true;
+  } catch (const Error& error) {
+    if (why) *why = error.what();
+    return false;
+  }
+}
 
 uint8_t After(uint8_t sequence) { return sequence == 255 ? 1 : static_cast<uint8_t>(sequence + 1); }
 
@@ -32,23 +45,20 @@ void Validate(const KeyFrameQuality& quality) {
     throw Error(ErrorCode::kInvalidArgument, "JPEG quality must be 1 to 100");
   }
   if (quality.crf && (*quality.crf < 0 || *quality.crf > 51)) {
-    throw Error(ErrorCode::kInvalidArgument, "the rate factor of H.264 must be 0 to 51");
+    throw Error(ErrorCode::kInvalidArgument, "the rate factor of key frames must be 0 to 51");
   }
   if (quality.bytes < 100 || quality.bytes > 100'000'000) {
     throw Error(ErrorCode::kInvalidArgument,
-                "the bytes of a key frame as H.264 must be 100 to 100000000");
+                "the bytes of a key frame as video must be 100 to 100000000");
   }
 }
 
 bool CanEncode(FrameCodec codec, std::string* why) {
-  if (codec != FrameCodec::kH264) return true;
-  try {
-    H264Encoder({16, 16});
-    return true;
-  } catch (const Error& error) {
-    if (why) *why = error.what();
-    return false;
-  }
+  return Works([&] { VideoEncoder(codec, {16, 16}, kFirstCrf); }, codec, why);
+}
+
+bool CanDecode(FrameCodec codec, std::string* why) {
+  return Works([&] { VideoDecoder{codec}; }, codec, why);
 }
 
 KeyFrameEncoder::KeyFrameEncoder(FrameCodec codec, const KeyFrameQuality& quality)
@@ -60,27 +70,31 @@ KeyFrameEncoder::KeyFrameEncoder(FrameCodec codec, const KeyFrameQuality& qualit
 
 KeyFrameEncoder::~KeyFrameEncoder() = default;
 
-void KeyFrameEncoder::Restart() { h264_.reset(); }
+void KeyFrameEncoder::Restart() { video_.reset(); }
 
-std::vector<uint8_t> KeyFrameEncoder::EncodeH264(ImageView frame) {
-  if (!h264_ || frame.size() != size_) {
-    h264_ = std::make_unique<H264Encoder>(frame.size(), kFirstCrf, kKeyFramesPerSecond);
-    size_ = frame.size();
-    sequence_ = 0;
-  }
-  h264_->SetCrf(crf_);
-  std::vector<uint8_t> payload = h264_->Encode(frame);
+// The encoder is opened with the same rate factor whatever the first frame has: x264's parameter
+// sets follow from it.
+void KeyFrameEncoder::BeginStream(FrameSize size) {
+  video_ = std::make_unique<VideoEncoder>(codec_, size, kFirstCrf, kKeyFramesPerSecond);
+  size_ = size;
+  sequence_ = 0;
+}
+
+std::vector<uint8_t> KeyFrameEncoder::EncodeVideo(ImageView frame) {
+  if (!video_ || frame.size() != size_) BeginStream(frame.size());
+  video_->SetCrf(crf_);
+  std::vector<uint8_t> payload = video_->Encode(frame);
   const auto too_large = [&](size_t bytes) {
     return (!quality_.crf && bytes > kFirstBytes && crf_ < kWorstCrf) ||
            (bytes > quality_.most_bytes && crf_ < kWorstOfAll);
   };
   while (sequence_ == 0 && too_large(payload.size())) {
     crf_ = std::min(crf_ + kCoarser, kWorstOfAll);
-    h264_ = std::make_unique<H264Encoder>(frame.size(), kFirstCrf, kKeyFramesPerSecond);
-    h264_->SetCrf(crf_);
-    payload = h264_->Encode(frame);
+    BeginStream(frame.size());
+    video_->SetCrf(crf_);
+    payload = video_->Encode(frame);
   }
-  if (!quality_.crf && sequence_ != 0) {
+  if (!quality_.crf && sequence_ != 0 && video_->ChangesCrf()) {
     const double over = std::log2(static_cast<double>(payload.size()) / quality_.bytes);
     crf_ = std::clamp(crf_ + kCrfPerDoubling * over, kBestCrf, kWorstCrf);
   }
@@ -96,7 +110,9 @@ std::vector<uint8_t> KeyFrameEncoder::Encode(ImageView frame) {
     case FrameCodec::kJpeg:
       return EncodeJpeg(frame, quality_.jpeg);
     case FrameCodec::kH264:
-      return EncodeH264(frame);
+    case FrameCodec::kVp9:
+    case FrameCodec::kAv1:
+      return EncodeVideo(frame);
   }
   throw Error(ErrorCode::kInternal, "a key frame is to be packed by a codec that does not exist");
 }
@@ -104,23 +120,26 @@ std::vector<uint8_t> KeyFrameEncoder::Encode(ImageView frame) {
 KeyFrameDecoder::KeyFrameDecoder() = default;
 KeyFrameDecoder::~KeyFrameDecoder() = default;
 
-Image KeyFrameDecoder::DecodeH264(std::span<const uint8_t> payload, FrameSize declared) {
+Image KeyFrameDecoder::DecodeVideo(FrameCodec codec, std::span<const uint8_t> payload,
+                                   FrameSize declared) {
   CheckFrameSize(declared);
-  if (payload.empty()) throw Error(ErrorCode::kDataLoss, "a key frame as H.264 is empty");
+  if (payload.empty()) throw Error(ErrorCode::kDataLoss, "a key frame as video is empty");
   if (payload[0] == 0) {
-    h264_ = std::make_unique<H264Decoder>();
-  } else if (!h264_ || payload[0] != sequence_) {
-    h264_.reset();
+    video_.reset();  // before there is another
+    video_ = std::make_unique<VideoDecoder>(codec);
+    codec_ = codec;
+  } else if (!video_ || codec != codec_ || payload[0] != sequence_) {
+    video_.reset();
     throw Error(ErrorCode::kDataLoss,
                 "the key frame is predicted from one that is missing; the next one must begin a "
                 "new stream");
   }
   try {
-    Image frame = h264_->Decode(payload.subspan(1), declared);
+    Image frame = video_->Decode(payload.subspan(1), declared);
     sequence_ = After(payload[0]);
     return frame;
   } catch (...) {
-    h264_.reset();
+    video_.reset();
     throw;
   }
 }
@@ -133,7 +152,9 @@ Image KeyFrameDecoder::Decode(FrameCodec codec, std::span<const uint8_t> payload
     case FrameCodec::kJpeg:
       return DecodeJpeg(payload, declared);
     case FrameCodec::kH264:
-      return DecodeH264(payload, declared);
+    case FrameCodec::kVp9:
+    case FrameCodec::kAv1:
+      return DecodeVideo(codec, payload, declared);
   }
   throw Error(ErrorCode::kInvalidArgument,
               "the key frame is packed by an unknown codec; use raw or JPEG");

@@ -1,10 +1,10 @@
 // Key frames to bytes and back, by whichever codec a session has. The two ends of a stream: with a
 // video codec, each key frame is predicted from those before it. A library target of its own
-// (shadowtutor_key_frames), because JPEG needs OpenCV and H.264 needs libavcodec.
+// (shadowtutor_key_frames), because JPEG needs OpenCV and video codecs need libavcodec.
 //
-// A key frame as H.264 is a sequence number in one byte, then the access unit. 0 begins a stream;
-// 1 to 255 follow each other, and 1 follows 255. So the decoder notices that one is missing, which
-// libavcodec's would not.
+// A key frame as video (H.264, VP9, AV1) is a sequence number in one byte, then the access unit. 0
+// begins a stream; 1 to 255 follow each other, and 1 follows 255. So the decoder notices that one
+// is missing, which libavcodec's would not.
 #ifndef SHADOWTUTOR_WIRE_KEY_FRAME_CODEC_H_
 #define SHADOWTUTOR_WIRE_KEY_FRAME_CODEC_H_
 
@@ -21,17 +21,18 @@
 
 namespace shadowtutor::wire {
 
-class H264Decoder;
-class H264Encoder;
+class VideoDecoder;
+class VideoEncoder;
 
-/// What a key frame as H.264 shall have. What it costs and saves stands in docs/results.md.
+/// What a key frame as video shall have. What it costs and saves stands in docs/results.md.
 inline constexpr int kDefaultKeyFrameBytes = 6000;
 
 struct KeyFrameQuality {
   int jpeg = kDefaultJpegQuality;  // 1 to 100
-  /// H.264's rate factor, 0 (lossless) to 51 (worst). Absent: it is chosen from key frame to key
-  /// frame so that those predicted from others come to about `bytes`. Calm or small pictures then
-  /// get a better quality than large or lively ones.
+  /// The rate factor of video codecs on x264's scale, 0 (finest) to 51 (worst). Absent: it is
+  /// chosen from key frame to key frame so that those predicted from others come to about `bytes`.
+  /// Calm or small pictures then get a better quality than large or lively ones. With AV1, whose
+  /// encoder cannot change it in mid-stream, a stream keeps that of its first key frame.
   std::optional<int> crf;
   int bytes = kDefaultKeyFrameBytes;
   /// The first key frame of a stream, which is predicted from nothing, gets a worse quality until
@@ -57,18 +58,21 @@ class KeyFrameEncoder {
   void Restart();
 
  private:
-  std::vector<uint8_t> EncodeH264(ImageView frame);
+  std::vector<uint8_t> EncodeVideo(ImageView frame);
+  void BeginStream(FrameSize size);
 
   const FrameCodec codec_;
   const KeyFrameQuality quality_;
-  std::unique_ptr<H264Encoder> h264_;  // null: it begins with the next frame
+  std::unique_ptr<VideoEncoder> video_;  // null: a stream begins with the next frame
   FrameSize size_;
   uint8_t sequence_ = 0;  // of the next frame
   double crf_;            // of the next frame
 };
 
-/// Whether this system can encode key frames in this codec; the reason why not goes to `why`.
+/// Whether this system can encode, or decode, key frames in this codec; the reason why not goes to
+/// `why`.
 bool CanEncode(FrameCodec codec, std::string* why = nullptr);
+bool CanDecode(FrameCodec codec, std::string* why = nullptr);
 
 /// Thread safety: one thread at a time.
 class KeyFrameDecoder {
@@ -82,10 +86,11 @@ class KeyFrameDecoder {
   Image Decode(FrameCodec codec, std::span<const uint8_t> payload, FrameSize declared);
 
  private:
-  Image DecodeH264(std::span<const uint8_t> payload, FrameSize declared);
+  Image DecodeVideo(FrameCodec codec, std::span<const uint8_t> payload, FrameSize declared);
 
-  std::unique_ptr<H264Decoder> h264_;  // null: only a frame that begins a stream can be decoded
-  uint8_t sequence_ = 0;               // of the next frame
+  std::unique_ptr<VideoDecoder> video_;  // null: only a frame that begins a stream can be decoded
+  FrameCodec codec_ = FrameCodec::kRaw;  // of video_
+  uint8_t sequence_ = 0;                 // of the next frame
 };
 
 }  // namespace shadowtutor::wire

@@ -47,37 +47,84 @@ TEST(KeyFrameCodec, EveryCodecBringsTheFramesBack) {
   }
 }
 
-TEST(KeyFrameCodec, H264IsPredictedFromTheKeyFrameBefore) {
-  KeyFrameEncoder encoder(FrameCodec::kH264, {});
-  const FrameSize size{320, 180};
-  const size_t first = encoder.Encode(Scene(size, 100)).size();
-  EXPECT_LT(encoder.Encode(Scene(size, 104)).size(), first / 2);
-  encoder.Restart();
-  EXPECT_GT(encoder.Encode(Scene(size, 108)).size(), first / 2);
+constexpr FrameCodec kVideo[] = {FrameCodec::kH264, FrameCodec::kVp9, FrameCodec::kAv1};
+
+TEST(KeyFrameCodec, VideoIsPredictedFromTheKeyFrameBefore) {
+  for (const FrameCodec codec : kVideo) {
+    KeyFrameEncoder encoder(codec, {});
+    const FrameSize size{320, 180};
+    const size_t first = encoder.Encode(Scene(size, 100)).size();
+    EXPECT_LT(encoder.Encode(Scene(size, 104)).size(), first / 2) << NameOf(codec);
+    encoder.Restart();
+    EXPECT_GT(encoder.Encode(Scene(size, 108)).size(), first / 2) << NameOf(codec);
+  }
 }
 
 TEST(KeyFrameCodec, AMissingKeyFrameIsNoticedAndMended) {
-  KeyFrameEncoder encoder(FrameCodec::kH264, {});
-  KeyFrameDecoder decoder;
   const FrameSize size{320, 180};
-  decoder.Decode(FrameCodec::kH264, encoder.Encode(Scene(size, 60)), size);
-  encoder.Encode(Scene(size, 90));  // is lost
-  EXPECT_EQ(
-      CodeOf([&] { decoder.Decode(FrameCodec::kH264, encoder.Encode(Scene(size, 120)), size); }),
-      ErrorCode::kDataLoss);
-  EXPECT_EQ(
-      CodeOf([&] { decoder.Decode(FrameCodec::kH264, encoder.Encode(Scene(size, 130)), size); }),
-      ErrorCode::kDataLoss);
-  encoder.Restart();
-  const Image frame = Scene(size, 140);
-  EXPECT_LT(Difference(decoder.Decode(FrameCodec::kH264, encoder.Encode(frame), size), frame), 6);
+  for (const FrameCodec codec : kVideo) {
+    KeyFrameEncoder encoder(codec, {});
+    KeyFrameDecoder decoder;
+    decoder.Decode(codec, encoder.Encode(Scene(size, 60)), size);
+    encoder.Encode(Scene(size, 90));  // is lost
+    EXPECT_EQ(CodeOf([&] { decoder.Decode(codec, encoder.Encode(Scene(size, 120)), size); }),
+              ErrorCode::kDataLoss);
+    EXPECT_EQ(CodeOf([&] { decoder.Decode(codec, encoder.Encode(Scene(size, 130)), size); }),
+              ErrorCode::kDataLoss);
+    encoder.Restart();
+    const Image frame = Scene(size, 140);
+    EXPECT_LT(Difference(decoder.Decode(codec, encoder.Encode(frame), size), frame), 6)
+        << NameOf(codec);
+  }
+}
+
+// The sequence number alone would fit.
+TEST(KeyFrameCodec, AStreamHasOneCodec) {
+  const FrameSize size{320, 180};
+  for (const FrameCodec codec : kVideo) {
+    for (const FrameCodec other : kVideo) {
+      if (other == codec) continue;
+      KeyFrameEncoder encoder(codec, {}), others(other, {});
+      KeyFrameDecoder decoder;
+      decoder.Decode(codec, encoder.Encode(Scene(size, 60)), size);
+      others.Encode(Scene(size, 60));
+      EXPECT_EQ(CodeOf([&] { decoder.Decode(other, others.Encode(Scene(size, 70)), size); }),
+                ErrorCode::kDataLoss);
+      EXPECT_EQ(CodeOf([&] { decoder.Decode(other, encoder.Encode(Scene(size, 70)), size); }),
+                ErrorCode::kDataLoss);
+    }
+  }
+}
+
+TEST(KeyFrameCodec, TheFirstKeyFrameKeepsToItsBytes) {
+  const FrameSize size{320, 180};
+  for (const FrameCodec codec : kVideo) {
+    const size_t free = KeyFrameEncoder(codec, {}).Encode(Scene(size, 60)).size();
+    KeyFrameQuality quality;
+    quality.most_bytes = free * 2 / 3;
+    KeyFrameEncoder bounded(codec, quality);
+    KeyFrameDecoder decoder;
+    const auto payload = bounded.Encode(Scene(size, 60));
+    EXPECT_LE(payload.size(), quality.most_bytes) << NameOf(codec);
+    EXPECT_EQ(decoder.Decode(codec, payload, size).size(), size);
+    EXPECT_EQ(decoder.Decode(codec, bounded.Encode(Scene(size, 64)), size).size(), size);
+  }
+}
+
+TEST(KeyFrameCodec, ThisSystemHasWhatDebianHas) {
+  for (const std::string& name : FrameCodecNames()) {
+    std::string why;
+    EXPECT_TRUE(CanEncode(ParseFrameCodec(name), &why)) << why;
+    EXPECT_TRUE(CanDecode(ParseFrameCodec(name), &why)) << why;
+  }
 }
 
 TEST(KeyFrameCodec, RefusesQualitiesThatDoNotExist) {
   EXPECT_EQ(CodeOf([] { KeyFrameEncoder(FrameCodec::kJpeg, {.jpeg = 0}); }),
             ErrorCode::kInvalidArgument);
-  EXPECT_EQ(CodeOf([] { KeyFrameEncoder(FrameCodec::kH264, {.crf = 52}); }),
-            ErrorCode::kInvalidArgument);
+  for (const FrameCodec codec : kVideo) {
+    EXPECT_EQ(CodeOf([&] { KeyFrameEncoder(codec, {.crf = 52}); }), ErrorCode::kInvalidArgument);
+  }
 }
 
 }  // namespace

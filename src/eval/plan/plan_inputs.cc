@@ -25,6 +25,8 @@ bool DependsOnContent(wire::FrameCodec codec) {
       return false;
     case wire::FrameCodec::kJpeg:
     case wire::FrameCodec::kH264:
+    case wire::FrameCodec::kVp9:
+    case wire::FrameCodec::kAv1:
       break;
   }
   return true;
@@ -119,13 +121,16 @@ class Collector {
         break;
       case wire::FrameCodec::kJpeg:
       case wire::FrameCodec::kH264:
+      case wire::FrameCodec::kVp9:
+      case wire::FrameCodec::kAv1:
         bytes = MeanKeyFrameBytes(samples_, system_.frame_codec, system_.quality);
         Note("bytes_up", "key frame up", bytes, "bytes", "measured",
              "mean of " + std::to_string(samples_.size()) + " frames of " + SizeText(size_) +
                  " as " +
                  (system_.frame_codec == wire::FrameCodec::kJpeg
                       ? "JPEG, quality " + std::to_string(system_.quality.jpeg)
-                      : "H.264, each predicted from the one before, about " +
+                      : std::string(wire::NameOf(system_.frame_codec)) +
+                            ", each predicted from the one before, about " +
                             std::to_string(system_.quality.bytes) + " bytes wanted"));
         break;
     }

@@ -10,6 +10,7 @@
 #include "rpc/client/grpc_stream.h"
 #include "rpc/client/link_errors.h"
 #include "wire/frame_codec.h"
+#include "wire/video_coder.h"
 
 namespace shadowtutor::rpc {
 namespace {
@@ -60,7 +61,7 @@ struct SegmentLink::Impl {
   };
   std::deque<Sent> unanswered;
   Clock::time_point last_answer = Clock::now();
-  std::optional<wire::H264Encoder> encoder;
+  std::optional<wire::VideoEncoder> encoder;
   FrameSize encoder_size;
   SegmentLinkStats stats;
   SegmentStream stream;  // the last member, so that it is destroyed first
@@ -156,7 +157,8 @@ std::vector<uint8_t> SegmentLink::Impl::Encode(ImageView frame) {
       break;
   }
   if (!encoder || encoder_size != frame.size()) {
-    encoder.emplace(frame.size(), options.h264_crf, options.frames_per_second);
+    encoder.emplace(wire::FrameCodec::kH264, frame.size(), options.h264_crf,
+                    options.frames_per_second);
     encoder_size = frame.size();
   }
   return encoder->Encode(frame);
@@ -165,7 +167,8 @@ std::vector<uint8_t> SegmentLink::Impl::Encode(ImageView frame) {
 SegmentLink::SegmentLink(SegmentLinkOptions options) {
   CheckOptions(options);
   if (options.video_codec == wire::VideoCodec::kH264) {
-    wire::H264Encoder trial({64, 64}, options.h264_crf);  // throws now what would fail later
+    // Throws now what would fail later.
+    wire::VideoEncoder(wire::FrameCodec::kH264, {64, 64}, options.h264_crf);
   }
   impl_ = std::make_unique<Impl>(std::move(options));
   wire::SegmentHello hello;

@@ -2,6 +2,7 @@
 
 #include "eval/sim/naive.h"
 #include "wire/h264.h"
+#include "wire/video_coder.h"
 
 namespace shadowtutor::eval {
 namespace {
@@ -14,9 +15,9 @@ class Stream {
   Naive::Sent Send(ImageView frame) {
     if (!encoder_ || frame.size() != size_) {
       size_ = frame.size();
-      encoder_ =
-          std::make_unique<wire::H264Encoder>(size_, wire::kDefaultH264Crf, frames_per_second_);
-      decoder_ = std::make_unique<wire::H264Decoder>();
+      encoder_ = std::make_unique<wire::VideoEncoder>(wire::FrameCodec::kH264, size_,
+                                                      wire::kDefaultH264Crf, frames_per_second_);
+      decoder_ = std::make_unique<wire::VideoDecoder>(wire::FrameCodec::kH264);
     }
     const auto unit = encoder_->Encode(frame);
     return {unit.size(), decoder_->Decode(unit, size_)};
@@ -25,8 +26,8 @@ class Stream {
  private:
   const double frames_per_second_;
   FrameSize size_;
-  std::unique_ptr<wire::H264Encoder> encoder_;
-  std::unique_ptr<wire::H264Decoder> decoder_;
+  std::unique_ptr<wire::VideoEncoder> encoder_;
+  std::unique_ptr<wire::VideoDecoder> decoder_;
 };
 
 std::unique_ptr<Strategy> Make(const StrategyInputs& inputs) {

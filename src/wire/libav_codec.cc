@@ -1,0 +1,73 @@
+#include "wire/libav_codec.h"
+
+namespace shadowtutor::wire {
+namespace {
+
+// Exact instead of fast arithmetic, so that all machines compute the same pixels.
+constexpr int kExact = SWS_BILINEAR | SWS_ACCURATE_RND | SWS_BITEXACT;
+
+}  // namespace
+
+const LibavCodec& FindLibavCodec(FrameCodec codec) {
+  switch (codec) {
+    case FrameCodec::kH264:
+      return H264Codec();
+    case FrameCodec::kVp9:
+      return Vp9Codec();
+    case FrameCodec::kAv1:
+      return Av1Codec();
+    case FrameCodec::kRaw:
+    case FrameCodec::kJpeg:
+      break;
+  }
+  throw Error(ErrorCode::kInvalidArgument,
+              "the codec for video does not exist; use H.264, VP9 or AV1");
+}
+
+void RefuseUnit(const LibavCodec& codec, const std::string& why) {
+  throw Error(ErrorCode::kDataLoss,
+              "a frame is not a usable " + std::string(codec.name) + " access unit: " + why);
+}
+
+double QuantizerOf(std::span<const CrfPoint> points, double crf) {
+  if (crf <= points.front().crf) return points.front().quantizer;
+  for (size_t i = 1; i < points.size(); ++i) {
+    const CrfPoint &from = points[i - 1], &to = points[i];
+    if (crf > to.crf) continue;
+    return from.quantizer +
+           (crf - from.crf) * (to.quantizer - from.quantizer) / (to.crf - from.crf);
+  }
+  return points.back().quantizer;
+}
+
+std::string Reason(int error) {
+  char text[AV_ERROR_MAX_STRING_SIZE] = {};
+  av_strerror(error, text, sizeof text);
+  return text;
+}
+
+// The offset is added to the level of a message, and the sum must stay below 256, because
+// libavcodec uses the higher bits for something else.
+void Silence(AVCodecContext& context) { context.log_level_offset = 100; }
+
+FrameSize Even(FrameSize size) { return {(size.width + 1) & ~1, (size.height + 1) & ~1}; }
+
+Frame NewFrame(FrameSize size, AVPixelFormat format) {
+  Frame frame(OrBadAlloc(av_frame_alloc()));
+  frame->width = size.width;
+  frame->height = size.height;
+  frame->format = format;
+  if (av_frame_get_buffer(frame.get(), 0) < 0) throw std::bad_alloc();
+  return frame;
+}
+
+Scaler NewScaler(FrameSize size, AVPixelFormat from, AVPixelFormat to) {
+  return Scaler(OrBadAlloc(sws_getContext(size.width, size.height, from, size.width, size.height,
+                                          to, kExact, nullptr, nullptr, nullptr)));
+}
+
+void Convert(SwsContext* scaler, const AVFrame& from, AVFrame& to) {
+  sws_scale(scaler, from.data, from.linesize, 0, from.height, to.data, to.linesize);
+}
+
+}  // namespace shadowtutor::wire
