@@ -39,7 +39,7 @@ std::shared_ptr<LiveArguments> AddLiveOptions(CLI::App& eval) {
   CLI::Option* live =
       eval.add_flag("--live", arguments->live,
                     "Real client and server processes over a real link, whose bandwidth is set, "
-                    "instead of the virtual clock: partial, full and the naive strategies");
+                    "instead of the virtual clock: shadow, partial, full and the naive strategies");
   eval.add_option("--bandwidth", arguments->bandwidths,
                   "With --live: the link's Mbit/s in each direction, with commas between them")
       ->delimiter(',')

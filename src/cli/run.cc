@@ -340,7 +340,8 @@ void AddRunOptions(CLI::App& command, RunArguments& options) {
       ->check(CLI::Range(0.01, 10'000.0));
 
   command.add_flag("--retry", link.retry, "Keep trying when the server is not there at the start");
-  command.add_option(flags::kTlsAuthority, link.tls.authority, "Use TLS and trust this authority (PEM)");
+  command.add_option(flags::kTlsAuthority, link.tls.authority,
+                     "Use TLS and trust this authority (PEM)");
   command.add_option(flags::kTlsCertificate, link.tls.certificate,
                      "Our certificate, where the server asks for one (PEM)");
   command.add_option(flags::kTlsKey, link.tls.key, "Its key (PEM)");

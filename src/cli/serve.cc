@@ -229,7 +229,8 @@ void AddServeOptions(CLI::App& command, ServeArguments& options) {
                   "Connections at a time from one address other than this machine's own")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
-  command.add_option(flags::kTlsCertificate, server.tls.certificate, "The server's certificate (PEM)");
+  command.add_option(flags::kTlsCertificate, server.tls.certificate,
+                     "The server's certificate (PEM)");
   command.add_option(flags::kTlsKey, server.tls.key, "The certificate's key (PEM)");
   command.add_option(flags::kTlsAuthority, server.tls.authority,
                      "Ask clients for a certificate of this authority (PEM)");

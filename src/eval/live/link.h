@@ -20,8 +20,8 @@ class Link {
   virtual std::string name() const = 0;
   /// From now on so many Mbit (10^6 bits) a second in each direction.
   virtual void SetBandwidth(double mbit) = 0;
-  /// What has crossed it since it was made; nullopt for a link whose packets nobody can count. Throws
-  /// Error kUnavailable when the system does not tell.
+  /// What has crossed it since it was made; nullopt for a link whose packets nobody can count.
+  /// Throws Error kUnavailable when the system does not tell.
   virtual std::optional<LinkCount> Count() const { return std::nullopt; }
   /// What of the bandwidth is left for TCP's payload, 0 to 1.
   virtual double payload_share() const = 0;

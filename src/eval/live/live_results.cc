@@ -27,8 +27,8 @@ std::optional<double> OptionalNumber(const Json& json, const char* key) {
 
 std::optional<LinkCount> LinkOf(const Json& json) {
   if (json.at("link_bytes_up").is_null()) return std::nullopt;
-  return LinkCount{json.at("link_bytes_up"), json.at("link_bytes_down"),
-                   json.at("link_packets_up"), json.at("link_packets_down")};
+  return LinkCount{json.at("link_bytes_up"), json.at("link_bytes_down"), json.at("link_packets_up"),
+                   json.at("link_packets_down")};
 }
 
 Json Number(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }

@@ -96,10 +96,10 @@ class Sweep {
 };
 
 std::vector<std::string> Sweep::ServerArguments(const std::string& strategy) const {
-  std::vector<std::string> arguments = {
-      request_.program, flags::kServe,  flags::kTeacher, request_.card,
-      flags::kListen,   link_.server_address() + ":0", flags::kPolicy,
-      PolicyOf(request_, strategy).name};
+  std::vector<std::string> arguments = {request_.program, flags::kServe,
+                                        flags::kTeacher,  request_.card,
+                                        flags::kListen,   link_.server_address() + ":0",
+                                        flags::kPolicy,   PolicyOf(request_, strategy).name};
   distill::PolicyChanges changes = request_.changes;
   if (strategy == "full") changes["cut"] = flags::kCutFull;
   if (strategy == "partial") changes.emplace("cut", flags::kCutPartial);

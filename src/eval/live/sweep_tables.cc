@@ -83,8 +83,8 @@ std::string SweepTables(const SweepResults& results) {
   }
   for (const LiveRun& run : results.runs) {
     if (run.why_not.empty()) continue;
-    text += Format("* %s at %.6g Mbit/s: ", run.label.c_str(), run.bandwidth_mbit) + run.why_not +
-            "\n";
+    text +=
+        Format("* %s at %.6g Mbit/s: ", run.label.c_str(), run.bandwidth_mbit) + run.why_not + "\n";
   }
   return text;
 }

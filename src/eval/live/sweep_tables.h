@@ -8,9 +8,9 @@
 
 namespace shadowtutor::eval::live {
 
-/// Tables with a row for each strategy and a column for each bandwidth: frames a second, Mbit/s, and
-/// where packets were counted kB (1000 bytes) on the link and what transport adds in percent. Runs
-/// outside of their bounds have an asterisk, and a line below that says why.
+/// Tables with a row for each strategy and a column for each bandwidth: frames a second, Mbit/s,
+/// and where packets were counted kB (1000 bytes) on the link and what transport adds in percent.
+/// Runs outside of their bounds have an asterisk, and a line below that says why.
 std::string SweepTables(const SweepResults& results);
 
 }  // namespace shadowtutor::eval::live

@@ -47,8 +47,8 @@ TEST(SweepTables, SayWhatCrossedTheLinkAndWhatThatIsMore) {
   LiveRun silent = RunAt(12);
   silent.bytes_up = 0;
   silent.link = LinkCount{};
-  const std::string text = SweepTables(
-      {.link = "namespaces", .tls = true, .runs = {counted, silent}, .failures = {}});
+  const std::string text =
+      SweepTables({.link = "namespaces", .tls = true, .runs = {counted, silent}, .failures = {}});
   ExpectPart(text, "kB up on the link");
   ExpectPart(text, "  44236.8       0.0 \n");
   ExpectPart(text, "   3972.4       0.0 \n");

@@ -14,8 +14,8 @@ namespace shadowtutor::eval::live {
 class ThrowawayCertificate {
  public:
   /// Made by the program `openssl`, valid for a week, for the IP address `address`. The folder must
-  /// exist; throwaway_certificate.pem and throwaway_key.pem in it are replaced. Throws Error kUnavailable where the
-  /// program is missing or fails.
+  /// exist; throwaway_certificate.pem and throwaway_key.pem in it are replaced. Throws Error
+  /// kUnavailable where the program is missing or fails.
   ThrowawayCertificate(const std::filesystem::path& folder, const std::string& address);
   ~ThrowawayCertificate();
   ThrowawayCertificate(const ThrowawayCertificate&) = delete;
