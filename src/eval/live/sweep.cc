@@ -115,7 +115,7 @@ std::vector<std::string> Sweep::ServerArguments(const std::string& strategy) con
     arguments.insert(arguments.end(), {flags::kTlsCertificate, certificate_->certificate(),
                                        flags::kTlsKey, certificate_->key()});
   } else if (link_.beyond_loopback()) {
-    arguments.push_back(flags::kInsecure);  // nobody else is on this network
+    arguments.emplace_back(flags::kInsecure);  // nobody else is on this network
   }
   return arguments;
 }
