@@ -58,12 +58,15 @@ TEST(Parts, TheClientEndsWithTheServersStudent) {
     EXPECT_EQ(stats.key_frames, 1u);
     EXPECT_EQ(stats.sessions.at(0).version, tutored.client->version());
 
+    const uint64_t first_student = tutored.link->stats().bytes_students;
+    EXPECT_GT(first_student, 0u);
     tutored.link->RequestStudent("to compare");
     std::shared_ptr<const nn::Checkpoint> whole;
     ASSERT_TRUE(WaitUntil([&] {
       if (const auto student = tutored.link->TakeStudent()) whole = student->student;
       return whole != nullptr;
     }));
+    EXPECT_GT(tutored.link->stats().bytes_students, first_student);
     EXPECT_TRUE(whole->weights == tutored.client->student().weights);
     EXPECT_FALSE(whole->weights == server::SmallStudent(1).weights);
   }

@@ -64,6 +64,7 @@ TEST_F(RunTest, LeavesWholeFilesAndASummaryThatAddsUp) {
   EXPECT_GT(summary.bytes_up, summary.key_frames * 64 * 48 * 3);
   EXPECT_LT(summary.bytes_up, summary.key_frames * (64 * 48 * 3 + 64));
   EXPECT_GT(summary.bytes_down, 0u);
+  EXPECT_GT(summary.bytes_students, 0u);
   EXPECT_TRUE(summary.student_ms);
   EXPECT_TRUE(summary.teacher_ms);
   EXPECT_TRUE(summary.step_ms);

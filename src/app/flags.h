@@ -12,6 +12,10 @@ inline constexpr char kRun[] = "run";
 // Of both.
 inline constexpr char kStudent[] = "--student";
 inline constexpr char kInsecure[] = "--insecure";
+/// `serve` has its certificate with its key; `run` the authority that it trusts.
+inline constexpr char kTlsCertificate[] = "--tls-cert";
+inline constexpr char kTlsKey[] = "--tls-key";
+inline constexpr char kTlsAuthority[] = "--tls-ca";
 
 // Of `serve`.
 inline constexpr char kTeacher[] = "--teacher";

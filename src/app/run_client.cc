@@ -223,6 +223,7 @@ RunSummary RunClient(video::Source& source, const RunOptions& options, const Ope
   summary.key_frames = stats.key_frames;
   summary.bytes_up = stats.bytes_up;
   summary.bytes_down = stats.bytes_down;
+  summary.bytes_students = stats.bytes_students;
   if (budgeted) summary.key_frames_held_back = budgeted->held_back();
   summary.student_ms = student_ms.Value();
   summary.update_ms = update_ms.Value();

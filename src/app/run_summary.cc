@@ -25,6 +25,7 @@ void VisitFields(Summary& summary, Visitor visit) {
   visit("mean_miou", summary.mean_miou);
   visit("bytes_up", summary.bytes_up);
   visit("bytes_down", summary.bytes_down);
+  visit("bytes_students", summary.bytes_students);
   visit("naive_bytes_up", summary.naive_bytes_up);
   visit("naive_bytes_down", summary.naive_bytes_down);
   visit("student_ms", summary.student_ms);

@@ -19,6 +19,7 @@ struct RunSummary {
   uint64_t distillation_steps = 0;
   uint64_t bytes_up = 0;          // serialized key frames
   uint64_t bytes_down = 0;        // serialized updates or labels
+  uint64_t bytes_students = 0;    // serialized whole students, not in bytes_down
   uint64_t naive_bytes_up = 0;    // every frame raw, as in the paper's naive offloading
   uint64_t naive_bytes_down = 0;  // a label map for each
   std::optional<double> student_ms;

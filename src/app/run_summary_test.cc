@@ -17,6 +17,7 @@ RunSummary Example() {
   summary.distillation_steps = 40;
   summary.bytes_up = 1'000'000;
   summary.bytes_down = 2'000'000;
+  summary.bytes_students = 300'000;
   summary.naive_bytes_up = 216'000'000;
   summary.naive_bytes_down = 72'000'000;
   summary.student_ms = 12.5;
@@ -39,6 +40,7 @@ TEST(RunSummary, JsonHasTheKeysInOrderAndNullsForWhatWasNotMeasured) {
                                             "mean_miou",
                                             "bytes_up",
                                             "bytes_down",
+                                            "bytes_students",
                                             "naive_bytes_up",
                                             "naive_bytes_down",
                                             "student_ms",
@@ -101,6 +103,7 @@ TEST(RunSummary, WhatIsReadIsWhatWasWritten) {
   RunSummary read = ParseRunSummary(ToJson(summary));
   EXPECT_EQ(ToJson(read), ToJson(summary));
   EXPECT_EQ(read.frames, 600u);
+  EXPECT_EQ(read.bytes_students, 300'000u);
   EXPECT_EQ(read.policy, "best");
   EXPECT_EQ(read.step_mean_ms, 1.0 / 3);
   EXPECT_FALSE(read.round_trip_ms);

@@ -10,6 +10,7 @@
 #include "cli/interrupt.h"
 #include "cli/outputs.h"
 #include "eval/live/link.h"
+#include "eval/live/sweep_tables.h"
 #include "eval/page/report_page.h"
 #include "eval/study/foreign_results.h"
 #include "eval/study/machine.h"
@@ -24,6 +25,7 @@ struct LiveArguments {
   double max_fps = 0;
   uint64_t naive_frames = 100;
   int reference_every = 10;
+  bool tls = false;
 };
 
 namespace {
@@ -37,7 +39,7 @@ std::shared_ptr<LiveArguments> AddLiveOptions(CLI::App& eval) {
   CLI::Option* live =
       eval.add_flag("--live", arguments->live,
                     "Real client and server processes over a real link, whose bandwidth is set, "
-                    "instead of the virtual clock: partial, full and the naive strategies");
+                    "instead of the virtual clock: shadow, partial, full and the naive strategies");
   eval.add_option("--bandwidth", arguments->bandwidths,
                   "With --live: the link's Mbit/s in each direction, with commas between them")
       ->delimiter(',')
@@ -67,6 +69,10 @@ std::shared_ptr<LiveArguments> AddLiveOptions(CLI::App& eval) {
       ->check(CLI::Range(0, 1'000'000))
       ->needs(live)
       ->capture_default_str();
+  eval.add_flag("--tls", arguments->tls,
+                "With --live: over TLS, with a certificate made for this sweep alone (needs the "
+                "program openssl); without it plain text")
+      ->needs(live);
   return arguments;
 }
 
@@ -85,6 +91,7 @@ int RunLive(const LiveArguments& arguments, eval::live::SweepRequest request) {
   request.max_fps = arguments.max_fps;
   request.naive_frames = arguments.naive_frames;
   request.reference_every = arguments.reference_every;
+  request.tls = arguments.tls;
   request.stop = Interrupted;
   request.log = ShowLine;
   eval::RefuseForeignResults(request.folder);
@@ -92,7 +99,8 @@ int RunLive(const LiveArguments& arguments, eval::live::SweepRequest request) {
   const FolderLock lock(request.folder);
   const auto link = eval::live::OpenLink(arguments.link, ShowLine);
   const eval::live::SweepResults results = eval::live::RunSweep(request, *link);
-  std::printf("link: %s\n%s", results.link.c_str(), eval::live::SweepTables(results).c_str());
+  std::printf("link: %s%s\n%s", results.link.c_str(), results.tls ? ", TLS" : "",
+              eval::live::SweepTables(results).c_str());
   std::printf("\n%s: results.json, live.csv, live\n", request.folder.string().c_str());
   for (const std::string& failure : results.failures) {
     std::fprintf(stderr, "shadowtutor: %s\n", failure.c_str());

@@ -14,7 +14,8 @@ namespace shadowtutor::cli {
 
 struct LiveArguments;
 
-/// Adds --live, --bandwidth, --link, --max-fps, --naive-frames and --reference-every to `eval`.
+/// Adds --live, --bandwidth, --link, --max-fps, --naive-frames, --reference-every and --tls to
+/// `eval`.
 std::shared_ptr<LiveArguments> AddLiveOptions(CLI::App& eval);
 /// Whether --live was given.
 bool WantsLive(const LiveArguments& arguments);

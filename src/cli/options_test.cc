@@ -101,6 +101,7 @@ TEST(Options, WhatIsOutOfRangeOrMissingOrDoesNotGoTogetherIsRefused) {
            "eval v.mp4 --teacher c --update-codec int8",
            "eval v.mp4 --teacher c --bandwidth 80",
            "eval v.mp4 --teacher c --link limit",
+           "eval v.mp4 --teacher c --tls",
            "eval v.mp4 --teacher c --live --link wifi",
            "eval v.mp4 --teacher c --live --bandwidth 0",
            "bench --classes 1",

@@ -343,10 +343,11 @@ void AddRunOptions(CLI::App& command, RunArguments& options) {
       ->check(CLI::Range(0.01, 10'000.0));
 
   command.add_flag("--retry", link.retry, "Keep trying when the server is not there at the start");
-  command.add_option("--tls-ca", link.tls.authority, "Use TLS and trust this authority (PEM)");
-  command.add_option("--tls-cert", link.tls.certificate,
+  command.add_option(flags::kTlsAuthority, link.tls.authority,
+                     "Use TLS and trust this authority (PEM)");
+  command.add_option(flags::kTlsCertificate, link.tls.certificate,
                      "Our certificate, where the server asks for one (PEM)");
-  command.add_option("--tls-key", link.tls.key, "Its key (PEM)");
+  command.add_option(flags::kTlsKey, link.tls.key, "Its key (PEM)");
   command.add_flag("--tls", link.use_tls, "Use TLS and trust the system's authorities");
   command.add_flag(flags::kInsecure, link.insecure,
                    "Allow plain text to other machines (frames can be read on the way)");

@@ -229,9 +229,10 @@ void AddServeOptions(CLI::App& command, ServeArguments& options) {
                   "Connections at a time from one address other than this machine's own")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
-  command.add_option("--tls-cert", server.tls.certificate, "The server's certificate (PEM)");
-  command.add_option("--tls-key", server.tls.key, "The certificate's key (PEM)");
-  command.add_option("--tls-ca", server.tls.authority,
+  command.add_option(flags::kTlsCertificate, server.tls.certificate,
+                     "The server's certificate (PEM)");
+  command.add_option(flags::kTlsKey, server.tls.key, "The certificate's key (PEM)");
+  command.add_option(flags::kTlsAuthority, server.tls.authority,
                      "Ask clients for a certificate of this authority (PEM)");
   command.add_flag(flags::kInsecure, server.insecure,
                    "Plain text on addresses that others can reach");

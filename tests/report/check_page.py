@@ -110,6 +110,9 @@ class Checker:
             self.expect(paper in text, f"'{paper}' is in the paper's tables")
         self.expect(browser.evaluate("document.querySelectorAll('#main b b, #main h3 b').length") == 0,
                     "names from the results are text, not markup")
+        text = browser.evaluate("document.querySelector('#network table').textContent")
+        for crossed in ("54743.0", "10.00", "7147.7"):
+            self.expect(crossed in text, f"'{crossed}' of what crossed the link is in the live runs' table")
         loaded = browser.evaluate("[...document.images].every((image) => image.complete && image.naturalWidth > 0)")
         self.expect(loaded, "the images load")
 

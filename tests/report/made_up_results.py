@@ -77,12 +77,15 @@ def live_runs():
         runs.append({"strategy": "partial", "label": "partial", "bandwidth_mbit": bandwidth, "frames": 289,
                      "seconds": 289 / fps, "fps": fps, "key_frames": 18, "distillation_steps": 90,
                      "bytes_up": 49766400, "bytes_down": 6207900, "mbit_per_second": 448 * fps / 289,
+                     "bytes_students": 290000, "link_bytes_up": 54743040, "link_bytes_down": 7147690,
+                     "link_packets_up": 36500, "link_packets_down": 19000,
                      "mean_miou": 0.71, **times, "bounds": {"fps": [lower, upper], "mbit_per_second": [1.2, 60.0]},
                      "within": bandwidth != 8, "why_not": "the link's queue was full" if bandwidth == 8 else None})
         naive = 1 / (29.5 / bandwidth + 0.1)
         runs.append({"strategy": "naive-raw", "label": "naive raw", "bandwidth_mbit": bandwidth, "frames": 60,
                      "seconds": 60 / naive, "fps": naive, "key_frames": 60, "distillation_steps": 0,
-                     "bytes_up": 1, "bytes_down": 1, "mbit_per_second": 29.5 * naive, "mean_miou": None,
+                     "bytes_up": 1, "bytes_down": 1, "bytes_students": 0, "link_bytes_up": None,
+                     "link_bytes_down": None, "link_packets_up": None, "link_packets_down": None, "mbit_per_second": 29.5 * naive, "mean_miou": None,
                      "student_ms": None, "step_ms": None, "teacher_ms": 101.0, "bounds": None, "within": None,
                      "why_not": None})
     return runs

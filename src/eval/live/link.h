@@ -4,8 +4,11 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "eval/live/link_count.h"
 
 namespace shadowtutor::eval::live {
 
@@ -17,16 +20,20 @@ class Link {
   virtual std::string name() const = 0;
   /// From now on so many Mbit (10^6 bits) a second in each direction.
   virtual void SetBandwidth(double mbit) = 0;
-  /// What of that is left for TCP's payload, 0 to 1.
+  /// What has crossed it since it was made; nullopt for a link whose packets nobody can count.
+  /// Throws Error kUnavailable when the system does not tell.
+  virtual std::optional<LinkCount> Count() const { return std::nullopt; }
+  /// What of the bandwidth is left for TCP's payload, 0 to 1.
   virtual double payload_share() const = 0;
 
   /// File descriptors of the network namespaces; -1: ours.
   virtual int server_namespace() const { return -1; }
   virtual int client_namespace() const { return -1; }
-  /// Where the server shall listen, with port 0.
-  virtual std::string listen() const = 0;
-  /// Further arguments of `shadowtutor serve` and `shadowtutor run`.
-  virtual std::vector<std::string> server_arguments() const { return {}; }
+  /// The server's IP address, at which it shall listen.
+  virtual std::string server_address() const = 0;
+  /// Whether that is outside of loopback, where plain text must be asked for.
+  virtual bool beyond_loopback() const { return false; }
+  /// Further arguments of `shadowtutor run`.
   virtual std::vector<std::string> client_arguments() const { return {}; }
 };
 

@@ -25,6 +25,12 @@ std::optional<double> OptionalNumber(const Json& json, const char* key) {
   return found->get<double>();
 }
 
+std::optional<LinkCount> LinkOf(const Json& json) {
+  if (json.at("link_bytes_up").is_null()) return std::nullopt;
+  return LinkCount{json.at("link_bytes_up"), json.at("link_bytes_down"), json.at("link_packets_up"),
+                   json.at("link_packets_down")};
+}
+
 Json Number(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
 
 // What two runs must have in common to stand in one table.
@@ -45,7 +51,8 @@ Json Parameters(const SweepRequest& request) {
           {"frame_codec", request.frame_codec.empty() ? Json() : Json(request.frame_codec)},
           {"update_codec", request.update_codec.empty() ? Json() : Json(request.update_codec)},
           {"label_codec", request.label_codec},
-          {"jpeg_quality", request.jpeg_quality}};
+          {"jpeg_quality", request.jpeg_quality},
+          {"tls", request.tls}};
 }
 
 Json ToJson(const LiveRun& run) {
@@ -59,6 +66,11 @@ Json ToJson(const LiveRun& run) {
             {"distillation_steps", run.distillation_steps},
             {"bytes_up", run.bytes_up},
             {"bytes_down", run.bytes_down},
+            {"bytes_students", run.bytes_students},
+            {"link_bytes_up", nullptr},
+            {"link_bytes_down", nullptr},
+            {"link_packets_up", nullptr},
+            {"link_packets_down", nullptr},
             {"mbit_per_second", run.mbit_per_second()},
             {"mean_miou", Number(run.mean_miou)},
             {"student_ms", Number(run.student_ms)},
@@ -67,6 +79,12 @@ Json ToJson(const LiveRun& run) {
             {"device_ms", Number(run.device_ms)},
             {"codec_ms", Number(run.codec_ms)},
             {"round_trip_ms", Number(run.round_trip_ms)}};
+  if (run.link) {
+    json["link_bytes_up"] = run.link->bytes_up;
+    json["link_bytes_down"] = run.link->bytes_down;
+    json["link_packets_up"] = run.link->packets_up;
+    json["link_packets_down"] = run.link->packets_down;
+  }
   json["bounds"] = nullptr;
   if (run.fps_bounds && run.mbit_bounds) {
     json["bounds"] = {{"fps", {run.fps_bounds->low, run.fps_bounds->high}},
@@ -88,6 +106,8 @@ LiveRun FromJson(const Json& json) {
   run.distillation_steps = json.at("distillation_steps");
   run.bytes_up = json.at("bytes_up");
   run.bytes_down = json.at("bytes_down");
+  run.bytes_students = json.at("bytes_students");
+  run.link = LinkOf(json);
   run.mean_miou = OptionalNumber(json, "mean_miou");
   run.student_ms = OptionalNumber(json, "student_ms");
   run.round_trip_ms = OptionalNumber(json, "round_trip_ms");
@@ -135,7 +155,8 @@ std::string Csv(const std::vector<LiveRun>& runs) {
   std::string text =
       std::string(kLiveCsvStart) +
       "frames,seconds,fps,key_frames,distillation_steps,bytes_up,"
-      "bytes_down,mbit_per_second,mean_miou,student_ms,step_ms,teacher_ms,fps_low,fps_high,"
+      "bytes_down,bytes_students,link_bytes_up,link_bytes_down,link_packets_up,link_packets_down,"
+      "mbit_per_second,mean_miou,student_ms,step_ms,teacher_ms,fps_low,fps_high,"
       "mbit_low,mbit_high,within,why_not\n";
   const auto number = [](const std::optional<double>& value) {
     char field[32] = "";
@@ -143,6 +164,9 @@ std::string Csv(const std::vector<LiveRun>& runs) {
     return std::string(field);
   };
   for (const LiveRun& run : runs) {
+    const auto counted = [&](uint64_t LinkCount::*what) {
+      return run.link ? std::to_string((*run.link).*what) : "";
+    };
     const auto bound = [&](const std::optional<LiveRun::Interval>& interval, bool high) {
       return interval ? number(high ? interval->high : interval->low) : "";
     };
@@ -156,6 +180,11 @@ std::string Csv(const std::vector<LiveRun>& runs) {
                                      std::to_string(run.distillation_steps),
                                      std::to_string(run.bytes_up),
                                      std::to_string(run.bytes_down),
+                                     std::to_string(run.bytes_students),
+                                     counted(&LinkCount::bytes_up),
+                                     counted(&LinkCount::bytes_down),
+                                     counted(&LinkCount::packets_up),
+                                     counted(&LinkCount::packets_down),
                                      number(run.mbit_per_second()),
                                      number(run.mean_miou),
                                      number(run.student_ms),
@@ -196,6 +225,7 @@ LiveRun RunOf(const app::RunSummary& summary) {
   run.distillation_steps = summary.distillation_steps;
   run.bytes_up = summary.bytes_up;
   run.bytes_down = summary.bytes_down;
+  run.bytes_students = summary.bytes_students;
   run.mean_miou = summary.mean_miou;
   run.student_ms = summary.student_ms;
   run.round_trip_ms = summary.round_trip_ms;

@@ -23,6 +23,7 @@ app::RunSummary Summary() {
   summary.mean_miou = 0.75;
   summary.bytes_up = 22118400;
   summary.bytes_down = 3311232;
+  summary.bytes_students = 300000;
   summary.student_ms = 7;
   summary.teacher_ms = 43;
   summary.step_ms = 12;
@@ -56,6 +57,7 @@ TEST_F(LiveResultsTest, ASummaryBecomesARun) {
   EXPECT_EQ(run_.frames, 100u);
   EXPECT_DOUBLE_EQ(run_.fps(), 6.25);
   EXPECT_DOUBLE_EQ(run_.mbit_per_second(), (22118400 + 3311232) * 8 / 16e6);
+  EXPECT_EQ(run_.bytes_students, 300000u);
   EXPECT_EQ(run_.teacher_ms, 44);
   EXPECT_EQ(run_.step_ms, 13);
   EXPECT_EQ(run_.mean_miou, 0.75);
@@ -93,12 +95,37 @@ TEST_F(LiveResultsTest, WhatIsSavedIsFoundAgainByTheSameParametersAlone) {
   EXPECT_EQ(found[0].seconds, run_.seconds);
   EXPECT_EQ(found[0].fps_bounds->low, run_.fps_bounds->low);
   EXPECT_EQ(found[0].within, run_.within);
+  EXPECT_EQ(found[0].bytes_students, 300000u);
+  EXPECT_FALSE(found[0].link);
+  EXPECT_TRUE(Results()["live"]["runs"][0]["link_bytes_up"].is_null());
   EXPECT_TRUE(LoadRuns(request_, "namespaces", "t").empty());
   EXPECT_TRUE(LoadRuns(request_, "limit", "another").empty());
   SweepRequest other = request_;
   other.max_fps = 7;
   EXPECT_TRUE(LoadRuns(other, "limit", "t").empty());
+  other = request_;
+  other.tls = true;
+  EXPECT_TRUE(LoadRuns(other, "limit", "t").empty());
   EXPECT_TRUE(fs::exists(request_.folder / "live.csv"));
+}
+
+TEST_F(LiveResultsTest, WhatCrossedTheLinkIsKeptAndSaidWhatItAdds) {
+  run_.link = LinkCount{.bytes_up = 22118400 * 2,
+                        .bytes_down = 3311232 + 300000,
+                        .packets_up = 30000,
+                        .packets_down = 9000};
+  EXPECT_DOUBLE_EQ(run_.added_up().value(), 1);
+  EXPECT_DOUBLE_EQ(run_.added_down().value(), 0);
+  SaveRuns(request_, "namespaces", "t", {run_});
+  const auto found = LoadRuns(request_, "namespaces", "t");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].link, run_.link);
+  const auto saved = Results()["live"]["runs"][0];
+  EXPECT_EQ(saved["link_bytes_up"], 44236800);
+  EXPECT_EQ(saved["link_packets_down"], 9000);
+  const auto csv = ReadFile(request_.folder / "live.csv", 1 << 20);
+  EXPECT_NE(std::string(csv.begin(), csv.end()).find(",300000,44236800,3611232,30000,9000,"),
+            std::string::npos);
 }
 
 TEST_F(LiveResultsTest, AllElseInTheFileStays) {
@@ -115,18 +142,10 @@ TEST_F(LiveResultsTest, AllElseInTheFileStays) {
   EXPECT_THROW(SaveRuns(request_, "limit", "t", {run_}), Error);
 }
 
-TEST_F(LiveResultsTest, StrategiesAndTables) {
+TEST(LiveStrategies, NaiveStandsForAllThreeAndEachRunsOnce) {
   EXPECT_EQ(ChooseLiveStrategies({"partial", "naive", "naive-raw"}),
             (std::vector<std::string>{"partial", "naive-raw", "naive-jpeg", "naive-h264"}));
   EXPECT_THROW(ChooseLiveStrategies({"tracking"}), Error);
-  LiveRun other = run_;
-  other.bandwidth_mbit = 12;
-  other.within = false;
-  other.why_not = "because";
-  const std::string table = SweepTables({.link = "limit", .runs = {run_, other}, .failures = {}});
-  EXPECT_NE(table.find("6.25 "), std::string::npos) << table;
-  EXPECT_NE(table.find("6.25*"), std::string::npos) << table;
-  EXPECT_NE(table.find("* partial at 12 Mbit/s: because"), std::string::npos) << table;
 }
 
 }  // namespace

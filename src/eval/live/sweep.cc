@@ -12,6 +12,7 @@
 #include "core/atomic_file.h"
 #include "eval/live/live_results.h"
 #include "eval/live/process.h"
+#include "eval/live/throwaway_certificate.h"
 #include "eval/sim/strategy.h"
 #include "shadowtutor/types.h"
 #include "teacher/open_teacher.h"
@@ -91,12 +92,14 @@ class Sweep {
   FrameSize size_;
   uint64_t frames_ = 0;  // that a run has, or an estimate
   std::string teacher_;
+  std::optional<ThrowawayCertificate> certificate_;  // with TLS
 };
 
 std::vector<std::string> Sweep::ServerArguments(const std::string& strategy) const {
-  std::vector<std::string> arguments = {
-      request_.program, flags::kServe,  flags::kTeacher, request_.card,
-      flags::kListen,   link_.listen(), flags::kPolicy,  PolicyOf(request_, strategy).name};
+  std::vector<std::string> arguments = {request_.program, flags::kServe,
+                                        flags::kTeacher,  request_.card,
+                                        flags::kListen,   link_.server_address() + ":0",
+                                        flags::kPolicy,   PolicyOf(request_, strategy).name};
   distill::PolicyChanges changes = request_.changes;
   if (strategy == "full") changes["cut"] = flags::kCutFull;
   if (strategy == "partial") changes.emplace("cut", flags::kCutPartial);
@@ -108,8 +111,12 @@ std::vector<std::string> Sweep::ServerArguments(const std::string& strategy) con
   } else {
     arguments.insert(arguments.end(), {flags::kSeed, std::to_string(request_.seed)});
   }
-  const auto more = link_.server_arguments();
-  arguments.insert(arguments.end(), more.begin(), more.end());
+  if (certificate_) {
+    arguments.insert(arguments.end(), {flags::kTlsCertificate, certificate_->certificate(),
+                                       flags::kTlsKey, certificate_->key()});
+  } else if (link_.beyond_loopback()) {
+    arguments.emplace_back(flags::kInsecure);  // nobody else is on this network
+  }
   return arguments;
 }
 
@@ -141,6 +148,11 @@ std::vector<std::string> Sweep::ClientArguments(const Job& job, const std::strin
          flags::kUpdateCodec,
          request_.update_codec.empty() ? wire::NameOf(strategy.update_codec.value())
                                        : request_.update_codec});
+  }
+  if (certificate_) {
+    add({flags::kTlsAuthority, certificate_->certificate()});
+  } else if (link_.beyond_loopback()) {
+    add({flags::kInsecure});
   }
   const auto more = link_.client_arguments();
   arguments.insert(arguments.end(), more.begin(), more.end());
@@ -174,6 +186,7 @@ LiveRun Sweep::RunOne(const Job& job) const {
   const auto summary = folder / (stem + ".json");
   std::filesystem::remove(summary);
 
+  const std::optional<LinkCount> before = link_.Count();
   Process server({.arguments = ServerArguments(job.strategy),
                   .log = server_log,
                   .network_namespace = link_.server_namespace()});
@@ -203,6 +216,7 @@ LiveRun Sweep::RunOne(const Job& job) const {
   run.strategy = job.strategy;
   run.label = LabelOf(job.strategy);
   run.bandwidth_mbit = job.bandwidth_mbit;
+  if (before) run.link = link_.Count().value() - *before;
   JudgeByBounds(request_, link_.payload_share(), run);
   return run;
 }
@@ -223,6 +237,7 @@ SweepResults Sweep::Run() {
   }
   teacher_ = teacher::OpenTeacher(request_.card)->description();
   std::filesystem::create_directories(request_.folder / "live");
+  if (request_.tls) certificate_.emplace(request_.folder / "live", link_.server_address());
 
   std::vector<Job> jobs;
   for (const std::string& strategy : request_.strategies) {
@@ -241,6 +256,7 @@ SweepResults Sweep::Run() {
 
   SweepResults results;
   results.link = link_.name();
+  results.tls = request_.tls;
   size_t number = 0;
   for (const Job& job : jobs) {
     ++number;
@@ -330,56 +346,6 @@ std::vector<std::string> ChooseLiveStrategies(const std::vector<std::string>& na
 SweepResults RunSweep(const SweepRequest& request, Link& link) {
   Check(request);
   return Sweep(request, link).Run();
-}
-
-std::string SweepTables(const SweepResults& results) {
-  std::vector<std::string> labels;
-  std::vector<double> bandwidths;
-  for (const LiveRun& run : results.runs) {
-    if (std::find(labels.begin(), labels.end(), run.label) == labels.end()) {
-      labels.push_back(run.label);
-    }
-    if (std::find(bandwidths.begin(), bandwidths.end(), run.bandwidth_mbit) == bandwidths.end()) {
-      bandwidths.push_back(run.bandwidth_mbit);
-    }
-  }
-  std::string text;
-  char cell[64];
-  const auto table = [&](const char* title, auto value) {
-    std::snprintf(cell, sizeof cell, "%-22s", title);
-    text += cell;
-    for (const double bandwidth : bandwidths) {
-      std::snprintf(cell, sizeof cell, "%10.6g", bandwidth);
-      text += cell;
-    }
-    text += "\n";
-    for (const std::string& label : labels) {
-      std::snprintf(cell, sizeof cell, "  %-20s", label.c_str());
-      text += cell;
-      for (const double bandwidth : bandwidths) {
-        const auto run =
-            std::find_if(results.runs.begin(), results.runs.end(), [&](const LiveRun& each) {
-              return each.label == label && each.bandwidth_mbit == bandwidth;
-            });
-        if (run == results.runs.end()) {
-          text += "         -";
-        } else {
-          // An asterisk marks what is outside its bounds.
-          std::snprintf(cell, sizeof cell, "%9.2f%c", value(*run),
-                        run->within.value_or(true) ? ' ' : '*');
-          text += cell;
-        }
-      }
-      text += "\n";
-    }
-  };
-  table("frames/s at Mbit/s", [](const LiveRun& run) { return run.fps(); });
-  table("Mbit/s at Mbit/s", [](const LiveRun& run) { return run.mbit_per_second(); });
-  for (const LiveRun& run : results.runs) {
-    if (run.why_not.empty()) continue;
-    text += "* " + run.label + " at " + Text(run.bandwidth_mbit) + " Mbit/s: " + run.why_not + "\n";
-  }
-  return text;
 }
 
 }  // namespace shadowtutor::eval::live

@@ -14,6 +14,7 @@ namespace shadowtutor::eval::live {
 
 struct SweepResults {
   std::string link;
+  bool tls = false;
   std::vector<LiveRun> runs;          // in the order of strategies and bandwidths
   std::vector<std::string> failures;  // a sentence for each run that failed
 };
@@ -27,9 +28,6 @@ std::vector<std::string> ChooseLiveStrategies(const std::vector<std::string>& na
 /// exceeds its deadline is in `failures`. Throws Error: kInvalidArgument, kUnavailable (files,
 /// processes), kCancelled (`stop` said so; what is done stays).
 SweepResults RunSweep(const SweepRequest& request, Link& link);
-
-/// Frames a second and Mbit/s, a row for each strategy, a column for each bandwidth.
-std::string SweepTables(const SweepResults& results);
 
 }  // namespace shadowtutor::eval::live
 

@@ -7,6 +7,7 @@
 
 #include "core/atomic_file.h"
 #include "eval/live/link.h"
+#include "eval/live/process.h"
 #include "eval/live/sweep.h"
 #include "shadowtutor/types.h"
 #include "video/label_png.h"
@@ -48,14 +49,19 @@ class SweepTest : public testing::Test {
   }
 
   void ExpectWhole(const SweepResults& results) {
-    EXPECT_TRUE(results.failures.empty()) << log_;
+    EXPECT_TRUE(results.failures.empty())
+        << log_ << (results.failures.empty() ? "" : results.failures[0]);
     ASSERT_EQ(results.runs.size(), request_.strategies.size() * request_.bandwidths.size()) << log_;
     for (const LiveRun& run : results.runs) {
       EXPECT_EQ(run.frames, static_cast<uint64_t>(kFrames));
       EXPECT_GT(run.bytes_up, 0u);
       EXPECT_GT(run.bytes_down, 0u);
+      const bool naive = run.strategy.starts_with("naive");
+      EXPECT_EQ(run.bytes_students > 0, !naive);
+      EXPECT_EQ(run.link.has_value(), results.link == "namespaces");
+      if (run.link) ExpectMoreThanMessages(run);
       ASSERT_TRUE(run.mean_miou);
-      if (run.strategy.starts_with("naive")) {
+      if (naive) {
         EXPECT_DOUBLE_EQ(*run.mean_miou, 1);
         EXPECT_EQ(run.key_frames, static_cast<uint64_t>(kFrames));
       } else {
@@ -63,6 +69,19 @@ class SweepTest : public testing::Test {
         EXPECT_LT(run.key_frames, static_cast<uint64_t>(kFrames));
       }
     }
+  }
+
+  // The headers of every packet, and the acknowledgements of what the other side sent.
+  static void ExpectMoreThanMessages(const LiveRun& run) {
+    constexpr uint64_t kHeaders = 14 + 20 + 20;
+    EXPECT_GT(run.link->packets_up, 0u);
+    EXPECT_GT(run.link->packets_down, 0u);
+    EXPECT_GT(run.link->bytes_up, run.bytes_up + kHeaders * run.link->packets_up);
+    EXPECT_GT(run.link->bytes_down,
+              run.bytes_down + run.bytes_students + kHeaders * run.link->packets_down);
+    // What is longer than an Ethernet packet was counted as several.
+    EXPECT_LE(run.link->bytes_up, 1514 * run.link->packets_up);
+    EXPECT_LE(run.link->bytes_down, 1514 * run.link->packets_down);
   }
 
   const fs::path folder_ = fs::path(testing::TempDir()) / "sweep_e2e_test";
@@ -110,7 +129,32 @@ TEST_F(SweepTest, RunsThroughNamespaces) {
   } catch (const Error& error) {
     GTEST_SKIP() << "this system lets nobody shape a link: " << error.what();
   }
-  ExpectWhole(RunSweep(request_, *link));
+  const SweepResults plain = RunSweep(request_, *link);
+  ExpectWhole(plain);
+
+  if (FindProgram("openssl").empty()) GTEST_SKIP() << "there is no program openssl here";
+  request_.tls = true;
+  const SweepResults secret = RunSweep(request_, *link);
+  ExpectWhole(secret);
+  for (size_t i = 0; i < plain.runs.size(); ++i) {
+    // The server's certificate alone.
+    EXPECT_GT(secret.runs[i].link->bytes_down, plain.runs[i].link->bytes_down);
+  }
+  const auto bytes = ReadFile(request_.folder / "results.json", 1 << 20);
+  const auto json = nlohmann::json::parse(bytes.begin(), bytes.end());
+  EXPECT_EQ(json["live"]["parameters"]["tls"], true);
+  EXPECT_EQ(json["live"]["runs"][0]["link_bytes_up"], secret.runs[0].link->bytes_up);
+}
+
+TEST_F(SweepTest, RunsOverTlsThroughALimitedLink) {
+  if (FindProgram("openssl").empty()) GTEST_SKIP() << "there is no program openssl here";
+  request_.strategies = {"shadow", "naive-h264"};
+  request_.bandwidths = {40};
+  request_.tls = true;
+  ExpectWhole(RunSweep(request_, *LimitLink()));
+  for (const auto& entry : fs::directory_iterator(request_.folder / "live")) {
+    EXPECT_NE(entry.path().extension(), ".pem") << entry.path() << " was left behind";
+  }
 }
 
 TEST_F(SweepTest, ARunThatFailsIsNamedWithTheReason) {

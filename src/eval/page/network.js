@@ -21,6 +21,20 @@ function liveTable(live) {
   const range = (bounds, key) =>
     bounds && Array.isArray(bounds[key]) ? bounds[key].map(figure).join(' to ') : '–';
   const verdict = (run) => (run.within === true ? 'within' : run.within === false ? 'outside' : '–');
+  // What crossed the link, where packets were counted.
+  const counted = live.runs.some((run) => isNumber(run.link_bytes_up));
+  const kilobytes = (bytes) => (isNumber(bytes) ? (bytes / 1000).toFixed(1) : '–');
+  const added = (link, messages) =>
+    isNumber(link) && messages > 0 ? fixed(100 * (link / messages - 1)) : '–';
+  const crossed = (run) =>
+    counted
+      ? [
+          {text: kilobytes(run.link_bytes_up)},
+          {text: added(run.link_bytes_up, run.bytes_up)},
+          {text: kilobytes(run.link_bytes_down)},
+          {text: added(run.link_bytes_down, run.bytes_down + (run.bytes_students || 0))}
+        ]
+      : [];
   const rows = live.runs.map((run) => [
     String(run.label),
     String(run.bandwidth_mbit),
@@ -28,6 +42,7 @@ function liveTable(live) {
     {text: range(run.bounds, 'fps')},
     {text: figure(run.mbit_per_second), class: 'ours'},
     {text: range(run.bounds, 'mbit_per_second')},
+    ...crossed(run),
     {text: verdict(run)},
     {text: isNumber(run.mean_miou) ? fixed(100 * run.mean_miou) : '–'},
     {text: figure(run.student_ms) ?? '–'},
@@ -36,7 +51,11 @@ function liveTable(live) {
   ]);
   return table(
     'Every live run. Times in milliseconds, the student’s the median, the others means; a run is within when ' +
-      'both its throughput and its traffic lie between their bounds.',
+      'both its throughput and its traffic lie between their bounds.' +
+      (counted
+        ? ' Mbit/s are those of key frames, updates and labels alone; kB up and down are whole Ethernet packets, ' +
+          'with what gRPC, TLS, TCP and IP add to the messages.'
+        : ''),
     [
       [
         'run',
@@ -45,6 +64,7 @@ function liveTable(live) {
         'bounds',
         'Mbit/s',
         'bounds',
+        ...(counted ? ['kB up', 'added, %', 'kB down', 'added, %'] : []),
         'bounds hold',
         'mIoU, %',
         'student, ms',
@@ -91,6 +111,7 @@ function fillNetwork(section, results) {
       {},
       `Client and server as processes of their own, on clip ${live.clip}, over ` +
         `${how[live.link] || live.link}. As fast as they can, not at the clip’s frame rate` +
+        (live.parameters && live.parameters.tls ? ', over TLS' : '') +
         (isNumber(pace) ? `; the student is held back to ${figure(pace)} frames/s, as on a slower device.` : '.')
     )
   );

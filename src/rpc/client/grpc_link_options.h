@@ -48,7 +48,8 @@ struct GrpcLinkStats {
   uint64_t updates = 0;
   uint64_t bytes_up = 0;
   uint64_t bytes_down = 0;
-  uint64_t sessions = 0;  // connections that a server welcomed
+  uint64_t bytes_students = 0;  // messages with whole students, not in bytes_down
+  uint64_t sessions = 0;        // connections that a server welcomed
 };
 
 }  // namespace shadowtutor::rpc

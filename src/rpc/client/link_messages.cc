@@ -32,7 +32,7 @@ void LinkThread::Handle(wire::ServerMessage message, size_t bytes) {
     return;
   }
   if (auto* first = std::get_if<wire::Welcome>(&message)) {
-    Handle(std::move(*first));
+    Handle(std::move(*first), bytes);
     return;
   }
   {
@@ -42,11 +42,11 @@ void LinkThread::Handle(wire::ServerMessage message, size_t bytes) {
   if (auto* answered = std::get_if<wire::Update>(&message)) {
     Handle(std::move(*answered), bytes);
   } else {
-    Handle(std::get<wire::WholeStudent>(message));
+    Handle(std::get<wire::WholeStudent>(message), bytes);
   }
 }
 
-void LinkThread::Handle(wire::Welcome message) {
+void LinkThread::Handle(wire::Welcome message, size_t bytes) {
   {
     const MutexLock lock(mutex);
     if (online) throw Error(ErrorCode::kDataLoss, "the server welcomed us twice");
@@ -68,6 +68,7 @@ void LinkThread::Handle(wire::Welcome message) {
                   "the server sent no student, but this client has none either");
     }
     if (!student) held.AgreedUpon(message.student_version);
+    if (student) stats.bytes_students += bytes;
     whole = std::move(student);
     session = {policy, message.student_version, message.student_checksum};
     welcome = std::move(message);
@@ -105,7 +106,7 @@ bool LinkThread::Wanted(const wire::Update& update) const {
   return answer == Answer::kPending && update.frame_index == key_frame_index;
 }
 
-void LinkThread::Handle(const wire::WholeStudent& message) {
+void LinkThread::Handle(const wire::WholeStudent& message, size_t bytes) {
   nn::Stage cut = nn::kPartialDistillation;
   {
     const MutexLock lock(mutex);
@@ -113,6 +114,7 @@ void LinkThread::Handle(const wire::WholeStudent& message) {
   }
   auto student = Parse(message, cut);
   const MutexLock lock(mutex);
+  stats.bytes_students += bytes;
   whole = std::move(student);
   student_deadline = Clock::time_point::max();
 }

@@ -70,9 +70,9 @@ struct LinkThread {
   bool Wanted(const wire::Update& update) const ST_REQUIRES(mutex);
 
   void Handle(wire::ServerMessage message, size_t bytes);
-  void Handle(wire::Welcome message);
+  void Handle(wire::Welcome message, size_t bytes);
   void Handle(wire::Update message, size_t bytes);
-  void Handle(const wire::WholeStudent& message);
+  void Handle(const wire::WholeStudent& message, size_t bytes);
   void Handle(const wire::ErrorMessage& error);
 
   const GrpcLinkOptions options;
