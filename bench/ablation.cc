@@ -72,7 +72,7 @@ class SharedServer {
   SharedServer(std::shared_ptr<const nn::Checkpoint> student, const distill::Policy& policy,
                const Clip& clip, const Codecs& codecs)
       : clip_(clip),
-        encoder_(codecs.frames, {}),
+        encoder_(codecs.frames, {.pictures = policy.pictures}),
         session_(OptionsOf(std::move(student), policy), HelloFor(codecs), "ablation") {}
 
   const wire::Update& Answer(uint64_t frame_index) {
@@ -314,13 +314,15 @@ void PrintRow(const Row& row, const std::vector<Clip>& clips, int starts, uint64
 
 int Main(int argc, char** argv) {
   std::string set, student;
-  std::vector<std::string> names;
+  std::vector<std::string> names, changes;
   uint64_t every = 1;
   int starts = 5, threads = 0, part = 0, parts = 1;
   CLI::App app("What each part of a policy is worth: a table in Markdown");
   app.add_option("set", set, "Data set (YAML, docs/evaluate.md)")->required();
   app.add_option("--student", student, "Of clips that name none (.safetensors)");
   app.add_option("--row", names, "Only these rows")->delimiter(',');
+  app.add_option("--with", changes, "PART=VALUE: changed in every row (docs/policies.md)")
+      ->delimiter(',');
   app.add_option("--starts", starts, "Students: as it is, and perturbed")->capture_default_str();
   app.add_option("--every", every, "Score every so many-th frame; all are trained and scheduled")
       ->check(CLI::Range(1, 1000))
@@ -344,7 +346,11 @@ int Main(int argc, char** argv) {
   for (size_t i = 0; i < 9 + clips.size(); ++i) std::printf(" --- |");
   std::printf("\n");
   int number = 0;
-  for (const Row& row : AblationRows()) {
+  for (Row row : AblationRows()) {
+    for (const std::string& change : changes) {
+      const size_t equals = std::min(change.find('='), change.size());
+      row.changes[change.substr(0, equals)] = change.substr(std::min(equals + 1, change.size()));
+    }
     const bool wanted =
         names.empty() || std::find(names.begin(), names.end(), row.name) != names.end();
     if (wanted && number++ % parts == part) PrintRow(row, clips, starts, every, codecs);

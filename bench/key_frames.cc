@@ -65,7 +65,7 @@ int Main(int argc, char** argv) {
       ->check(CLI::Range(1, 100'000))
       ->capture_default_str();
   app.add_option("--h264-crf", quality.crf, "As of run");
-  app.add_option("--key-frame-bytes", quality.bytes, "As of run")->capture_default_str();
+  app.add_option("--key-frame-bytes", quality.pictures.bytes, "As of run")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
   std::printf("| | first: kB | dB | others: kB | dB | encode ms | decode ms |\n");

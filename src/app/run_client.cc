@@ -131,7 +131,8 @@ RunSummary RunClient(video::Source& source, const RunOptions& options, const Ope
   if (options.budget.any()) {
     auto within = std::make_unique<BudgetedLink>(
         std::move(opened), options.budget,
-        KeyFrameBytes{.predicted = 2 * static_cast<uint64_t>(link_options.quality.bytes),
+        KeyFrameBytes{.predicted = 2 * static_cast<uint64_t>(link_options.key_frame_bytes.value_or(
+                          link_options.quality.pictures.bytes)),
                       .first = link_options.quality.most_bytes});
     budgeted = within.get();
     opened = std::move(within);

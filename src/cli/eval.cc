@@ -181,13 +181,6 @@ void AddParameters(CLI::App& command, EvalArguments& arguments) {
       ->check(CLI::IsMember(wire::FrameCodecNames()));
   command
       .add_option(
-          "--key-frame-bytes", parameters.quality.bytes,
-          "What a key frame as video (h264, vp9, av1) shall have, about; av1 keeps the quality "
-          "of its first key frame")
-      ->check(CLI::Range(100, 100'000'000))
-      ->capture_default_str();
-  command
-      .add_option(
           "--h264-crf", parameters.quality.crf,
           "The same rate factor of H.264, 0 (lossless) to 51, for all key frames instead; VP9 "
           "and AV1 take what gives about the same PSNR")
@@ -218,6 +211,7 @@ eval::StrategyOptions ParametersOf(const EvalArguments& arguments) {
   // What suits `shadow` need not suit the paper's policy. The strategies that have it refuse it.
   parameters.paper = distill::Changed(distill::FindPolicy("paper"), changes);
   parameters.policy = PolicyOf(arguments.policy);
+  parameters.quality.pictures = parameters.policy.pictures;
   if (changes.contains("cut")) parameters.cut = parameters.paper.trainer.cut;
   if (!arguments.frame_codec.empty()) {
     parameters.frame_codec = wire::ParseFrameCodec(arguments.frame_codec);

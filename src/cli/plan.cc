@@ -123,7 +123,7 @@ void AddByteOptions(CLI::App& command, PlanArguments& a) {
       ->capture_default_str()
       ->group("Bytes");
   command
-      .add_option("--key-frame-bytes", a.quality.bytes,
+      .add_option("--key-frame-bytes", a.quality.pictures.bytes,
                   "What a key frame as video shall have, about")
       ->check(CLI::Range(100, 100'000'000))
       ->capture_default_str()

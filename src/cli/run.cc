@@ -305,11 +305,10 @@ void AddRunOptions(CLI::App& command, RunArguments& options) {
       ->check(CLI::Range(1, wire::kMaxSegmentInFlight));
   command
       .add_option(
-          "--key-frame-bytes", link.quality.bytes,
-          "What a key frame as video (h264, vp9, av1) shall have, about; av1 keeps the quality "
-          "of its first key frame")
-      ->check(CLI::Range(100, 100'000'000))
-      ->capture_default_str();
+          "--key-frame-bytes", link.key_frame_bytes,
+          "What a key frame as video (h264, vp9, av1) shall have, about (default: what the server "
+          "wants); av1 keeps the quality of its first key frame")
+      ->check(CLI::Range(100, 100'000'000));
   command
       .add_option("--h264-crf", options.h264_crf,
                   "The same rate factor of H.264, 0 (lossless) to 51, for all frames (default: as "

@@ -27,6 +27,7 @@ Policy Best() {
   policy.schedule.trigger = Trigger::kChange;
   policy.schedule.change = 0.01;
   policy.shown_labels = 3;
+  policy.shown_area = 0.0005;
   policy.hide_untaught = true;
   policy.part_updates = 4;
   policy.coded = {.share = 0.1, .max_updates = 16, .learning_rate = 0.006, .averaging = 0.8};
@@ -85,8 +86,21 @@ TrainerOptions TrainerFor(const Policy& policy, bool coded) {
   return options;
 }
 
+void Validate(const KeyFramePictures& pictures) {
+  const auto require = [](bool holds, const char* sentence) {
+    if (!holds) throw Error(ErrorCode::kInvalidArgument, sentence);
+  };
+  require(pictures.bytes >= 100 && pictures.bytes <= 100'000'000,
+          "the bytes of a key frame as video must be 100 to 100000000");
+  require(pictures.first_bytes >= 100 && pictures.first_bytes <= 100'000'000,
+          "the bytes of the first key frame as video must be 100 to 100000000");
+  require(pictures.coarsest_crf >= 24 && pictures.coarsest_crf <= 51,
+          "the coarsest rate factor of key frames must be 24 to 51");
+}
+
 void Validate(const Policy& policy) {
   Validate(policy.trainer);
+  Validate(policy.pictures);
   Validate(TrainerFor(policy, true));
   Validate(policy.schedule);
   const auto require = [](bool holds, const char* sentence) {
@@ -98,6 +112,8 @@ void Validate(const Policy& policy) {
           "the tolerance of coded updates must be an mIoU of 0 to 1");
   require(policy.shown_labels >= 0 && policy.shown_labels <= kMostShownLabels,
           "the labels whose classes are shown must be 0 (all classes) to 64");
+  require(policy.shown_area >= 0 && policy.shown_area <= 1,
+          "the share of a label's pixels that a shown class must have must be 0 to 1");
   require(!policy.hide_untaught || policy.shown_labels > 0,
           "hiding what an untaught student says goes with showing the classes of the last labels "
           "only");

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "distill/key_frame_pictures.h"
 #include "distill/key_frame_schedule.h"
 #include "distill/training_types.h"
 
@@ -34,9 +35,14 @@ struct Policy {
     double tolerance = 0.01;
   } coded;
 
+  KeyFramePictures pictures;  // where the client's user wants nothing else
+
   /// The device shows only classes that occurred in so many of the last key frames' labels; where
   /// the student says another one, it shows the best of those. 0: it shows all classes.
   int shown_labels = 0;
+  /// A class occurs in a label if it has this share of its pixels, or more. Teachers see specks of
+  /// classes that are not there.
+  double shown_area = 0;
   /// Before the first update of a session the device shows the background alone, because no class
   /// has occurred in a label yet. Needs shown_labels.
   bool hide_untaught = false;

@@ -168,8 +168,20 @@ std::vector<PolicyPart> AllParts() {
           "shown-labels", "Show only classes of so many last labels; 0: all classes",
           [](auto& p) -> auto& { return p.shown_labels; }),
       Part(
+          "shown-area", "Share of a label's pixels that a class must have to be shown",
+          [](auto& p) -> auto& { return p.shown_area; }),
+      Part(
           "hide-untaught", "on: show the background alone before the first update",
           [](auto& p) -> auto& { return p.hide_untaught; }),
+      Part(
+          "key-frame-bytes", "What a key frame as video (h264, vp9, av1) should have, about",
+          [](auto& p) -> auto& { return p.pictures.bytes; }),
+      Part(
+          "first-key-frame-bytes", "What the first one should have, at most",
+          [](auto& p) -> auto& { return p.pictures.first_bytes; }),
+      Part(
+          "coarsest-crf", "The worst rate factor that they may have for that",
+          [](auto& p) -> auto& { return p.pictures.coarsest_crf; }),
       Part(
           "part-updates", "Distillation steps of each part of an answer; 0: it has one part",
           [](auto& p) -> auto& { return p.part_updates; }),

@@ -1,11 +1,17 @@
 #include "distill/shown_classes.h"
 
+#include <algorithm>
+#include <array>
+
 namespace shadowtutor::distill {
 
 std::vector<uint8_t> ShownClasses::After(const LabelMap& label) {
   if (most_ == 0) return {};
+  std::array<size_t, 256> pixels{};
+  for (const uint8_t value : label.labels()) ++pixels[value];
+  const double least = std::max(1.0, area_ * static_cast<double>(label.labels().size()));
   std::bitset<256> classes;
-  for (const uint8_t value : label.labels()) classes.set(value);
+  for (size_t c = 0; c < classes.size(); ++c) classes[c] = static_cast<double>(pixels[c]) >= least;
   labels_.push_back(classes);
   if (labels_.size() > static_cast<size_t>(most_)) labels_.pop_front();
   std::bitset<256> any;

@@ -14,8 +14,9 @@ namespace shadowtutor::distill {
 /// The classes of the last key frames' labels. Thread safety: one thread at a time.
 class ShownClasses {
  public:
-  /// Remembers so many labels (Policy::shown_labels); 0: every class is shown.
-  explicit ShownClasses(int labels) : most_(labels) {}
+  /// Remembers so many labels (Policy::shown_labels); 0: every class is shown. A class occurs in a
+  /// label if it has this share of its pixels (Policy::shown_area), and at least one.
+  explicit ShownClasses(int labels, double area = 0) : most_(labels), area_(area) {}
 
   /// Takes the label of the next key frame. Returns the classes that the device shows from now on,
   /// ascending; empty if all are shown.
@@ -23,6 +24,7 @@ class ShownClasses {
 
  private:
   int most_;
+  double area_;
   std::deque<std::bitset<256>> labels_;
 };
 

@@ -185,11 +185,15 @@ v1::Parameters ToProto(const distill::Policy& policy) {
   to.set_coded_averaging(policy.coded.averaging);
   to.set_coded_step(policy.coded.step);
   to.set_coded_tolerance(policy.coded.tolerance);
+  to.set_shown_area(policy.shown_area);
+  to.set_key_frame_bytes(count(policy.pictures.bytes));
+  to.set_first_key_frame_bytes(count(policy.pictures.first_bytes));
+  to.set_coarsest_crf(policy.pictures.coarsest_crf);
   return to;
 }
 
 distill::Policy FromProto(const v1::Parameters& from) {
-  constexpr uint32_t kMax = 1'000'000;
+  constexpr uint32_t kMax = 1'000'000, kMaxKeyFrameBytes = 100'000'000;
   distill::Policy policy;
   distill::TrainerOptions& trainer = policy.trainer;
   distill::ScheduleOptions& schedule = policy.schedule;
@@ -217,6 +221,7 @@ distill::Policy FromProto(const v1::Parameters& from) {
     schedule.burst = from.burst();
     schedule.start = from.burst_start();
     policy.shown_labels = SmallInt(from.shown_labels(), kMax, "shown_labels");
+    policy.shown_area = from.shown_area();
     policy.hide_untaught = from.hide_untaught();
     policy.part_updates = SmallInt(from.part_updates(), kMax, "part_updates");
     policy.idle_updates = SmallInt(from.idle_updates(), kMax, "idle_updates");
@@ -230,6 +235,13 @@ distill::Policy FromProto(const v1::Parameters& from) {
                       .averaging = from.coded_averaging(),
                       .step = from.coded_step(),
                       .tolerance = from.coded_tolerance()};
+    }
+    if (from.key_frame_bytes() != 0) {
+      policy.pictures = {
+          .bytes = SmallInt(from.key_frame_bytes(), kMaxKeyFrameBytes, "key_frame_bytes"),
+          .first_bytes =
+              SmallInt(from.first_key_frame_bytes(), kMaxKeyFrameBytes, "first_key_frame_bytes"),
+          .coarsest_crf = from.coarsest_crf()};
     }
   }
   distill::Validate(policy);

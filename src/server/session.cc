@@ -111,7 +111,7 @@ Session::Session(const SessionOptions& options, const wire::Hello& hello, const 
       training_(distill::TrainerFor(options.policy, codec_ == wire::UpdateCodec::kCoded)),
       part_steps_(hello.takes_parts ? options.policy.part_updates : 0),
       idle_steps_(options.policy.idle_updates),
-      shown_(options.policy.shown_labels) {
+      shown_(options.policy.shown_labels, options.policy.shown_area) {
   CheckProtocolVersion(hello.protocol_version);
   if (options.packed && hello.takes_coded_student) base_ = options.packed->student;
   nn::Checkpoint student = *base_;

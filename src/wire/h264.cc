@@ -12,7 +12,7 @@ namespace shadowtutor::wire {
 namespace {
 
 void AddOptions(AVDictionary*& options, double crf) {
-  av_dict_set(&options, "preset", "veryfast", 0);
+  av_dict_set(&options, "preset", "fast", 0);
   av_dict_set(&options, "tune", "zerolatency", 0);
   av_dict_set(&options, "crf", std::to_string(crf).c_str(), 0);
   av_dict_set(&options, "forced-idr", "1", 0);

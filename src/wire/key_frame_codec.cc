@@ -13,13 +13,11 @@ namespace {
 // spend far more bytes on pictures that it thinks are seen for longer.
 constexpr double kKeyFramesPerSecond = 30;
 
-// The first key frame of a stream matters most: what does not move keeps its quality for good. It
-// has this rate factor, or a worse one if it would have more bytes than that.
-constexpr size_t kFirstBytes = 100'000;
-// The rate factor of the first key frame, and the bounds of those that are chosen. Six more halve
-// the bytes, about; half of it keeps them from swinging.
+// The rate factor of the first key frame, if that has no more bytes than it should, and the best
+// one that is chosen for others. Six more halve the bytes, about; half of it keeps them from
+// swinging.
 constexpr int kFirstCrf = 24;
-constexpr double kBestCrf = 22, kWorstCrf = 30, kCrfPerDoubling = 3;
+constexpr double kBestCrf = 22, kCrfPerDoubling = 3;
 
 constexpr double kWorstOfAll = kMaxCrf, kCoarser = 2;
 
@@ -47,10 +45,7 @@ void Validate(const KeyFrameQuality& quality) {
   if (quality.crf && (*quality.crf < 0 || *quality.crf > 51)) {
     throw Error(ErrorCode::kInvalidArgument, "the rate factor of key frames must be 0 to 51");
   }
-  if (quality.bytes < 100 || quality.bytes > 100'000'000) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "the bytes of a key frame as video must be 100 to 100000000");
-  }
+  Validate(quality.pictures);
 }
 
 bool CanEncode(FrameCodec codec, std::string* why) {
@@ -70,6 +65,11 @@ KeyFrameEncoder::KeyFrameEncoder(FrameCodec codec, const KeyFrameQuality& qualit
 
 KeyFrameEncoder::~KeyFrameEncoder() = default;
 
+void KeyFrameEncoder::SetPictures(const distill::KeyFramePictures& pictures) {
+  Validate(pictures);
+  quality_.pictures = pictures;
+}
+
 void KeyFrameEncoder::Restart() { video_.reset(); }
 
 // The encoder is opened with the same rate factor whatever the first frame has: x264's parameter
@@ -84,8 +84,10 @@ std::vector<uint8_t> KeyFrameEncoder::EncodeVideo(ImageView frame) {
   if (!video_ || frame.size() != size_) BeginStream(frame.size());
   video_->SetCrf(crf_);
   std::vector<uint8_t> payload = video_->Encode(frame);
+  const distill::KeyFramePictures& wanted = quality_.pictures;
   const auto too_large = [&](size_t bytes) {
-    return (!quality_.crf && bytes > kFirstBytes && crf_ < kWorstCrf) ||
+    return (!quality_.crf && bytes > static_cast<size_t>(wanted.first_bytes) &&
+            crf_ < wanted.coarsest_crf) ||
            (bytes > quality_.most_bytes && crf_ < kWorstOfAll);
   };
   while (sequence_ == 0 && too_large(payload.size())) {
@@ -95,8 +97,8 @@ std::vector<uint8_t> KeyFrameEncoder::EncodeVideo(ImageView frame) {
     payload = video_->Encode(frame);
   }
   if (!quality_.crf && sequence_ != 0 && video_->ChangesCrf()) {
-    const double over = std::log2(static_cast<double>(payload.size()) / quality_.bytes);
-    crf_ = std::clamp(crf_ + kCrfPerDoubling * over, kBestCrf, kWorstCrf);
+    const double over = std::log2(static_cast<double>(payload.size()) / wanted.bytes);
+    crf_ = std::clamp(crf_ + kCrfPerDoubling * over, kBestCrf, wanted.coarsest_crf);
   }
   payload.insert(payload.begin(), sequence_);
   sequence_ = After(sequence_);

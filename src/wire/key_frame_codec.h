@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "distill/key_frame_pictures.h"
 #include "shadowtutor/types.h"
 #include "wire/frame_codec.h"
 #include "wire/jpeg.h"
@@ -24,19 +25,16 @@ namespace shadowtutor::wire {
 class VideoDecoder;
 class VideoEncoder;
 
-/// What a key frame as video shall have. What it costs and saves stands in docs/results.md.
-inline constexpr int kDefaultKeyFrameBytes = 6000;
-
 struct KeyFrameQuality {
   int jpeg = kDefaultJpegQuality;  // 1 to 100
   /// The rate factor of video codecs on x264's scale, 0 (finest) to 51 (worst). Absent: it is
-  /// chosen from key frame to key frame so that those predicted from others come to about `bytes`.
-  /// Calm or small pictures then get a better quality than large or lively ones. With AV1, whose
-  /// encoder cannot change it in mid-stream, a stream keeps that of its first key frame.
+  /// chosen from key frame to key frame as `pictures` wants. Calm or small pictures then get a
+  /// better quality than large or lively ones. With AV1, whose encoder cannot change it in
+  /// mid-stream, a stream keeps that of its first key frame.
   std::optional<int> crf;
-  int bytes = kDefaultKeyFrameBytes;
-  /// The first key frame of a stream, which is predicted from nothing, gets a worse quality until
-  /// it has at most so many bytes, or there is none worse.
+  distill::KeyFramePictures pictures;
+  /// The first key frame of a stream gets a worse quality until it has at most so many bytes, or
+  /// there is none worse, whatever `pictures` wants.
   uint64_t most_bytes = UINT64_MAX;
 };
 /// Throws Error kInvalidArgument for values out of range.
@@ -54,6 +52,8 @@ class KeyFrameEncoder {
   /// The bytes of the next key frame. Its size may differ from that of the one before; then it is
   /// predicted from nothing. Throws Error as CheckFrameSize does, kInternal when encoding fails.
   std::vector<uint8_t> Encode(ImageView frame);
+  /// From the next key frame on. Throws as Validate.
+  void SetPictures(const distill::KeyFramePictures& pictures);
   /// The next key frame is predicted from nothing. To be called when one may not have been decoded.
   void Restart();
 
@@ -62,7 +62,7 @@ class KeyFrameEncoder {
   void BeginStream(FrameSize size);
 
   const FrameCodec codec_;
-  const KeyFrameQuality quality_;
+  KeyFrameQuality quality_;
   std::unique_ptr<VideoEncoder> video_;  // null: a stream begins with the next frame
   FrameSize size_;
   uint8_t sequence_ = 0;  // of the next frame

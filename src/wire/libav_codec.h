@@ -90,8 +90,9 @@ FrameSize Even(FrameSize size);
 // read past a row's end.
 Frame NewFrame(FrameSize size, AVPixelFormat format);
 
-// Converts pixels of one size from a format to another, the same on all machines.
-Scaler NewScaler(FrameSize size, AVPixelFormat from, AVPixelFormat to);
+// Convert BGR to 4:2:0 and back, the same on all machines.
+Scaler ToPicture(FrameSize size);
+Scaler FromPicture(FrameSize size);
 void Convert(SwsContext* scaler, const AVFrame& from, AVFrame& to);
 
 }  // namespace shadowtutor::wire

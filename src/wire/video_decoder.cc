@@ -114,7 +114,7 @@ Image VideoDecoder::Impl::Show(FrameSize declared) {
     RefuseUnit(codec, "its pixels are damaged, or those of a picture that it refers to");
   }
   if (!scaler) {
-    scaler = NewScaler(size, AV_PIX_FMT_YUV420P, AV_PIX_FMT_BGR24);
+    scaler = FromPicture(size);
     pixels = NewFrame(size, AV_PIX_FMT_BGR24);
   }
   Convert(scaler.get(), *picture, *pixels);

@@ -83,7 +83,7 @@ VideoEncoder::VideoEncoder(FrameCodec codec, FrameSize size, double crf, double 
   impl.pixels = NewFrame(even, AV_PIX_FMT_BGR24);
   impl.picture = NewFrame(even, AV_PIX_FMT_YUV420P);
   impl.packet.reset(OrBadAlloc(av_packet_alloc()));
-  impl.scaler = NewScaler(even, AV_PIX_FMT_BGR24, AV_PIX_FMT_YUV420P);
+  impl.scaler = ToPicture(even);
 }
 
 VideoEncoder::~VideoEncoder() = default;

@@ -131,7 +131,7 @@ class Collector {
                       ? "JPEG, quality " + std::to_string(system_.quality.jpeg)
                       : std::string(wire::NameOf(system_.frame_codec)) +
                             ", each predicted from the one before, about " +
-                            std::to_string(system_.quality.bytes) + " bytes wanted"));
+                            std::to_string(system_.quality.pictures.bytes) + " bytes wanted"));
         break;
     }
   }

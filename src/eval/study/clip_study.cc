@@ -33,6 +33,11 @@ std::string Digits(double value) { return Format("%.17g", value); }
 // Rounds as the files do, so that a new run equals the same run read from its file.
 double FourDigits(double value) { return std::round(value * 1e4) / 1e4; }
 
+std::string PicturesText(const distill::KeyFramePictures& pictures) {
+  return std::to_string(pictures.bytes) + " bytes, the first " +
+         std::to_string(pictures.first_bytes) + ", crf " + Digits(pictures.coarsest_crf);
+}
+
 std::string ParameterText(const StrategyChoice& choice, const StrategyOptions& options) {
   const StrategyEntry& strategy = *choice.strategy;
   const StrategyOptions used = OptionsFor(strategy, options);
@@ -41,7 +46,7 @@ std::string ParameterText(const StrategyChoice& choice, const StrategyOptions& o
       std::string(", ") + (used.frame_codec ? wire::NameOf(*used.frame_codec) : "no key frames");
   text += " " + std::to_string(options.quality.jpeg) + " " +
           (options.quality.crf ? "crf " + std::to_string(*options.quality.crf)
-                               : std::to_string(options.quality.bytes) + " bytes");
+                               : PicturesText(options.quality.pictures));
   text += std::string(", ") + (used.update_codec ? wire::NameOf(*used.update_codec) : "no updates");
   text += std::string(", ") + wire::NameOf(options.label_codec);
   text += ", tracking " + std::to_string(options.tracking_stride);

@@ -268,7 +268,7 @@ std::string ResultsJson(const StudyResults& results, const std::string& live) {
       {"cut", std::string(nn::StageName(parameters.cut.value_or(nn::kPartialDistillation)))},
       {"jpeg_quality", parameters.quality.jpeg},
       {"h264_crf", parameters.quality.crf ? Json(*parameters.quality.crf) : Json()},
-      {"key_frame_bytes", parameters.quality.bytes},
+      {"key_frame_bytes", parameters.quality.pictures.bytes},
       {"label_codec", wire::NameOf(parameters.label_codec)},
       {"tracking_stride", parameters.tracking_stride}};
   AddTiming(parameters.timing, json["parameters"]);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "nn/network.h"
@@ -20,7 +21,8 @@ namespace shadowtutor::rpc {
 struct GrpcLinkOptions : Endpoint {
   FrameSize frame_size;  // of the source, for the server's information
   wire::FrameCodec frame_codec = wire::FrameCodec::kJpeg;
-  wire::KeyFrameQuality quality;
+  wire::KeyFrameQuality quality;  // its `pictures` are replaced by those that the server wants
+  std::optional<int> key_frame_bytes;  // instead of the server's KeyFramePictures::bytes
   bool takes_parts = true;  // whether a key frame may be answered by several updates
   wire::UpdateCodec update_codec = wire::UpdateCodec::kFp32;
 

@@ -21,7 +21,9 @@ bool MayPass(ErrorCode code) {
 
 LinkThread::LinkThread(GrpcLinkOptions given) : options(std::move(given)) {
   Check(options);
-  wire::Validate(options.quality);
+  wire::KeyFrameQuality quality = options.quality;
+  quality.pictures.bytes = options.key_frame_bytes.value_or(quality.pictures.bytes);
+  wire::Validate(quality);
   held = HeldWeights(options.student, options.version, false);
   thread = std::thread([this] { Run(); });
 }
@@ -143,7 +145,9 @@ LinkThread::Waiting LinkThread::TakeWaiting() {
   if (!key_frame) return {};
   WaitingKeyFrame waiting{.frame = *std::exchange(key_frame, {}),
                           .message = {},
+                          .pictures = welcome->policy.pictures,
                           .restart = std::exchange(decoder_behind, false)};
+  if (options.key_frame_bytes) waiting.pictures.bytes = *options.key_frame_bytes;
   waiting.message.frame_index = key_frame_index;
   waiting.message.held_version = held.version();
   waiting.message.codec = welcome->frame_codec;
@@ -158,6 +162,7 @@ void LinkThread::SendKeyFrame(TutorStream& stream, WaitingKeyFrame key_frame) {
   }
   if (key_frame.restart) encoder->Restart();
   try {
+    encoder->SetPictures(key_frame.pictures);
     message.data = encoder->Encode(key_frame.frame);
   } catch (const Error& error) {
     Log(std::string("a key frame could not be sent: ") + error.what());

@@ -59,6 +59,7 @@ struct LinkThread {
   struct WaitingKeyFrame {
     Image frame;
     wire::KeyFrame message;  // all but its data
+    distill::KeyFramePictures pictures;
     bool restart = false;    // it must not be predicted from the ones before it
   };
   using Waiting = std::variant<std::monostate, wire::StudentRequest, WaitingKeyFrame>;
