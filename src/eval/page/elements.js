@@ -121,6 +121,9 @@ const STYLES = Object.assign(Object.create(null), {
   'naive raw': ['--amber', []],
   'naive JPEG': ['--amber', [6, 4]],
   'naive H.264': ['--amber', [2, 3]],
+  'naive raw-8': ['--amber', [10, 3]],
+  'naive JPEG-8': ['--amber', [6, 3, 2, 3]],
+  'naive H.264-8': ['--amber', [4, 3]],
   partial: ['--blue', []],
   full: ['--red', []],
   naive: ['--amber', []]

@@ -9,13 +9,12 @@ namespace {
 // Both ends of one H.264 stream; a new one begins where the frames' size changes.
 class Stream {
  public:
-  explicit Stream(double frames_per_second) : frames_per_second_(frames_per_second) {}
+  Stream(int crf, double frames_per_second) : crf_(crf), frames_per_second_(frames_per_second) {}
 
-  Naive::Sent Send(ImageView frame) {
+  SegmentExchange::Sent Send(ImageView frame) {
     if (!encoder_ || frame.size() != size_) {
       size_ = frame.size();
-      encoder_ =
-          std::make_unique<wire::H264Encoder>(size_, wire::kDefaultH264Crf, frames_per_second_);
+      encoder_ = std::make_unique<wire::H264Encoder>(size_, crf_, frames_per_second_);
       decoder_ = std::make_unique<wire::H264Decoder>();
     }
     const auto unit = encoder_->Encode(frame);
@@ -23,6 +22,7 @@ class Stream {
   }
 
  private:
+  const int crf_;
   const double frames_per_second_;
   FrameSize size_;
   std::unique_ptr<wire::H264Encoder> encoder_;
@@ -30,8 +30,9 @@ class Stream {
 };
 
 std::unique_ptr<Strategy> Make(const StrategyInputs& inputs) {
+  const int crf = inputs.options.quality.crf.value_or(wire::kDefaultH264Crf);
   return std::make_unique<Naive>(
-      inputs, [stream = std::make_shared<Stream>(inputs.frames_per_second)](ImageView frame) {
+      inputs, [stream = std::make_shared<Stream>(crf, inputs.frames_per_second)](ImageView frame) {
         return stream->Send(frame);
       });
 }
@@ -43,8 +44,11 @@ const StrategyEntry kNaiveH264 = {
     .name = "naive-h264",
     .label = "naive H.264",
     .description = "the same with the frames as one H.264 video",
+    .heeds_delay = true,
     .alters_frames = true,
-    .check = [](const StrategyOptions&) {},
+    .every_frame_as = wire::FrameCodec::kH264,
+    .receives_labels = true,
+    .check = Naive::Check,
     .make = Make,
 };
 
