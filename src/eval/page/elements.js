@@ -117,7 +117,7 @@ const STYLES = Object.assign(Object.create(null), {
   wild: ['--grey', [2, 3]],
   tracking: ['--green', [10, 3, 2, 3]],
   'tracking-8': ['--green', [3, 3]],
-  'just-in-time': ['--green', [6, 3]],
+  'just-in-time': ['--black', [6, 3]],
   'naive raw': ['--amber', []],
   'naive JPEG': ['--amber', [6, 4]],
   'naive H.264': ['--amber', [2, 3]],

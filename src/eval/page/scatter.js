@@ -9,6 +9,12 @@ function frontier(points) {
   return best;
 }
 
+// To one significant digit, by Math.floor or Math.ceil.
+function rounded(value, how) {
+  const unit = 10 ** Math.floor(Math.log10(value));
+  return how(value / unit) * unit;
+}
+
 // points: {label: of the group, x > 0, y, text: what the read-out says}. Returns the figure.
 function scatterChart({points, xLabel, yLabel, caption, height = 420}) {
   const sorted = [...points].sort((a, b) => a.x - b.x);
@@ -53,7 +59,7 @@ function scatterChart({points, xLabel, yLabel, caption, height = 420}) {
         series,
         legend: {show: false},
         scales: {
-          x: {time: false, distr: 3, range: [xs[0] / 1.25, xs[xs.length - 1] * 1.25]},
+          x: {time: false, distr: 3, range: [rounded(xs[0] / 1.1, Math.floor), rounded(xs[xs.length - 1] * 1.1, Math.ceil)]},
           y: {range: [Math.max(0, Math.min(...ys) - room), Math.min(101, Math.max(...ys) + room)]}
         },
         axes: [chartAxis(xLabel, 34), chartAxis(yLabel, 46)],
