@@ -20,11 +20,10 @@ TEST(ReducedTo, KeepsTheAspectRatioAndNeverEnlarges) {
 }
 
 TEST(ScaledLabels, AReducedPixelGetsTheLabelInItsMiddle) {
-  LabelMap labels(4, 2, 7);
-  labels.at(1, 1) = 3;  // the pixel after the middle of the left four
-  labels.at(2, 0) = 200;
-  const LabelMap half = Scaled(labels, {2, 1});
-  EXPECT_EQ(half.labels(), (std::vector<uint8_t>{3, 7}));
+  LabelMap labels(6, 3, 7);
+  labels.at(1, 1) = 3;                      // the middle of the left nine
+  labels.at(3, 1) = labels.at(5, 1) = 200;  // beside the middle of the right nine
+  EXPECT_EQ(Scaled(labels, {2, 1}).labels(), (std::vector<uint8_t>{3, 7}));
   EXPECT_EQ(Scaled(labels, labels.size()), labels);
   EXPECT_EQ(Scaled(LabelMap(1, 1, 255), {5, 3}), LabelMap(5, 3, 255));
 }
