@@ -32,6 +32,7 @@ std::string StrategyHelp() {
   for (const auto* entry : eval::Strategies()) {
     text += "\n  " + std::string(entry->name) + ": " + std::string(entry->description);
     if (entry->name == "naive-jpeg") text += " (--jpeg-quality)";
+    if (entry->name == "naive-h264") text += " (--h264-crf)";
     if (entry->name == "shadow") text += " (--policy, and the options of its parts)";
     if (entry->name == "partial") text += " (--cut)";
     if (entry->name == "tracking") text += " (--tracking-stride)";
@@ -149,7 +150,8 @@ void AddDelay(CLI::App& command, EvalArguments& arguments) {
       .add_option("--delay", arguments.delays,
                   "Frames from a key frame to the first that uses its update (1 to --min-stride), "
                   "or auto: the frames that network, teacher and training take in real time; more "
-                  "than one with commas between them")
+                  "than one with commas between them. The naive strategies show each frame's label "
+                  "so many frames later; with 1 they wait for it")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::Validator(CheckDelay, ""))
@@ -182,8 +184,9 @@ void AddParameters(CLI::App& command, EvalArguments& arguments) {
   command
       .add_option(
           "--h264-crf", parameters.quality.crf,
-          "The same rate factor of H.264, 0 (lossless) to 51, for all key frames instead; VP9 "
-          "and AV1 take what gives about the same PSNR")
+          "The same rate factor of H.264, 0 (lossless) to 51, for all key frames instead; of "
+          "naive-h264, for all frames (default there: 23). VP9 and AV1 take what gives about the "
+          "same PSNR")
       ->check(CLI::Range(0, 51));
   command.add_option("--jpeg-quality", parameters.quality.jpeg, "1 to 100")
       ->check(CLI::Range(1, 100))
@@ -200,6 +203,13 @@ void AddParameters(CLI::App& command, EvalArguments& arguments) {
   command
       .add_option("--tracking-stride", parameters.tracking_stride,
                   "Frames from one that tracking has labelled to the next")
+      ->capture_default_str();
+  command
+      .add_option(
+          "--sent-width", parameters.sent_width,
+          "Reduce wider frames to so many pixels across before they are sent, and have label "
+          "maps back in that size (naive and tracking; 0: as they are)")
+      ->check(CLI::Range(0, kMaxFrameSide))
       ->capture_default_str();
 }
 

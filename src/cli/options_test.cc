@@ -98,6 +98,7 @@ TEST(Options, WhatIsOutOfRangeOrMissingOrDoesNotGoTogetherIsRefused) {
            "pretrain --images f --out s --memory 1",
            "eval v.mp4 --teacher c --fps 0",
            "eval v.mp4 --teacher c --jpeg-quality 0",
+           "eval v.mp4 --teacher c --sent-width -1",
            "eval v.mp4 --teacher c --update-codec int8",
            "eval v.mp4 --teacher c --bandwidth 80",
            "eval v.mp4 --teacher c --link limit",
@@ -346,7 +347,7 @@ TEST(EvalOptions, ADelayMayBeTheTimeThatThingsTake) {
   const EvalArguments arguments =
       Parse(AddEvalOptions,
             "v.mp4 --teacher c --strategy shadow,wild --policy best --delay 1,auto --network-ms 7 "
-            "--teacher-ms 44 --replay-every 3 --out f");
+            "--teacher-ms 44 --replay-every 3 --sent-width 640 --out f");
   std::vector<std::string> labels;
   for (const eval::StrategyChoice& choice : StrategiesOf(arguments)) {
     labels.push_back(choice.label());
@@ -356,6 +357,7 @@ TEST(EvalOptions, ADelayMayBeTheTimeThatThingsTake) {
   EXPECT_EQ(parameters.timing.network_ms, 7);
   EXPECT_EQ(parameters.timing.teacher_ms, 44);
   EXPECT_FALSE(parameters.timing.step_ms);
+  EXPECT_EQ(parameters.sent_width, 640);
   EXPECT_EQ(parameters.policy.name, "best");
   EXPECT_EQ(parameters.policy.trainer.replay_every, 3);
   // The paper's policy keeps no average, and so cannot replay.

@@ -96,6 +96,54 @@ class Checker:
         self.expect(browser.evaluate("document.documentElement.dataset.theme") == "dark", "the theme can be switched")
         self.expect(not browser.complaints(), f"errors while using it: {browser.complaints()}")
 
+    def curve(self, page, have_charts):
+        """Traffic against accuracy: every setting is a point and a row."""
+        browser = self.browser
+        browser.open(page, *SIZES["wide"], "light")
+        rows = browser.evaluate("[...document.querySelectorAll('#curve tbody tr')].map((row) =>"
+                                "[...row.cells].map((cell) => cell.textContent))")
+        results = browser.evaluate("JSON.parse(document.getElementById('results').textContent)")
+        labels = {run["label"] for run in results["runs"]}
+        self.expect(len(rows) == len(labels) + 2, f"a row for each run and each further setting, not {len(rows)}")
+        further = results["settings"][[one["name"] for one in results["settings"]].index("naive-29")]["runs"]
+        kilobytes = sum((run["bytes_up"] + run["bytes_down"]) / run["frames"] for run in further) / len(further) / 1e3
+        miou = 100 * sum(run["mean_miou"] for run in further) / len(further)
+        row = next((row for row in rows if row[1] == "H.264 at rate factor 29"), [""] * 8)
+        self.expect(row[0] == "naive H.264-8" and abs(float(row[2] or 0) / kilobytes - 1) < 0.01 and row[7] == f"{miou:.2f}",
+                    f"the row has the setting's means over the clips: {row}, not {kilobytes}, {miou}")
+        text = browser.evaluate("document.getElementById('curve').textContent")
+        self.expect("Left out, because not all clips were run: naive H.264-8 (H.264 at rate factor 35, 640 wide)" in text,
+                    "a setting that lacks a clip is named, not shown")
+        self.expect("fp16 updates <b>" in text and browser.evaluate("document.querySelectorAll('#curve td b').length") == 0,
+                    "settings are text, not markup")
+        if not have_charts:
+            return
+        readout = "document.querySelector('#curve .readout').textContent"
+        browser.evaluate("document.querySelector('#curve .chart').focus()")
+        seen = []
+        for _ in rows:
+            browser.tell("Input.dispatchKeyEvent", type="keyDown", key="ArrowRight", code="ArrowRight")
+            seen.append(browser.evaluate(readout))
+        self.expect(sum("(H.264 at rate factor 29)" in one for one in seen) == 1, f"arrow keys visit every point: {seen}")
+        sizes = [float(one.split(": ")[-1].split(" kB")[0].replace(",", "")) for one in dict.fromkeys(seen)]
+        self.expect(len(sizes) == len(rows) - 1 and sizes == sorted(sizes),
+                    f"by their traffic, without the one that sends nothing: {sizes}")
+        box = browser.evaluate("(() => {"
+                               "document.querySelector('#curve .chart').scrollIntoView();"
+                               "const s = document.querySelector('#curve .u-over').getBoundingClientRect();"
+                               "return [s.left, s.top, s.width, s.height]; })()")
+        # Upper right: what sends most and is right; then the same place with that group hidden.
+        place = {"type": "mouseMoved", "x": box[0] + box[2] - 5, "y": box[1] + 5}
+        browser.tell("Input.dispatchMouseEvent", **place)
+        before = browser.evaluate(readout)
+        self.expect(before.startswith("naive raw"), f"pointing reads the nearest point, not '{before}'")
+        browser.evaluate("[...document.querySelectorAll('#curve .legend button')]"
+                         ".find((button) => button.textContent === 'naive raw').click()")
+        browser.tell("Input.dispatchMouseEvent", **{**place, "x": place["x"] - 1})
+        after = browser.evaluate(readout)
+        self.expect(after and not after.startswith("naive raw"), f"a hidden group is not pointed at, but '{after}'")
+        self.expect(not browser.complaints(), f"errors in the curve: {browser.complaints()}")
+
     def figures(self, page):
         """That what is shown is what is in results.json."""
         browser = self.browser
@@ -153,15 +201,16 @@ def main():
                 print("This program was built without the charts' library (scripts/fetch-charts); checking the tables.")
             for view in SIZES:
                 for scheme in ("light", "dark"):
-                    checker.look(page, view, scheme, "report", 3 if have_charts else 0)
+                    checker.look(page, view, scheme, "report", 4 if have_charts else 0)
             checker.figures(page)
+            checker.curve(page, have_charts)
             if have_charts:
                 checker.use(page)
             else:
                 notices = browser.evaluate("[...document.querySelectorAll('.notice')].map((n) => n.textContent).join()")
                 checker.expect("scripts/fetch-charts" in notices, "the page says how to get the charts")
             bare = report(arguments.shadowtutor, arguments.out / "without_live", live=False)
-            checker.look(bare, "phone", "light", "without_live", 2 if have_charts else 0)
+            checker.look(bare, "phone", "light", "without_live", 3 if have_charts else 0)
     finally:
         browser.close()
     print(f"{checker.checks - len(checker.failures)} of {checker.checks} checks hold; screenshots in {arguments.out}")

@@ -20,28 +20,12 @@ function lineChart({x, lines, xLabel, yLabel, caption, describe, yRange, height 
     'aria-label': `Chart of ${yLabel} over ${xLabel}; arrow keys read values`
   });
   const readout = element('div', {class: 'readout', 'aria-live': 'polite'});
-  const legend = element('ul', {class: 'legend', 'aria-label': 'Lines; press to hide or show'});
   const chart = {
     box,
     plot: null,
     hidden: new Set(lines.filter((line) => line.hidden).map((line) => line.label))
   };
-  for (const line of lines) {
-    if (lines.length < 2) break;
-    const button = element(
-      'button',
-      {type: 'button', 'aria-pressed': String(!line.hidden)},
-      lineSample(line.label),
-      line.label
-    );
-    button.addEventListener('click', () => {
-      const show = chart.hidden.delete(line.label);
-      if (!show) chart.hidden.add(line.label);
-      button.setAttribute('aria-pressed', String(show));
-      chart.draw();
-    });
-    legend.append(element('li', {}, button));
-  }
+  const legend = chartLegend(chart, lines.map((line) => line.label));
   const say = (index) => {
     const shown = lines.filter((line) => !chart.hidden.has(line.label) && isNumber(line.values[index]));
     readout.textContent =
@@ -58,11 +42,6 @@ function lineChart({x, lines, xLabel, yLabel, caption, describe, yRange, height 
       box
     );
   };
-  // The page determines the size: on a phone the chart shrinks with it.
-  chart.resize = () => {
-    const width = Math.floor(box.clientWidth);
-    if (width > 0 && (!chart.plot || chart.plot.width !== width)) chart.draw();
-  };
   box.addEventListener('keydown', (event) => {
     const by = {ArrowLeft: -1, ArrowRight: 1, PageUp: -25, PageDown: 25}[event.key];
     if (!by || !chart.plot) return;
@@ -71,9 +50,40 @@ function lineChart({x, lines, xLabel, yLabel, caption, describe, yRange, height 
     chart.plot.setCursor({left: chart.plot.valToPos(x[index], 'x'), top: 0});
     say(index);
   });
-  chartsAlive.add(chart);
-  new ResizeObserver(chart.resize).observe(box);
+  keepDrawn(chart);
   return element('figure', {}, legend, box, readout, element('figcaption', {}, caption));
+}
+
+// Buttons that show and hide what has these labels; `chart` has a set `hidden` and draw().
+function chartLegend(chart, labels) {
+  const legend = element('ul', {class: 'legend', 'aria-label': 'Lines; press to hide or show'});
+  for (const label of labels.length < 2 ? [] : labels) {
+    const button = element(
+      'button',
+      {type: 'button', 'aria-pressed': String(!chart.hidden.has(label))},
+      lineSample(label),
+      label
+    );
+    button.addEventListener('click', () => {
+      const show = chart.hidden.delete(label);
+      if (!show) chart.hidden.add(label);
+      button.setAttribute('aria-pressed', String(show));
+      chart.draw();
+    });
+    legend.append(element('li', {}, button));
+  }
+  return legend;
+}
+
+// Draws the chart when it is in the page, and again when its size changes: the page determines it,
+// on a phone the chart shrinks with it.
+function keepDrawn(chart) {
+  const resize = () => {
+    const width = Math.floor(chart.box.clientWidth);
+    if (width > 0 && (!chart.plot || chart.plot.width !== width)) chart.draw();
+  };
+  chartsAlive.add(chart);
+  new ResizeObserver(resize).observe(chart.box);
 }
 
 function plotData(x, lines) {
@@ -111,16 +121,6 @@ function plotOptions(chart, {x, lines, xLabel, yLabel, yRange, height, say}) {
     const edge = {show, stroke: style.color, width: 1, dash: [2, 3], points: {show: false}};
     series.push({...edge, label: `${line.label}, most`}, {...edge, label: `${line.label}, least`});
   }
-  const axis = (label, size) => ({
-    label,
-    size,
-    labelSize: 22,
-    stroke: cssColor('--soft'),
-    font: '12px system-ui, sans-serif',
-    labelFont: '12px system-ui, sans-serif',
-    grid: {stroke: cssColor('--grid'), width: 1},
-    ticks: {stroke: cssColor('--grid'), width: 1}
-  });
   const narrow = chart.box.clientWidth < 500;
   return {
     width: Math.max(200, Math.floor(chart.box.clientWidth)),
@@ -129,9 +129,22 @@ function plotOptions(chart, {x, lines, xLabel, yLabel, yRange, height, say}) {
     bands,
     legend: {show: false},
     scales: {x: {time: false, range: x.length > 1 ? undefined : [x[0] - 1, x[0] + 1]}, y: {range: yRange}},
-    axes: [axis(xLabel, 34), axis(yLabel, 46)],
+    axes: [chartAxis(xLabel, 34), chartAxis(yLabel, 46)],
     cursor: {drag: {x: true, y: false}, points: {size: 6}},
     hooks: {setCursor: [(plot) => say(plot.cursor.idx ?? null)]}
+  };
+}
+
+function chartAxis(label, size) {
+  return {
+    label,
+    size,
+    labelSize: 22,
+    stroke: cssColor('--soft'),
+    font: '12px system-ui, sans-serif',
+    labelFont: '12px system-ui, sans-serif',
+    grid: {stroke: cssColor('--grid'), width: 1},
+    ticks: {stroke: cssColor('--grid'), width: 1}
   };
 }
 

@@ -18,10 +18,10 @@ function headline(results) {
       const run = results.run(clip, label);
       return run ? 100 * run.mean_miou : null;
     });
-  const ratioTo = (label) =>
+  const ratioTo = (strategy) =>
     results.meanOver((clip) => {
       const ours = results.bytesPerFrame(results.taught(clip)),
-        other = results.bytesPerFrame(results.run(clip, label));
+        other = results.bytesPerFrame(results.naive(clip, strategy));
       return isNumber(ours) && other > 0 ? 100 * (1 - ours / other) : null;
     });
   const policies = results.runs.some((run) => run.strategy === 'shadow');
@@ -39,8 +39,8 @@ function headline(results) {
       results.taught(clip) ? 100 * results.taught(clip).key_frame_ratio : null
     ),
     saved: results.meanOver((clip) => results.saving(clip, results.taught(clip))),
-    savedJpeg: ratioTo('naive JPEG'),
-    savedH264: ratioTo('naive H.264'),
+    savedJpeg: ratioTo('naive-jpeg'),
+    savedH264: ratioTo('naive-h264'),
     live: liveNear80(results, (run) => run.strategy === 'partial'),
     others: results.live ? results.live.runs.filter((run) => String(run.label).startsWith('naive')) : []
   };
@@ -222,6 +222,7 @@ function fillRun(section, results) {
     key_frame_bytes: 'bytes that a key frame as video shall have, about',
     label_codec: 'label maps travel as',
     tracking_stride: 'tracking: frames between labelled ones',
+    sent_width: 'naive and tracking: frames are sent so many pixels wide (where given)',
     network_ms: 'real time: network there and back, ms',
     teacher_ms: 'real time: teacher, ms per frame (where given)',
     step_ms: 'real time: distillation step, ms (where given)'
@@ -291,6 +292,7 @@ setUpTheme();
 for (const [id, fill] of [
   ['summary', fillSummary],
   ['clips', fillClips],
+  ['curve', fillCurve],
   ['network', fillNetwork],
   ['frames', fillFrames],
   ['paper', fillPaper],

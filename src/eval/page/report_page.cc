@@ -1,5 +1,6 @@
 #include "eval/page/report_page.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -21,6 +22,8 @@ using json = nlohmann::ordered_json;  // the page shows things in the file's ord
 constexpr size_t kMostResultBytes = size_t{256} << 20;
 constexpr size_t kMostImageBytes = size_t{8} << 20;
 constexpr size_t kMostImages = 400;
+constexpr size_t kMostSettings = 200;
+constexpr char kSettings[] = "settings";
 
 // The length of the UTF-8 sequence at the start of `text`; 0 if there is none. Overlong forms and
 // surrogates are left to the JSON parser's own check, which follows.
@@ -133,6 +136,35 @@ json ReadResults(const std::filesystem::path& file) {
   return results;
 }
 
+// The folders in FOLDER/settings that hold results, by name.
+std::vector<std::filesystem::path> SettingFolders(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> found;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / kSettings, error)) {
+    std::error_code missing;
+    if (std::filesystem::is_regular_file(entry.path() / "results.json", missing)) {
+      found.push_back(entry.path());
+    }
+  }
+  std::sort(found.begin(), found.end());
+  if (found.size() > kMostSettings) found.resize(kMostSettings);
+  return found;
+}
+
+// Adds the runs of further settings, without what belongs to single frames.
+void AddSettings(const std::filesystem::path& folder, json& results) {
+  results.erase(kSettings);
+  for (const std::filesystem::path& setting : SettingFolders(folder)) {
+    json runs = ReadResults(setting / "results.json")["runs"];
+    for (json& run : runs) {
+      for (const char* key : {"miou", "key_frame_indices", "strides", "policy_parts"})
+        run.erase(key);
+    }
+    results[kSettings].push_back(
+        {{"name", AsUtf8(setting.filename().string())}, {"runs", std::move(runs)}});
+  }
+}
+
 // JSON between <script> tags: no "</script>" or "<!--" may end or open anything there.
 std::string ForScriptElement(const json& value) {
   std::string text;
@@ -202,6 +234,7 @@ void WriteReportPage(const std::filesystem::path& folder) {
   RefuseForeignPage(folder);
   json results = ReadResults(folder / "results.json");
   InlineImages(folder, results);
+  AddSettings(folder, results);
   WriteFileAtomically(folder / "report.html",
                       Fill(page::kHtml, {{"css", page::kCss},
                                          {"script", page::kScript},

@@ -108,6 +108,27 @@ TEST_F(ReportPage, ImagesAreInIt) {
   EXPECT_TRUE(images["odd"].is_null());
 }
 
+TEST_F(ReportPage, FurtherSettingsAreInItWithoutTheirFrames) {
+  for (const char* name : {"b", "a"}) {
+    fs::create_directories(folder_ / "settings" / name);
+    WriteFileAtomically(folder_ / "settings" / name / "results.json",
+                        std::string_view(R"({"clips": [], "runs": [{"label": "P-8", "bytes_up": 5,
+                          "miou": [0.5], "key_frame_indices": [0], "strides": [[0, 8]],
+                          "policy_parts": {"cut": "dec2"}}]})"));
+  }
+  fs::create_directories(folder_ / "settings" / "not finished");
+  WriteFileAtomically(folder_ / "settings" / "note.txt", std::string_view("no folder"));
+  const nlohmann::json settings =
+      Inlined(Page(R"({"clips": [], "runs": [], "settings": 7})")).at("settings");
+  ASSERT_EQ(settings.size(), 2u);
+  EXPECT_EQ(settings[0],
+            nlohmann::json::parse(R"({"name": "a", "runs": [{"label": "P-8", "bytes_up": 5}]})"));
+  EXPECT_EQ(settings[1]["name"], "b");
+
+  WriteFileAtomically(folder_ / "settings" / "b" / "results.json", std::string_view("{}"));
+  EXPECT_EQ(RefusalOf(kEmpty), ErrorCode::kInvalidArgument);
+}
+
 TEST_F(ReportPage, NoOtherFileGetsIntoIt) {
   const fs::path outside = fs::path(testing::TempDir()) / "report_page_outside.png";
   WriteFileAtomically(outside, std::string_view("secret"));

@@ -6,6 +6,7 @@
 #include "core/text.h"
 #include "eval/sim/measures_json.h"
 #include "eval/sim/policy_json.h"
+#include "eval/sim/setting_text.h"
 #include "wire/codec_names.h"
 
 namespace shadowtutor::eval {
@@ -70,6 +71,7 @@ std::string ReportJson(const EvalReport& report) {
     }
   }
   const StrategyOptions used = OptionsFor(strategy, parameters);
+  json["setting"] = SettingText(strategy, parameters);
   json["frame_codec"] = nullptr;
   json["update_codec"] = nullptr;
   if (used.frame_codec) json["frame_codec"] = wire::NameOf(*used.frame_codec);
@@ -100,7 +102,12 @@ std::string ReportTable(const EvalReport& report) {
   const StrategyEntry& strategy = FindStrategy(report.options.strategy);
   std::string text;
   text += Format("strategy            %s", report.options.strategy.c_str());
-  if (strategy.heeds_delay) text += ", update in use " + DelayPhrase(report);
+  if (strategy.every_frame_as) {
+    const bool waits = report.options.parameters.delay == 1;
+    text += waits ? ", the device waits for each answer" : ", labels shown " + DelayPhrase(report);
+  } else if (strategy.heeds_delay) {
+    text += ", update in use " + DelayPhrase(report);
+  }
   if (strategy.policy) {
     text += "\npolicy              " + strategy.policy(report.options.parameters).name;
   }

@@ -3,37 +3,52 @@
 #define SHADOWTUTOR_EVAL_SIM_NAIVE_H_
 
 #include <cstdint>
-#include <functional>
-#include <vector>
+#include <deque>
 
+#include "eval/sim/segment_exchange.h"
+#include "eval/sim/server_clock.h"
 #include "eval/sim/strategy.h"
 
 namespace shadowtutor::eval {
 
-/// Every frame counts as a key frame. The teacher labels the frame as the codec leaves it, so the
-/// codec's losses cost accuracy (but not with a teacher that replays labels, which does not look at
-/// frames). The time that the answer takes is not simulated; a live measurement shows it. Thread
-/// safety: one thread.
+/// The most frames whose answers may be on their way, and so the longest delay.
+inline constexpr int kMostNaiveInFlight = 64;
+
+/// Every frame that is sent counts as a key frame. The teacher labels it as the codec leaves it, so
+/// the codec's losses cost accuracy (but not with a teacher that replays labels, which does not
+/// look at frames).
+///
+/// With a delay of 1 the device waits: each frame is shown with its own label, however long that
+/// takes, as the paper has it. With a delay of D, from 2 to kMostNaiveInFlight, the device goes on,
+/// and frame i is shown with the label of frame i-D; before there is one, with the background. With
+/// kDelayAuto a label is shown when the server has it, and a frame is sent only if the teacher is
+/// free when it gets there. Thread safety: one thread.
 class Naive : public Strategy {
  public:
-  /// One frame as it was sent to the server.
-  struct Sent {
-    size_t bytes = 0;
-    Image decoded;  // empty: the codec is lossless
-  };
-  /// Encodes a frame and decodes it again.
-  using Channel = std::function<Sent(ImageView frame)>;
+  /// Throws as ServerClock.
+  Naive(const StrategyInputs& inputs, SegmentExchange::Channel channel);
 
-  Naive(const StrategyInputs& inputs, Channel channel);
+  /// The check of a StrategyEntry.
+  static void Check(const StrategyOptions& options);
 
   FrameOutcome Process(ImageView frame, uint64_t index, LabelMap& prediction) override;
   Totals totals() const override { return totals_; }
 
  private:
-  teacher::Teacher& teacher_;
-  wire::LabelEncoder encoder_;
-  wire::LabelDecoder decoder_;
-  const Channel channel_;
+  struct Coming {
+    uint64_t arrival = 0;  // the first frame that it is shown at
+    LabelMap labels;
+  };
+
+  bool MaySend(uint64_t index) const;
+  void Send(ImageView frame, uint64_t index);
+
+  const int delay_;
+  SegmentExchange exchange_;
+  ServerClock clock_;
+  const uint8_t fill_;         // until the first label is there
+  std::deque<Coming> coming_;  // at most kMostNaiveInFlight
+  LabelMap shown_;
   Totals totals_;
 };
 

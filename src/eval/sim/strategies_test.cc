@@ -10,7 +10,10 @@
 #include "eval/sim/evaluation.h"
 #include "eval/sim/evaluation_text.h"
 #include "eval/sim/mask_tracker.h"
+#include "eval/sim/naive.h"
+#include "eval/sim/setting_text.h"
 #include "eval/testing/moving_shapes.h"
+#include "wire/h264.h"
 
 namespace shadowtutor::eval {
 namespace {
@@ -59,7 +62,8 @@ TEST(RunLabel, CarriesTheDelayWhereItCounts) {
   EXPECT_EQ(RunLabel(FindStrategy("partial"), 8), "P-8");
   EXPECT_EQ(RunLabel(FindStrategy("full"), 1), "F-1");
   EXPECT_EQ(RunLabel(FindStrategy("wild"), 8), "wild");
-  EXPECT_EQ(RunLabel(FindStrategy("naive-h264"), 8), "naive H.264");
+  EXPECT_EQ(RunLabel(FindStrategy("naive-h264"), 1), "naive H.264");
+  EXPECT_EQ(RunLabel(FindStrategy("naive-h264"), 8), "naive H.264-8");
   EXPECT_EQ(RunLabel(FindStrategy("tracking"), 1), "tracking");
   EXPECT_EQ(RunLabel(FindStrategy("tracking"), 8), "tracking-8");
   EXPECT_EQ(RunLabel(FindStrategy("shadow"), kDelayAuto), "S-auto");
@@ -123,6 +127,134 @@ TEST(Naive, ATeacherThatReplaysLabelsCannotSeeTheCodec) {
   EvalOptions rough = Options("naive-jpeg");
   rough.parameters.quality.jpeg = 5;
   EXPECT_EQ(Evaluate(source, teacher, Student(), rough).mean_miou, 1.0);
+}
+
+TEST(Naive, FollowsTheRateFactor) {
+  EvalOptions fine = Options("naive-h264"), default_rate = fine, coarse = fine;
+  fine.parameters.quality.crf = 10;
+  coarse.parameters.quality.crf = 45;
+  const uint64_t bytes = RunShapes(default_rate, 8).totals.bytes_up;
+  EXPECT_GT(RunShapes(fine, 8).totals.bytes_up, bytes);
+  EXPECT_LT(RunShapes(coarse, 8).totals.bytes_up, bytes);
+  default_rate.parameters.quality.crf = wire::kDefaultH264Crf;
+  EXPECT_EQ(RunShapes(default_rate, 8).totals.bytes_up, bytes);
+}
+
+TEST(Naive, ReducedFramesCostLessAndComeBackInTheFramesSize) {
+  EvalOptions options = Options("naive-raw");
+  options.parameters.sent_width = 48;  // half of it
+  ShapesSource source(kSize, 6);
+  ShapesTeacher teacher;
+  const EvalReport report =
+      Evaluate(source, teacher, teacher, Student(), options, {},
+               [](const EvaluatedFrame& frame) { EXPECT_EQ(frame.prediction.size(), kSize); });
+  EXPECT_EQ(report.totals.bytes_up, 6 * kSize.pixels() * 3 / 4);
+  // Only the edges suffer, even with a teacher that does not look at frames.
+  EXPECT_LT(report.mean_miou, 1.0);
+  EXPECT_GT(report.mean_miou, 0.9);
+  // Frames that are not wider go as they are.
+  options.parameters.sent_width = kSize.width;
+  EXPECT_EQ(RunShapes(options, 6).mean_miou, 1.0);
+}
+
+TEST(Naive, ATeacherThatLooksSeesTheReducedFrameInItsOwnSize) {
+  class SizeTeacher : public ThresholdTeacher {
+   public:
+    teacher::Answer Label(ImageView frame, uint64_t index) override {
+      EXPECT_EQ(frame.size(), kSize);
+      return ThresholdTeacher::Label(frame, index);
+    }
+  };
+  ShapesSource source(kSize, 3);
+  ShapesTeacher labels;
+  SizeTeacher teacher;
+  EvalOptions options = Options("naive-h264");
+  options.parameters.sent_width = 50;  // 37.5 rows: one more than half
+  const EvalReport report = Evaluate(source, labels, teacher, Student(), options, {}, {});
+  EXPECT_GT(report.mean_miou, 0.7);
+  EXPECT_LT(report.mean_miou, 1.0);
+}
+
+TEST(Naive, WithADelayEveryFrameHasTheLabelOfAnEarlierOne) {
+  for (const int delay : {2, 8}) {
+    EvalOptions options = Options("naive-raw");
+    options.parameters.delay = delay;
+    ShapesSource source(kSize, 20);
+    ShapesTeacher teacher;
+    const LabelMap nothing(kSize.width, kSize.height, kShapeBackground);
+    const EvalReport report = Evaluate(
+        source, teacher, teacher, Student(), options, {}, [&](const EvaluatedFrame& frame) {
+          const auto late = static_cast<uint64_t>(delay);
+          EXPECT_EQ(frame.prediction,
+                    frame.index < late ? nothing : LabelShapes(kSize, frame.index - late))
+              << "delay " << delay << ", frame " << frame.index;
+        });
+    EXPECT_LT(report.mean_miou, 1.0);
+    EXPECT_EQ(report.totals.key_frames, 20u);
+    EXPECT_EQ(report.mean_delay(), delay);
+  }
+}
+
+TEST(Naive, WithADelayOfOneItWaits) {
+  const EvalReport report = RunShapes(Options("naive-raw"), 6);
+  EXPECT_EQ(report.mean_miou, 1.0);
+  EXPECT_EQ(report.mean_delay(), 0);
+}
+
+TEST(Naive, RefusesADelayThatItCannotKeep) {
+  EvalOptions options = Options("naive-raw");
+  for (const int delay : {0, kMostNaiveInFlight + 1}) {
+    options.parameters.delay = delay;
+    EXPECT_THROW(RunShapes(options, 1), Error) << delay;
+  }
+  options.parameters.delay = kMostNaiveInFlight;
+  EXPECT_NO_THROW(RunShapes(options, 1));
+  options.parameters.sent_width = -1;
+  EXPECT_THROW(RunShapes(options, 1), Error);
+}
+
+TEST(Naive, InRealTimeItSendsWhenTheTeacherIsFree) {
+  EvalOptions options = Options("naive-raw");
+  options.parameters.delay = kDelayAuto;
+  // 40 ms a frame: the teacher manages every other one, and its answer comes after 100 ms.
+  options.parameters.timing = {.network_ms = 40, .teacher_ms = 60, .step_ms = {}};
+  const EvalReport report = RunShapes(options, 12);
+  EXPECT_EQ(report.key_frame_indices, (std::vector<uint64_t>{0, 2, 4, 6, 8, 10}));
+  EXPECT_EQ(report.mean_delay(), 3);
+  // However long the network takes, only so many answers are on their way.
+  options.parameters.timing = {.network_ms = 100'000, .teacher_ms = 0, .step_ms = {}};
+  EXPECT_EQ(RunShapes(options, 100).totals.key_frames, static_cast<uint64_t>(kMostNaiveInFlight));
+}
+
+TEST(Tracking, ReducedKeyFramesCostLess) {
+  EvalOptions options = Options("tracking");
+  const double whole = RunShapes(options, 24).mean_miou;
+  options.parameters.sent_width = 48;
+  const EvalReport report = RunShapes(options, 24);
+  EXPECT_EQ(report.totals.bytes_up, 3 * kSize.pixels() * 3 / 4);
+  EXPECT_GT(report.mean_miou, whole - 0.1);
+  EXPECT_NE(report.mean_miou, whole);
+}
+
+TEST(SettingText, SaysWhatMattersToTheStrategy) {
+  StrategyOptions options;
+  const auto text = [&](const char* name) { return SettingText(FindStrategy(name), options); };
+  EXPECT_EQ(text("wild"), "");
+  EXPECT_EQ(text("naive-raw"), "raw");
+  EXPECT_EQ(text("naive-h264"), "H.264 at rate factor 23");
+  EXPECT_EQ(text("tracking"), "raw, 1 frame in 8");
+  EXPECT_EQ(text("shadow"), "balanced, H.264 of 6000 bytes, coded updates");
+  EXPECT_EQ(text("full"), "paper, cut in_conv1, raw, fp32 updates");
+  options.quality.crf = 29;
+  options.sent_width = 640;
+  options.tracking_stride = 16;
+  options.label_codec = wire::LabelCodec::kPng;
+  options.frame_codec = wire::FrameCodec::kH264;
+  options.policy.trainer.max_updates = 6;
+  EXPECT_EQ(text("naive-jpeg"), "JPEG of quality 90, 640 wide, png labels");
+  EXPECT_EQ(text("naive-h264"), "H.264 at rate factor 29, 640 wide, png labels");
+  EXPECT_EQ(text("tracking"), "H.264 at rate factor 29, 640 wide, 1 frame in 16, png labels");
+  EXPECT_EQ(text("shadow"), "balanced, max-updates 6, H.264 at rate factor 29, coded updates");
 }
 
 TEST(Tracking, CarriesTheMaskWithTheMotion) {

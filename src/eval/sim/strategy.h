@@ -28,7 +28,8 @@ namespace shadowtutor::eval {
 struct StrategyOptions {
   /// How many frames after a key frame its update is used first: 1 is the very next frame. At most
   /// the least stride, because the client waits for an update that takes longer. kDelayAuto: when
-  /// the server would have it done, as `timing` says; the client does not wait then.
+  /// the server would have it done, as `timing` says; the client does not wait then. What it means
+  /// without a student: naive.h, strategies/tracking.cc.
   int delay = 1;
   Timing timing;
   distill::Policy paper;  // of `partial` and `full`: the paper's, with what a user changes in it
@@ -40,6 +41,9 @@ struct StrategyOptions {
   std::optional<wire::UpdateCodec> update_codec;
   wire::LabelCodec label_codec = wire::LabelCodec::kCoded;
   int tracking_stride = 8;  // for `tracking`: frames from one that is labelled to the next
+  /// Of the naive strategies and `tracking`: frames that are wider are sent reduced to this width,
+  /// in pixels, and their label maps come back in that size. 0: as they are.
+  int sent_width = 0;
 };
 
 /// What a strategy did so far.
@@ -91,6 +95,8 @@ struct StrategyEntry {
   bool heeds_delay = false;      // whether the delay matters; if not, one run stands for all delays
   bool trains = false;           // distils into a student
   bool alters_frames = false;    // the teacher is asked about frames that a codec always changes
+  std::optional<wire::FrameCodec> every_frame_as = {};  // it sends them all, in this codec always
+  bool receives_labels = false;                         // label maps come back from the server
   /// How its key frames and updates travel, unless StrategyOptions says otherwise; absent: it sends
   /// none.
   std::optional<wire::FrameCodec> frame_codec = {};

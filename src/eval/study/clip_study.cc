@@ -50,6 +50,9 @@ std::string ParameterText(const StrategyChoice& choice, const StrategyOptions& o
   text += std::string(", ") + (used.update_codec ? wire::NameOf(*used.update_codec) : "no updates");
   text += std::string(", ") + wire::NameOf(options.label_codec);
   text += ", tracking " + std::to_string(options.tracking_stride);
+  if (strategy.receives_labels && options.sent_width > 0) {
+    text += ", " + std::to_string(options.sent_width) + " wide";
+  }
   if (choice.delay == kDelayAuto) text += ", " + TimingText(options.timing);
   return text;
 }

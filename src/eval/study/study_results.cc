@@ -9,6 +9,7 @@
 #include "core/text.h"
 #include "eval/sim/measures_json.h"
 #include "eval/sim/policy_json.h"
+#include "eval/sim/setting_text.h"
 #include "eval/study/csv.h"
 #include "eval/study/foreign_results.h"
 #include "eval/study/machine.h"
@@ -270,7 +271,8 @@ std::string ResultsJson(const StudyResults& results, const std::string& live) {
       {"h264_crf", parameters.quality.crf ? Json(*parameters.quality.crf) : Json()},
       {"key_frame_bytes", parameters.quality.pictures.bytes},
       {"label_codec", wire::NameOf(parameters.label_codec)},
-      {"tracking_stride", parameters.tracking_stride}};
+      {"tracking_stride", parameters.tracking_stride},
+      {"sent_width", parameters.sent_width > 0 ? Json(parameters.sent_width) : Json()}};
   AddTiming(parameters.timing, json["parameters"]);
   const ClassList classes = results.clips.empty() ? ClassList() : results.clips.front().classes;
   json["classes"] = ClassesAsJson(classes);
@@ -281,7 +283,11 @@ std::string ResultsJson(const StudyResults& results, const std::string& live) {
     json["clips"].push_back(std::move(entry));
   }
   json["runs"] = Json::array();
-  for (const RunRecord& run : results.runs) json["runs"].push_back(AsJson(run));
+  for (const RunRecord& run : results.runs) {
+    Json entry = {{"setting", SettingText(FindStrategy(run.strategy), parameters)}};
+    entry.update(AsJson(run));
+    json["runs"].push_back(std::move(entry));
+  }
   json["samples"] = Json::array();
   for (const SampleRecord& sample : results.samples) {
     Json images = Json::object();

@@ -120,10 +120,12 @@ TEST_F(StudyTest, RunsEveryStrategyWithEveryDelayOnEveryClip) {
   std::vector<std::string> labels;
   for (const RunRecord& run : results.runs) labels.push_back(run.clip + " " + run.label);
   EXPECT_EQ(labels,
-            (std::vector<std::string>{"first P-1", "first P-8", "first wild", "first naive raw",
-                                      "first naive JPEG", "first naive H.264", "second P-1",
-                                      "second P-8", "second wild", "second naive raw",
-                                      "second naive JPEG", "second naive H.264"}));
+            (std::vector<std::string>{
+                "first P-1", "first P-8", "first wild", "first naive raw", "first naive raw-8",
+                "first naive JPEG", "first naive JPEG-8", "first naive H.264",
+                "first naive H.264-8", "second P-1", "second P-8", "second wild",
+                "second naive raw", "second naive raw-8", "second naive JPEG",
+                "second naive JPEG-8", "second naive H.264", "second naive H.264-8"}));
   for (const RunRecord& run : results.runs) {
     EXPECT_EQ(run.frames, kFrames);
     EXPECT_EQ(run.miou.size(), kFrames);
@@ -137,13 +139,16 @@ TEST_F(StudyTest, RunsEveryStrategyWithEveryDelayOnEveryClip) {
   EXPECT_TRUE(results.clips[0].replayed);
 
   // A network sees what JPEG did to a frame; replayed labels do not.
-  EXPECT_EQ(results.runs[4].mean_miou, 1);
-  EXPECT_LT(results.runs[10].mean_miou, 1);
-  EXPECT_EQ(results.runs[9].mean_miou, 1);
+  EXPECT_EQ(results.runs[5].mean_miou, 1);
+  EXPECT_LT(results.runs[14].mean_miou, 1);
+  EXPECT_EQ(results.runs[12].mean_miou, 1);
+  EXPECT_LT(results.runs[13].mean_miou, 1);  // with labels of earlier frames
 
   const auto json = nlohmann::json::parse(ReadText(folder_ / "out/results.json"));
-  EXPECT_EQ(json.at("runs").size(), 12u);
-  EXPECT_NE(json.at("notes")[0].get<std::string>().find("naive JPEG, naive H.264"),
+  EXPECT_EQ(json.at("runs").size(), 18u);
+  EXPECT_EQ(json.at("runs")[7].at("setting"), "H.264 at rate factor 23");
+  EXPECT_EQ(json.at("runs")[0].at("setting"), "paper, raw, fp32 updates");
+  EXPECT_NE(json.at("notes")[0].get<std::string>().find("naive JPEG, naive JPEG-8, naive H.264,"),
             std::string::npos);
   EXPECT_TRUE(fs::exists(folder_ / "out/runs.csv"));
   EXPECT_TRUE(fs::exists(folder_ / "out/frames.csv"));
@@ -383,8 +388,9 @@ TEST(ChooseStrategies, MultipliesDelaysOnlyWhereTheyCount) {
        ChooseStrategies({"partial", "naive", "tracking", "wild", "partial"}, {1, 8}, {})) {
     labels.push_back(choice.label());
   }
-  EXPECT_EQ(labels, (std::vector<std::string>{"P-1", "P-8", "naive raw", "naive JPEG",
-                                              "naive H.264", "tracking", "tracking-8", "wild"}));
+  EXPECT_EQ(labels, (std::vector<std::string>{"P-1", "P-8", "naive raw", "naive raw-8",
+                                              "naive JPEG", "naive JPEG-8", "naive H.264",
+                                              "naive H.264-8", "tracking", "tracking-8", "wild"}));
 }
 
 TEST(ChooseStrategies, RefusesWhatCannotRun) {

@@ -10,13 +10,13 @@ namespace {
 // Both ends of one H.264 stream; a new one begins where the frames' size changes.
 class Stream {
  public:
-  explicit Stream(double frames_per_second) : frames_per_second_(frames_per_second) {}
+  Stream(int crf, double frames_per_second) : crf_(crf), frames_per_second_(frames_per_second) {}
 
-  Naive::Sent Send(ImageView frame) {
+  SegmentExchange::Sent Send(ImageView frame) {
     if (!encoder_ || frame.size() != size_) {
       size_ = frame.size();
-      encoder_ = std::make_unique<wire::VideoEncoder>(wire::FrameCodec::kH264, size_,
-                                                      wire::kDefaultH264Crf, frames_per_second_);
+      encoder_ = std::make_unique<wire::VideoEncoder>(wire::FrameCodec::kH264, size_, crf_,
+                                                      frames_per_second_);
       decoder_ = std::make_unique<wire::VideoDecoder>(wire::FrameCodec::kH264);
     }
     const auto unit = encoder_->Encode(frame);
@@ -24,6 +24,7 @@ class Stream {
   }
 
  private:
+  const int crf_;
   const double frames_per_second_;
   FrameSize size_;
   std::unique_ptr<wire::VideoEncoder> encoder_;
@@ -31,8 +32,9 @@ class Stream {
 };
 
 std::unique_ptr<Strategy> Make(const StrategyInputs& inputs) {
+  const int crf = inputs.options.quality.crf.value_or(wire::kDefaultH264Crf);
   return std::make_unique<Naive>(
-      inputs, [stream = std::make_shared<Stream>(inputs.frames_per_second)](ImageView frame) {
+      inputs, [stream = std::make_shared<Stream>(crf, inputs.frames_per_second)](ImageView frame) {
         return stream->Send(frame);
       });
 }
@@ -44,8 +46,11 @@ const StrategyEntry kNaiveH264 = {
     .name = "naive-h264",
     .label = "naive H.264",
     .description = "the same with the frames as one H.264 video",
+    .heeds_delay = true,
     .alters_frames = true,
-    .check = [](const StrategyOptions&) {},
+    .every_frame_as = wire::FrameCodec::kH264,
+    .receives_labels = true,
+    .check = Naive::Check,
     .make = Make,
 };
 

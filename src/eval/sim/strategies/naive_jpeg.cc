@@ -7,7 +7,7 @@ namespace {
 std::unique_ptr<Strategy> Make(const StrategyInputs& inputs) {
   return std::make_unique<Naive>(inputs, [quality = inputs.options.quality.jpeg](ImageView frame) {
     const auto bytes = wire::EncodeJpeg(frame, quality);
-    return Naive::Sent{bytes.size(), wire::DecodeJpeg(bytes, frame.size())};
+    return SegmentExchange::Sent{bytes.size(), wire::DecodeJpeg(bytes, frame.size())};
   });
 }
 
@@ -18,8 +18,11 @@ const StrategyEntry kNaiveJpeg = {
     .name = "naive-jpeg",
     .label = "naive JPEG",
     .description = "the same with every frame as a JPEG",
+    .heeds_delay = true,
     .alters_frames = true,
-    .check = [](const StrategyOptions&) {},
+    .every_frame_as = wire::FrameCodec::kJpeg,
+    .receives_labels = true,
+    .check = Naive::Check,
     .make = Make,
 };
 

@@ -6,7 +6,7 @@ namespace {
 
 std::unique_ptr<Strategy> Make(const StrategyInputs& inputs) {
   return std::make_unique<Naive>(inputs, [](ImageView frame) {
-    return Naive::Sent{wire::RawFrameBytes(frame.size()), {}};
+    return SegmentExchange::Sent{wire::RawFrameBytes(frame.size()), {}};
   });
 }
 
@@ -17,7 +17,10 @@ const StrategyEntry kNaiveRaw = {
     .name = "naive-raw",
     .label = "naive raw",
     .description = "every frame to the server as raw pixels, its labels back (the paper's rival)",
-    .check = [](const StrategyOptions&) {},
+    .heeds_delay = true,
+    .every_frame_as = wire::FrameCodec::kRaw,
+    .receives_labels = true,
+    .check = Naive::Check,
     .make = Make,
 };
 

@@ -1,11 +1,12 @@
 // Sparse labels from the server, carried from frame to frame along optical flow on the device: no
 // student, no training.
 #include <algorithm>
-#include <chrono>
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "eval/sim/mask_tracker.h"
+#include "eval/sim/segment_exchange.h"
 #include "eval/sim/server_clock.h"
 #include "eval/sim/strategy.h"
 #include "wire/key_frame_codec.h"
@@ -18,6 +19,7 @@ void Check(const StrategyOptions& options) {
     throw Error(ErrorCode::kInvalidArgument, "the tracking stride must be at least 1 frame, not " +
                                                  std::to_string(options.tracking_stride));
   }
+  CheckSentWidth(options);
   Validate(options.timing);
   if (options.delay == kDelayAuto) return;
   if (options.delay < 1 || options.delay > options.tracking_stride) {
@@ -28,15 +30,22 @@ void Check(const StrategyOptions& options) {
   }
 }
 
-using Clock = std::chrono::steady_clock;
+// Key frames in `codec` to the server, and what is decoded there.
+SegmentExchange::Channel ChannelOf(wire::FrameCodec codec, const wire::KeyFrameQuality& quality) {
+  return [encoder = std::make_shared<wire::KeyFrameEncoder>(codec, quality),
+          decoder = std::make_shared<wire::KeyFrameDecoder>()](ImageView frame) {
+    const auto bytes = encoder->Encode(frame);
+    return SegmentExchange::Sent{bytes.size(),
+                                 decoder->Decode(encoder->codec(), bytes, frame.size())};
+  };
+}
 
 class Tracking : public Strategy {
  public:
   explicit Tracking(const StrategyInputs& inputs)
       : options_(inputs.options),
-        teacher_(*inputs.teacher),
-        labels_(options_.label_codec),
-        encoder_(options_.frame_codec.value_or(wire::FrameCodec::kRaw), options_.quality),
+        exchange_(inputs, ChannelOf(options_.frame_codec.value_or(wire::FrameCodec::kRaw),
+                                    options_.quality)),
         clock_(options_.delay, options_.timing, inputs.frames_per_second),
         fill_(static_cast<uint8_t>(std::max(0, inputs.teacher->background()))) {}
 
@@ -65,26 +74,18 @@ class Tracking : public Strategy {
 
  private:
   void SendKeyFrame(ImageView frame, uint64_t index) {
-    const auto bytes = encoder_.Encode(frame);
-    totals_.bytes_up += bytes.size();
-    const Image seen = decoder_.Decode(encoder_.codec(), bytes, frame.size());
-    const auto start = Clock::now();
-    const LabelMap answer = teacher_.Label(seen, index).label;
-    clock_.Receive(index, std::chrono::duration<double, std::milli>(Clock::now() - start).count());
-    const auto labels = labels_.Encode(answer);
-    totals_.bytes_down += labels.size();
+    SegmentExchange::Answer answer = exchange_.Ask(frame, index);
+    clock_.Receive(index, answer.teacher_ms);
+    totals_.bytes_up += answer.bytes_up;
+    totals_.bytes_down += answer.bytes_down;
     ++totals_.key_frames;
-    coming_ = label_decoder_.Decode(labels_.codec(), labels, frame.size());
+    coming_ = std::move(answer.labels);
     arrival_ = clock_.Answer(/*steps=*/0, /*measured_ms=*/0);
     totals_.delay_frames += arrival_ - index;
   }
 
   const StrategyOptions options_;
-  teacher::Teacher& teacher_;
-  wire::LabelEncoder labels_;
-  wire::LabelDecoder label_decoder_;
-  wire::KeyFrameEncoder encoder_;
-  wire::KeyFrameDecoder decoder_;
+  SegmentExchange exchange_;
   ServerClock clock_;
   const uint8_t fill_;  // until the first label is there
   MaskTracker tracker_;
@@ -107,6 +108,7 @@ const StrategyEntry kTracking = {
     .label = "tracking",
     .description = "label a frame now and then, carry its mask on by optical flow",
     .heeds_delay = true,
+    .receives_labels = true,
     .frame_codec = wire::FrameCodec::kRaw,
     .check = Check,
     .make = Make,
