@@ -14,6 +14,7 @@
 #include "cli/serve.h"
 #include "cli/student.h"
 #include "shadowtutor/types.h"
+#include "wire/codec_names.h"
 
 namespace shadowtutor::cli {
 namespace {
