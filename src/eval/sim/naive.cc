@@ -17,6 +17,7 @@ FrameOutcome Naive::Process(ImageView frame, uint64_t index, LabelMap& predictio
   prediction = decoder_.Decode(encoder_.codec(), labels, frame.size());
   ++totals_.key_frames;
   totals_.bytes_up += sent.bytes;
+  totals_.encode_ms += sent.encode_ms;
   totals_.bytes_down += labels.size();
   return {.key_frame = true, .update_applied = false, .stride = 1};
 }

@@ -19,7 +19,8 @@ class Naive : public Strategy {
   /// One frame as it was sent to the server.
   struct Sent {
     size_t bytes = 0;
-    Image decoded;  // empty: the codec is lossless
+    Image decoded;         // empty: the codec is lossless
+    double encode_ms = 0;  // time that encoding took
   };
   /// Encodes a frame and decodes it again.
   using Channel = std::function<Sent(ImageView frame)>;

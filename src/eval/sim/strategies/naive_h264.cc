@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "eval/sim/naive.h"
+#include "eval/sim/timed.h"
 #include "wire/h264.h"
 
 namespace shadowtutor::eval {
@@ -18,8 +19,9 @@ class Stream {
           std::make_unique<wire::H264Encoder>(size_, wire::kDefaultH264Crf, frames_per_second_);
       decoder_ = std::make_unique<wire::H264Decoder>();
     }
-    const auto unit = encoder_->Encode(frame);
-    return {unit.size(), decoder_->Decode(unit, size_)};
+    double encode_ms = 0;
+    const auto unit = Timed(encode_ms, [&] { return encoder_->Encode(frame); });
+    return {unit.size(), decoder_->Decode(unit, size_), encode_ms};
   }
 
  private:

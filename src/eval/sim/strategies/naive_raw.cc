@@ -6,7 +6,7 @@ namespace {
 
 std::unique_ptr<Strategy> Make(const StrategyInputs& inputs) {
   return std::make_unique<Naive>(inputs, [](ImageView frame) {
-    return Naive::Sent{wire::RawFrameBytes(frame.size()), {}};
+    return Naive::Sent{wire::RawFrameBytes(frame.size()), {}, 0};
   });
 }
 

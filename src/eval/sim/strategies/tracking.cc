@@ -8,6 +8,7 @@
 #include "eval/sim/mask_tracker.h"
 #include "eval/sim/server_clock.h"
 #include "eval/sim/strategy.h"
+#include "eval/sim/timed.h"
 #include "wire/key_frame_codec.h"
 
 namespace shadowtutor::eval {
@@ -65,7 +66,7 @@ class Tracking : public Strategy {
 
  private:
   void SendKeyFrame(ImageView frame, uint64_t index) {
-    const auto bytes = encoder_.Encode(frame);
+    const auto bytes = Timed(totals_.encode_ms, [&] { return encoder_.Encode(frame); });
     totals_.bytes_up += bytes.size();
     const Image seen = decoder_.Decode(encoder_.codec(), bytes, frame.size());
     const auto start = Clock::now();
