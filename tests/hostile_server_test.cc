@@ -98,6 +98,9 @@ ErrorCode RefusalOf(ScriptedServer::Script script, std::chrono::milliseconds hel
 TEST(HostileServer, WelcomesThatAreNoneAreRefused) {
   EXPECT_EQ(RefusalOf([](Stream& stream, int) { Say(stream, wire::Update{}); }),
             ErrorCode::kDataLoss);
+  EXPECT_EQ(RefusalOf([](Stream& stream, int) { Say(stream, wire::HandOverRequest{}); }),
+            ErrorCode::kDataLoss)
+      << "nothing was offered";
   EXPECT_EQ(RefusalOf([](Stream&, int) {}, std::chrono::milliseconds(100)),
             ErrorCode::kDeadlineExceeded);
   EXPECT_EQ(RefusalOf([](Stream& stream, int) {

@@ -225,6 +225,11 @@ RunSummary RunClient(video::Source& source, const RunOptions& options, const Ope
   summary.bytes_up = stats.bytes_up;
   summary.bytes_down = stats.bytes_down;
   summary.bytes_students = stats.bytes_students;
+  summary.bytes_first_student = stats.bytes_first_student;
+  if (stats.key_frames > 0) {
+    summary.encode_mean_ms = stats.encode_ms / static_cast<double>(stats.key_frames);
+    summary.encode_most_ms = stats.most_encode_ms;
+  }
   if (budgeted) summary.key_frames_held_back = budgeted->held_back();
   summary.student_ms = student_ms.Value();
   summary.update_ms = update_ms.Value();

@@ -26,9 +26,12 @@ void VisitFields(Summary& summary, Visitor visit) {
   visit("bytes_up", summary.bytes_up);
   visit("bytes_down", summary.bytes_down);
   visit("bytes_students", summary.bytes_students);
+  visit("bytes_first_student", summary.bytes_first_student);
   visit("naive_bytes_up", summary.naive_bytes_up);
   visit("naive_bytes_down", summary.naive_bytes_down);
   visit("student_ms", summary.student_ms);
+  visit("encode_mean_ms", summary.encode_mean_ms);
+  visit("encode_most_ms", summary.encode_most_ms);
   visit("teacher_ms", summary.teacher_ms);
   visit("step_ms", summary.step_ms);
   visit("update_ms", summary.update_ms);
@@ -126,14 +129,20 @@ std::string ToText(const RunSummary& summary) {
                static_cast<unsigned long long>(summary.key_frames), 100 * summary.key_frame_ratio(),
                static_cast<unsigned long long>(summary.distillation_steps));
     text += traffic;
+    text += summary.bytes_first_student > 0
+                ? Format("%.2f MiB more for the student at the start\n",
+                         mebibytes(summary.bytes_first_student))
+                : std::string("nothing for the student at the start: the server has it, too\n");
     if (summary.key_frames_held_back) {
       text += Format("%.0f key frames came later than the policy wanted, for the budget's sake\n",
                      *summary.key_frames_held_back);
     }
     text += Format(
-        "student %s a frame; teacher %s, distillation step %s\n"
+        "student %s a frame; encoding %s a key frame, %s at most\n"
+        "teacher %s, distillation step %s\n"
         "an update is in use %s after it arrived, of which the prediction waits %s\n",
-        Milliseconds(summary.student_ms).c_str(), Milliseconds(summary.teacher_ms).c_str(),
+        Milliseconds(summary.student_ms).c_str(), Milliseconds(summary.encode_mean_ms).c_str(),
+        Milliseconds(summary.encode_most_ms).c_str(), Milliseconds(summary.teacher_ms).c_str(),
         Milliseconds(summary.step_ms).c_str(), Milliseconds(summary.update_ms).c_str(),
         Milliseconds(summary.update_swap_ms).c_str());
   }

@@ -17,12 +17,16 @@ struct RunSummary {
   uint64_t key_frames = 0;  // without a student: every frame
   std::optional<double> key_frames_held_back;  // came later, or never, because of a budget
   uint64_t distillation_steps = 0;
-  uint64_t bytes_up = 0;          // serialized key frames
-  uint64_t bytes_down = 0;        // serialized updates or labels
-  uint64_t bytes_students = 0;    // serialized whole students, not in bytes_down
-  uint64_t naive_bytes_up = 0;    // every frame raw, as in the paper's naive offloading
-  uint64_t naive_bytes_down = 0;  // a label map for each
+  uint64_t bytes_up = 0;             // serialized key frames
+  uint64_t bytes_down = 0;           // serialized updates or labels
+  uint64_t bytes_first_student = 0;  // whole students, either way, until the first session began
+  uint64_t bytes_students = 0;       // whole students that came, first and later; not in bytes_down
+  uint64_t naive_bytes_up = 0;       // every frame raw, as in the paper's naive offloading
+  uint64_t naive_bytes_down = 0;     // a label map for each
   std::optional<double> student_ms;
+  // What encoding a key frame took on the device: the mean and the most.
+  std::optional<double> encode_mean_ms;
+  std::optional<double> encode_most_ms;
   std::optional<double> teacher_ms;
   std::optional<double> step_ms;
   std::optional<double> update_ms;       // from an update's arrival to its first use

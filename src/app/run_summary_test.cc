@@ -20,7 +20,10 @@ RunSummary Example() {
   summary.bytes_students = 300'000;
   summary.naive_bytes_up = 216'000'000;
   summary.naive_bytes_down = 72'000'000;
+  summary.bytes_first_student = 300'000;
   summary.student_ms = 12.5;
+  summary.encode_mean_ms = 2.5;
+  summary.encode_most_ms = 9;
   summary.teacher_ms = 640;
   summary.last_metric = 0.875;
   return summary;
@@ -41,9 +44,12 @@ TEST(RunSummary, JsonHasTheKeysInOrderAndNullsForWhatWasNotMeasured) {
                                             "bytes_up",
                                             "bytes_down",
                                             "bytes_students",
+                                            "bytes_first_student",
                                             "naive_bytes_up",
                                             "naive_bytes_down",
                                             "student_ms",
+                                            "encode_mean_ms",
+                                            "encode_most_ms",
                                             "teacher_ms",
                                             "step_ms",
                                             "update_ms",
@@ -58,6 +64,9 @@ TEST(RunSummary, JsonHasTheKeysInOrderAndNullsForWhatWasNotMeasured) {
   EXPECT_EQ(json["key_frame_ratio"], 0.02);
   EXPECT_EQ(json["naive_bytes_up"], 216'000'000);
   EXPECT_EQ(json["student_ms"], 12.5);
+  EXPECT_EQ(json["bytes_first_student"], 300'000);
+  EXPECT_EQ(json["encode_mean_ms"], 2.5);
+  EXPECT_EQ(json["encode_most_ms"], 9.0);
   EXPECT_TRUE(json["step_ms"].is_null());
   EXPECT_TRUE(json["mean_miou"].is_null());
 }
@@ -67,7 +76,12 @@ TEST(RunSummary, TextSaysWhatItMeans) {
   EXPECT_NE(ToText(summary).find("20.0 frames/s"), std::string::npos);
   EXPECT_NE(ToText(summary).find("12 key frames (2.0 %)"), std::string::npos);
   EXPECT_NE(ToText(summary).find("1.04 % of sending every frame"), std::string::npos);
+  EXPECT_NE(ToText(summary).find("0.29 MiB more for the student"), std::string::npos);
+  EXPECT_NE(ToText(summary).find("12.5 ms a frame; encoding 2.5 ms a key frame, 9.0 ms at most"),
+            std::string::npos);
   EXPECT_EQ(ToText(summary).find("mean IoU"), std::string::npos);
+  summary.bytes_first_student = 0;
+  EXPECT_NE(ToText(summary).find("nothing for the student at the start"), std::string::npos);
   summary.mean_miou = 0.9;
   EXPECT_NE(ToText(summary).find("mean IoU against the teacher 90.0 %"), std::string::npos);
 }

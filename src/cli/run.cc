@@ -246,7 +246,8 @@ void AddRunOptions(CLI::App& command, RunArguments& options) {
   command.add_option(flags::kServer, link.address, "Address of the server, host:port")
       ->capture_default_str();
   command.add_option(flags::kStudent, options.student,
-                     "Start with this student (.safetensors) instead of the server's");
+                     "Start with this student (.safetensors) instead of the server's; where the "
+                     "server was given the same, none of it travels");
   command.add_option(flags::kFrames, options.frames, "Only the first N frames")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
 

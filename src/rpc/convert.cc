@@ -1,22 +1,16 @@
 #include "rpc/convert.h"
 
-#include <bit>
-#include <cmath>
-#include <cstring>
 #include <optional>
-#include <span>
 #include <string>
 #include <utility>
 
 #include "rpc/convert_fields.h"
+#include "rpc/convert_student.h"
 #include "rpc/errors.h"
 #include "wire/limits.h"
 
 namespace shadowtutor::rpc {
 namespace {
-
-// Floats are copied as they lie in memory, and the protocol has them in little endian.
-static_assert(std::endian::native == std::endian::little);
 
 double Share(double value, const char* what) {
   if (!(value >= 0 && value <= 1)) {
@@ -104,46 +98,6 @@ wire::UpdateCodec UsedCodec(v1::UpdateCodec codec) {
   if (const auto known = KnownCodec(codec)) return *known;
   Refuse("the update is packed by a codec that this version does not know (number " +
          std::to_string(codec) + "); update the client");
-}
-
-v1::HeldStudent ToProto(wire::HeldStudent held) {
-  v1::HeldStudent to;
-  to.set_version(held.version);
-  for (std::string& name : held.class_names) to.add_class_names(std::move(name));
-  to.set_parameter_count(held.parameter_count);
-  to.set_cut(std::string(nn::StageName(held.cut)));
-  to.set_frozen_checksum(held.frozen_checksum);
-  to.set_trained(held.trained.data(), held.trained.size() * sizeof(float));
-  to.set_trained_checksum(held.trained_checksum);
-  return to;
-}
-
-wire::HeldStudent FromProto(const v1::HeldStudent& from) {
-  wire::HeldStudent held;
-  held.version = from.version();
-  if (from.class_names_size() > kMaxClasses) Refuse("the client's student has over 255 classes");
-  for (const std::string& name : from.class_names()) {
-    held.class_names.push_back(Text(name, "class name"));
-  }
-  held.parameter_count = from.parameter_count();
-  held.cut = nn::ParseStage(Text(from.cut(), "cut"));
-  held.frozen_checksum = from.frozen_checksum();
-  const std::string& bytes = from.trained();
-  if (bytes.size() % sizeof(float) != 0 || bytes.size() / sizeof(float) > wire::kMaxStudentFloats) {
-    throw Error(ErrorCode::kDataLoss,
-                "the weights of the client's student have an impossible size of " +
-                    std::to_string(bytes.size()) + " bytes");
-  }
-  held.trained.resize(bytes.size() / sizeof(float));
-  if (!bytes.empty()) std::memcpy(held.trained.data(), bytes.data(), bytes.size());
-  for (float weight : held.trained) {
-    if (!std::isfinite(weight)) {
-      throw Error(ErrorCode::kDataLoss,
-                  "the client's student has weights that are not finite; start with another one");
-    }
-  }
-  held.trained_checksum = from.trained_checksum();
-  return held;
 }
 
 v1::Parameters ToProto(const distill::Policy& policy) {
@@ -248,27 +202,12 @@ distill::Policy FromProto(const v1::Parameters& from) {
   return policy;
 }
 
-v1::WholeStudent ToProto(const wire::WholeStudent& student) {
-  v1::WholeStudent to;
-  to.set_version(student.version);
-  to.set_safetensors(ToBytes(student.safetensors));
-  to.set_coded(ToBytes(student.coded));
-  to.set_weights(student.weights);
-  to.set_checksum(student.checksum);
-  return to;
-}
-
-wire::WholeStudent FromProto(const v1::WholeStudent& from) {
-  return {from.version(), FromBytes(from.safetensors()), from.checksum(), FromBytes(from.coded()),
-          from.weights()};
-}
-
 v1::Welcome ToProto(wire::Welcome welcome) {
   v1::Welcome to;
   to.set_protocol_version(welcome.protocol_version);
   to.set_server_version(std::move(welcome.server_version));
   to.set_session_id(std::move(welcome.session_id));
-  if (welcome.student) *to.mutable_student() = ToProto(*welcome.student);
+  if (welcome.student) *to.mutable_student() = rpc::ToProto(*welcome.student);
   to.set_student_version(welcome.student_version);
   to.set_student_checksum(welcome.student_checksum);
   PutClasses(welcome.classes, *to.mutable_classes());
@@ -285,7 +224,7 @@ wire::Welcome FromProto(const v1::Welcome& from) {
   welcome.protocol_version = from.protocol_version();
   welcome.server_version = ShownText(from.server_version(), "server version");
   welcome.session_id = ShownText(from.session_id(), "session id");
-  if (from.has_student()) welcome.student = FromProto(from.student());
+  if (from.has_student()) welcome.student = rpc::FromProto(from.student());
   welcome.student_version = from.student_version();
   welcome.student_checksum = from.student_checksum();
   welcome.classes = TakeClasses(from.classes());
@@ -361,9 +300,10 @@ v1::Hello ToProto(wire::Hello hello) {
   } else {
     to.set_update_codec(ToProto(hello.update_codec));
   }
-  if (hello.held) *to.mutable_held() = ToProto(std::move(*hello.held));
+  if (hello.held) *to.mutable_held() = rpc::ToProto(std::move(*hello.held));
   to.set_takes_parts(hello.takes_parts);
   to.set_takes_coded_student(hello.takes_coded_student);
+  if (hello.named) *to.mutable_named() = rpc::ToProto(std::move(*hello.named));
   return to;
 }
 
@@ -379,9 +319,10 @@ wire::Hello FromProto(const v1::Hello& from) {
       KnownCodec(from.newer_frame_codec()).value_or(WishedCodec(from.frame_codec()));
   hello.update_codec =
       KnownCodec(from.newer_update_codec()).value_or(WishedCodec(from.update_codec()));
-  if (from.has_held()) hello.held = FromProto(from.held());
+  if (from.has_held()) hello.held = rpc::FromProto(from.held());
   hello.takes_parts = from.takes_parts();
   hello.takes_coded_student = from.takes_coded_student();
+  if (from.has_named()) hello.named = rpc::FromProto(from.named());
   return hello;
 }
 
@@ -429,6 +370,8 @@ v1::ServerMessage ToProto(wire::ServerMessage message) {
     *to.mutable_update() = ToProto(*update);
   } else if (auto* student = std::get_if<wire::WholeStudent>(&message)) {
     *to.mutable_whole_student() = ToProto(*student);
+  } else if (std::holds_alternative<wire::HandOverRequest>(message)) {
+    to.mutable_hand_over_request();
   } else {
     *to.mutable_error() = ToProto(std::move(std::get<wire::ErrorMessage>(message)));
   }
@@ -462,6 +405,8 @@ wire::ServerMessage FromProto(v1::ServerMessage&& message) {
       return FromProto(from.whole_student());
     case v1::ServerMessage::kError:
       return FromProto(from.error());
+    case v1::ServerMessage::kHandOverRequest:
+      return wire::HandOverRequest{};
     default:
       Refuse(
           "the server sent a message of a kind that this client does not know; use releases that "

@@ -144,6 +144,20 @@ TEST(ConvertTest, NewerCodecsTravelAndOlderServersSeeTheirOwn) {
   EXPECT_EQ(back.update_codec, wire::UpdateCodec::kFp16);
 }
 
+TEST(ConvertTest, ANamedStudentTravels) {
+  wire::Hello hello;
+  hello.named = {0xfedcba9876543210u, {"person", "background"}};
+  auto message = ToProto(wire::ClientMessage(hello));
+  EXPECT_FALSE(message.hello().has_held());
+  const auto back = std::get<wire::Hello>(FromProto(v1::ClientMessage(message)));
+  EXPECT_EQ(back.named, hello.named);
+  EXPECT_FALSE(back.held);
+  EXPECT_TRUE(std::holds_alternative<wire::HandOverRequest>(
+      FromProto(ToProto(wire::ServerMessage(wire::HandOverRequest{})))));
+  for (int i = 0; i < 254; ++i) message.mutable_hello()->mutable_named()->add_class_names("x");
+  EXPECT_EQ(RefusalOf(message), ErrorCode::kInvalidArgument);
+}
+
 TEST(ConvertTest, HelloTravels) {
   wire::Hello hello;
   hello.client_version = "0.1.0";

@@ -68,6 +68,10 @@ void CheckProtocolVersion(uint32_t client_version) {
                   "; update whichever is older");
 }
 
+bool Knows(const SessionOptions& options, const wire::NamedStudent& named) {
+  return named == wire::NameOfStudent(*options.student);
+}
+
 LabelledFrame LabelKeyFrame(teacher::Teacher& teacher, wire::KeyFrameDecoder& decoder,
                             const wire::KeyFrame& key_frame, int classes) {
   Image frame = decoder.Decode(key_frame.codec, key_frame.data, key_frame.size);
@@ -146,7 +150,13 @@ wire::WholeStudent Session::First(const SessionOptions& options) {
 
 std::vector<float> Session::StartingWeights(const SessionOptions& options,
                                             const wire::Hello& hello) {
-  if (!hello.held) return base_->weights;
+  if (!hello.held) {
+    if (hello.named && Knows(options, *hello.named)) {
+      base_ = options.student;
+      adopted_ = true;
+    }
+    return base_->weights;
+  }
   const wire::HeldStudent& held = *hello.held;
   CheckFits(held, *base_);
   const size_t offset = base_->layout->TrainedOffset(held.cut);

@@ -46,6 +46,9 @@ struct LabelledFrame {
 /// Throws Error kFailedPrecondition for a client of another protocol version than this server's.
 void CheckProtocolVersion(uint32_t client_version);
 
+/// Whether a session can begin with the student of this name: the server's own.
+bool Knows(const SessionOptions& options, const wire::NamedStudent& named);
+
 /// Has the teacher label a frame. Throws what the teacher throws, and Error kInternal when its
 /// answer does not fit the frame or has a class of `classes` or above.
 LabelledFrame LabelFrame(teacher::Teacher& teacher, Image frame, uint64_t frame_index, int classes);
@@ -61,13 +64,15 @@ class Session {
  public:
   /// Opens a session that is named `id`. A student that the hello hands over is adopted if its
   /// classes, its shape and its frozen part are the server's; if only the frozen part differs, the
-  /// client gets the server's student instead. Throws Error: kFailedPrecondition (another protocol
-  /// version, other classes, another shape), kDataLoss (the weights do not have their checksum).
+  /// client gets the server's student instead. A student that it names is adopted if the server
+  /// knows it; if not, the client gets the server's. Throws Error: kFailedPrecondition (another
+  /// protocol version, other classes, another shape), kDataLoss (the weights do not have their
+  /// checksum).
   Session(const SessionOptions& options, const wire::Hello& hello, const std::string& id);
 
   /// The answer to the hello, with the student if the client needs it. To be called once.
   wire::Welcome TakeWelcome();
-  /// Whether the student that the client handed over is in use.
+  /// Whether the student that the client handed over or named is in use.
   bool adopted() const { return adopted_; }
 
   /// Trains on a labelled key frame and returns the update that gives the client the same weights.

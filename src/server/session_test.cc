@@ -112,6 +112,30 @@ TEST_F(SessionTest, WelcomesWithAWholeStudent) {
   EXPECT_FALSE(session.adopted());
 }
 
+TEST_F(SessionTest, BeginsWithANamedStudentThatItKnows) {
+  SessionOptions options = Options();
+  options.packed = std::make_shared<const wire::PackedStudent>(wire::PackStudent(*options.student));
+  wire::Hello hello;
+  hello.update_codec = wire::UpdateCodec::kCoded;
+  hello.takes_coded_student = true;
+  hello.named = wire::NameOfStudent(*options.student);
+  ASSERT_TRUE(Knows(options, *hello.named));
+  Session session(options, hello, "s1");
+  const wire::Welcome welcome = session.TakeWelcome();
+  EXPECT_TRUE(session.adopted());
+  EXPECT_FALSE(welcome.student);
+  EXPECT_EQ(welcome.student_version, 0u);
+  // The student itself, and not what its coded form becomes.
+  EXPECT_EQ(nn::ParseCheckpoint(session.Whole().safetensors).weights, options.student->weights);
+
+  wire::NamedStudent other = *hello.named;
+  other.checksum ^= 1;
+  EXPECT_FALSE(Knows(options, other));
+  other = *hello.named;
+  std::swap(other.class_names[0], other.class_names[1]);
+  EXPECT_FALSE(Knows(options, other)) << "the same weights for other classes";
+}
+
 TEST_F(SessionTest, ClientAndServerAgreeBitByBit) {
   for (const wire::UpdateCodec codec :
        {wire::UpdateCodec::kFp32, wire::UpdateCodec::kFp16, wire::UpdateCodec::kCoded}) {

@@ -18,7 +18,7 @@ struct SessionStats {
   std::string id;
   std::string client_version;
   FrameSize frame_size;
-  bool adopted = false;  // goes on from weights that the client handed over
+  bool adopted = false;  // begins with weights that the client handed over or named
   uint64_t version = 0;  // of the student
   uint64_t key_frames = 0;
   uint64_t distillation_steps = 0;

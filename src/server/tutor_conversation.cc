@@ -76,6 +76,13 @@ void TutorConversation::OnHello(const wire::Hello& hello) {
     End(*error);
     return;
   }
+  // Once only: who names a student again gets the server's.
+  if (hello.protocol_version == wire::kProtocolVersion && hello.named && !hello.held &&
+      !hand_over_asked_ && !Knows(resources_->session, *hello.named)) {
+    hand_over_asked_ = true;
+    Send(wire::HandOverRequest{});
+    return;
+  }
   try {
     session_ = std::make_unique<Session>(resources_->session, hello, id_);
   } catch (...) {
@@ -95,10 +102,12 @@ void TutorConversation::OnHello(const wire::Hello& hello) {
     resources_->stats.StudentSent();
     resources_->stats.Sent(welcome.student->bytes());
   }
-  Log("opened: " + Describe(hello) +
-      (session_->adopted()
-           ? ", goes on from the client's student version " + std::to_string(version_)
-           : ", starts from the server's student"));
+  std::string start = ", starts from the server's student";
+  if (session_->adopted()) {
+    start = hello.held ? ", goes on from the client's student version " + std::to_string(version_)
+                       : ", starts from the student that both have";
+  }
+  Log("opened: " + Describe(hello) + start);
   Send(std::move(welcome));
 }
 

@@ -1,8 +1,9 @@
 // The server's conversation with a client whose student it trains: which message may come when,
 // what answers it, and what ends the conversation.
 //
-//   hello -> welcome, then any number of: key frame -> update (or an error for that frame),
-//   student request -> whole student. One key frame at a time.
+//   hello -> welcome (or a request to hand over the student that the hello names, which is unknown
+//   here, and then once more: hello -> welcome), then any number of: key frame -> update (or an
+//   error for that frame), student request -> whole student. One key frame at a time.
 //
 // After a key frame's answer, further updates may follow: training goes on in parts while the
 // server has nothing else to do (distill::Policy::part_updates). A part that has begun ends after
@@ -70,8 +71,9 @@ class TutorConversation final : public Conversation<wire::ClientMessage, wire::S
   wire::KeyFrameDecoder decoder_;
   /// Null before the hello and after the end. While SessionInUse(), only the job uses the session.
   std::unique_ptr<Session> session_ ST_GUARDED_BY(mutex_);
-  bool busy_ ST_GUARDED_BY(mutex_) = false;          // a key frame is outstanding
-  bool part_running_ ST_GUARDED_BY(mutex_) = false;  // a job trains a later part of an answer
+  bool hand_over_asked_ ST_GUARDED_BY(mutex_) = false;  // the next hello is the second one
+  bool busy_ ST_GUARDED_BY(mutex_) = false;             // a key frame is outstanding
+  bool part_running_ ST_GUARDED_BY(mutex_) = false;     // a job trains a later part of an answer
   /// The session's version, which may be read while a job uses the session; and the one that the
   /// last answer led to. Between the two are the parts that followed, which may still be on their
   /// way to the client.

@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "nn/checkpoint_io.h"
 #include "server/testing/fakes.h"
 #include "server/testing/tutor_fixture.h"
 
@@ -107,6 +108,46 @@ TEST_F(TutorConversationTest, ASecondHelloEndsIt) {
   EXPECT_TRUE(peer_->ended());
   EXPECT_EQ(peer_->why(), ErrorCode::kFailedPrecondition);
   EXPECT_EQ(resources_->stats.Snapshot().sessions.size(), 0u);
+}
+
+TEST_F(TutorConversationTest, AStudentKnownByItsNameDoesNotTravel) {
+  wire::Hello hello;
+  hello.named = wire::NameOfStudent(*resources_->session.student);
+  Say(hello);
+  const auto welcome = std::get<wire::Welcome>(peer_->Next());
+  EXPECT_FALSE(welcome.student);
+  EXPECT_EQ(resources_->stats.Snapshot().students_sent, 0u);
+  Say(SquareFrame(0, welcome.student_version));
+  EXPECT_EQ(std::get<wire::Update>(peer_->Next()).base_version, welcome.student_version);
+}
+
+TEST_F(TutorConversationTest, AStudentUnknownByItsNameIsAskedForOnce) {
+  const nn::Checkpoint theirs = SmallStudent(2);
+  wire::Hello hello;
+  hello.named = wire::NameOfStudent(theirs);
+  Say(hello);
+  EXPECT_TRUE(std::holds_alternative<wire::HandOverRequest>(peer_->Next()));
+  EXPECT_TRUE(resources_->stats.Snapshot().sessions.empty());
+  // The deadline for the hello begins anew, and holds.
+  conversation_->OnTick(start_ + resources_->hello_timeout);
+  EXPECT_FALSE(peer_->ended());
+  Say(hello);
+  const auto welcome = std::get<wire::Welcome>(peer_->Next());
+  ASSERT_TRUE(welcome.student) << "it was asked for already";
+  EXPECT_EQ(nn::ParseCheckpoint(welcome.student->safetensors).weights,
+            resources_->session.student->weights);
+  Say(hello);
+  EXPECT_TRUE(peer_->ended());
+}
+
+TEST_F(TutorConversationTest, WhoIsAskedForAStudentAndSaysNothingIsSentAway) {
+  wire::Hello hello;
+  hello.named = wire::NameOfStudent(SmallStudent(2));
+  Say(hello);
+  peer_->Next();
+  conversation_->OnTick(start_ + resources_->hello_timeout + 1ms);
+  EXPECT_TRUE(peer_->ended());
+  EXPECT_EQ(peer_->why(), ErrorCode::kDeadlineExceeded);
 }
 
 TEST_F(TutorConversationTest, AnotherProtocolVersionIsRefused) {

@@ -14,10 +14,12 @@ namespace {
 constexpr double kKeyFramesPerSecond = 30;
 
 // The rate factor of the first key frame, if that has no more bytes than it should, and the best
-// one that is chosen for others. Six more halve the bytes, about; half of it keeps them from
-// swinging.
+// one that is chosen for others.
 constexpr int kFirstCrf = 24;
-constexpr double kBestCrf = 22, kCrfPerDoubling = 3;
+constexpr double kBestCrf = 22;
+// Six more halve the bytes, about. Half of it keeps them from swinging; what is too large, as where
+// the camera begins to move, is followed at once.
+constexpr double kCoarserPerDoubling = 6, kFinerPerHalving = 3;
 
 constexpr double kWorstOfAll = kMaxCrf, kCoarser = 2;
 
@@ -98,7 +100,8 @@ std::vector<uint8_t> KeyFrameEncoder::EncodeVideo(ImageView frame) {
   }
   if (!quality_.crf && sequence_ != 0 && video_->ChangesCrf()) {
     const double over = std::log2(static_cast<double>(payload.size()) / wanted.bytes);
-    crf_ = std::clamp(crf_ + kCrfPerDoubling * over, kBestCrf, wanted.coarsest_crf);
+    const double change = (over > 0 ? kCoarserPerDoubling : kFinerPerHalving) * over;
+    crf_ = std::clamp(crf_ + change, kBestCrf, wanted.coarsest_crf);
   }
   payload.insert(payload.begin(), sequence_);
   sequence_ = After(sequence_);

@@ -14,6 +14,7 @@
 #include "nn/network.h"
 #include "shadowtutor/types.h"
 #include "wire/messages.h"
+#include "wire/named_student.h"
 
 namespace shadowtutor::wire {
 
@@ -43,7 +44,13 @@ struct Hello {
   std::optional<HeldStudent> held;   // absent: the client has no student and needs a whole one
   bool takes_parts = false;          // whether a key frame may be answered by several updates
   bool takes_coded_student = false;  // whether the Welcome's student may be coded
+  /// In place of `held`: the session begins with this student if the server knows it.
+  std::optional<NamedStudent> named;
 };
+
+/// Answers a Hello whose named student the server does not know. The client sends its Hello once
+/// more, with `held`.
+struct HandOverRequest {};
 
 /// All weights of a student, for a client that has none or whose weights differ.
 struct WholeStudent {
@@ -97,7 +104,7 @@ struct ErrorMessage {
 };
 
 using ClientMessage = std::variant<Hello, KeyFrame, StudentRequest>;
-using ServerMessage = std::variant<Welcome, Update, WholeStudent, ErrorMessage>;
+using ServerMessage = std::variant<Welcome, Update, WholeStudent, ErrorMessage, HandOverRequest>;
 
 }  // namespace shadowtutor::wire
 

@@ -95,6 +95,7 @@ function teachingTable(results, clip) {
     element('span', {}, lineSample(run.label), ' ', run.label),
     {text: run.policy || '–', class: 'name'},
     delayText(run) ?? DASH,
+    run.encode_ms > 0 ? fixed(run.encode_ms, 1) : DASH,
     run.policy ? fixed(run.server_ms, 1) : DASH,
     run.policy ? secondsText(run.seconds_to_80) : DASH,
     run.policy ? secondsText(run.seconds_to_85) : DASH,
@@ -104,8 +105,8 @@ function teachingTable(results, clip) {
   return table(
     [
       element('b', {}, clip.name),
-      ': delay in frames until an update is in use (in real time: their mean); the server’s time per key frame, without the ' +
-        'teacher; how long until the last second’s mean mIoU was 80 and 85 %' +
+      ': delay in frames until an update is in use (in real time: their mean); the device’s time for encoding a key frame; ' +
+        'the server’s for it, without the teacher; how long until the last second’s mean mIoU was 80 and 85 %' +
         (clip.frames_per_second > 0 ? '' : ' (not known without a frame rate)') +
         '; flicker: pixels that change class and change back within three frames' +
         (isNumber(teacher) ? `, ${fixed(100 * teacher, 3)} % in the teacher’s own labels` : '') +
@@ -116,6 +117,7 @@ function teachingTable(results, clip) {
         'strategy',
         {text: 'policy', class: 'name'},
         'delay, frames',
+        'device, ms per key frame',
         'server, ms per key frame',
         's to 80 %',
         's to 85 %',

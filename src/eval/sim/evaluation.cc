@@ -45,6 +45,10 @@ double EvalReport::steps_per_key_frame() const {
          static_cast<double>(totals.trained_key_frames);
 }
 
+double EvalReport::encode_ms() const {
+  return totals.key_frames == 0 ? 0 : totals.encode_ms / static_cast<double>(totals.key_frames);
+}
+
 double EvalReport::server_ms() const {
   return totals.key_frames == 0 ? 0 : totals.server_ms / static_cast<double>(totals.key_frames);
 }

@@ -27,8 +27,9 @@ struct EvalOptions {
 };
 
 /// The figures of one run. The same inputs give the same report, to the last bit, with any number
-/// of threads; another instruction set (nn/kernels/isa.h) rounds differently. Totals::server_ms is
-/// measured, and with kDelayAuto all depends on those times that Timing does not give.
+/// of threads; another instruction set (nn/kernels/isa.h) rounds differently. Totals::encode_ms and
+/// server_ms are measured, and with kDelayAuto all depends on those times that Timing does not
+/// give.
 struct EvalReport {
   EvalOptions options;
   uint64_t frames = 0;
@@ -45,6 +46,7 @@ struct EvalReport {
   double key_frame_ratio() const;
   /// Distillation steps per key frame that was trained on; 0 where none was.
   double steps_per_key_frame() const;
+  double encode_ms() const;  // per key frame, on the device
   double server_ms() const;  // per key frame, without the teacher
   /// Frames from a key frame to the first that uses its update, on average; absent where the
   /// strategy has no delay, or there was no key frame.

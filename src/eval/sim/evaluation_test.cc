@@ -194,6 +194,7 @@ TEST(Report, HasTheFiguresUnderTheirNames) {
                    .distillation_steps = 18,
                    .bytes_up = 2 << 20,
                    .bytes_down = 1 << 20};
+  report.totals.encode_ms = 15;
   report.totals.server_ms = 60;
   report.totals.delay_frames = 40;
   report.measures = {.first_miou = 0.61,
@@ -214,6 +215,7 @@ TEST(Report, HasTheFiguresUnderTheirNames) {
   EXPECT_EQ(json.at("steps_per_key_frame"), 4.5);
   EXPECT_EQ(json.at("bytes_up"), 2 << 20);
   EXPECT_EQ(json.at("bytes_down"), 1 << 20);
+  EXPECT_EQ(json.at("encode_ms"), 3);
   EXPECT_EQ(json.at("server_ms"), 12);
   EXPECT_EQ(json.at("mean_delay"), 8);
   EXPECT_EQ(json.at("policy"), "paper");

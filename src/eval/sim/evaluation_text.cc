@@ -86,6 +86,7 @@ std::string ReportJson(const EvalReport& report) {
   json["bytes_up"] = report.totals.bytes_up;
   json["bytes_down"] = report.totals.bytes_down;
   json["bytes_first_student"] = report.totals.bytes_first_student;
+  json["encode_ms"] = report.encode_ms();
   json["server_ms"] = report.server_ms();
   const std::optional<double> mean_delay = report.mean_delay();
   json["mean_delay"] = mean_delay ? nlohmann::ordered_json(*mean_delay) : nullptr;
@@ -120,6 +121,10 @@ std::string ReportTable(const EvalReport& report) {
                  Wide(totals.distillation_steps), report.steps_per_key_frame());
   text += Format("up, down            %.3f MiB, %.3f MiB\n", Mebibytes(totals.bytes_up),
                  Mebibytes(totals.bytes_down));
+  if (totals.encode_ms > 0) {
+    text +=
+        Format("device              %.2f ms per key frame for encoding it\n", report.encode_ms());
+  }
   if (strategy.trains) {
     text += Format("server              %.1f ms per key frame, without the teacher\n",
                    report.server_ms());

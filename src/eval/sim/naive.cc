@@ -56,6 +56,7 @@ void Naive::Send(ImageView frame, uint64_t index) {
   SegmentExchange::Answer answer = exchange_.Ask(frame, index);
   ++totals_.key_frames;
   totals_.bytes_up += answer.bytes_up;
+  totals_.encode_ms += answer.encode_ms;
   totals_.bytes_down += answer.bytes_down;
   clock_.Receive(index, answer.teacher_ms);
   const uint64_t arrival = delay_ == kWaits ? index : clock_.Answer(/*steps=*/0, /*measured_ms=*/0);

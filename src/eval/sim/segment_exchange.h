@@ -17,7 +17,8 @@ class SegmentExchange {
   /// One frame as it was sent to the server.
   struct Sent {
     size_t bytes = 0;
-    Image decoded;  // empty: the codec is lossless
+    Image decoded;         // empty: the codec is lossless
+    double encode_ms = 0;  // time that encoding took
   };
   /// Encodes a frame and decodes it again.
   using Channel = std::function<Sent(ImageView frame)>;
@@ -27,7 +28,7 @@ class SegmentExchange {
   struct Answer {
     LabelMap labels;  // in the frame's size
     uint64_t bytes_up = 0, bytes_down = 0;
-    double teacher_ms = 0;  // as measured
+    double encode_ms = 0, teacher_ms = 0;  // as measured
   };
   /// The frame at `index` to the server and back. Throws as the teacher and the codecs do.
   Answer Ask(ImageView frame, uint64_t index);

@@ -19,20 +19,35 @@ std::string PolicyInWords(const distill::Policy& policy) {
   return text;
 }
 
-std::string FramesInWords(wire::FrameCodec codec, const wire::KeyFrameQuality& quality,
-                          bool every_frame) {
+const char* InWords(wire::FrameCodec codec) {
   switch (codec) {
     case wire::FrameCodec::kRaw:
       return "raw";
     case wire::FrameCodec::kJpeg:
-      return "JPEG of quality " + std::to_string(quality.jpeg);
+      return "JPEG";
     case wire::FrameCodec::kH264:
-      // Key frames alone are coded towards a size.
-      if (!quality.crf && !every_frame)
-        return "H.264 of " + std::to_string(quality.pictures.bytes) + " bytes";
-      return "H.264 at rate factor " + std::to_string(quality.crf.value_or(wire::kDefaultH264Crf));
+      return "H.264";
+    case wire::FrameCodec::kVp9:
+      return "VP9";
+    case wire::FrameCodec::kAv1:
+      return "AV1";
   }
   return wire::NameOf(codec);
+}
+
+std::string FramesInWords(wire::FrameCodec codec, const wire::KeyFrameQuality& quality,
+                          bool every_frame) {
+  const std::string name = InWords(codec);
+  if (codec == wire::FrameCodec::kRaw) return name;
+  if (codec == wire::FrameCodec::kJpeg) {
+    return name + " of quality " + std::to_string(quality.jpeg);
+  }
+  // Key frames alone are coded towards a size.
+  if (!quality.crf && !every_frame) {
+    return name + " of " + std::to_string(quality.pictures.bytes) + " bytes";
+  }
+  return name + " at rate factor " +
+         std::to_string(quality.crf.value_or(wire::kDefaultH264Crf));
 }
 
 }  // namespace

@@ -54,6 +54,7 @@ struct Totals {
   uint64_t bytes_up = 0;             // encoded frames
   uint64_t bytes_down = 0;           // encoded updates, or label maps; without the first student
   uint64_t bytes_first_student = 0;  // what a device without one is sent at the start
+  double encode_ms = 0;              // time that the device took for encoding frames, as measured
   double server_ms = 0;       // time that the server took for training and updates, as measured
   uint64_t delay_frames = 0;  // sum, over the key frames, of the frames until the update is in use
 };

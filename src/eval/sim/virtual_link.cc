@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "eval/sim/timed.h"
 #include "nn/checkpoint_io.h"
 #include "wire/protocol.h"
 #include "wire/student_codec.h"
@@ -63,7 +64,7 @@ bool VirtualLink::SendKeyFrame(ImageView frame, uint64_t frame_index) {
   key_frame.held_version = session_.version();
   key_frame.codec = encoder_.codec();
   key_frame.size = frame.size();
-  key_frame.data = encoder_.Encode(frame);
+  key_frame.data = Timed(totals_.encode_ms, [&] { return encoder_.Encode(frame); });
 
   last_ = server::LabelKeyFrame(teacher_, decoder_, key_frame, classes_);
   wire::Update update = session_.Train(last_, workspace_);

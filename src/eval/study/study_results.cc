@@ -69,6 +69,7 @@ Json AsJson(const RunRecord& run) {
                {"bytes_up", run.totals.bytes_up},
                {"bytes_down", run.totals.bytes_down},
                {"bytes_first_student", run.totals.bytes_first_student},
+               {"encode_ms", run.encode_ms()},
                {"server_ms", run.server_ms()},
                {"mean_delay", mean_delay ? Json(*mean_delay) : Json()}};
   AddMeasures(run.measures, json);
@@ -148,6 +149,10 @@ double RunRecord::bytes_per_frame() const {
   return static_cast<double>(totals.bytes_up + totals.bytes_down) / static_cast<double>(frames);
 }
 
+double RunRecord::encode_ms() const {
+  return totals.key_frames == 0 ? 0 : totals.encode_ms / static_cast<double>(totals.key_frames);
+}
+
 double RunRecord::server_ms() const {
   return totals.key_frames == 0 ? 0 : totals.server_ms / static_cast<double>(totals.key_frames);
 }
@@ -180,6 +185,8 @@ RunRecord ParseRun(const std::string& text) {
                   .bytes_first_student = json.at("bytes_first_student")};
     if (!json.at("frame_codec").is_null()) run.frame_codec = json.at("frame_codec");
     if (!json.at("update_codec").is_null()) run.update_codec = json.at("update_codec");
+    run.totals.encode_ms =
+        json.at("encode_ms").get<double>() * static_cast<double>(run.totals.key_frames);
     run.totals.server_ms =
         json.at("server_ms").get<double>() * static_cast<double>(run.totals.key_frames);
     if (!json.at("mean_delay").is_null()) {
@@ -313,7 +320,7 @@ std::string RunsCsv(const StudyResults& results) {
       "delay,label,frames,mean_miou,key_frames,key_frame_ratio,"
       "trained_key_frames,distillation_steps,steps_per_key_frame,bytes_up,bytes_down,policy,"
       "server_ms,mean_delay,first_miou,seconds_to_80,seconds_to_85,flicker,teacher_flicker,"
-      "new_classes,new_classes_missed,new_classes_mean_seconds,new_classes_mean_frames\n";
+      "new_classes,new_classes_missed,new_classes_mean_seconds,new_classes_mean_frames,encode_ms\n";
   for (const RunRecord& run : results.runs) {
     std::string camera, scene;
     for (const ClipRecord& clip : results.clips) {
@@ -330,7 +337,8 @@ std::string RunsCsv(const StudyResults& results) {
            Number(run.steps_per_key_frame(), "%.4f") + "," + std::to_string(run.totals.bytes_up) +
            "," + std::to_string(run.totals.bytes_down) + "," +
            CsvText(run.policy ? run.policy->name : "") + "," + Number(run.server_ms(), "%.3f") +
-           "," + Number(run.mean_delay(), "%.3f") + MeasuresCsv(run.measures) + "\n";
+           "," + Number(run.mean_delay(), "%.3f") + MeasuresCsv(run.measures) + "," +
+           Number(run.encode_ms(), "%.3f") + "\n";
   }
   return csv;
 }

@@ -28,6 +28,7 @@ RunRecord SomeRun(const std::string& clip, const std::string& label, double miou
                      .bytes_up = 3000,
                      .bytes_down = 1000,
                      .bytes_first_student = 70,
+                     .encode_ms = 7.5,
                      .server_ms = 24.5,
                      .delay_frames = 3},
           .frame_codec = "h264",
@@ -72,6 +73,7 @@ TEST(StudyResults, StoredRecordsComeBackAsTheyWere) {
   EXPECT_EQ(back.mean_miou, run.mean_miou);  // to the last bit
   EXPECT_EQ(RunJson(back), RunJson(run));
   EXPECT_EQ(back.measures, run.measures);
+  EXPECT_EQ(back.encode_ms(), 3.75);
   EXPECT_EQ(back.server_ms(), 12.25);
   EXPECT_EQ(back.totals.bytes_first_student, 70u);
   EXPECT_EQ(back.frame_codec, "h264");
@@ -109,6 +111,7 @@ TEST(StudyResults, JsonHasEveryFigureUnderItsName) {
   EXPECT_EQ(run.at("key_frame_ratio"), 0.5);
   EXPECT_EQ(run.at("steps_per_key_frame"), 5);
   EXPECT_EQ(run.at("delay"), 1);
+  EXPECT_EQ(run.at("encode_ms"), 3.75);
   EXPECT_EQ(run.at("server_ms"), 12.25);
   EXPECT_EQ(run.at("mean_delay"), 1.5);
   EXPECT_EQ(run.at("first_miou"), 0.3);
@@ -148,9 +151,10 @@ TEST(StudyResults, WritingKeepsTheLiveMeasurements) {
 
 TEST(StudyResults, CsvRowsHaveTheSameFigures) {
   const std::string runs = RunsCsv(SomeResults());
-  EXPECT_NE(runs.find("\none,fixed,people,partial,1,P-1,4,0.250000,2,0.500000,1,5,5.0000,3000,"
-                      "1000,,12.250,1.500,0.300000,2.250,,0.01250000,0.00500000,3,1,,4.0000\n"),
-            std::string::npos)
+  EXPECT_NE(
+      runs.find("\none,fixed,people,partial,1,P-1,4,0.250000,2,0.500000,1,5,5.0000,3000,"
+                "1000,,12.250,1.500,0.300000,2.250,,0.01250000,0.00500000,3,1,,4.0000,3.750\n"),
+      std::string::npos)
       << runs;
   EXPECT_NE(runs.find("\n\"th,re\"\"e\",fixed,people,"), std::string::npos) << runs;
   const std::string frames = FramesCsv(SomeResults());
@@ -198,7 +202,10 @@ std::string TableCalled(const std::string& title, const std::string& text) {
 TEST(StudyTables, ShowWhatTrainingCostsAndHowSteadyItIs) {
   StudyResults results = SomeResults();
   results.runs[3].strategy = "wild";
+  results.runs[3].totals.encode_ms = 0;
   const std::string text = StudyTables(results);
+  EXPECT_NE(TableCalled("device, ms per key frame", text).find("3.75"), std::string::npos) << text;
+  EXPECT_EQ(TableCalled("device, ms per key frame", text).find("wild"), std::string::npos) << text;
   EXPECT_NE(TableCalled("server, ms per key frame", text).find("12.25"), std::string::npos) << text;
   EXPECT_EQ(TableCalled("server, ms per key frame", text).find("wild"), std::string::npos) << text;
   EXPECT_NE(TableCalled("seconds to 80 %", text).find("2.25"), std::string::npos) << text;
@@ -211,6 +218,7 @@ TEST(StudyTables, ShowWhatTrainingCostsAndHowSteadyItIs) {
 
   results.runs.erase(results.runs.begin(), results.runs.begin() + 3);
   EXPECT_EQ(TableCalled("server", StudyTables(results)), "");
+  EXPECT_EQ(TableCalled("device", StudyTables(results)), "");
 }
 
 TEST(StudyProgressLine, SaysWhereItIsAndHowLongItTakes) {

@@ -179,6 +179,16 @@ std::string TrainingTables(const std::vector<Column>& columns,
          });
 }
 
+// The table of those that encode frames.
+std::string EncodeTable(std::vector<Column> columns, const std::vector<Category>& categories) {
+  std::erase_if(columns, [](const Column& column) {
+    return column.runs.begin()->second->totals.encode_ms == 0;
+  });
+  if (columns.empty()) return "";
+  return "\n" + Table("device, ms per key frame", columns, categories,
+                      [](const RunRecord& run) { return run.encode_ms(); });
+}
+
 // The teacher's labels as if they were a run's predictions: one record per clip.
 std::vector<RunRecord> TeacherAsRuns(const StudyResults& results) {
   std::vector<RunRecord> records;
@@ -222,8 +232,8 @@ std::string StudyTables(const StudyResults& results) {
          "\n" +
          Table("traffic, kB per frame", columns, categories,
                [](const RunRecord& run) { return run.bytes_per_frame() / 1000; }) +
-         "\n" + FlickerTable(results, columns, categories) + TrainingTables(columns, categories) +
-         notes;
+         "\n" + FlickerTable(results, columns, categories) + EncodeTable(columns, categories) +
+         TrainingTables(columns, categories) + notes;
 }
 
 std::string StudyProgressLine(const StudyProgress& progress) {

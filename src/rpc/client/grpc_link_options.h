@@ -44,14 +44,19 @@ struct GrpcLinkOptions : Endpoint {
   std::function<void(const std::string& line)> log;
 };
 
-/// Totals since the start. Bytes are those of the serialized key frames and updates.
+/// Totals since the start. Bytes up and down are those of the serialized key frames and updates.
 struct GrpcLinkStats {
   uint64_t key_frames = 0;
   uint64_t updates = 0;
   uint64_t bytes_up = 0;
   uint64_t bytes_down = 0;
-  uint64_t bytes_students = 0;  // messages with whole students, not in bytes_down
-  uint64_t sessions = 0;        // connections that a server welcomed
+  /// Of the students that travelled, either way, until the first session began. 0: the server knew
+  /// the client's.
+  uint64_t bytes_first_student = 0;
+  uint64_t bytes_students = 0;  // messages with whole students that came, not in bytes_down
+  double encode_ms = 0;       // time for encoding the key frames, in all
+  double most_encode_ms = 0;  // and for the one that took longest
+  uint64_t sessions = 0;      // connections that a server welcomed
 };
 
 }  // namespace shadowtutor::rpc

@@ -24,6 +24,15 @@ void HeldWeights::Grow(std::span<const float> trained, uint64_t version) {
   version_ = version;
 }
 
+std::optional<wire::NamedStudent> HeldWeights::Named() const {
+  // A client tells its link at the start what it holds, so `trained_` may be part of `base_`.
+  if (!base_ || server_knows_base_ || version_ != 0 ||
+      !std::equal(trained_.rbegin(), trained_.rend(), base_->weights.rbegin())) {
+    return std::nullopt;
+  }
+  return wire::NameOfStudent(*base_);
+}
+
 std::optional<wire::HeldStudent> HeldWeights::ForHello() const {
   if (!base_) return std::nullopt;
   const nn::NetworkLayout& layout = *base_->layout;

@@ -35,6 +35,9 @@ class HeldWeights {
   /// fits no stage.
   void Grow(std::span<const float> trained, uint64_t version);
 
+  /// The name of a student that no server has trained and that a server may know; nullopt for any
+  /// other, and when nothing is held.
+  std::optional<wire::NamedStudent> Named() const;
   /// What a hello hands over: the trained part if a server knows the rest, otherwise all weights;
   /// nullopt when nothing is held.
   std::optional<wire::HeldStudent> ForHello() const;

@@ -32,6 +32,29 @@ TEST(HeldWeights, AStudentThatNoServerHasSeenGoesWhole) {
   EXPECT_EQ(hello->frozen_checksum, wire::WeightChecksum({}));
 }
 
+TEST(HeldWeights, OnlyAnUntrainedStudentThatNoServerHasSeenHasAName) {
+  EXPECT_FALSE(HeldWeights().Named());
+  const auto student = Student();
+  EXPECT_FALSE(HeldWeights(student, 3, false).Named()) << "trained by a server before";
+  HeldWeights held(student, 0, false);
+  ASSERT_TRUE(held.Named());
+  EXPECT_EQ(held.Named()->checksum, wire::WeightChecksum(student->weights));
+  EXPECT_EQ(held.Named()->class_names, (std::vector<std::string>{"background", "person"}));
+
+  std::vector<float> trained(
+      student->weights.end() -
+          static_cast<std::ptrdiff_t>(student->layout->TrainedSize(nn::kPartialDistillation)),
+      student->weights.end());
+  held.Grow(trained, 0);
+  EXPECT_TRUE(held.Named()) << "the same weights";
+  HeldWeights agreed = held;
+  agreed.AgreedUpon(0);
+  EXPECT_FALSE(agreed.Named());
+  trained.front() += 1;
+  held.Grow(trained, 0);
+  EXPECT_FALSE(held.Named());
+}
+
 TEST(HeldWeights, WhatAServerHasSeenIsHandedOverFromTheCutOn) {
   const auto student = Student();
   const size_t offset = student->layout->TrainedOffset(nn::kPartialDistillation);

@@ -35,6 +35,10 @@ void LinkThread::Handle(wire::ServerMessage message, size_t bytes) {
     Handle(std::move(*first), bytes);
     return;
   }
+  if (std::holds_alternative<wire::HandOverRequest>(message)) {
+    HandOver();
+    return;
+  }
   {
     const MutexLock lock(mutex);
     if (!online) throw Error(ErrorCode::kDataLoss, "the server's first message is not a welcome");
@@ -46,12 +50,37 @@ void LinkThread::Handle(wire::ServerMessage message, size_t bytes) {
   }
 }
 
+void LinkThread::HandOver() {
+  if (!std::exchange(named, false)) {
+    throw Error(ErrorCode::kDataLoss, "the server asks for a student that was not offered to it");
+  }
+  Log("the server at " + options.address + " does not have our student, which is handed over");
+  may_name = false;
+  hand_over = true;
+  const MutexLock lock(mutex);
+  hello_deadline = Clock::now() + options.hello_timeout;
+}
+
 void LinkThread::Handle(wire::Welcome message, size_t bytes) {
   {
     const MutexLock lock(mutex);
     if (online) throw Error(ErrorCode::kDataLoss, "the server welcomed us twice");
   }
   CheckServerVersion(message.protocol_version);
+  {
+    const MutexLock lock(mutex);
+    if (stats.sessions == 0) {
+      stats.bytes_first_student += handed_over + (message.student ? message.student->bytes() : 0);
+    }
+  }
+  if (std::exchange(named, false) && message.student) {
+    // An older server, which does not know the field, sent its own. Ours shall be the one.
+    Log("the server at " + options.address +
+        " is older and sent its own student; connecting again to hand over ours");
+    may_name = false;
+    connect_again = true;
+    return;
+  }
   const distill::Policy policy = message.policy;
   distill::Validate(policy);
   std::optional<ServerLink::WholeStudent> student;
@@ -86,13 +115,16 @@ void LinkThread::Handle(wire::Update message, size_t bytes) {
   ServerLink::Arrived tell;
   {
     const MutexLock lock(mutex);
-    ++stats.updates;
     stats.bytes_down += bytes;
-    if (!Wanted(message)) return;
+    if (!Wanted(message)) {
+      ++stats.updates;
+      return;
+    }
     tell = arrived;
   }
   if (tell) tell(message);
   const MutexLock lock(mutex);
+  ++stats.updates;  // not before it can be polled
   if (message.part == 0) {
     answer = Answer::kArrived;
     answer_deadline = Clock::time_point::max();

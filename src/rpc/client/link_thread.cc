@@ -43,7 +43,8 @@ void LinkThread::Run() {
   while (true) {
     Error lost(ErrorCode::kUnavailable, "the server closed the connection");
     try {
-      Converse();
+      while (!Converse()) {
+      }
     } catch (const Error& error) {
       lost = Explain(error);
     } catch (const std::exception& error) {
@@ -73,8 +74,8 @@ void LinkThread::Run() {
   }
 }
 
-void LinkThread::Converse() {
-  wire::Hello hello = MakeHello();
+bool LinkThread::Converse() {
+  const wire::Hello hello = MakeHello();
   TutorStream stream(options, options.connect_timeout, [this] {
     // Under the lock, so that the link's thread cannot miss the event between its check and its
     // wait.
@@ -82,7 +83,7 @@ void LinkThread::Converse() {
     event = true;
     wake_link.NotifyAll();
   });
-  stream.Write(std::move(hello));
+  stream.Write(WithStudent(hello));
 
   while (true) {
     auto incoming = stream.Take();
@@ -98,11 +99,19 @@ void LinkThread::Converse() {
       if (stop) break;
       CheckDeadlines(Clock::now());
     }
+    if (connect_again) break;
     if (incoming) continue;
-    if (stream.CanWrite() && SendNext(stream)) continue;
+    if (stream.CanWrite()) {
+      if (std::exchange(hand_over, false)) {
+        stream.Write(WithStudent(hello));
+        continue;
+      }
+      if (SendNext(stream)) continue;
+    }
     WaitForEvent();
   }
   stream.Finish(true);
+  return !std::exchange(connect_again, false);
 }
 
 wire::Hello LinkThread::MakeHello() {
@@ -118,9 +127,18 @@ wire::Hello LinkThread::MakeHello() {
   hello.takes_parts = options.takes_parts;
   hello.takes_coded_student = options.update_codec == wire::UpdateCodec::kCoded;
   const MutexLock lock(mutex);
-  hello.held = held.ForHello();
   hello_deadline = Clock::now() + options.connect_timeout + options.hello_timeout;
   event = false;
+  hand_over = false;
+  return hello;
+}
+
+wire::Hello LinkThread::WithStudent(wire::Hello hello) {
+  const MutexLock lock(mutex);
+  if (may_name) hello.named = held.Named();
+  named = hello.named.has_value();
+  if (!named) hello.held = held.ForHello();
+  handed_over = hello.held ? hello.held->trained.size() * sizeof(float) : 0;
   return hello;
 }
 
@@ -138,8 +156,8 @@ LinkThread::Waiting LinkThread::TakeWaiting() {
   const MutexLock lock(mutex);
   if (!online) return {};
   if (request) {
-    wire::StudentRequest message{*std::exchange(request, {})};
-    if (message.reason.size() > wire::kMaxTextBytes) message.reason.erase(wire::kMaxTextBytes);
+    wire::StudentRequest message{request->substr(0, wire::kMaxTextBytes)};
+    request.reset();
     return message;
   }
   if (!key_frame) return {};
@@ -157,6 +175,7 @@ LinkThread::Waiting LinkThread::TakeWaiting() {
 
 void LinkThread::SendKeyFrame(TutorStream& stream, WaitingKeyFrame key_frame) {
   wire::KeyFrame& message = key_frame.message;
+  const Clock::time_point start = Clock::now();
   if (!encoder || encoder->codec() != message.codec) {
     encoder.emplace(message.codec, options.quality);
   }
@@ -171,10 +190,13 @@ void LinkThread::SendKeyFrame(TutorStream& stream, WaitingKeyFrame key_frame) {
     NoAnswer();
     return;
   }
+  const double encode_ms = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
   const size_t bytes = stream.Write(std::move(message));
   const MutexLock lock(mutex);
   ++stats.key_frames;
   stats.bytes_up += bytes;
+  stats.encode_ms += encode_ms;
+  stats.most_encode_ms = std::max(stats.most_encode_ms, encode_ms);
 }
 
 void LinkThread::WaitForEvent() {

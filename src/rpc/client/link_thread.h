@@ -41,10 +41,12 @@ struct LinkThread {
 
   /// Connects, converses with the server, and connects again when the connection is lost.
   void Run();
-  /// One connection from the hello to its end. Returns when the link is to stop; throws Error when
-  /// the connection is lost.
-  void Converse();
+  /// One connection from the hello to its end. Returns true when the link is to stop, false when it
+  /// is to connect once more at once; throws Error when the connection is lost.
+  bool Converse();
   wire::Hello MakeHello();
+  /// The hello with what the client holds, by name if that may do.
+  wire::Hello WithStudent(wire::Hello hello);
   /// Sends the next waiting message. Returns false when none waits.
   bool SendNext(TutorStream& stream);
   /// Waits until something happens or a deadline passes.
@@ -75,9 +77,18 @@ struct LinkThread {
   void Handle(wire::Update message, size_t bytes);
   void Handle(const wire::WholeStudent& message, size_t bytes);
   void Handle(const wire::ErrorMessage& error);
+  /// The server does not know the student that the hello named.
+  void HandOver();
 
   const GrpcLinkOptions options;
   std::optional<wire::KeyFrameEncoder> encoder;  // this thread's; null before the first key frame
+
+  // Also this thread's: how the client's student is made known to the server.
+  bool may_name = true;        // false once a server did not know it by its name
+  bool named = false;          // by this conversation's hello, which has not been answered
+  bool hand_over = false;      // the hello is to be sent once more, with the weights
+  size_t handed_over = 0;      // bytes of the weights in this conversation's hello
+  bool connect_again = false;  // this conversation ends, and another one begins at once
 
   mutable Mutex mutex;
   CondVar wake_link;

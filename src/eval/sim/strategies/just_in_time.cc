@@ -10,6 +10,7 @@
 
 #include "distill/trainer.h"
 #include "eval/sim/strategy.h"
+#include "eval/sim/timed.h"
 #include "nn/predictor.h"
 #include "wire/coded_update.h"
 #include "wire/key_frame_codec.h"
@@ -63,7 +64,7 @@ class JustInTime : public Strategy {
   // Trains on a key frame and returns whether the weights changed. Counts the bytes that training
   // on a server would take: the encoded frame up, the whole student down.
   bool TrainOn(ImageView frame, uint64_t index) {
-    const auto bytes = encoder_.Encode(frame);
+    const auto bytes = Timed(totals_.encode_ms, [&] { return encoder_.Encode(frame); });
     totals_.bytes_up += bytes.size();
     const Image decoded = decoder_.Decode(encoder_.codec(), bytes, frame.size());
     frame = decoded;

@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "eval/sim/naive.h"
+#include "eval/sim/timed.h"
 #include "wire/h264.h"
 #include "wire/video_coder.h"
 
@@ -19,8 +20,9 @@ class Stream {
                                                       frames_per_second_);
       decoder_ = std::make_unique<wire::VideoDecoder>(wire::FrameCodec::kH264);
     }
-    const auto unit = encoder_->Encode(frame);
-    return {unit.size(), decoder_->Decode(unit, size_)};
+    double encode_ms = 0;
+    const auto unit = Timed(encode_ms, [&] { return encoder_->Encode(frame); });
+    return {unit.size(), decoder_->Decode(unit, size_), encode_ms};
   }
 
  private:

@@ -1,4 +1,5 @@
 #include "eval/sim/naive.h"
+#include "eval/sim/timed.h"
 #include "wire/jpeg.h"
 
 namespace shadowtutor::eval {
@@ -6,8 +7,9 @@ namespace {
 
 std::unique_ptr<Strategy> Make(const StrategyInputs& inputs) {
   return std::make_unique<Naive>(inputs, [quality = inputs.options.quality.jpeg](ImageView frame) {
-    const auto bytes = wire::EncodeJpeg(frame, quality);
-    return SegmentExchange::Sent{bytes.size(), wire::DecodeJpeg(bytes, frame.size())};
+    double encode_ms = 0;
+    const auto bytes = Timed(encode_ms, [&] { return wire::EncodeJpeg(frame, quality); });
+    return SegmentExchange::Sent{bytes.size(), wire::DecodeJpeg(bytes, frame.size()), encode_ms};
   });
 }
 

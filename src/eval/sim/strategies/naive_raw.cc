@@ -6,7 +6,7 @@ namespace {
 
 std::unique_ptr<Strategy> Make(const StrategyInputs& inputs) {
   return std::make_unique<Naive>(inputs, [](ImageView frame) {
-    return SegmentExchange::Sent{wire::RawFrameBytes(frame.size()), {}};
+    return SegmentExchange::Sent{wire::RawFrameBytes(frame.size()), {}, 0};
   });
 }
 

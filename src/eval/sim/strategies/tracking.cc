@@ -9,6 +9,7 @@
 #include "eval/sim/segment_exchange.h"
 #include "eval/sim/server_clock.h"
 #include "eval/sim/strategy.h"
+#include "eval/sim/timed.h"
 #include "wire/key_frame_codec.h"
 
 namespace shadowtutor::eval {
@@ -34,9 +35,10 @@ void Check(const StrategyOptions& options) {
 SegmentExchange::Channel ChannelOf(wire::FrameCodec codec, const wire::KeyFrameQuality& quality) {
   return [encoder = std::make_shared<wire::KeyFrameEncoder>(codec, quality),
           decoder = std::make_shared<wire::KeyFrameDecoder>()](ImageView frame) {
-    const auto bytes = encoder->Encode(frame);
-    return SegmentExchange::Sent{bytes.size(),
-                                 decoder->Decode(encoder->codec(), bytes, frame.size())};
+    double encode_ms = 0;
+    const auto bytes = Timed(encode_ms, [&] { return encoder->Encode(frame); });
+    return SegmentExchange::Sent{
+        bytes.size(), decoder->Decode(encoder->codec(), bytes, frame.size()), encode_ms};
   };
 }
 
@@ -78,6 +80,7 @@ class Tracking : public Strategy {
     clock_.Receive(index, answer.teacher_ms);
     totals_.bytes_up += answer.bytes_up;
     totals_.bytes_down += answer.bytes_down;
+    totals_.encode_ms += answer.encode_ms;
     ++totals_.key_frames;
     coming_ = std::move(answer.labels);
     arrival_ = clock_.Answer(/*steps=*/0, /*measured_ms=*/0);
