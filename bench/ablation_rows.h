@@ -21,6 +21,7 @@ inline std::vector<Row> AblationRows() {
   const std::string d = "balanced", p = "paper";
   return {
       {"best", "best"},
+      {"frugal", "frugal"},
       {"balanced", d},
       {"balanced: no replay", d, {{"replay-every", "0"}}},
       {"balanced: last weights", d, {{"averaging", "0.001"}}},

@@ -77,6 +77,23 @@ TEST_P(Agreement, HoldsAfterEveryUpdate) {
   EXPECT_TRUE(whole->weights == expected);
 }
 
+// The server's policy says what key frames should have, unless the client's user does.
+TEST(KeyFramePictures, AreTheServersUnlessTheClientWantsOthers) {
+  const auto bytes_of_first = [](int first_bytes) {
+    rpc::ServerOptions server_options = FastServerOptions();
+    server_options.policy.pictures = {.first_bytes = first_bytes, .coarsest_crf = 51};
+    const auto server = StartServer(std::move(server_options));
+    auto options = FastLinkOptions(server->address());
+    options.frame_codec = wire::FrameCodec::kH264;
+    options.frame_size = {640, 480};
+    Tutored tutored = Connect(options);
+    while (!tutored.Process(640, 480).update_applied) continue;
+    EXPECT_EQ(tutored.link->stats().key_frames, 1u);
+    return tutored.link->stats().bytes_up;
+  };
+  EXPECT_LT(bytes_of_first(100), bytes_of_first(100'000));
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Codecs, Agreement,
     testing::Combine(testing::Values(wire::FrameCodec::kRaw, wire::FrameCodec::kJpeg,

@@ -8,12 +8,12 @@ namespace shadowtutor::distill {
 /// Rate factors are those of x264: 0 is the finest, 51 the worst.
 struct KeyFramePictures {
   /// Of those that are predicted from others, about.
-  int bytes = 6000;
+  int bytes = 4000;
   /// Of the first of a stream, which is predicted from nothing, at most: what does not move keeps
   /// its quality for good.
-  int first_bytes = 100'000;
+  int first_bytes = 70'000;
   /// No rate factor worse than this is chosen for the sake of the bytes.
-  double coarsest_crf = 30;
+  double coarsest_crf = 32;
 
   bool operator==(const KeyFramePictures&) const = default;
 };

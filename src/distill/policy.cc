@@ -27,7 +27,7 @@ Policy Best() {
   policy.schedule.trigger = Trigger::kChange;
   policy.schedule.change = 0.01;
   policy.shown_labels = 3;
-  policy.shown_area = 0.0005;
+  policy.shown_area = 0.001;
   policy.hide_untaught = true;
   policy.part_updates = 4;
   policy.coded = {.share = 0.1, .max_updates = 16, .learning_rate = 0.006, .averaging = 0.8};
@@ -49,12 +49,22 @@ Policy Balanced() {
   return policy;
 }
 
+// For networks that are paid by the byte: half the key frames, coarser ones, smaller updates.
+Policy Frugal() {
+  Policy policy = Balanced();
+  policy.name = "frugal";
+  policy.schedule.rate = 0.02;
+  policy.pictures = {.bytes = 2500, .first_bytes = 30'000, .coarsest_crf = 36};
+  policy.coded.share = 0.03;
+  return policy;
+}
+
 struct Preset {
   std::string_view name;
   Policy (*make)();
 };
-constexpr std::array kPresets = {Preset{"paper", Paper}, Preset{"balanced", Balanced},
-                                 Preset{"best", Best}};
+constexpr std::array kPresets = {Preset{"paper", Paper}, Preset{"frugal", Frugal},
+                                 Preset{"balanced", Balanced}, Preset{"best", Best}};
 
 }  // namespace
 

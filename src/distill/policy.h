@@ -55,7 +55,8 @@ struct Policy {
   int idle_updates = 0;
 };
 
-/// The names of the presets: "paper", "balanced", "best". The first is the paper, to the last bit.
+/// The names of the presets: "paper", "frugal", "balanced", "best". The first is the paper, to the
+/// last bit.
 std::vector<std::string> PolicyNames();
 /// The preset of that name. Throws Error kInvalidArgument, which lists the names, for any other.
 Policy FindPolicy(std::string_view name);

@@ -59,7 +59,11 @@ distill::Policy SomePolicy() {
                                                      {"coded-learning-rate", "0.002"},
                                                      {"coded-averaging", "0.7"},
                                                      {"coded-step", "1.5"},
-                                                     {"coded-tolerance", "0.02"}});
+                                                     {"coded-tolerance", "0.02"},
+                                                     {"shown-area", "0.003"},
+                                                     {"key-frame-bytes", "1234"},
+                                                     {"first-key-frame-bytes", "23456"},
+                                                     {"coarsest-crf", "40"}});
   policy.name = "custom";
   return policy;
 }

@@ -111,6 +111,30 @@ TEST(KeyFrameCodec, TheFirstKeyFrameKeepsToItsBytes) {
   }
 }
 
+TEST(KeyFrameCodec, KeepsToWhatIsWantedWithinItsRateFactors) {
+  const FrameSize size{320, 180};
+  const distill::KeyFramePictures fine{.bytes = 100'000, .first_bytes = 1'000'000};
+  const distill::KeyFramePictures coarse{.bytes = 100, .first_bytes = 100, .coarsest_crf = 51};
+  const distill::KeyFramePictures bounded{.bytes = 100, .first_bytes = 100, .coarsest_crf = 28};
+  const auto first = [&](const distill::KeyFramePictures& pictures) {
+    return KeyFrameEncoder(FrameCodec::kH264, {.pictures = pictures}).Encode(Scene(size, 60)).size();
+  };
+  EXPECT_LT(first(coarse), first(bounded));
+  EXPECT_LT(first(bounded), first(fine));
+  // What is wanted may change in the middle of a stream, and is soon followed.
+  KeyFrameEncoder encoder(FrameCodec::kH264, {.pictures = fine});
+  const auto later = [&](int from) {
+    size_t bytes = 0;
+    for (int i = 0; i < 6; ++i) bytes = encoder.Encode(Scene(size, 60 + 10 * (from + i))).size();
+    return bytes;
+  };
+  const size_t before = later(0);
+  encoder.SetPictures(coarse);
+  EXPECT_LT(later(6), before / 2);
+  EXPECT_EQ(CodeOf([&] { encoder.SetPictures({.coarsest_crf = 10}); }),
+            ErrorCode::kInvalidArgument);
+}
+
 TEST(KeyFrameCodec, ThisSystemHasWhatDebianHas) {
   for (const std::string& name : FrameCodecNames()) {
     std::string why;
