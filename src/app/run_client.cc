@@ -125,15 +125,20 @@ RunSummary RunClient(video::Source& source, const RunOptions& options, const Ope
     link_options.takes_parts = false;
     link_options.quality.most_bytes =
         std::min(link_options.quality.most_bytes, options.budget.WindowUp() / 2);
+    link_options.quality.most_later_bytes =
+        std::min(link_options.quality.most_later_bytes, options.budget.KeyFrameBytes());
   }
   std::unique_ptr<TutorLink> opened = open(link_options);
   BudgetedLink* budgeted = nullptr;
   if (options.budget.any()) {
     auto within = std::make_unique<BudgetedLink>(
         std::move(opened), options.budget,
-        KeyFrameBytes{.predicted = 2 * static_cast<uint64_t>(link_options.key_frame_bytes.value_or(
-                          link_options.quality.pictures.bytes)),
-                      .first = link_options.quality.most_bytes});
+        KeyFrameBytes{
+            .predicted = 2 * static_cast<uint64_t>(std::min(
+                                 link_options.key_frame_bytes.value_or(
+                                     link_options.quality.pictures.bytes),
+                                 link_options.quality.most_later_bytes)),
+            .first = link_options.quality.most_bytes});
     budgeted = within.get();
     opened = std::move(within);
   }

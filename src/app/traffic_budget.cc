@@ -27,6 +27,15 @@ uint64_t BudgetOptions::WindowUp() const {
   return least < 1e15 ? static_cast<uint64_t>(least) : std::numeric_limits<uint64_t>::max();
 }
 
+int BudgetOptions::KeyFrameBytes() const {
+  constexpr double kKeyFrames = 13;  // 4.2 % of 300 frames
+  constexpr double kLeast = 500;     // in less than that there is hardly a picture
+  double least = std::numeric_limits<int>::max();
+  if (up > 0) least = std::min(least, WindowBytes(up) / kKeyFrames);
+  if (both > 0) least = std::min(least, WindowBytes(both) / 2 / kKeyFrames);
+  return static_cast<int>(std::max(least, kLeast));
+}
+
 TrafficBudget::TrafficBudget(const BudgetOptions& options) : options_(options) {
   for (const double bound : {options.both, options.up, options.down}) {
     if (!(bound >= 0 && std::isfinite(bound))) {

@@ -16,6 +16,9 @@ struct BudgetOptions {
   bool any() const { return both > 0 || up > 0 || down > 0; }
   /// What a window may take up, in bytes; with no bound the largest number.
   uint64_t WindowUp() const;
+  /// What a key frame that is predicted from others may take, so that as many as the policies send
+  /// of 30 frames a second fit into a window; of a bound on both directions, half is for updates.
+  int KeyFrameBytes() const;
 };
 
 inline constexpr std::chrono::seconds kBudgetWindow{10};

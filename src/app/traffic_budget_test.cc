@@ -96,5 +96,13 @@ TEST(TrafficBudget, RefusesBoundsThatAreNone) {
   EXPECT_THROW(TrafficBudget({.up = std::numeric_limits<double>::quiet_NaN()}), Error);
 }
 
+TEST(TrafficBudget, SaysWhatAKeyFrameMayTake) {
+  EXPECT_EQ(BudgetOptions{}.KeyFrameBytes(), std::numeric_limits<int>::max());
+  EXPECT_EQ((BudgetOptions{.up = 52}.KeyFrameBytes()), 5000);  // 65 kB for 13
+  EXPECT_EQ((BudgetOptions{.both = 52}.KeyFrameBytes()), 2500);
+  EXPECT_EQ((BudgetOptions{.both = 520, .up = 52}.KeyFrameBytes()), 5000);
+  EXPECT_EQ((BudgetOptions{.both = 1}.KeyFrameBytes()), 500);
+}
+
 }  // namespace
 }  // namespace shadowtutor::app

@@ -99,9 +99,12 @@ std::vector<uint8_t> KeyFrameEncoder::EncodeVideo(ImageView frame) {
     payload = video_->Encode(frame);
   }
   if (!quality_.crf && sequence_ != 0 && video_->ChangesCrf()) {
-    const double over = std::log2(static_cast<double>(payload.size()) / wanted.bytes);
+    const bool bounded = quality_.most_later_bytes < wanted.bytes;
+    const int bytes = std::min(wanted.bytes, quality_.most_later_bytes);
+    const double coarsest = bounded ? kWorstOfAll : wanted.coarsest_crf;
+    const double over = std::log2(static_cast<double>(payload.size()) / bytes);
     const double change = (over > 0 ? kCoarserPerDoubling : kFinerPerHalving) * over;
-    crf_ = std::clamp(crf_ + change, kBestCrf, wanted.coarsest_crf);
+    crf_ = std::clamp(crf_ + change, kBestCrf, coarsest);
   }
   payload.insert(payload.begin(), sequence_);
   sequence_ = After(sequence_);

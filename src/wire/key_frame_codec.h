@@ -8,6 +8,7 @@
 #ifndef SHADOWTUTOR_WIRE_KEY_FRAME_CODEC_H_
 #define SHADOWTUTOR_WIRE_KEY_FRAME_CODEC_H_
 
+#include <climits>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -36,6 +37,9 @@ struct KeyFrameQuality {
   /// The first key frame of a stream gets a worse quality until it has at most so many bytes, or
   /// there is none worse, whatever `pictures` wants.
   uint64_t most_bytes = UINT64_MAX;
+  /// Those that are predicted from others come to about so many bytes, or there is none worse,
+  /// whatever `pictures` wants.
+  int most_later_bytes = INT_MAX;
 };
 /// Throws Error kInvalidArgument for values out of range.
 void Validate(const KeyFrameQuality& quality);

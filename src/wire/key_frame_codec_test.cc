@@ -131,6 +131,10 @@ TEST(KeyFrameCodec, KeepsToWhatIsWantedWithinItsRateFactors) {
   const size_t before = later(0);
   encoder.SetPictures(coarse);
   EXPECT_LT(later(6), before / 2);
+  KeyFrameEncoder budgeted(FrameCodec::kH264, {.pictures = fine, .most_later_bytes = 100});
+  size_t last = 0;
+  for (int i = 0; i < 12; ++i) last = budgeted.Encode(Scene(size, 60 + 10 * i)).size();
+  EXPECT_LT(last, before / 2);
   EXPECT_EQ(CodeOf([&] { encoder.SetPictures({.coarsest_crf = 10}); }),
             ErrorCode::kInvalidArgument);
 }
