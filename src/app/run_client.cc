@@ -133,12 +133,11 @@ RunSummary RunClient(video::Source& source, const RunOptions& options, const Ope
   if (options.budget.any()) {
     auto within = std::make_unique<BudgetedLink>(
         std::move(opened), options.budget,
-        KeyFrameBytes{
-            .predicted = 2 * static_cast<uint64_t>(std::min(
-                                 link_options.key_frame_bytes.value_or(
-                                     link_options.quality.pictures.bytes),
-                                 link_options.quality.most_later_bytes)),
-            .first = link_options.quality.most_bytes});
+        KeyFrameBytes{.predicted = 2 * static_cast<uint64_t>(
+                                           std::min(link_options.key_frame_bytes.value_or(
+                                                        link_options.quality.pictures.bytes),
+                                                    link_options.quality.most_later_bytes)),
+                      .first = link_options.quality.most_bytes});
     budgeted = within.get();
     opened = std::move(within);
   }

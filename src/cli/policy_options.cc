@@ -10,7 +10,8 @@ void AddPolicyOptions(CLI::App& command, PolicyArguments& arguments) {
   command
       .add_option(app::flags::kPolicy, arguments.name,
                   "How students are taught: paper (as published), frugal (a third of the traffic), "
-                  "balanced, or best (three times the server's time). The options in this group change single parts of it "
+                  "balanced, or best (three times the server's time). The options in this group "
+                  "change single parts of it "
                   "(docs/policies.md)")
       ->check(CLI::IsMember(distill::PolicyNames()))
       ->capture_default_str();

@@ -27,7 +27,7 @@ Policy Best() {
   policy.schedule.trigger = Trigger::kChange;
   policy.schedule.change = 0.01;
   policy.shown_labels = 3;
-  policy.shown_area = 0.001;
+  policy.shown_area = 0.0015;
   policy.hide_untaught = true;
   policy.part_updates = 4;
   policy.coded = {.share = 0.1, .max_updates = 16, .learning_rate = 0.006, .averaging = 0.8};

@@ -117,7 +117,9 @@ TEST(KeyFrameCodec, KeepsToWhatIsWantedWithinItsRateFactors) {
   const distill::KeyFramePictures coarse{.bytes = 100, .first_bytes = 100, .coarsest_crf = 51};
   const distill::KeyFramePictures bounded{.bytes = 100, .first_bytes = 100, .coarsest_crf = 28};
   const auto first = [&](const distill::KeyFramePictures& pictures) {
-    return KeyFrameEncoder(FrameCodec::kH264, {.pictures = pictures}).Encode(Scene(size, 60)).size();
+    return KeyFrameEncoder(FrameCodec::kH264, {.pictures = pictures})
+        .Encode(Scene(size, 60))
+        .size();
   };
   EXPECT_LT(first(coarse), first(bounded));
   EXPECT_LT(first(bounded), first(fine));

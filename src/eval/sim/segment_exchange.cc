@@ -33,8 +33,7 @@ SegmentExchange::Answer SegmentExchange::Ask(ImageView frame, uint64_t index) {
   const auto bytes = encoder_.Encode(reduced ? Scaled(label, size) : label);
   LabelMap labels = decoder_.Decode(encoder_.codec(), bytes, size);
   if (reduced) labels = Scaled(labels, frame.size());
-  return {std::move(labels), sent.bytes, bytes.size(), sent.encode_ms,
-          teacher_time.count()};
+  return {std::move(labels), sent.bytes, bytes.size(), sent.encode_ms, teacher_time.count()};
 }
 
 void CheckSentWidth(const StrategyOptions& options) {

@@ -46,8 +46,7 @@ std::string FramesInWords(wire::FrameCodec codec, const wire::KeyFrameQuality& q
   if (!quality.crf && !every_frame) {
     return name + " of " + std::to_string(quality.pictures.bytes) + " bytes";
   }
-  return name + " at rate factor " +
-         std::to_string(quality.crf.value_or(wire::kDefaultH264Crf));
+  return name + " at rate factor " + std::to_string(quality.crf.value_or(wire::kDefaultH264Crf));
 }
 
 }  // namespace

@@ -21,9 +21,9 @@ namespace shadowtutor::rpc {
 struct GrpcLinkOptions : Endpoint {
   FrameSize frame_size;  // of the source, for the server's information
   wire::FrameCodec frame_codec = wire::FrameCodec::kJpeg;
-  wire::KeyFrameQuality quality;  // its `pictures` are replaced by those that the server wants
+  wire::KeyFrameQuality quality;       // its `pictures` are replaced by those that the server wants
   std::optional<int> key_frame_bytes;  // instead of the server's KeyFramePictures::bytes
-  bool takes_parts = true;  // whether a key frame may be answered by several updates
+  bool takes_parts = true;             // whether a key frame may be answered by several updates
   wire::UpdateCodec update_codec = wire::UpdateCodec::kFp32;
 
   /// What the client starts with; null: the server's student.
@@ -54,9 +54,9 @@ struct GrpcLinkStats {
   /// the client's.
   uint64_t bytes_first_student = 0;
   uint64_t bytes_students = 0;  // messages with whole students that came, not in bytes_down
-  double encode_ms = 0;       // time for encoding the key frames, in all
-  double most_encode_ms = 0;  // and for the one that took longest
-  uint64_t sessions = 0;      // connections that a server welcomed
+  double encode_ms = 0;         // time for encoding the key frames, in all
+  double most_encode_ms = 0;    // and for the one that took longest
+  uint64_t sessions = 0;        // connections that a server welcomed
 };
 
 }  // namespace shadowtutor::rpc

@@ -62,7 +62,7 @@ struct LinkThread {
     Image frame;
     wire::KeyFrame message;  // all but its data
     distill::KeyFramePictures pictures;
-    bool restart = false;    // it must not be predicted from the ones before it
+    bool restart = false;  // it must not be predicted from the ones before it
   };
   using Waiting = std::variant<std::monostate, wire::StudentRequest, WaitingKeyFrame>;
   Waiting TakeWaiting();

@@ -37,8 +37,8 @@ SegmentExchange::Channel ChannelOf(wire::FrameCodec codec, const wire::KeyFrameQ
           decoder = std::make_shared<wire::KeyFrameDecoder>()](ImageView frame) {
     double encode_ms = 0;
     const auto bytes = Timed(encode_ms, [&] { return encoder->Encode(frame); });
-    return SegmentExchange::Sent{
-        bytes.size(), decoder->Decode(encoder->codec(), bytes, frame.size()), encode_ms};
+    return SegmentExchange::Sent{bytes.size(),
+                                 decoder->Decode(encoder->codec(), bytes, frame.size()), encode_ms};
   };
 }
 
