@@ -10,7 +10,7 @@ namespace shadowtutor::eval {
 
 /// The options that matter to this strategy: the policy with what differs from its preset, the
 /// codecs with their qualities, the sent width, tracking's stride. "H.264 at rate factor 29, 640
-/// wide"; "balanced, max-updates 6, H.264 of 6000 bytes, coded updates"; empty for a strategy that
+/// wide"; "balanced, max-updates 6, H.264 of 4000 bytes, coded updates"; empty for a strategy that
 /// sends nothing. For people; without the delay, which the run's label has.
 std::string SettingText(const StrategyEntry& strategy, const StrategyOptions& options);
 

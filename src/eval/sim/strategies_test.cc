@@ -243,7 +243,7 @@ TEST(SettingText, SaysWhatMattersToTheStrategy) {
   EXPECT_EQ(text("naive-raw"), "raw");
   EXPECT_EQ(text("naive-h264"), "H.264 at rate factor 23");
   EXPECT_EQ(text("tracking"), "raw, 1 frame in 8");
-  EXPECT_EQ(text("shadow"), "balanced, H.264 of 6000 bytes, coded updates");
+  EXPECT_EQ(text("shadow"), "balanced, H.264 of 4000 bytes, coded updates");
   EXPECT_EQ(text("full"), "paper, cut in_conv1, raw, fp32 updates");
   options.quality.crf = 29;
   options.sent_width = 640;
