@@ -1,5 +1,5 @@
 // What key frames of a video cost in each codec: bytes, PSNR, and milliseconds of one core. The
-// table is that of docs/results.md.
+// table is that of docs/traffic.md.
 #include <CLI/CLI.hpp>
 #include <cmath>
 #include <cstdint>

@@ -11,7 +11,7 @@ namespace shadowtutor::wire {
 namespace {
 
 // libaom's quantizer for the PSNR that x264 comes to at a rate factor: for key frames of two clips,
-// measured as docs/results.md says.
+// measured as docs/traffic.md says.
 constexpr std::array<CrfPoint, 6> kQuantizers = {
     {{0, 0}, {16, 17}, {22, 32}, {30, 52}, {36, 61}, {39, 63}}};
 

@@ -5,7 +5,7 @@ namespace {
 
 // Exact instead of fast arithmetic, so that all machines compute the same pixels. Colours are
 // averaged over the pixels that share them, and interpolated on the way back: there and back leaves
-// 45 to 48 dB, where libswscale's shortcuts leave 42 to 44 (docs/results.md).
+// 45 to 48 dB, where libswscale's shortcuts leave 42 to 44 (docs/traffic.md).
 constexpr int kExact = SWS_ACCURATE_RND | SWS_BITEXACT;
 constexpr int kToPicture = kExact | SWS_AREA | SWS_FULL_CHR_H_INP;
 constexpr int kFromPicture = kExact | SWS_BICUBIC | SWS_FULL_CHR_H_INT;

@@ -15,7 +15,7 @@ namespace shadowtutor::wire {
 namespace {
 
 // libvpx's quantizer for the PSNR that x264 comes to at a rate factor: for key frames of two clips,
-// measured as docs/results.md says.
+// measured as docs/traffic.md says.
 constexpr std::array<CrfPoint, 6> kQuantizers = {
     {{0, 0}, {16, 22}, {22, 36}, {30, 51}, {36, 60}, {39, 63}}};
 constexpr double kMaxQuantizer = 63;

@@ -14,7 +14,7 @@ namespace shadowtutor::eval {
 namespace {
 
 constexpr double kMilliseconds = 1e-3;
-// Of a coded update per weight, about: with the default policy on five clips (docs/results.md).
+// Of a coded update per weight, about: with the default policy on five clips (docs/traffic.md).
 constexpr double kCodedBytes = 0.016;
 constexpr FrameSize kUsualSize{1280, 720};
 
