@@ -200,14 +200,15 @@ std::span<const PolicyPart> PolicyParts() {
 
 Policy Changed(const Policy& policy, const PolicyChanges& changes) {
   Policy changed = policy;
-  for (const auto& [name, text] : changes) {
+  for (const auto& change : changes) {
+    const std::string& name = change.first;
     const auto parts = PolicyParts();
     const auto part = std::find_if(parts.begin(), parts.end(),
                                    [&](const PolicyPart& one) { return one.name == name; });
     if (part == parts.end()) {
       throw Error(ErrorCode::kInvalidArgument, "a policy has no part '" + name + "'");
     }
-    part->set(changed, text);
+    part->set(changed, change.second);
   }
   if (changes.contains("threshold") && !changes.contains("stride-threshold") &&
       changed.trainer.threshold < 1) {
