@@ -123,21 +123,19 @@ RunSummary RunClient(video::Source& source, const RunOptions& options, const Ope
     // Later parts cannot be refused once they are trained, and the first key frame, which is
     // predicted from nothing, is the largest.
     link_options.takes_parts = false;
-    link_options.quality.most_bytes =
-        std::min(link_options.quality.most_bytes, options.budget.WindowUp() / 2);
-    link_options.quality.most_later_bytes =
-        std::min(link_options.quality.most_later_bytes, options.budget.KeyFrameBytes());
+    link_options.quality.most_first_bytes = options.budget.WindowUp() / 2;
+    link_options.quality.most_later_bytes = options.budget.LaterKeyFrameBytes();
   }
   std::unique_ptr<TutorLink> opened = open(link_options);
   BudgetedLink* budgeted = nullptr;
   if (options.budget.any()) {
+    const wire::KeyFrameQuality& quality = link_options.quality;
+    const int later = std::min(link_options.key_frame_bytes.value_or(quality.pictures.bytes),
+                               quality.most_later_bytes);
     auto within = std::make_unique<BudgetedLink>(
         std::move(opened), options.budget,
-        KeyFrameBytes{.predicted = 2 * static_cast<uint64_t>(
-                                           std::min(link_options.key_frame_bytes.value_or(
-                                                        link_options.quality.pictures.bytes),
-                                                    link_options.quality.most_later_bytes)),
-                      .first = link_options.quality.most_bytes});
+        KeyFrameBytes{.predicted = 2 * static_cast<uint64_t>(later),
+                      .first = quality.most_first_bytes});
     budgeted = within.get();
     opened = std::move(within);
   }

@@ -27,7 +27,7 @@ uint64_t BudgetOptions::WindowUp() const {
   return least < 1e15 ? static_cast<uint64_t>(least) : std::numeric_limits<uint64_t>::max();
 }
 
-int BudgetOptions::KeyFrameBytes() const {
+int BudgetOptions::LaterKeyFrameBytes() const {
   constexpr double kKeyFrames = 13;  // 4.2 % of 300 frames
   constexpr double kLeast = 500;     // in less than that there is hardly a picture
   double least = std::numeric_limits<int>::max();

@@ -18,7 +18,7 @@ struct BudgetOptions {
   uint64_t WindowUp() const;
   /// What a key frame that is predicted from others may take, so that as many as the policies send
   /// of 30 frames a second fit into a window; of a bound on both directions, half is for updates.
-  int KeyFrameBytes() const;
+  int LaterKeyFrameBytes() const;
 };
 
 inline constexpr std::chrono::seconds kBudgetWindow{10};

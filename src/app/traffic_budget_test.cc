@@ -97,11 +97,11 @@ TEST(TrafficBudget, RefusesBoundsThatAreNone) {
 }
 
 TEST(TrafficBudget, SaysWhatAKeyFrameMayTake) {
-  EXPECT_EQ(BudgetOptions{}.KeyFrameBytes(), std::numeric_limits<int>::max());
-  EXPECT_EQ((BudgetOptions{.up = 52}.KeyFrameBytes()), 5000);  // 65 kB for 13
-  EXPECT_EQ((BudgetOptions{.both = 52}.KeyFrameBytes()), 2500);
-  EXPECT_EQ((BudgetOptions{.both = 520, .up = 52}.KeyFrameBytes()), 5000);
-  EXPECT_EQ((BudgetOptions{.both = 1}.KeyFrameBytes()), 500);
+  EXPECT_EQ(BudgetOptions{}.LaterKeyFrameBytes(), std::numeric_limits<int>::max());
+  EXPECT_EQ((BudgetOptions{.up = 52}.LaterKeyFrameBytes()), 5000);  // 65 kB for 13
+  EXPECT_EQ((BudgetOptions{.both = 52}.LaterKeyFrameBytes()), 2500);
+  EXPECT_EQ((BudgetOptions{.both = 520, .up = 52}.LaterKeyFrameBytes()), 5000);
+  EXPECT_EQ((BudgetOptions{.both = 1}.LaterKeyFrameBytes()), 500);
 }
 
 }  // namespace

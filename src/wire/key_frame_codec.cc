@@ -21,7 +21,9 @@ constexpr double kBestCrf = 22;
 // the camera begins to move, is followed at once.
 constexpr double kCoarserPerDoubling = 6, kFinerPerHalving = 3;
 
-constexpr double kWorstOfAll = kMaxCrf, kCoarser = 2;
+constexpr double kWorstOfAll = kMaxCrf;
+// The least by which the first key frame is coded coarser when it is too large.
+constexpr double kCoarser = 2;
 
 // Whether what `codec` needs can be made; images need nothing.
 template <typename Make>
@@ -83,22 +85,11 @@ void KeyFrameEncoder::BeginStream(FrameSize size) {
 }
 
 std::vector<uint8_t> KeyFrameEncoder::EncodeVideo(ImageView frame) {
-  if (!video_ || frame.size() != size_) BeginStream(frame.size());
+  if (!video_ || frame.size() != size_) return EncodeFirst(frame);
   video_->SetCrf(crf_);
   std::vector<uint8_t> payload = video_->Encode(frame);
   const distill::KeyFramePictures& wanted = quality_.pictures;
-  const auto too_large = [&](size_t bytes) {
-    return (!quality_.crf && bytes > static_cast<size_t>(wanted.first_bytes) &&
-            crf_ < wanted.coarsest_crf) ||
-           (bytes > quality_.most_bytes && crf_ < kWorstOfAll);
-  };
-  while (sequence_ == 0 && too_large(payload.size())) {
-    crf_ = std::min(crf_ + kCoarser, kWorstOfAll);
-    BeginStream(frame.size());
-    video_->SetCrf(crf_);
-    payload = video_->Encode(frame);
-  }
-  if (!quality_.crf && sequence_ != 0 && video_->ChangesCrf()) {
+  if (!quality_.crf && video_->ChangesCrf()) {
     const bool bounded = quality_.most_later_bytes < wanted.bytes;
     const int bytes = std::min(wanted.bytes, quality_.most_later_bytes);
     const double coarsest = bounded ? kWorstOfAll : wanted.coarsest_crf;
@@ -106,6 +97,32 @@ std::vector<uint8_t> KeyFrameEncoder::EncodeVideo(ImageView frame) {
     const double change = (over > 0 ? kCoarserPerDoubling : kFinerPerHalving) * over;
     crf_ = std::clamp(crf_ + change, kBestCrf, coarsest);
   }
+  return Numbered(std::move(payload));
+}
+
+// Encodes the frame again, coarser, until it is small enough or may not be coarser.
+std::vector<uint8_t> KeyFrameEncoder::EncodeFirst(ImageView frame) {
+  crf_ = quality_.crf.value_or(kFirstCrf);
+  const uint64_t wanted = quality_.crf ? UINT64_MAX : quality_.pictures.first_bytes;
+  while (true) {
+    BeginStream(frame.size());
+    video_->SetCrf(crf_);
+    std::vector<uint8_t> payload = video_->Encode(frame);
+    double over = 0, coarsest = 0;
+    const auto compare = [&](uint64_t most, double worst) {
+      if (payload.size() <= most || crf_ >= worst) return;
+      over = std::max(over, static_cast<double>(payload.size()) / static_cast<double>(most));
+      coarsest = std::max(coarsest, worst);
+    };
+    compare(wanted, quality_.pictures.coarsest_crf);
+    compare(quality_.most_first_bytes, kWorstOfAll);
+    if (over == 0) return Numbered(std::move(payload));
+    const double steps = std::floor(kCoarserPerDoubling * std::log2(over) / kCoarser);
+    crf_ = std::min(crf_ + kCoarser * std::max(steps, 1.0), coarsest);
+  }
+}
+
+std::vector<uint8_t> KeyFrameEncoder::Numbered(std::vector<uint8_t> payload) {
   payload.insert(payload.begin(), sequence_);
   sequence_ = After(sequence_);
   return payload;

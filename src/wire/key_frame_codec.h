@@ -36,7 +36,7 @@ struct KeyFrameQuality {
   distill::KeyFramePictures pictures;
   /// The first key frame of a stream gets a worse quality until it has at most so many bytes, or
   /// there is none worse, whatever `pictures` wants.
-  uint64_t most_bytes = UINT64_MAX;
+  uint64_t most_first_bytes = UINT64_MAX;
   /// Those that are predicted from others come to about so many bytes, or there is none worse,
   /// whatever `pictures` wants.
   int most_later_bytes = INT_MAX;
@@ -63,6 +63,9 @@ class KeyFrameEncoder {
 
  private:
   std::vector<uint8_t> EncodeVideo(ImageView frame);
+  std::vector<uint8_t> EncodeFirst(ImageView frame);  // of a stream
+  /// The payload after its sequence number.
+  std::vector<uint8_t> Numbered(std::vector<uint8_t> payload);
   void BeginStream(FrameSize size);
 
   const FrameCodec codec_;

@@ -101,11 +101,11 @@ TEST(KeyFrameCodec, TheFirstKeyFrameKeepsToItsBytes) {
   for (const FrameCodec codec : kVideo) {
     const size_t free = KeyFrameEncoder(codec, {}).Encode(Scene(size, 60)).size();
     KeyFrameQuality quality;
-    quality.most_bytes = free * 2 / 3;
+    quality.most_first_bytes = free * 2 / 3;
     KeyFrameEncoder bounded(codec, quality);
     KeyFrameDecoder decoder;
     const auto payload = bounded.Encode(Scene(size, 60));
-    EXPECT_LE(payload.size(), quality.most_bytes) << NameOf(codec);
+    EXPECT_LE(payload.size(), quality.most_first_bytes) << NameOf(codec);
     EXPECT_EQ(decoder.Decode(codec, payload, size).size(), size);
     EXPECT_EQ(decoder.Decode(codec, bounded.Encode(Scene(size, 64)), size).size(), size);
   }
@@ -139,6 +139,19 @@ TEST(KeyFrameCodec, KeepsToWhatIsWantedWithinItsRateFactors) {
   EXPECT_LT(last, before / 2);
   EXPECT_EQ(CodeOf([&] { encoder.SetPictures({.coarsest_crf = 10}); }),
             ErrorCode::kInvalidArgument);
+}
+
+// However coarse the key frames before were: what does not move would stay like that.
+TEST(KeyFrameCodec, EveryStreamBeginsWithAGoodPicture) {
+  const FrameSize size{320, 180};
+  for (const FrameCodec codec : kVideo) {
+    const size_t first = KeyFrameEncoder(codec, {}).Encode(Scene(size, 60)).size();
+    KeyFrameEncoder encoder(codec, {.pictures = {.bytes = 100}});
+    EXPECT_EQ(encoder.Encode(Scene(size, 60)).size(), first) << NameOf(codec);
+    for (int i = 0; i < 4; ++i) encoder.Encode(Scene(size, 60 + 10 * i));
+    encoder.Restart();
+    EXPECT_EQ(encoder.Encode(Scene(size, 60)).size(), first) << NameOf(codec);
+  }
 }
 
 TEST(KeyFrameCodec, ThisSystemHasWhatDebianHas) {
