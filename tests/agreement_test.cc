@@ -26,12 +26,12 @@ uint64_t TrainedChecksum(const client::Client& client) {
 // Asks for the server's whole student and returns the next one that the link receives.
 std::shared_ptr<const nn::Checkpoint> AskForWhole(rpc::GrpcLink& link) {
   link.RequestStudent("to compare");
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (std::chrono::steady_clock::now() < deadline) {
-    if (const auto whole = link.TakeStudent()) return whole->student;
-    std::this_thread::yield();
-  }
-  return nullptr;
+  std::shared_ptr<const nn::Checkpoint> student;
+  WaitUntil([&] {
+    if (const auto whole = link.TakeStudent()) student = whole->student;
+    return student != nullptr;
+  });
+  return student;
 }
 
 using Codecs = std::tuple<wire::FrameCodec, wire::UpdateCodec>;
@@ -88,10 +88,7 @@ TEST(KeyFramePictures, AreTheServersUnlessTheClientWantsOthers) {
     options.frame_size = {640, 480};
     Tutored tutored = Connect(options);
     EXPECT_TRUE(tutored.Process(640, 480).key_frame);
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    while (tutored.link->stats().key_frames == 0 && std::chrono::steady_clock::now() < deadline) {
-      std::this_thread::yield();
-    }
+    EXPECT_TRUE(WaitUntil([&] { return tutored.link->stats().key_frames > 0; }));
     return tutored.link->stats().bytes_up;
   };
   EXPECT_LT(bytes_of_first(100), bytes_of_first(100'000));

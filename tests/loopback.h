@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,17 @@ namespace shadowtutor::tests {
 
 /// How long a test waits for anything before it fails; far more than anything should take.
 inline constexpr std::chrono::seconds kPatience{60};
+
+/// Returns false if `condition` does not hold within kPatience.
+template <typename Condition>
+bool WaitUntil(Condition condition) {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
 
 /// A frame with a bright square that moves with the index.
 Image SquareAt(uint64_t index, int width = 64, int height = 48);

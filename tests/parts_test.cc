@@ -22,16 +22,6 @@ rpc::ServerOptions OptionsWithParts() {
   return options;
 }
 
-template <typename Condition>
-bool WaitUntil(Condition condition) {
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::yield();
-  }
-  return true;
-}
-
 TEST(Parts, TheClientEndsWithTheServersStudent) {
   for (const auto codec : {wire::UpdateCodec::kFp32, wire::UpdateCodec::kFp16}) {
     const auto server = StartServer(OptionsWithParts());

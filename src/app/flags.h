@@ -38,6 +38,7 @@ inline constexpr char kReferenceTeacher[] = "--reference-teacher";
 inline constexpr char kReferenceEvery[] = "--reference-every";
 inline constexpr char kFrameCodec[] = "--frame-codec";
 inline constexpr char kJpegQuality[] = "--jpeg-quality";
+inline constexpr char kH264Crf[] = "--h264-crf";
 inline constexpr char kUpdateCodec[] = "--update-codec";
 inline constexpr char kSegment[] = "--segment";
 inline constexpr char kLabelCodec[] = "--label-codec";

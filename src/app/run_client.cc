@@ -66,27 +66,30 @@ class GrpcTutorLink final : public TutorLink {
 // Sends no key frame that does not fit into a budget.
 class BudgetedLink final : public TutorLink {
  public:
+  // `key_frame_bytes`: what the user wants of key frames, instead of the server.
   BudgetedLink(std::unique_ptr<TutorLink> link, const BudgetOptions& options,
-               const KeyFrameBytes& key_frames)
+               std::optional<int> key_frame_bytes)
       : TutorLink(static_cast<client::ServerLink&>(*link)),
         link_(std::move(link)),
-        budget_(options),
-        key_frames_(key_frames) {}
+        options_(options),
+        key_frame_bytes_(key_frame_bytes),
+        budget_(options) {}
   bool SendKeyFrame(ImageView frame, uint64_t frame_index) override {
     const Clock::time_point now = Clock::now();
     const rpc::GrpcLinkStats so_far = link_->stats();
     budget_.Note(so_far.bytes_up, so_far.bytes_down, now);
-    const auto welcome = link_->welcome();
-    const KeyFrameBytes expected =
-        welcome && wire::IsVideo(welcome->frame_codec) ? key_frames_ : KeyFrameBytes{};
-    const bool first_of_stream = so_far.sessions != session_;
-    if (!budget_.Allows(now, expected, first_of_stream)) {
+    if (so_far.sessions != session_) {
+      expected_ = Expected();
+      session_ = so_far.sessions;
+    }
+    const bool first_of_stream = so_far.next_begins_stream || frame.size() != size_;
+    if (!budget_.Allows(now, expected_, first_of_stream)) {
       held_back_ = true;
       return false;
     }
     if (!TutorLink::SendKeyFrame(frame, frame_index)) return false;
-    budget_.Sent(expected, first_of_stream);
-    session_ = so_far.sessions;
+    budget_.Sent(expected_, first_of_stream);
+    size_ = frame.size();
     held_back_total_ += std::exchange(held_back_, false);
     return true;
   }
@@ -99,11 +102,23 @@ class BudgetedLink final : public TutorLink {
   uint64_t held_back() const { return held_back_total_ + held_back_; }
 
  private:
+  // What key frames of the session may take.
+  KeyFrameBytes Expected() const {
+    const auto welcome = link_->welcome();
+    if (!welcome || !wire::IsVideo(welcome->frame_codec)) return {};
+    const int wanted = key_frame_bytes_.value_or(welcome->policy.pictures.bytes);
+    const int later = std::min(wanted, options_.LaterKeyFrameBytes());
+    return {.predicted = 2 * static_cast<uint64_t>(later), .first = options_.WindowUp() / 2};
+  }
+
   const std::unique_ptr<TutorLink> link_;
+  const BudgetOptions options_;
+  const std::optional<int> key_frame_bytes_;
   TrafficBudget budget_;
-  const KeyFrameBytes key_frames_;  // as video
-  uint64_t session_ = 0;            // that the last key frame was sent in
-  bool held_back_ = false;          // the one that is due
+  KeyFrameBytes expected_;   // in the session
+  uint64_t session_ = 0;     // the number of the session
+  FrameSize size_;           // of the last key frame
+  bool held_back_ = false;   // the one that is due
   uint64_t held_back_total_ = 0;
 };
 
@@ -129,13 +144,8 @@ RunSummary RunClient(video::Source& source, const RunOptions& options, const Ope
   std::unique_ptr<TutorLink> opened = open(link_options);
   BudgetedLink* budgeted = nullptr;
   if (options.budget.any()) {
-    const wire::KeyFrameQuality& quality = link_options.quality;
-    const int later = std::min(link_options.key_frame_bytes.value_or(quality.pictures.bytes),
-                               quality.most_later_bytes);
-    auto within = std::make_unique<BudgetedLink>(
-        std::move(opened), options.budget,
-        KeyFrameBytes{.predicted = 2 * static_cast<uint64_t>(later),
-                      .first = quality.most_first_bytes});
+    auto within = std::make_unique<BudgetedLink>(std::move(opened), options.budget,
+                                                 link_options.key_frame_bytes);
     budgeted = within.get();
     opened = std::move(within);
   }

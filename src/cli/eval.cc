@@ -28,7 +28,7 @@ namespace shadowtutor::cli {
 namespace {
 
 std::string StrategyHelp() {
-  std::string text = "One or more, with commas between them (naive: all three of them):";
+  std::string text = "One or more, with commas between them (naive: raw, jpeg and h264):";
   for (const auto* entry : eval::Strategies()) {
     text += "\n  " + std::string(entry->name) + ": " + std::string(entry->description);
     if (entry->name == "naive-jpeg") text += " (--jpeg-quality)";
@@ -185,7 +185,7 @@ void AddParameters(CLI::App& command, EvalArguments& arguments) {
       .add_option(
           "--h264-crf", parameters.quality.crf,
           "The same rate factor of H.264, 0 (lossless) to 51, for all key frames instead; of "
-          "naive-h264, for all frames (default there: 23). VP9 and AV1 take what gives about the "
+          "naive-h264 and so on, for all frames (default there: 23). VP9 and AV1 take what gives about the "
           "same PSNR")
       ->check(CLI::Range(0, 51));
   command.add_option("--jpeg-quality", parameters.quality.jpeg, "1 to 100")
@@ -221,7 +221,7 @@ eval::StrategyOptions ParametersOf(const EvalArguments& arguments) {
   // What suits `shadow` need not suit the paper's policy. The strategies that have it refuse it.
   parameters.paper = distill::Changed(distill::FindPolicy("paper"), changes);
   parameters.policy = PolicyOf(arguments.policy);
-  parameters.quality.pictures = parameters.policy.pictures;
+  parameters.quality.pictures = parameters.policy.pictures;  // of strategies without a policy
   if (changes.contains("cut")) parameters.cut = parameters.paper.trainer.cut;
   if (!arguments.frame_codec.empty()) {
     parameters.frame_codec = wire::ParseFrameCodec(arguments.frame_codec);
@@ -307,6 +307,11 @@ eval::live::SweepRequest LiveSweepOf(const EvalArguments& arguments) {
   request.update_codec = arguments.update_codec;
   request.label_codec = arguments.label_codec;
   request.jpeg_quality = parameters.quality.jpeg;
+  request.h264_crf = parameters.quality.crf;
+  if (parameters.sent_width > 0) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "--sent-width is of the virtual clock; leave it or --live away");
+  }
   request.folder = arguments.out;
   request.fresh = arguments.fresh;
   return request;

@@ -5,6 +5,9 @@
 
 namespace shadowtutor::distill {
 
+/// The most bytes that anyone may want of a key frame.
+inline constexpr int kMaxKeyFrameBytes = 100'000'000;
+
 /// Rate factors are those of x264: 0 is the finest, 51 the worst.
 struct KeyFramePictures {
   /// Of those that are predicted from others, about.

@@ -100,9 +100,9 @@ void Validate(const KeyFramePictures& pictures) {
   const auto require = [](bool holds, const char* sentence) {
     if (!holds) throw Error(ErrorCode::kInvalidArgument, sentence);
   };
-  require(pictures.bytes >= 100 && pictures.bytes <= 100'000'000,
+  require(pictures.bytes >= 100 && pictures.bytes <= kMaxKeyFrameBytes,
           "the bytes of a key frame as video must be 100 to 100000000");
-  require(pictures.first_bytes >= 100 && pictures.first_bytes <= 100'000'000,
+  require(pictures.first_bytes >= 100 && pictures.first_bytes <= kMaxKeyFrameBytes,
           "the bytes of the first key frame as video must be 100 to 100000000");
   require(pictures.coarsest_crf >= 24 && pictures.coarsest_crf <= 51,
           "the coarsest rate factor of key frames must be 24 to 51");

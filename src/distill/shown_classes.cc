@@ -12,6 +12,8 @@ std::vector<uint8_t> ShownClasses::After(const LabelMap& label) {
   const double least = std::max(1.0, area_ * static_cast<double>(label.labels().size()));
   std::bitset<256> classes;
   for (size_t c = 0; c < classes.size(); ++c) classes[c] = static_cast<double>(pixels[c]) >= least;
+  // No class at all would mean that all are shown.
+  classes.set(static_cast<size_t>(std::max_element(pixels.begin(), pixels.end()) - pixels.begin()));
   labels_.push_back(classes);
   if (labels_.size() > static_cast<size_t>(most_)) labels_.pop_front();
   std::bitset<256> any;

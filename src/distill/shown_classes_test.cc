@@ -26,6 +26,7 @@ TEST(ShownClasses, SpecksDoNotCount) {
   ShownClasses shown(2, 0.04);
   EXPECT_EQ(shown.After(With(3, 3)), Classes({0}));
   EXPECT_EQ(shown.After(With(3, 4)), Classes({0, 3}));
+  EXPECT_EQ(ShownClasses(2, 1).After(With(3, 60)), Classes({3}));
   // Nor does a class of no pixels, whatever is asked for.
   EXPECT_EQ(ShownClasses(2, 0).After(With(3, 0)), Classes({0}));
 }

@@ -147,7 +147,7 @@ v1::Parameters ToProto(const distill::Policy& policy) {
 }
 
 distill::Policy FromProto(const v1::Parameters& from) {
-  constexpr uint32_t kMax = 1'000'000, kMaxKeyFrameBytes = 100'000'000;
+  constexpr uint32_t kMax = 1'000'000;
   distill::Policy policy;
   distill::TrainerOptions& trainer = policy.trainer;
   distill::ScheduleOptions& schedule = policy.schedule;
@@ -192,9 +192,9 @@ distill::Policy FromProto(const v1::Parameters& from) {
     }
     if (from.key_frame_bytes() != 0) {
       policy.pictures = {
-          .bytes = SmallInt(from.key_frame_bytes(), kMaxKeyFrameBytes, "key_frame_bytes"),
+          .bytes = SmallInt(from.key_frame_bytes(), distill::kMaxKeyFrameBytes, "key_frame_bytes"),
           .first_bytes =
-              SmallInt(from.first_key_frame_bytes(), kMaxKeyFrameBytes, "first_key_frame_bytes"),
+              SmallInt(from.first_key_frame_bytes(), distill::kMaxKeyFrameBytes, "first_key_frame_bytes"),
           .coarsest_crf = from.coarsest_crf()};
     }
   }

@@ -63,6 +63,7 @@ std::shared_ptr<Resources> MakeResources(std::shared_ptr<teacher::Teacher> teach
   resources->session.server_version = version;
   resources->session.packed =
       std::make_shared<const wire::PackedStudent>(wire::PackStudent(student));
+  resources->session.name = wire::NameOfStudent(student);
   resources->session.student = std::make_shared<const nn::Checkpoint>(std::move(student));
   resources->teacher = std::move(teacher);
   resources->hello_timeout = options.hello_timeout;

@@ -69,7 +69,7 @@ void CheckProtocolVersion(uint32_t client_version) {
 }
 
 bool Knows(const SessionOptions& options, const wire::NamedStudent& named) {
-  return named == wire::NameOfStudent(*options.student);
+  return options.name && named == *options.name;
 }
 
 LabelledFrame LabelKeyFrame(teacher::Teacher& teacher, wire::KeyFrameDecoder& decoder,

@@ -17,6 +17,7 @@ namespace {
 SessionOptions Options(nn::Stage cut = nn::kPartialDistillation) {
   SessionOptions options;
   options.student = std::make_shared<const nn::Checkpoint>(SmallStudent(1));
+  options.name = wire::NameOfStudent(*options.student);
   options.policy.trainer.cut = cut;
   options.policy.trainer.threshold = 0.95;  // so that there is something to train
   options.teacher = "a fake teacher";

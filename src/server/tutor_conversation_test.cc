@@ -125,11 +125,11 @@ TEST_F(TutorConversationTest, AStudentUnknownByItsNameIsAskedForOnce) {
   const nn::Checkpoint theirs = SmallStudent(2);
   wire::Hello hello;
   hello.named = wire::NameOfStudent(theirs);
-  Say(hello);
+  conversation_->OnMessage(hello, start_ + resources_->hello_timeout / 2);
   EXPECT_TRUE(std::holds_alternative<wire::HandOverRequest>(peer_->Next()));
   EXPECT_TRUE(resources_->stats.Snapshot().sessions.empty());
-  // The deadline for the hello begins anew, and holds.
-  conversation_->OnTick(start_ + resources_->hello_timeout);
+  // The deadline for the hello begins anew.
+  conversation_->OnTick(start_ + resources_->hello_timeout + 1ms);
   EXPECT_FALSE(peer_->ended());
   Say(hello);
   const auto welcome = std::get<wire::Welcome>(peer_->Next());

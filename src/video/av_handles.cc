@@ -2,12 +2,6 @@
 
 namespace shadowtutor::video::internal {
 
-std::string AvErrorText(int error) {
-  char text[AV_ERROR_MAX_STRING_SIZE] = {};
-  av_strerror(error, text, sizeof text);
-  return text;
-}
-
 void PrepareFfmpeg() {
   av_log_set_level(AV_LOG_QUIET);
   // Enough for the largest picture with 16 bits a channel, twice.

@@ -87,7 +87,7 @@ std::string Advice(int error) {
     case AVERROR_INVALIDDATA:
       return "what comes is no video that FFmpeg knows; check the address";
     default:
-      return AvErrorText(error) +
+      return libav::ErrorText(error) +
              "; check the address, the network, the user name and the password";
   }
 }
@@ -176,7 +176,7 @@ void Input::Open() {
                 "cannot read " + request_.name +
                     " as a video: it is truncated, damaged, not a video at all, or in a format "
                     "that FFmpeg does not know (" +
-                    AvErrorText(error) + "); see what `ffprobe` says of it");
+                    libav::ErrorText(error) + "); see what `ffprobe` says of it");
   }
   const std::string why =
       late || error == AVERROR(ETIMEDOUT)
@@ -246,7 +246,7 @@ ReadResult Input::Read(AVPacket& packet) {
       return ReadResult::kEnd;
     }
     if (error == AVERROR_EOF && (io == 0 || io == AVERROR_EOF)) return ReadResult::kEnd;
-    failure_ = AvErrorText(error == AVERROR_EOF ? io : error);
+    failure_ = libav::ErrorText(error == AVERROR_EOF ? io : error);
     return ReadResult::kFailed;
   }
 }

@@ -77,7 +77,7 @@ VideoDecoder::VideoDecoder(const AVCodecParameters& stream, AVRational time_base
   }
   if (const int error = avcodec_open2(context_.get(), decoder, nullptr); error < 0) {
     throw Error(ErrorCode::kDataLoss,
-                "cannot decode " + name_ + ": " + decoder->name + " says: " + AvErrorText(error));
+                "cannot decode " + name_ + ": " + decoder->name + " says: " + libav::ErrorText(error));
   }
 }
 

@@ -96,7 +96,7 @@ struct VideoWriter::Impl {
 // Throws for an error of FFmpeg, or of the disk, which FFmpeg may report late or not at all.
 void VideoWriter::Impl::Check(int result) const {
   if (file.error != 0) throw Error(ErrorCode::kUnavailable, std::strerror(file.error));
-  if (result < 0) throw Error(ErrorCode::kUnavailable, AvErrorText(result));
+  if (result < 0) throw Error(ErrorCode::kUnavailable, libav::ErrorText(result));
 }
 
 // Returns false when FFmpeg lacks the encoder or it does not take the frames.

@@ -134,7 +134,8 @@ const LibavCodec& Av1Codec() {
       .encoder = "libaom-av1",
       .encoder_library = "libaom",
       .decoders = {"libdav1d", "libaom-av1"},
-      .max_references = 8,  // the format's own bound
+      .max_references = 8,
+      .coarsest_crf = kQuantizers.back().crf,
       .first_crf_is_fixed = true,
       .add_options = AddOptions,
       .set_crf = nullptr,

@@ -7,6 +7,7 @@ extern "C" {
 #include <string>
 
 #include "wire/libav_codec.h"
+#include "wire/video_coder.h"
 
 namespace shadowtutor::wire {
 namespace {
@@ -56,6 +57,7 @@ const LibavCodec& H264Codec() {
       .encoder_library = "x264",
       .decoders = {"h264"},
       .max_references = kMaxH264References,
+      .coarsest_crf = kMaxCrf,
       .first_crf_is_fixed = false,
       .add_options = AddOptions,
       .set_crf = SetCrf,

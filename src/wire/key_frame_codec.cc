@@ -21,7 +21,6 @@ constexpr double kBestCrf = 22;
 // the camera begins to move, is followed at once.
 constexpr double kCoarserPerDoubling = 6, kFinerPerHalving = 3;
 
-constexpr double kWorstOfAll = kMaxCrf;
 // The least by which the first key frame is coded coarser when it is too large.
 constexpr double kCoarser = 2;
 
@@ -46,7 +45,7 @@ void Validate(const KeyFrameQuality& quality) {
   if (quality.jpeg < 1 || quality.jpeg > 100) {
     throw Error(ErrorCode::kInvalidArgument, "JPEG quality must be 1 to 100");
   }
-  if (quality.crf && (*quality.crf < 0 || *quality.crf > 51)) {
+  if (quality.crf && (*quality.crf < 0 || *quality.crf > kMaxCrf)) {
     throw Error(ErrorCode::kInvalidArgument, "the rate factor of key frames must be 0 to 51");
   }
   Validate(quality.pictures);
@@ -92,7 +91,8 @@ std::vector<uint8_t> KeyFrameEncoder::EncodeVideo(ImageView frame) {
   if (!quality_.crf && video_->ChangesCrf()) {
     const bool bounded = quality_.most_later_bytes < wanted.bytes;
     const int bytes = std::min(wanted.bytes, quality_.most_later_bytes);
-    const double coarsest = bounded ? kWorstOfAll : wanted.coarsest_crf;
+    const double coarsest =
+        std::min(bounded ? kMaxCrf : wanted.coarsest_crf, video_->CoarsestCrf());
     const double over = std::log2(static_cast<double>(payload.size()) / bytes);
     const double change = (over > 0 ? kCoarserPerDoubling : kFinerPerHalving) * over;
     crf_ = std::clamp(crf_ + change, kBestCrf, coarsest);
@@ -103,22 +103,27 @@ std::vector<uint8_t> KeyFrameEncoder::EncodeVideo(ImageView frame) {
 // Encodes the frame again, coarser, until it is small enough or may not be coarser.
 std::vector<uint8_t> KeyFrameEncoder::EncodeFirst(ImageView frame) {
   crf_ = quality_.crf.value_or(kFirstCrf);
-  const uint64_t wanted = quality_.crf ? UINT64_MAX : quality_.pictures.first_bytes;
   while (true) {
     BeginStream(frame.size());
     video_->SetCrf(crf_);
     std::vector<uint8_t> payload = video_->Encode(frame);
-    double over = 0, coarsest = 0;
-    const auto compare = [&](uint64_t most, double worst) {
-      if (payload.size() <= most || crf_ >= worst) return;
-      over = std::max(over, static_cast<double>(payload.size()) / static_cast<double>(most));
-      coarsest = std::max(coarsest, worst);
+    const auto within = [&](uint64_t most, double coarsest) {
+      coarsest = std::min(coarsest, video_->CoarsestCrf());
+      if (payload.size() <= most || crf_ >= coarsest) return crf_;
+      const double over = std::log2(static_cast<double>(payload.size()) / static_cast<double>(most));
+      const double steps = std::floor(kCoarserPerDoubling * over / kCoarser);
+      return std::min(crf_ + kCoarser * std::max(steps, 1.0), coarsest);
     };
-    compare(wanted, quality_.pictures.coarsest_crf);
-    compare(quality_.most_first_bytes, kWorstOfAll);
-    if (over == 0) return Numbered(std::move(payload));
-    const double steps = std::floor(kCoarserPerDoubling * std::log2(over) / kCoarser);
-    crf_ = std::min(crf_ + kCoarser * std::max(steps, 1.0), coarsest);
+    double next = within(quality_.most_first_bytes, kMaxCrf);
+    if (!quality_.crf) {
+      const distill::KeyFramePictures& wanted = quality_.pictures;
+      next = std::max(next, within(static_cast<uint64_t>(wanted.first_bytes), wanted.coarsest_crf));
+    }
+    if (next == crf_) {
+      crf_ = quality_.crf.value_or(crf_);
+      return Numbered(std::move(payload));
+    }
+    crf_ = next;
   }
 }
 

@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 
 #include "core/testing/code_of.h"
 #include "wire/codec_names.h"
+#include "wire/testing/moving_scene.h"
 
 namespace shadowtutor::wire {
 namespace {
@@ -25,12 +25,6 @@ Image Scene(FrameSize size, int at) {
   return frame;
 }
 
-double Difference(const Image& a, const Image& b) {
-  double sum = 0;
-  for (size_t i = 0; i < a.bytes().size(); ++i) sum += std::abs(a.bytes()[i] - b.bytes()[i]);
-  return sum / static_cast<double>(a.bytes().size());
-}
-
 TEST(KeyFrameCodec, EveryCodecBringsTheFramesBack) {
   for (const std::string& name : FrameCodecNames()) {
     const FrameCodec codec = ParseFrameCodec(name);
@@ -42,7 +36,7 @@ TEST(KeyFrameCodec, EveryCodecBringsTheFramesBack) {
       const auto bytes = encoder.Encode(frame);
       const Image decoded = decoder.Decode(codec, bytes, frame.size());
       ASSERT_EQ(decoded.size(), frame.size()) << name;
-      EXPECT_LT(Difference(decoded, frame), codec == FrameCodec::kRaw ? 1e-9 : 6) << name;
+      EXPECT_LT(MeanDifference(decoded, frame), codec == FrameCodec::kRaw ? 1e-9 : 6) << name;
     }
   }
 }
@@ -73,7 +67,7 @@ TEST(KeyFrameCodec, AMissingKeyFrameIsNoticedAndMended) {
               ErrorCode::kDataLoss);
     encoder.Restart();
     const Image frame = Scene(size, 140);
-    EXPECT_LT(Difference(decoder.Decode(codec, encoder.Encode(frame), size), frame), 6)
+    EXPECT_LT(MeanDifference(decoder.Decode(codec, encoder.Encode(frame), size), frame), 6)
         << NameOf(codec);
   }
 }

@@ -10,8 +10,8 @@ constexpr int kExact = SWS_ACCURATE_RND | SWS_BITEXACT;
 constexpr int kToPicture = kExact | SWS_AREA | SWS_FULL_CHR_H_INP;
 constexpr int kFromPicture = kExact | SWS_BICUBIC | SWS_FULL_CHR_H_INT;
 
-Scaler NewScaler(FrameSize size, AVPixelFormat from, AVPixelFormat to, int flags) {
-  return Scaler(OrBadAlloc(sws_getContext(size.width, size.height, from, size.width, size.height,
+libav::SwsPtr NewScaler(FrameSize size, AVPixelFormat from, AVPixelFormat to, int flags) {
+  return libav::SwsPtr(libav::OrBadAlloc(sws_getContext(size.width, size.height, from, size.width, size.height,
                                           to, flags, nullptr, nullptr, nullptr)));
 }
 
@@ -49,20 +49,14 @@ double QuantizerOf(std::span<const CrfPoint> points, double crf) {
   return points.back().quantizer;
 }
 
-std::string Reason(int error) {
-  char text[AV_ERROR_MAX_STRING_SIZE] = {};
-  av_strerror(error, text, sizeof text);
-  return text;
-}
-
 // The offset is added to the level of a message, and the sum must stay below 256, because
 // libavcodec uses the higher bits for something else.
 void Silence(AVCodecContext& context) { context.log_level_offset = 100; }
 
 FrameSize Even(FrameSize size) { return {(size.width + 1) & ~1, (size.height + 1) & ~1}; }
 
-Frame NewFrame(FrameSize size, AVPixelFormat format) {
-  Frame frame(OrBadAlloc(av_frame_alloc()));
+libav::FramePtr NewFrame(FrameSize size, AVPixelFormat format) {
+  libav::FramePtr frame(libav::OrBadAlloc(av_frame_alloc()));
   frame->width = size.width;
   frame->height = size.height;
   frame->format = format;
@@ -70,11 +64,11 @@ Frame NewFrame(FrameSize size, AVPixelFormat format) {
   return frame;
 }
 
-Scaler ToPicture(FrameSize size) {
+libav::SwsPtr ToPicture(FrameSize size) {
   return NewScaler(size, AV_PIX_FMT_BGR24, AV_PIX_FMT_YUV420P, kToPicture);
 }
 
-Scaler FromPicture(FrameSize size) {
+libav::SwsPtr FromPicture(FrameSize size) {
   return NewScaler(size, AV_PIX_FMT_YUV420P, AV_PIX_FMT_BGR24, kFromPicture);
 }
 

@@ -1,5 +1,4 @@
-// What VideoEncoder and VideoDecoder must know of a codec, and what they share: libavcodec's
-// objects. For the sources of shadowtutor_video_coder alone.
+// What VideoEncoder and VideoDecoder must know of a codec, and what they share. For the sources of shadowtutor_video_coder alone.
 #ifndef SHADOWTUTOR_WIRE_LIBAV_CODEC_H_
 #define SHADOWTUTOR_WIRE_LIBAV_CODEC_H_
 
@@ -11,12 +10,11 @@ extern "C" {
 }
 
 #include <cstdint>
-#include <memory>
-#include <new>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "libav/handles.h"
 #include "shadowtutor/types.h"
 #include "wire/frame_codec.h"
 
@@ -28,7 +26,10 @@ struct LibavCodec {
   const char* encoder;                // libavcodec's name
   const char* encoder_library;        // for sentences
   std::vector<const char*> decoders;  // libavcodec's names, the best first
-  int max_references;                 // pictures that a decoder may keep for prediction
+  // Pictures that a decoder may keep for prediction. Only H.264's streams say how many; the others'
+  // formats have this bound.
+  int max_references;
+  double coarsest_crf;  // that still makes a difference
   // Whether the rate factor of a stream's first frame is that with which the encoder was opened.
   bool first_crf_is_fixed;
   // Adds the encoder's options; `crf` is within 0 to kMaxCrf.
@@ -59,27 +60,6 @@ struct CrfPoint {
 };
 double QuantizerOf(std::span<const CrfPoint> points, double crf);
 
-// Deleters for libavcodec's objects.
-struct Free {
-  void operator()(AVCodecContext* context) const { avcodec_free_context(&context); }
-  void operator()(AVFrame* frame) const { av_frame_free(&frame); }
-  void operator()(AVPacket* packet) const { av_packet_free(&packet); }
-  void operator()(SwsContext* scaler) const { sws_freeContext(scaler); }
-};
-using Context = std::unique_ptr<AVCodecContext, Free>;
-using Frame = std::unique_ptr<AVFrame, Free>;
-using Packet = std::unique_ptr<AVPacket, Free>;
-using Scaler = std::unique_ptr<SwsContext, Free>;
-
-template <typename Pointer>
-Pointer OrBadAlloc(Pointer pointer) {
-  if (!pointer) throw std::bad_alloc();
-  return pointer;
-}
-
-// libavcodec's sentence for one of its error codes.
-std::string Reason(int error);
-
 // Turns off libavcodec's log messages; failures are reported as Error.
 void Silence(AVCodecContext& context);
 
@@ -88,11 +68,11 @@ FrameSize Even(FrameSize size);
 
 // A frame with memory as libavcodec wants it: aligned, and with room for vector instructions that
 // read past a row's end.
-Frame NewFrame(FrameSize size, AVPixelFormat format);
+libav::FramePtr NewFrame(FrameSize size, AVPixelFormat format);
 
 // Convert BGR to 4:2:0 and back, the same on all machines.
-Scaler ToPicture(FrameSize size);
-Scaler FromPicture(FrameSize size);
+libav::SwsPtr ToPicture(FrameSize size);
+libav::SwsPtr FromPicture(FrameSize size);
 void Convert(SwsContext* scaler, const AVFrame& from, AVFrame& to);
 
 }  // namespace shadowtutor::wire

@@ -51,6 +51,8 @@ class VideoEncoder {
   /// Whether SetCrf has an effect on frames after the first one. Not with AV1: libavcodec cannot
   /// change libaom's quality in mid-stream.
   bool ChangesCrf() const;
+  /// The rate factor above which this codec gets no coarser, at most kMaxCrf.
+  double CoarsestCrf() const;
 
  private:
   struct Impl;

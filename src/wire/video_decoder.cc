@@ -28,15 +28,15 @@ struct VideoDecoder::Impl {
 
   const LibavCodec& codec;
   const AVCodec* decoder;
-  Context context = nullptr;
-  Frame picture = nullptr, pixels = nullptr;
-  Packet packet = nullptr;
-  Scaler scaler = nullptr;
+  libav::CodecPtr context = nullptr;
+  libav::FramePtr picture = nullptr, pixels = nullptr;
+  libav::PacketPtr packet = nullptr;
+  libav::SwsPtr scaler = nullptr;
   FrameSize size = {};  // the padded frame size that the members above were made for
 };
 
 void VideoDecoder::Impl::Open() {
-  context.reset(OrBadAlloc(avcodec_alloc_context3(decoder)));
+  context.reset(libav::OrBadAlloc(avcodec_alloc_context3(decoder)));
   Silence(*context);
   context->thread_count = 1;  // decoding frames in parallel would delay them
   context->flags |= AV_CODEC_FLAG_LOW_DELAY;
@@ -46,15 +46,15 @@ void VideoDecoder::Impl::Open() {
   const int opened = avcodec_open2(context.get(), decoder, nullptr);
   if (opened < 0) {
     throw Error(ErrorCode::kInternal,
-                "libavcodec's " + std::string(codec.name) + " decoder failed: " + Reason(opened));
+                "libavcodec's " + std::string(codec.name) + " decoder failed: " + libav::ErrorText(opened));
   }
 }
 
 VideoDecoder::VideoDecoder(FrameCodec codec, const std::string& library) {
   const LibavCodec& found = FindLibavCodec(codec);
   impl_ = std::make_unique<Impl>(Impl{.codec = found, .decoder = FindDecoder(found, library)});
-  impl_->picture.reset(OrBadAlloc(av_frame_alloc()));
-  impl_->packet.reset(OrBadAlloc(av_packet_alloc()));
+  impl_->picture.reset(libav::OrBadAlloc(av_frame_alloc()));
+  impl_->packet.reset(libav::OrBadAlloc(av_packet_alloc()));
 }
 
 VideoDecoder::~VideoDecoder() = default;
@@ -89,7 +89,7 @@ Image VideoDecoder::Decode(std::span<const uint8_t> access_unit, FrameSize decla
     impl.context.reset();  // later frames cannot be decoded from its state
     RefuseUnit(impl.codec, too_many ? "it refers to more than " +
                                           std::to_string(impl.codec.max_references) + " pictures"
-                                    : Reason(result));
+                                    : libav::ErrorText(result));
   }
   try {
     Image frame = impl.Show(declared);

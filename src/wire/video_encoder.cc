@@ -28,10 +28,10 @@ struct VideoEncoder::Impl {
   FrameSize size;
   double crf, opened_crf = 0;
   AVRational rate;
-  Context context = nullptr;
-  Frame pixels = nullptr, picture = nullptr;
-  Packet packet = nullptr;
-  Scaler scaler = nullptr;
+  libav::CodecPtr context = nullptr;
+  libav::FramePtr pixels = nullptr, picture = nullptr;
+  libav::PacketPtr packet = nullptr;
+  libav::SwsPtr scaler = nullptr;
   int64_t next = 0;
   bool force_key_frame = false;
 };
@@ -44,7 +44,7 @@ void VideoEncoder::Impl::Open() {
                 "this system's libavcodec has no " + library + ", which encodes " + name +
                     "; install a libavcodec with it (Debian's has), or send frames as JPEG");
   }
-  context.reset(OrBadAlloc(avcodec_alloc_context3(found)));
+  context.reset(libav::OrBadAlloc(avcodec_alloc_context3(found)));
   Silence(*context);
   context->width = Even(size).width;
   context->height = Even(size).height;
@@ -62,7 +62,7 @@ void VideoEncoder::Impl::Open() {
   if (opened < 0) {
     throw Error(ErrorCode::kInvalidArgument, std::string(codec.encoder_library) +
                                                  " does not take frames of " + SizeText(size) +
-                                                 " (" + Reason(opened) + "); send them as JPEG");
+                                                 " (" + libav::ErrorText(opened) + "); send them as JPEG");
   }
   opened_crf = crf;
 }
@@ -82,7 +82,7 @@ VideoEncoder::VideoEncoder(FrameCodec codec, FrameSize size, double crf, double 
   const FrameSize even = Even(size);
   impl.pixels = NewFrame(even, AV_PIX_FMT_BGR24);
   impl.picture = NewFrame(even, AV_PIX_FMT_YUV420P);
-  impl.packet.reset(OrBadAlloc(av_packet_alloc()));
+  impl.packet.reset(libav::OrBadAlloc(av_packet_alloc()));
   impl.scaler = ToPicture(even);
 }
 
@@ -96,6 +96,8 @@ void VideoEncoder::SetCrf(double crf) {
 }
 
 bool VideoEncoder::ChangesCrf() const { return impl_->codec.set_crf != nullptr; }
+
+double VideoEncoder::CoarsestCrf() const { return impl_->codec.coarsest_crf; }
 
 void VideoEncoder::ForceKeyFrame() { impl_->force_key_frame = true; }
 
@@ -131,7 +133,7 @@ std::vector<uint8_t> VideoEncoder::Encode(ImageView frame) {
   if (result >= 0) result = avcodec_receive_packet(impl.context.get(), impl.packet.get());
   if (result < 0) {
     throw Error(ErrorCode::kInternal, std::string(impl.codec.encoder_library) +
-                                          " gave no access unit for a frame: " + Reason(result));
+                                          " gave no access unit for a frame: " + libav::ErrorText(result));
   }
   std::vector<uint8_t> unit(impl.packet->data, impl.packet->data + impl.packet->size);
   av_packet_unref(impl.packet.get());

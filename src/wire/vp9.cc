@@ -37,7 +37,7 @@ void AddOptions(AVDictionary*& options, double crf) {
 // that is the whole frame.
 void SetCrf(AVCodecContext&, AVFrame& frame, double opened_crf, double crf) {
   av_frame_remove_side_data(&frame, AV_FRAME_DATA_REGIONS_OF_INTEREST);
-  AVFrameSideData* data = OrBadAlloc(av_frame_new_side_data(
+  AVFrameSideData* data = libav::OrBadAlloc(av_frame_new_side_data(
       &frame, AV_FRAME_DATA_REGIONS_OF_INTEREST, sizeof(AVRegionOfInterest)));
   AVRegionOfInterest region = {};
   region.self_size = sizeof region;
@@ -91,8 +91,10 @@ const LibavCodec& Vp9Codec() {
       .name = "VP9",
       .encoder = "libvpx-vp9",
       .encoder_library = "libvpx",
-      .decoders = {"vp9", "libvpx-vp9"},
-      .max_references = 8,  // the format's own bound
+      // Not libvpx: it decodes all frames that follow each other in a unit, which are not looked at.
+      .decoders = {"vp9"},
+      .max_references = 8,
+      .coarsest_crf = kQuantizers.back().crf,
       .first_crf_is_fixed = true,
       .add_options = AddOptions,
       .set_crf = SetCrf,

@@ -52,6 +52,7 @@ Json Parameters(const SweepRequest& request) {
           {"update_codec", request.update_codec.empty() ? Json() : Json(request.update_codec)},
           {"label_codec", request.label_codec},
           {"jpeg_quality", request.jpeg_quality},
+          {"h264_crf", request.h264_crf ? Json(*request.h264_crf) : Json()},
           {"tls", request.tls}};
 }
 

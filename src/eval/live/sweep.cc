@@ -137,6 +137,7 @@ std::vector<std::string> Sweep::ClientArguments(const Job& job, const std::strin
          std::to_string(request_.reference_every)});
   }
   add({flags::kJpegQuality, std::to_string(request_.jpeg_quality)});
+  if (request_.h264_crf) add({flags::kH264Crf, std::to_string(*request_.h264_crf)});
   if (Naive(job.strategy)) {
     add({flags::kSegment, job.strategy.substr(job.strategy.find('-') + 1), flags::kLabelCodec,
          request_.label_codec});

@@ -27,9 +27,15 @@ ThrowawayCertificate::ThrowawayCertificate(const fs::path& folder, const std::st
   }
   // OpenSSL keeps the access rights of a file that is there; a new one only its owner may read.
   Remove(key_);
-  RunTool({openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+  try {
+    RunTool({openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
            "-nodes", "-keyout", key_, "-out", certificate_, "-days", "7", "-subj",
            "/CN=shadowtutor eval --live", "-addext", "subjectAltName=IP:" + address});
+  } catch (...) {
+    Remove(certificate_);
+    Remove(key_);
+    throw;
+  }
 }
 
 ThrowawayCertificate::~ThrowawayCertificate() {

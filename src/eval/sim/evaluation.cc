@@ -39,20 +39,6 @@ double EvalReport::key_frame_ratio() const {
   return frames == 0 ? 0 : static_cast<double>(totals.key_frames) / static_cast<double>(frames);
 }
 
-double EvalReport::steps_per_key_frame() const {
-  if (totals.trained_key_frames == 0) return 0;
-  return static_cast<double>(totals.distillation_steps) /
-         static_cast<double>(totals.trained_key_frames);
-}
-
-double EvalReport::encode_ms() const {
-  return totals.key_frames == 0 ? 0 : totals.encode_ms / static_cast<double>(totals.key_frames);
-}
-
-double EvalReport::server_ms() const {
-  return totals.key_frames == 0 ? 0 : totals.server_ms / static_cast<double>(totals.key_frames);
-}
-
 std::optional<double> EvalReport::mean_delay() const {
   if (totals.key_frames == 0 || !FindStrategy(options.strategy).heeds_delay) return std::nullopt;
   return static_cast<double>(totals.delay_frames) / static_cast<double>(totals.key_frames);

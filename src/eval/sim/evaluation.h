@@ -44,10 +44,6 @@ struct EvalReport {
   std::vector<std::pair<uint64_t, int>> strides;
 
   double key_frame_ratio() const;
-  /// Distillation steps per key frame that was trained on; 0 where none was.
-  double steps_per_key_frame() const;
-  double encode_ms() const;  // per key frame, on the device
-  double server_ms() const;  // per key frame, without the teacher
   /// Frames from a key frame to the first that uses its update, on average; absent where the
   /// strategy has no delay, or there was no key frame.
   std::optional<double> mean_delay() const;

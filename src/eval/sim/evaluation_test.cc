@@ -106,7 +106,7 @@ TEST(Evaluate, MeasuresEveryFrameAgainstTheTeacher) {
   EXPECT_EQ(report.mean_miou, sum / 5);
   EXPECT_EQ(report.totals.key_frames, 0u);
   EXPECT_EQ(report.key_frame_ratio(), 0);
-  EXPECT_EQ(report.steps_per_key_frame(), 0);
+  EXPECT_EQ(report.totals.steps_per_key_frame(), 0);
 }
 
 TEST(Evaluate, AsksTheTeacherOncePerFrame) {

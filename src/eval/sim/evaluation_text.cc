@@ -82,12 +82,12 @@ std::string ReportJson(const EvalReport& report) {
   json["key_frame_ratio"] = report.key_frame_ratio();
   json["trained_key_frames"] = report.totals.trained_key_frames;
   json["distillation_steps"] = report.totals.distillation_steps;
-  json["steps_per_key_frame"] = report.steps_per_key_frame();
+  json["steps_per_key_frame"] = report.totals.steps_per_key_frame();
   json["bytes_up"] = report.totals.bytes_up;
   json["bytes_down"] = report.totals.bytes_down;
   json["bytes_first_student"] = report.totals.bytes_first_student;
-  json["encode_ms"] = report.encode_ms();
-  json["server_ms"] = report.server_ms();
+  json["encode_ms"] = report.totals.encode_ms_per_key_frame();
+  json["server_ms"] = report.totals.server_ms_per_key_frame();
   const std::optional<double> mean_delay = report.mean_delay();
   json["mean_delay"] = mean_delay ? nlohmann::ordered_json(*mean_delay) : nullptr;
   AddMeasures(report.measures, json);
@@ -118,16 +118,16 @@ std::string ReportTable(const EvalReport& report) {
                  Wide(totals.key_frames), 100 * report.key_frame_ratio(),
                  Wide(totals.trained_key_frames));
   text += Format("distillation steps  %llu (%.2f per key frame trained on)\n",
-                 Wide(totals.distillation_steps), report.steps_per_key_frame());
+                 Wide(totals.distillation_steps), report.totals.steps_per_key_frame());
   text += Format("up, down            %.3f MiB, %.3f MiB\n", Mebibytes(totals.bytes_up),
                  Mebibytes(totals.bytes_down));
   if (totals.encode_ms > 0) {
     text +=
-        Format("device              %.2f ms per key frame for encoding it\n", report.encode_ms());
+        Format("device              %.2f ms per key frame for encoding it\n", report.totals.encode_ms_per_key_frame());
   }
   if (strategy.trains) {
     text += Format("server              %.1f ms per key frame, without the teacher\n",
-                   report.server_ms());
+                   report.totals.server_ms_per_key_frame());
   }
   return text + MeasuresText(report, strategy);
 }

@@ -1,14 +1,12 @@
 #include "eval/sim/segment_exchange.h"
 
-#include <chrono>
 #include <string>
 #include <utility>
 
 #include "eval/sim/label_scaling.h"
+#include "eval/sim/timed.h"
 
 namespace shadowtutor::eval {
-
-using Clock = std::chrono::steady_clock;
 
 SegmentExchange::SegmentExchange(const StrategyInputs& inputs, Channel channel)
     : teacher_(*inputs.teacher),
@@ -27,13 +25,14 @@ SegmentExchange::Answer SegmentExchange::Ask(ImageView frame, uint64_t index) {
   Image enlarged;
   if (reduced) enlarged = Scaled(got, frame.size());
 
-  const auto start = Clock::now();
-  const LabelMap label = teacher_.Label(reduced ? enlarged.view() : got, index).label;
-  const std::chrono::duration<double, std::milli> teacher_time = Clock::now() - start;
+  double teacher_ms = 0;
+  const LabelMap label = Timed(teacher_ms, [&] {
+    return teacher_.Label(reduced ? enlarged.view() : got, index).label;
+  });
   const auto bytes = encoder_.Encode(reduced ? Scaled(label, size) : label);
   LabelMap labels = decoder_.Decode(encoder_.codec(), bytes, size);
   if (reduced) labels = Scaled(labels, frame.size());
-  return {std::move(labels), sent.bytes, bytes.size(), sent.encode_ms, teacher_time.count()};
+  return {std::move(labels), sent.bytes, bytes.size(), sent.encode_ms, teacher_ms};
 }
 
 void CheckSentWidth(const StrategyOptions& options) {

@@ -57,6 +57,20 @@ struct Totals {
   double encode_ms = 0;              // time that the device took for encoding frames, as measured
   double server_ms = 0;       // time that the server took for training and updates, as measured
   uint64_t delay_frames = 0;  // sum, over the key frames, of the frames until the update is in use
+
+  // Per key frame; 0 where there was none.
+  double encode_ms_per_key_frame() const { return PerKeyFrame(encode_ms); }
+  double server_ms_per_key_frame() const { return PerKeyFrame(server_ms); }
+  /// Distillation steps per key frame that was trained on; 0 where none was.
+  double steps_per_key_frame() const {
+    if (trained_key_frames == 0) return 0;
+    return static_cast<double>(distillation_steps) / static_cast<double>(trained_key_frames);
+  }
+
+ private:
+  double PerKeyFrame(double sum) const {
+    return key_frames == 0 ? 0 : sum / static_cast<double>(key_frames);
+  }
 };
 
 /// What it did at one frame.

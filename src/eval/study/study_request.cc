@@ -1,20 +1,14 @@
 #include "eval/study/study_request.h"
 
 #include <set>
-#include <string_view>
 
 namespace shadowtutor::eval {
 namespace {
 
-constexpr std::string_view kNaive = "naive";
-
+// "naive" is those that can be run live, too.
 std::vector<const StrategyEntry*> Named(const std::string& name) {
-  if (name != kNaive) return {&FindStrategy(name)};
-  std::vector<const StrategyEntry*> found;
-  for (const StrategyEntry* entry : Strategies()) {
-    if (entry->name.starts_with(kNaive)) found.push_back(entry);
-  }
-  return found;
+  if (name != "naive") return {&FindStrategy(name)};
+  return {&FindStrategy("naive-raw"), &FindStrategy("naive-jpeg"), &FindStrategy("naive-h264")};
 }
 
 }  // namespace

@@ -63,14 +63,14 @@ Json AsJson(const RunRecord& run) {
                {"key_frame_ratio", run.key_frame_ratio()},
                {"trained_key_frames", run.totals.trained_key_frames},
                {"distillation_steps", run.totals.distillation_steps},
-               {"steps_per_key_frame", run.steps_per_key_frame()},
+               {"steps_per_key_frame", run.totals.steps_per_key_frame()},
                {"frame_codec", run.frame_codec.empty() ? Json() : Json(run.frame_codec)},
                {"update_codec", run.update_codec.empty() ? Json() : Json(run.update_codec)},
                {"bytes_up", run.totals.bytes_up},
                {"bytes_down", run.totals.bytes_down},
                {"bytes_first_student", run.totals.bytes_first_student},
-               {"encode_ms", run.encode_ms()},
-               {"server_ms", run.server_ms()},
+               {"encode_ms", run.totals.encode_ms_per_key_frame()},
+               {"server_ms", run.totals.server_ms_per_key_frame()},
                {"mean_delay", mean_delay ? Json(*mean_delay) : Json()}};
   AddMeasures(run.measures, json);
   // The long lists come last.
@@ -138,23 +138,9 @@ double RunRecord::key_frame_ratio() const {
   return frames == 0 ? 0 : static_cast<double>(totals.key_frames) / static_cast<double>(frames);
 }
 
-double RunRecord::steps_per_key_frame() const {
-  if (totals.trained_key_frames == 0) return 0;
-  return static_cast<double>(totals.distillation_steps) /
-         static_cast<double>(totals.trained_key_frames);
-}
-
 double RunRecord::bytes_per_frame() const {
   if (frames == 0) return 0;
   return static_cast<double>(totals.bytes_up + totals.bytes_down) / static_cast<double>(frames);
-}
-
-double RunRecord::encode_ms() const {
-  return totals.key_frames == 0 ? 0 : totals.encode_ms / static_cast<double>(totals.key_frames);
-}
-
-double RunRecord::server_ms() const {
-  return totals.key_frames == 0 ? 0 : totals.server_ms / static_cast<double>(totals.key_frames);
 }
 
 std::optional<double> RunRecord::mean_delay() const {
@@ -334,11 +320,11 @@ std::string RunsCsv(const StudyResults& results) {
            Number(run.key_frame_ratio(), "%.6f") + "," +
            std::to_string(run.totals.trained_key_frames) + "," +
            std::to_string(run.totals.distillation_steps) + "," +
-           Number(run.steps_per_key_frame(), "%.4f") + "," + std::to_string(run.totals.bytes_up) +
+           Number(run.totals.steps_per_key_frame(), "%.4f") + "," + std::to_string(run.totals.bytes_up) +
            "," + std::to_string(run.totals.bytes_down) + "," +
-           CsvText(run.policy ? run.policy->name : "") + "," + Number(run.server_ms(), "%.3f") +
+           CsvText(run.policy ? run.policy->name : "") + "," + Number(run.totals.server_ms_per_key_frame(), "%.3f") +
            "," + Number(run.mean_delay(), "%.3f") + MeasuresCsv(run.measures) + "," +
-           Number(run.encode_ms(), "%.3f") + "\n";
+           Number(run.totals.encode_ms_per_key_frame(), "%.3f") + "\n";
   }
   return csv;
 }

@@ -45,10 +45,7 @@ struct RunRecord {
   std::vector<std::pair<uint64_t, int>> strides;
 
   double key_frame_ratio() const;
-  double steps_per_key_frame() const;
   double bytes_per_frame() const;            // up and down
-  double encode_ms() const;                  // per key frame, on the device
-  double server_ms() const;                  // per key frame, without the teacher
   std::optional<double> mean_delay() const;  // as EvalReport::mean_delay
 };
 

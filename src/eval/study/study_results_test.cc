@@ -73,8 +73,8 @@ TEST(StudyResults, StoredRecordsComeBackAsTheyWere) {
   EXPECT_EQ(back.mean_miou, run.mean_miou);  // to the last bit
   EXPECT_EQ(RunJson(back), RunJson(run));
   EXPECT_EQ(back.measures, run.measures);
-  EXPECT_EQ(back.encode_ms(), 3.75);
-  EXPECT_EQ(back.server_ms(), 12.25);
+  EXPECT_EQ(back.totals.encode_ms_per_key_frame(), 3.75);
+  EXPECT_EQ(back.totals.server_ms_per_key_frame(), 12.25);
   EXPECT_EQ(back.totals.bytes_first_student, 70u);
   EXPECT_EQ(back.frame_codec, "h264");
   EXPECT_EQ(back.update_codec, "coded");

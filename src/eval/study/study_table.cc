@@ -170,7 +170,7 @@ std::string TrainingTables(const std::vector<Column>& columns,
   if (training.empty()) return "";
   return "\n" +
          Table("server, ms per key frame", training, categories,
-               [](const RunRecord& run) { return run.server_ms(); }) +
+               [](const RunRecord& run) { return run.totals.server_ms_per_key_frame(); }) +
          "\n" +
          Table("seconds to 80 %", training, categories,
                [](const RunRecord& run) { return Reached(run, run.measures.seconds_to_80); }) +
@@ -186,7 +186,7 @@ std::string EncodeTable(std::vector<Column> columns, const std::vector<Category>
   });
   if (columns.empty()) return "";
   return "\n" + Table("device, ms per key frame", columns, categories,
-                      [](const RunRecord& run) { return run.encode_ms(); });
+                      [](const RunRecord& run) { return run.totals.encode_ms_per_key_frame(); });
 }
 
 // The teacher's labels as if they were a run's predictions: one record per clip.

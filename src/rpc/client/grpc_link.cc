@@ -29,7 +29,9 @@ std::optional<wire::Welcome> GrpcLink::welcome() const {
 
 GrpcLinkStats GrpcLink::stats() const {
   const MutexLock lock(thread_->mutex);
-  return thread_->stats;
+  GrpcLinkStats stats = thread_->stats;
+  stats.next_begins_stream = thread_->decoder_behind;
+  return stats;
 }
 
 bool GrpcLink::Connected() {

@@ -57,6 +57,9 @@ struct GrpcLinkStats {
   double encode_ms = 0;         // time for encoding the key frames, in all
   double most_encode_ms = 0;    // and for the one that took longest
   uint64_t sessions = 0;        // connections that a server welcomed
+  /// Whether the next key frame, if it travels as video, is predicted from none even if its size is
+  /// that of the one before.
+  bool next_begins_stream = true;
 };
 
 }  // namespace shadowtutor::rpc

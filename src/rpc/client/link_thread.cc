@@ -85,6 +85,7 @@ bool LinkThread::Converse() {
   });
   stream.Write(WithStudent(hello));
 
+  bool stopped = false;
   while (true) {
     auto incoming = stream.Take();
     if (incoming) {
@@ -96,7 +97,8 @@ bool LinkThread::Converse() {
     }
     {
       const MutexLock lock(mutex);
-      if (stop) break;
+      stopped = stop;
+      if (stopped) break;
       CheckDeadlines(Clock::now());
     }
     if (connect_again) break;
@@ -111,7 +113,7 @@ bool LinkThread::Converse() {
     WaitForEvent();
   }
   stream.Finish(true);
-  return !std::exchange(connect_again, false);
+  return stopped || !connect_again;
 }
 
 wire::Hello LinkThread::MakeHello() {
@@ -129,7 +131,7 @@ wire::Hello LinkThread::MakeHello() {
   const MutexLock lock(mutex);
   hello_deadline = Clock::now() + options.connect_timeout + options.hello_timeout;
   event = false;
-  hand_over = false;
+  hand_over = connect_again = false;
   return hello;
 }
 

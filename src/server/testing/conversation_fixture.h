@@ -111,6 +111,7 @@ class SmallServer {
  public:
   SmallServer() {
     resources->session.student = std::make_shared<const nn::Checkpoint>(SmallStudent(1));
+    resources->session.name = wire::NameOfStudent(*resources->session.student);
     resources->session.policy.trainer.threshold = 0.95;
     resources->teacher = teacher;
     resources->teaching = std::make_unique<Scheduler>(1, 4);

@@ -1,4 +1,5 @@
-// The list of strategies. Each entry is defined in the file of its name beside this one.
+// The list of strategies. Each entry is defined in a file beside this one: in that of its name, or,
+// for video, in naive_video.cc.
 #include <algorithm>
 #include <string>
 
@@ -7,13 +8,13 @@
 namespace shadowtutor::eval {
 
 extern const StrategyEntry kShadow, kPartial, kFull, kWild, kNaiveRaw, kNaiveJpeg, kNaiveH264,
-    kTracking, kJustInTime;
+    kNaiveVp9, kNaiveAv1, kTracking, kJustInTime;
 
 namespace {
 
 constexpr const StrategyEntry* kStrategies[] = {
     &kShadow,    &kPartial,   &kFull,     &kWild,       &kNaiveRaw,
-    &kNaiveJpeg, &kNaiveH264, &kTracking, &kJustInTime,
+    &kNaiveJpeg, &kNaiveH264, &kNaiveVp9, &kNaiveAv1,   &kTracking,  &kJustInTime,
 };
 
 }  // namespace
@@ -36,6 +37,7 @@ StrategyOptions OptionsFor(const StrategyEntry& strategy, const StrategyOptions&
   StrategyOptions filled = options;
   if (!strategy.frame_codec || !options.frame_codec) filled.frame_codec = strategy.frame_codec;
   if (!strategy.update_codec || !options.update_codec) filled.update_codec = strategy.update_codec;
+  if (strategy.policy) filled.quality.pictures = strategy.policy(options).pictures;
   return filled;
 }
 
