@@ -64,8 +64,9 @@ int Main(int argc, char** argv) {
   app.add_option("--every", every, "Every so many-th frame is a key frame")
       ->check(CLI::Range(1, 100'000))
       ->capture_default_str();
-  app.add_option("--h264-crf", quality.crf, "As of a policy");
-  app.add_option("--key-frame-bytes", quality.pictures.bytes, "As of run")->capture_default_str();
+  app.add_option("--h264-crf", quality.crf, "As of run");
+  app.add_option("--key-frame-bytes", quality.pictures.bytes, "As of a policy")
+      ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
   std::printf("| | first: kB | dB | others: kB | dB | encode ms | decode ms |\n");

@@ -1,6 +1,5 @@
 // Our client against servers that do what a correct server never does.
 #include <grpcpp/server.h>
-#include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -9,6 +8,7 @@
 #include "app/run_segment.h"
 #include "loopback.h"
 #include "nn/checkpoint_io.h"
+#include "on_loopback.h"
 #include "rpc/convert.h"
 #include "rpc/convert_segment.h"
 #include "shadowtutor/v1/shadowtutor.grpc.pb.h"
@@ -24,15 +24,8 @@ class ScriptedServer : public v1::ShadowTutor::Service {
  public:
   using Script = std::function<void(Stream& stream, int session)>;
 
-  explicit ScriptedServer(Script script) : script_(std::move(script)) {
-    grpc::ServerBuilder builder;
-    int port = 0;
-    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
-    builder.RegisterService(this);
-    server_ = builder.BuildAndStart();
-    address_ = "127.0.0.1:" + std::to_string(port);
-  }
-  ~ScriptedServer() override { server_->Shutdown(std::chrono::system_clock::now()); }
+  explicit ScriptedServer(Script script) : script_(std::move(script)) {}
+  ~ScriptedServer() override { server_.End(); }
 
   grpc::Status Tutor(grpc::ServerContext*, Stream* stream) override {
     script_(*stream, ++sessions_);
@@ -41,13 +34,12 @@ class ScriptedServer : public v1::ShadowTutor::Service {
     }
     return grpc::Status::OK;
   }
-  const std::string& address() const { return address_; }
+  const std::string& address() const { return server_.address(); }
 
  private:
   const Script script_;
   std::atomic<int> sessions_ = 0;
-  std::string address_;
-  std::unique_ptr<grpc::Server> server_;
+  OnLoopback server_{*this};
 };
 
 void Say(Stream& stream, wire::ServerMessage message) {
@@ -127,14 +119,8 @@ TEST(HostileServer, WelcomesThatAreNoneAreRefused) {
 class GarbageServer
     : public v1::ShadowTutor::WithRawCallbackMethod_Tutor<v1::ShadowTutor::Service> {
  public:
-  GarbageServer() {
-    grpc::ServerBuilder builder;
-    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
-    builder.RegisterService(this);
-    server_ = builder.BuildAndStart();
-  }
-  ~GarbageServer() override { server_->Shutdown(std::chrono::system_clock::now()); }
-  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  ~GarbageServer() override { server_.End(); }
+  const std::string& address() const { return server_.address(); }
 
   grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Tutor(
       grpc::CallbackServerContext*) override {
@@ -155,8 +141,7 @@ class GarbageServer
   }
 
  private:
-  int port_ = 0;
-  std::unique_ptr<grpc::Server> server_;
+  OnLoopback server_{*this};
 };
 
 TEST(HostileServer, BytesThatAreNoMessageEndTheConnection) {
@@ -371,15 +356,8 @@ class ScriptedSegmenter : public v1::ShadowTutor::Service {
   using Stream = grpc::ServerReaderWriter<v1::SegmentReply, v1::SegmentRequest>;
   using Script = std::function<void(Stream& stream)>;
 
-  explicit ScriptedSegmenter(Script script) : script_(std::move(script)) {
-    grpc::ServerBuilder builder;
-    int port = 0;
-    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
-    builder.RegisterService(this);
-    server_ = builder.BuildAndStart();
-    address_ = "127.0.0.1:" + std::to_string(port);
-  }
-  ~ScriptedSegmenter() override { server_->Shutdown(std::chrono::system_clock::now()); }
+  explicit ScriptedSegmenter(Script script) : script_(std::move(script)) {}
+  ~ScriptedSegmenter() override { server_.End(); }
 
   grpc::Status Segment(grpc::ServerContext*, Stream* stream) override {
     v1::SegmentRequest request;
@@ -389,12 +367,11 @@ class ScriptedSegmenter : public v1::ShadowTutor::Service {
     }
     return grpc::Status::OK;
   }
-  const std::string& address() const { return address_; }
+  const std::string& address() const { return server_.address(); }
 
  private:
   const Script script_;
-  std::string address_;
-  std::unique_ptr<grpc::Server> server_;
+  OnLoopback server_{*this};
 };
 
 // Sends one frame and returns the code of the error that the client throws, if it throws one.

@@ -1,25 +1,14 @@
 #include "message_relay.h"
 
 #include <grpcpp/create_channel.h>
-#include <grpcpp/server_builder.h>
 
-#include <chrono>
 #include <thread>
 
 namespace shadowtutor::tests {
 
 MessageRelay::MessageRelay(const std::string& address)
     : stub_(v1::ShadowTutor::NewStub(
-          grpc::CreateChannel(address, grpc::InsecureChannelCredentials()))) {
-  grpc::ServerBuilder builder;
-  int port = 0;
-  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
-  builder.RegisterService(this);
-  server_ = builder.BuildAndStart();
-  address_ = "127.0.0.1:" + std::to_string(port);
-}
-
-void MessageRelay::End() { server_->Shutdown(std::chrono::system_clock::now()); }
+          grpc::CreateChannel(address, grpc::InsecureChannelCredentials()))) {}
 
 template <typename Request, typename Reply>
 void MessageRelay::Relay(grpc::ServerContext& context,

@@ -3,11 +3,10 @@
 #ifndef SHADOWTUTOR_TESTS_MESSAGE_RELAY_H_
 #define SHADOWTUTOR_TESTS_MESSAGE_RELAY_H_
 
-#include <grpcpp/server.h>
-
 #include <memory>
 #include <string>
 
+#include "on_loopback.h"
 #include "shadowtutor/v1/shadowtutor.grpc.pb.h"
 
 namespace shadowtutor::tests {
@@ -17,7 +16,7 @@ class MessageRelay : public v1::ShadowTutor::Service {
  public:
   /// In front of the server at `address`, which must outlive it.
   explicit MessageRelay(const std::string& address);
-  const std::string& address() const { return address_; }
+  const std::string& address() const { return server_.address(); }
 
  protected:
   /// Called with each message before it goes on, from several threads at once.
@@ -26,7 +25,7 @@ class MessageRelay : public v1::ShadowTutor::Service {
   virtual void Pass(v1::SegmentRequest&) {}
   virtual void Pass(v1::SegmentReply&) {}
   /// Ends all streams.
-  void End();
+  void End() { server_.End(); }
 
  private:
   using TutorStream = grpc::ServerReaderWriter<v1::ServerMessage, v1::ClientMessage>;
@@ -38,8 +37,7 @@ class MessageRelay : public v1::ShadowTutor::Service {
              grpc::ClientContext& call, grpc::ClientReaderWriter<Request, Reply>& server);
 
   std::unique_ptr<v1::ShadowTutor::Stub> stub_;
-  std::string address_;
-  std::unique_ptr<grpc::Server> server_;
+  OnLoopback server_{*this};
 };
 
 }  // namespace shadowtutor::tests

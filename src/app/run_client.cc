@@ -115,10 +115,10 @@ class BudgetedLink final : public TutorLink {
   const BudgetOptions options_;
   const std::optional<int> key_frame_bytes_;
   TrafficBudget budget_;
-  KeyFrameBytes expected_;   // in the session
-  uint64_t session_ = 0;     // the number of the session
-  FrameSize size_;           // of the last key frame
-  bool held_back_ = false;   // the one that is due
+  KeyFrameBytes expected_;  // in the session
+  uint64_t session_ = 0;    // the number of the session
+  FrameSize size_;          // of the last key frame
+  bool held_back_ = false;  // the one that is due
   uint64_t held_back_total_ = 0;
 };
 

@@ -185,7 +185,8 @@ void AddParameters(CLI::App& command, EvalArguments& arguments) {
       .add_option(
           "--h264-crf", parameters.quality.crf,
           "The same rate factor of H.264, 0 (lossless) to 51, for all key frames instead; of "
-          "naive-h264 and so on, for all frames (default there: 23). VP9 and AV1 take what gives about the "
+          "naive-h264 and so on, for all frames (default there: 23). VP9 and AV1 take what gives "
+          "about the "
           "same PSNR")
       ->check(CLI::Range(0, 51));
   command.add_option("--jpeg-quality", parameters.quality.jpeg, "1 to 100")

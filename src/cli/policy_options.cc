@@ -8,11 +8,12 @@ namespace shadowtutor::cli {
 
 void AddPolicyOptions(CLI::App& command, PolicyArguments& arguments) {
   command
-      .add_option(app::flags::kPolicy, arguments.name,
-                  "How students are taught: paper (as published), frugal (less than half the traffic), "
-                  "balanced, or best (three times the server's time). The options in this group "
-                  "change single parts of it "
-                  "(docs/policies.md)")
+      .add_option(
+          app::flags::kPolicy, arguments.name,
+          "How students are taught: paper (as published), frugal (less than half the traffic), "
+          "balanced, or best (three times the server's time). The options in this group "
+          "change single parts of it "
+          "(docs/policies.md)")
       ->check(CLI::IsMember(distill::PolicyNames()))
       ->capture_default_str();
   CLI::Option_group& group = *command.add_option_group("Policy");

@@ -15,7 +15,8 @@ namespace shadowtutor::distill {
 class ShownClasses {
  public:
   /// Remembers so many labels (Policy::shown_labels); 0: every class is shown. A class occurs in a
-  /// label if it has this share of its pixels (Policy::shown_area), and at least one; its largest class always does.
+  /// label if it has this share of its pixels (Policy::shown_area), and at least one; its largest
+  /// class always does.
   explicit ShownClasses(int labels, double area = 0) : most_(labels), area_(area) {}
 
   /// Takes the label of the next key frame. Returns the classes that the device shows from now on,

@@ -193,8 +193,8 @@ distill::Policy FromProto(const v1::Parameters& from) {
     if (from.key_frame_bytes() != 0) {
       policy.pictures = {
           .bytes = SmallInt(from.key_frame_bytes(), distill::kMaxKeyFrameBytes, "key_frame_bytes"),
-          .first_bytes =
-              SmallInt(from.first_key_frame_bytes(), distill::kMaxKeyFrameBytes, "first_key_frame_bytes"),
+          .first_bytes = SmallInt(from.first_key_frame_bytes(), distill::kMaxKeyFrameBytes,
+                                  "first_key_frame_bytes"),
           .coarsest_crf = from.coarsest_crf()};
     }
   }

@@ -28,7 +28,8 @@ namespace shadowtutor::server {
 /// What all sessions of a server have in common. Constant once the server runs.
 struct SessionOptions {
   std::shared_ptr<const nn::Checkpoint> student;  // what a session starts from
-  std::optional<wire::NamedStudent> name;  // of `student`; absent: who names one has to hand it over
+  std::optional<wire::NamedStudent>
+      name;  // of `student`; absent: who names one has to hand it over
   /// The same for clients that take it coded; null: none gets it so.
   std::shared_ptr<const wire::PackedStudent> packed;
   distill::Policy policy;

@@ -76,8 +76,8 @@ VideoDecoder::VideoDecoder(const AVCodecParameters& stream, AVRational time_base
     context_->err_recognition = AV_EF_EXPLODE | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_CRCCHECK;
   }
   if (const int error = avcodec_open2(context_.get(), decoder, nullptr); error < 0) {
-    throw Error(ErrorCode::kDataLoss,
-                "cannot decode " + name_ + ": " + decoder->name + " says: " + libav::ErrorText(error));
+    throw Error(ErrorCode::kDataLoss, "cannot decode " + name_ + ": " + decoder->name +
+                                          " says: " + libav::ErrorText(error));
   }
 }
 

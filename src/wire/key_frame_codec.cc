@@ -110,7 +110,8 @@ std::vector<uint8_t> KeyFrameEncoder::EncodeFirst(ImageView frame) {
     const auto within = [&](uint64_t most, double coarsest) {
       coarsest = std::min(coarsest, video_->CoarsestCrf());
       if (payload.size() <= most || crf_ >= coarsest) return crf_;
-      const double over = std::log2(static_cast<double>(payload.size()) / static_cast<double>(most));
+      const double over =
+          std::log2(static_cast<double>(payload.size()) / static_cast<double>(most));
       const double steps = std::floor(kCoarserPerDoubling * over / kCoarser);
       return std::min(crf_ + kCoarser * std::max(steps, 1.0), coarsest);
     };

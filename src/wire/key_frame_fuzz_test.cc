@@ -12,6 +12,7 @@
 
 #include "wire/codec_names.h"
 #include "wire/key_frame_codec.h"
+#include "wire/testing/damage.h"
 #include "wire/testing/moving_scene.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
@@ -47,11 +48,7 @@ TEST(KeyFrameFuzz, GoodAndDamagedStreamsAreDecodedOrRefused) {
     EXPECT_EQ(LLVMFuzzerTestOneInput(seed.data(), seed.size()), 0);
     if (!IsVideo(ParseFrameCodec(name))) continue;  // their tests have damage of their own
     for (int round = 0; round < 200; ++round) {
-      Bytes damaged = seed;
-      for (size_t i = 0; i <= random() % 6; ++i) {
-        damaged[1 + random() % (damaged.size() - 1)] = static_cast<uint8_t>(random());
-      }
-      if (random() % 4 == 0) damaged.resize(random() % damaged.size());
+      const Bytes damaged = Damaged(seed, 1, random);
       EXPECT_EQ(LLVMFuzzerTestOneInput(damaged.data(), damaged.size()), 0);
     }
   }

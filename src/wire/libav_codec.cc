@@ -11,8 +11,9 @@ constexpr int kToPicture = kExact | SWS_AREA | SWS_FULL_CHR_H_INP;
 constexpr int kFromPicture = kExact | SWS_BICUBIC | SWS_FULL_CHR_H_INT;
 
 libav::SwsPtr NewScaler(FrameSize size, AVPixelFormat from, AVPixelFormat to, int flags) {
-  return libav::SwsPtr(libav::OrBadAlloc(sws_getContext(size.width, size.height, from, size.width, size.height,
-                                          to, flags, nullptr, nullptr, nullptr)));
+  return libav::SwsPtr(
+      libav::OrBadAlloc(sws_getContext(size.width, size.height, from, size.width, size.height, to,
+                                       flags, nullptr, nullptr, nullptr)));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// What VideoEncoder and VideoDecoder must know of a codec, and what they share. For the sources of shadowtutor_video_coder alone.
+// What VideoEncoder and VideoDecoder must know of a codec, and what they share. For the sources of
+// shadowtutor_video_coder alone.
 #ifndef SHADOWTUTOR_WIRE_LIBAV_CODEC_H_
 #define SHADOWTUTOR_WIRE_LIBAV_CODEC_H_
 

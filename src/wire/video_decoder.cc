@@ -45,8 +45,8 @@ void VideoDecoder::Impl::Open() {
   context->max_pixels = int64_t{size.width + 128} * (size.height + 128);
   const int opened = avcodec_open2(context.get(), decoder, nullptr);
   if (opened < 0) {
-    throw Error(ErrorCode::kInternal,
-                "libavcodec's " + std::string(codec.name) + " decoder failed: " + libav::ErrorText(opened));
+    throw Error(ErrorCode::kInternal, "libavcodec's " + std::string(codec.name) +
+                                          " decoder failed: " + libav::ErrorText(opened));
   }
 }
 

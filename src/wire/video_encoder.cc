@@ -60,9 +60,9 @@ void VideoEncoder::Impl::Open() {
   const int opened = avcodec_open2(context.get(), found, &options);
   av_dict_free(&options);
   if (opened < 0) {
-    throw Error(ErrorCode::kInvalidArgument, std::string(codec.encoder_library) +
-                                                 " does not take frames of " + SizeText(size) +
-                                                 " (" + libav::ErrorText(opened) + "); send them as JPEG");
+    throw Error(ErrorCode::kInvalidArgument,
+                std::string(codec.encoder_library) + " does not take frames of " + SizeText(size) +
+                    " (" + libav::ErrorText(opened) + "); send them as JPEG");
   }
   opened_crf = crf;
 }
@@ -132,8 +132,9 @@ std::vector<uint8_t> VideoEncoder::Encode(ImageView frame) {
   int result = avcodec_send_frame(impl.context.get(), impl.picture.get());
   if (result >= 0) result = avcodec_receive_packet(impl.context.get(), impl.packet.get());
   if (result < 0) {
-    throw Error(ErrorCode::kInternal, std::string(impl.codec.encoder_library) +
-                                          " gave no access unit for a frame: " + libav::ErrorText(result));
+    throw Error(ErrorCode::kInternal,
+                std::string(impl.codec.encoder_library) +
+                    " gave no access unit for a frame: " + libav::ErrorText(result));
   }
   std::vector<uint8_t> unit(impl.packet->data, impl.packet->data + impl.packet->size);
   av_packet_unref(impl.packet.get());

@@ -91,7 +91,8 @@ const LibavCodec& Vp9Codec() {
       .name = "VP9",
       .encoder = "libvpx-vp9",
       .encoder_library = "libvpx",
-      // Not libvpx: it decodes all frames that follow each other in a unit, which are not looked at.
+      // Not libvpx: it decodes all frames that follow each other in a unit, which are not looked
+      // at.
       .decoders = {"vp9"},
       .max_references = 8,
       .coarsest_crf = kQuantizers.back().crf,

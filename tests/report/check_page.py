@@ -153,6 +153,8 @@ class Checker:
                    if r["clip"] == "dog" and r["label"] == "P-1")
         for value in (100 * run["mean_miou"], 100 * run["key_frame_ratio"]):
             self.expect(f"{value:.2f}" in text, f"{value:.2f} is in the clip's table")
+        text = browser.evaluate("document.getElementById('clips').textContent")
+        self.expect(f"{run['encode_ms']:.1f}" in text, "what encoding a key frame costs is in the clips' tables")
         text = browser.evaluate("document.getElementById('paper').textContent")
         for paper in ("3.83", "2.637", "58.51", "81.69", "48.92", "not measured", "table / things"):
             self.expect(paper in text, f"'{paper}' is in the paper's tables")

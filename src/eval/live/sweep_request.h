@@ -39,7 +39,7 @@ struct SweepRequest {
   std::string label_codec = "coded";
   int jpeg_quality = 90;
   std::optional<int> h264_crf;  // of all frames; absent: as the policy wants, or naive 23
-  bool tls = false;  // with a certificate made for the sweep; else plain text
+  bool tls = false;             // with a certificate made for the sweep; else plain text
 
   std::filesystem::path folder;  // results.json, live.csv, and live/ with logs and summaries
   bool fresh = false;            // runs that are in results.json are done again, too

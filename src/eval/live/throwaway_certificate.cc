@@ -29,8 +29,8 @@ ThrowawayCertificate::ThrowawayCertificate(const fs::path& folder, const std::st
   Remove(key_);
   try {
     RunTool({openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-           "-nodes", "-keyout", key_, "-out", certificate_, "-days", "7", "-subj",
-           "/CN=shadowtutor eval --live", "-addext", "subjectAltName=IP:" + address});
+             "-nodes", "-keyout", key_, "-out", certificate_, "-days", "7", "-subj",
+             "/CN=shadowtutor eval --live", "-addext", "subjectAltName=IP:" + address});
   } catch (...) {
     Remove(certificate_);
     Remove(key_);

@@ -122,8 +122,8 @@ std::string ReportTable(const EvalReport& report) {
   text += Format("up, down            %.3f MiB, %.3f MiB\n", Mebibytes(totals.bytes_up),
                  Mebibytes(totals.bytes_down));
   if (totals.encode_ms > 0) {
-    text +=
-        Format("device              %.2f ms per key frame for encoding it\n", report.totals.encode_ms_per_key_frame());
+    text += Format("device              %.2f ms per key frame for encoding it\n",
+                   report.totals.encode_ms_per_key_frame());
   }
   if (strategy.trains) {
     text += Format("server              %.1f ms per key frame, without the teacher\n",

@@ -26,9 +26,8 @@ SegmentExchange::Answer SegmentExchange::Ask(ImageView frame, uint64_t index) {
   if (reduced) enlarged = Scaled(got, frame.size());
 
   double teacher_ms = 0;
-  const LabelMap label = Timed(teacher_ms, [&] {
-    return teacher_.Label(reduced ? enlarged.view() : got, index).label;
-  });
+  const LabelMap label = Timed(
+      teacher_ms, [&] { return teacher_.Label(reduced ? enlarged.view() : got, index).label; });
   const auto bytes = encoder_.Encode(reduced ? Scaled(label, size) : label);
   LabelMap labels = decoder_.Decode(encoder_.codec(), bytes, size);
   if (reduced) labels = Scaled(labels, frame.size());

@@ -109,7 +109,7 @@ TEST(Naive, LabelsTravelInTheCodecThatIsAskedFor) {
 }
 
 TEST(Naive, ATeacherThatLooksSeesWhatTheCodecLeft) {
-  for (const char* name : {"naive-jpeg", "naive-h264"}) {
+  for (const char* name : {"naive-jpeg", "naive-h264", "naive-vp9", "naive-av1"}) {
     const EvalReport report = RunShapes(Options(name), 8);
     EXPECT_LT(report.mean_miou, 1.0) << name;
     EXPECT_GT(report.mean_miou, 0.8) << name;
@@ -447,6 +447,19 @@ TEST(RealTime, NeedsAFrameRate) {
   options.parameters.delay = kDelayAuto;
   Folder in_real_time;
   EXPECT_THROW(Evaluate(in_real_time, teacher, Student(), options), Error);
+}
+
+TEST(OptionsFor, KeyFramesAreWhatTheStrategysOwnPolicyWants) {
+  StrategyOptions options;
+  options.policy = distill::FindPolicy("frugal");
+  options.paper.pictures.bytes = 7000;
+  options.quality.pictures = {.bytes = 9000};
+  const auto bytes = [&](const char* strategy) {
+    return OptionsFor(FindStrategy(strategy), options).quality.pictures.bytes;
+  };
+  EXPECT_EQ(bytes("shadow"), options.policy.pictures.bytes);
+  EXPECT_EQ(bytes("partial"), 7000);
+  EXPECT_EQ(bytes("tracking"), 9000);
 }
 
 }  // namespace

@@ -24,8 +24,8 @@ struct StrategyChoice {
 };
 
 /// The runs for the strategies and delays that a user names: in the order of `names`, each strategy
-/// with every delay if it heeds the delay, otherwise once. "naive" stands for all strategies whose
-/// name begins with it. What is named twice is run once. Throws Error kInvalidArgument for an
+/// with every delay if it heeds the delay, otherwise once. "naive" stands for naive-raw, naive-jpeg
+/// and naive-h264. What is named twice is run once. Throws Error kInvalidArgument for an
 /// unknown strategy, and for a delay or another parameter that one of the strategies cannot run
 /// with.
 std::vector<StrategyChoice> ChooseStrategies(const std::vector<std::string>& names,

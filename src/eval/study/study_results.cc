@@ -320,10 +320,11 @@ std::string RunsCsv(const StudyResults& results) {
            Number(run.key_frame_ratio(), "%.6f") + "," +
            std::to_string(run.totals.trained_key_frames) + "," +
            std::to_string(run.totals.distillation_steps) + "," +
-           Number(run.totals.steps_per_key_frame(), "%.4f") + "," + std::to_string(run.totals.bytes_up) +
-           "," + std::to_string(run.totals.bytes_down) + "," +
-           CsvText(run.policy ? run.policy->name : "") + "," + Number(run.totals.server_ms_per_key_frame(), "%.3f") +
-           "," + Number(run.mean_delay(), "%.3f") + MeasuresCsv(run.measures) + "," +
+           Number(run.totals.steps_per_key_frame(), "%.4f") + "," +
+           std::to_string(run.totals.bytes_up) + "," + std::to_string(run.totals.bytes_down) + "," +
+           CsvText(run.policy ? run.policy->name : "") + "," +
+           Number(run.totals.server_ms_per_key_frame(), "%.3f") + "," +
+           Number(run.mean_delay(), "%.3f") + MeasuresCsv(run.measures) + "," +
            Number(run.totals.encode_ms_per_key_frame(), "%.3f") + "\n";
   }
   return csv;

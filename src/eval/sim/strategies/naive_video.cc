@@ -39,10 +39,8 @@ template <wire::FrameCodec codec>
 std::unique_ptr<Strategy> Make(const StrategyInputs& inputs) {
   const int crf = inputs.options.quality.crf.value_or(wire::kDefaultH264Crf);
   return std::make_unique<Naive>(
-      inputs,
-      [stream = std::make_shared<Stream>(codec, crf, inputs.frames_per_second)](ImageView frame) {
-        return stream->Send(frame);
-      });
+      inputs, [stream = std::make_shared<Stream>(codec, crf, inputs.frames_per_second)](
+                  ImageView frame) { return stream->Send(frame); });
 }
 
 template <wire::FrameCodec codec>

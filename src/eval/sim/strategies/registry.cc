@@ -13,8 +13,8 @@ extern const StrategyEntry kShadow, kPartial, kFull, kWild, kNaiveRaw, kNaiveJpe
 namespace {
 
 constexpr const StrategyEntry* kStrategies[] = {
-    &kShadow,    &kPartial,   &kFull,     &kWild,       &kNaiveRaw,
-    &kNaiveJpeg, &kNaiveH264, &kNaiveVp9, &kNaiveAv1,   &kTracking,  &kJustInTime,
+    &kShadow,    &kPartial,  &kFull,     &kWild,     &kNaiveRaw,   &kNaiveJpeg,
+    &kNaiveH264, &kNaiveVp9, &kNaiveAv1, &kTracking, &kJustInTime,
 };
 
 }  // namespace
