@@ -81,7 +81,7 @@ function fillCurve(section, results) {
       {},
       'What a way of doing it takes from the network, and what one gets for it. Each point is one setting: kB per frame ' +
         'in both directions, the first key frame included, a first student not; and agreement with the teacher. Up and to ' +
-        'the left is better. The digit at a name is how many frames late lessons or labels arrive: naive offloading then ' +
+        'the left is better. The digit at a name is how many frames late updates or labels arrive: naive offloading then ' +
         'shows each frame with the label of an earlier one; without a digit it waits for its own.'
     )
   );
