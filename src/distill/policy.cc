@@ -18,6 +18,7 @@ Policy Best() {
                     .max_updates = 12,
                     .first_updates = 40,
                     .cut = nn::kFullDistillation,
+                    .arithmetic = nn::Arithmetic::kFast,
                     .adam = {.learning_rate = 0.003, .beta1 = 0.5},
                     .fresh_moments = true,
                     .instance_weight = 1,

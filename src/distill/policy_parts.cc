@@ -26,6 +26,7 @@ std::string Text(int value) { return std::to_string(value); }
 std::string Text(bool value) { return value ? "on" : "off"; }
 std::string Text(nn::Stage stage) { return std::string(nn::StageName(stage)); }
 std::string Text(nn::ParameterKinds kinds) { return std::string(nn::NameOf(kinds)); }
+std::string Text(nn::Arithmetic arithmetic) { return std::string(nn::NameOf(arithmetic)); }
 std::string Text(Trigger trigger) { return std::string(NameOf(trigger)); }
 
 template <typename Number>
@@ -55,6 +56,9 @@ void Parse(const std::string&, const std::string& text, nn::Stage& stage) {
 }
 void Parse(const std::string&, const std::string& text, nn::ParameterKinds& kinds) {
   kinds = nn::ParseParameterKinds(text);
+}
+void Parse(const std::string&, const std::string& text, nn::Arithmetic& arithmetic) {
+  arithmetic = nn::ParseArithmetic(text);
 }
 void Parse(const std::string&, const std::string& text, Trigger& trigger) {
   trigger = ParseTrigger(text);
@@ -92,6 +96,9 @@ std::vector<PolicyPart> AllParts() {
       Part(
           "kinds", "What of these stages is trained: all, or norms (with biases, last layer)",
           [](auto& p) -> auto& { return p.trainer.kinds; }),
+      Part(
+          "arithmetic", "How gradients are computed: reference (as the paper), or fast",
+          [](auto& p) -> auto& { return p.trainer.arithmetic; }),
       Part(
           "learning-rate", "Adam's learning rate",
           [](auto& p) -> auto& { return p.trainer.adam.learning_rate; }),

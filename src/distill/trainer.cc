@@ -81,7 +81,7 @@ Trainer::Trainer(const nn::Checkpoint& student, const TrainerOptions& options, b
       taught_(taught),
       replay_(options.replay_every > 0 ? options.replay_frames : 0),
       learner_(student.layout, student.weights, options.cut, options.adam,
-               {.jaccard_weight = options.jaccard_weight}, options.kinds),
+               {.jaccard_weight = options.jaccard_weight}, options.kinds, options.arithmetic),
       share_(learner_.layout(), options.cut, learner_.selection(), options.share) {}
 
 TrainResult Trainer::Train(ImageView frame, const TeacherAnswer& teacher,

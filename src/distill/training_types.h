@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "nn/arithmetic.h"
 #include "nn/kernels/adam.h"
 #include "nn/network.h"
 #include "nn/parameter_selection.h"
@@ -21,6 +22,8 @@ struct TrainerOptions {
 
   nn::Stage cut = nn::kPartialDistillation;  // the first stage that is trained
   nn::ParameterKinds kinds = nn::ParameterKinds::kAll;
+
+  nn::Arithmetic arithmetic = nn::Arithmetic::kReference;
 
   nn::AdamOptions adam;
   bool fresh_moments = false;  // Adam's moments begin anew with every key frame

@@ -4,8 +4,10 @@
 #include <string>
 
 #include "core/parallel.h"
+#include "nn/kernels/composition.h"
 #include "nn/kernels/conv_gradient.h"
 #include "nn/kernels/loss.h"
+#include "nn/kernels/winograd_gradient.h"
 
 namespace shadowtutor::nn {
 namespace {
@@ -24,25 +26,80 @@ void AddAtStride(const View& from, int stride, const View& to) {
   });
 }
 
+// The sums over row y of the output's gradient.
+void SumRow(const View& g, int y, std::span<float> sums) {
+  std::fill(sums.begin(), sums.end(), 0.0f);
+  for (int b = 0; b < g.blocks(); ++b) {
+    const float* from = g.at(b, y, 0);
+    const int channels = std::min(kBlock, g.channels - b * kBlock);
+    for (int x = 0; x < g.width; ++x, from += kBlock) {
+      for (int c = 0; c < channels; ++c) sums[static_cast<size_t>(b * kBlock + c)] += from[c];
+    }
+  }
+}
+
+// The gradient of the end of the long path, 1x3 and 3x1, from `g`, that of the block's output: by
+// way of the one 3x3 convolution that they make.
+void BackwardLongPath(const BlockParameters<const float>& weights, const View& in, const View& g,
+                      const BlockParameters<float>& to, Scratch& scratch) {
+  const int channels = g.channels;
+  const size_t n = static_cast<size_t>(channels), kernel = n * n * 9;
+  float* sums = scratch.PassFloats(3 * n + kernel + SplitFloats(channels));
+  float* oihw = sums + 3 * n;
+  WinogradWeightGradient(in, g, {oihw, kernel}, to.bias3, scratch);
+  SplitKernelGradient(weights.weight2, weights.weight3, channels, oihw, to.weight2, to.weight3,
+                      oihw + kernel);
+  // The 3x1 convolution sees the 1x3 one's bias where it reads inside the frame: its first tap in
+  // all rows but the first, its last one in all but the last. [tap][channel]: g's sums over those.
+  SumRow(g, 0, {sums, n});
+  SumRow(g, g.height - 1, {sums + 2 * n, n});
+  for (size_t o = 0; o < n; ++o) {
+    sums[n + o] = to.bias3[o];
+    sums[o] = to.bias3[o] - sums[o];
+    sums[2 * n + o] = to.bias3[o] - sums[2 * n + o];
+  }
+  for (size_t m = 0; m < n; ++m) {
+    float sum = 0;
+    for (size_t o = 0; o < n; ++o) {
+      for (size_t r = 0; r < 3; ++r) {
+        sum += weights.weight3[(o * n + m) * 3 + r] * sums[r * n + o];
+        to.weight3[(o * n + m) * 3 + r] += weights.bias2[m] * sums[r * n + o];
+      }
+    }
+    to.bias2[m] = sum;
+  }
+}
+
 // Computes the gradient of a block's parameters and, when `g.x` has memory, that of its input,
 // which is added to `g.x` if `accumulate`, and overwrites it otherwise.
-void BackwardBlock(const NetworkLayout& layout, const BlockWeights& weights, int block,
+void BackwardBlock(const NetworkLayout& layout, std::span<const float> flat_weights,
+                   const BlockWeights& weights, int block,
                    const BlockBackwardWeights& transposed, const BlockActivations& a,
                    const BackwardWorkspace::Block& g, bool accumulate, std::span<float> gradient,
                    Scratch& scratch) {
   const auto p = FindBlock(layout, gradient, block);
   const int stride = weights.shape.stride;
-  ConvolutionWeightGradient(a.mid2, 1, Taps31(), g.out, 3, 1, p.weight3, p.bias3, scratch);
+  const bool fast = transposed.long_fast.outputs > 0;
   if (!weights.shape.identity()) {
     ConvolutionWeightGradient(a.pre, stride, Taps11(), g.out, 1, 1, p.short_weight, p.short_bias,
                               scratch);
   }
-  const ConvInput third[] = {{g.out, 1, MirroredTaps31(), &transposed.conv3}};
-  Convolve(third, g.mid2);
-  ConvolutionWeightGradient(a.mid1, 1, Taps13(), g.mid2, 1, 3, p.weight2, p.bias2, scratch);
-  const ConvInput second[] = {{g.mid2, 1, MirroredTaps13(), &transposed.conv2}};
-  Convolve(second, g.mid1, {.positive = &a.mid1});
-  ConvolutionWeightGradient(a.pre, stride, Taps33(), g.mid1, 3, 3, p.weight0, p.bias0, scratch);
+  if (fast) {
+    BackwardLongPath(FindBlock(layout, flat_weights, block), a.mid1, g.out, p, scratch);
+    ConvolveWinograd(g.out, transposed.long_fast, g.mid1, {.positive = &a.mid1}, scratch);
+  } else {
+    ConvolutionWeightGradient(a.mid2, 1, Taps31(), g.out, 3, 1, p.weight3, p.bias3, scratch);
+    const ConvInput third[] = {{g.out, 1, MirroredTaps31(), &transposed.conv3}};
+    Convolve(third, g.mid2);
+    ConvolutionWeightGradient(a.mid1, 1, Taps13(), g.mid2, 1, 3, p.weight2, p.bias2, scratch);
+    const ConvInput second[] = {{g.mid2, 1, MirroredTaps13(), &transposed.conv2}};
+    Convolve(second, g.mid1, {.positive = &a.mid1});
+  }
+  if (fast && stride == 1) {
+    WinogradWeightGradient(a.pre, g.mid1, p.weight0, p.bias0, scratch);
+  } else {
+    ConvolutionWeightGradient(a.pre, stride, Taps33(), g.mid1, 3, 3, p.weight0, p.bias0, scratch);
+  }
 
   const ConvInput shortcut = {g.out, 1, Taps11(), &transposed.short_path};
   if (stride == 1) {
@@ -85,7 +142,8 @@ size_t LastBlock(const std::vector<BlockInfo>& infos, Stage stage) {
 
 }  // namespace
 
-BackwardWorkspace::BackwardWorkspace(const NetworkSpec& spec, const Levels& levels, Stage cut) {
+BackwardWorkspace::BackwardWorkspace(const NetworkSpec& spec, const Levels& levels, Stage cut,
+                                     Arithmetic arithmetic) {
   const auto make = [&](int channels, int level) {
     tensors_.emplace_back(channels, levels.height[level], levels.width[level]);
     return tensors_.back().view();
@@ -110,8 +168,9 @@ BackwardWorkspace::BackwardWorkspace(const NetworkSpec& spec, const Levels& leve
       if (!info.last_in_stage) turn = std::max(turn, info.out);
     }
     if (pre_channels) pre[level] = make(pre_channels, level);
-    if (mid_channels) {
-      for (View& view : mid[level]) view = make(mid_channels, level);
+    if (mid_channels) mid[level][0] = make(mid_channels, level);
+    if (mid_channels && arithmetic == Arithmetic::kReference) {
+      mid[level][1] = make(mid_channels, level);
     }
     for (int turn = 0; turn < 2; ++turn) {
       if (inner_channels[turn]) inner[level][turn] = make(inner_channels[turn], level);
@@ -123,7 +182,9 @@ BackwardWorkspace::BackwardWorkspace(const NetworkSpec& spec, const Levels& leve
     Block& b = blocks[i];
     b.pre = pre[info.in_level].Channels(0, info.in);
     b.mid1 = mid[info.out_level][0].Channels(0, info.out);
-    b.mid2 = mid[info.out_level][1].Channels(0, info.out);
+    if (arithmetic == Arithmetic::kReference) {
+      b.mid2 = mid[info.out_level][1].Channels(0, info.out);
+    }
     if (info.index_in_stage > 0) b.x = blocks[i - 1].out;
     if (!info.last_in_stage) {
       b.out = inner[info.out_level][info.index_in_stage % 2].Channels(0, info.out);
@@ -178,8 +239,8 @@ double Backward(const PackedWeights& weights, std::span<const float> flat_weight
     const bool accumulate =
         info.index_in_stage == 0 && (info.stage == Stage::kEnc2 || info.stage == Stage::kEnc3);
     const int block = static_cast<int>(i);
-    BackwardBlock(layout, weights.block(block), block, transposed[i], forward.blocks[i], g[i],
-                  accumulate, gradient, scratch);
+    BackwardBlock(layout, flat_weights, weights.block(block), block, transposed[i],
+                  forward.blocks[i], g[i], accumulate, gradient, scratch);
   }
   if (cut <= Stage::kInConv2) {
     const auto part = [&](auto all, const char* name) {

@@ -16,7 +16,8 @@ namespace shadowtutor::nn {
 /// Thread safety: in use by one backward pass at a time.
 class BackwardWorkspace {
  public:
-  BackwardWorkspace(const NetworkSpec& spec, const Levels& levels, Stage cut);
+  BackwardWorkspace(const NetworkSpec& spec, const Levels& levels, Stage cut,
+                    Arithmetic arithmetic = Arithmetic::kReference);
 
   Buffer logits_floats;
   LogitPlanes logits;  // gradient with respect to the logits at in_conv1's size

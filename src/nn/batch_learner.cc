@@ -47,7 +47,8 @@ struct BatchLearner::Impl {
     {
       const MutexLock lock(mutex);
       const auto fits = std::find_if(idle.begin(), idle.end(), [&](const auto& workspace) {
-        return workspace->memory().LaidOutFor(network.layout().spec(), network.cut(), size);
+        return workspace->memory().LaidOutFor(network.layout().spec(), network.cut(),
+                                              Arithmetic::kReference, size);
       });
       if (fits != idle.end()) {
         auto workspace = std::move(*fits);

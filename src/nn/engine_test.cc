@@ -36,8 +36,12 @@ struct Bounds {
 // gradients are compared by the Euclidean length of their difference.
 bool IsTiny(int width, int height) { return ((width + 31) / 32) * ((height + 31) / 32) <= 3; }
 
-Bounds BoundsFor(int width, int height) {
-  if (!IsTiny(width, height)) return {};
+// Fast arithmetic is coarser by its nature, so its gradients are compared by the Euclidean length of
+// their difference, too.
+constexpr Bounds kFastBounds = {.activation = 1e-4, .gradient = 2e-3, .loss = 1e-5};
+
+Bounds BoundsFor(int width, int height, Arithmetic arithmetic = Arithmetic::kReference) {
+  if (!IsTiny(width, height)) return arithmetic == Arithmetic::kFast ? kFastBounds : Bounds{};
   return {.activation = 2e-2, .gradient = 5e-2, .loss = 2e-2};
 }
 
@@ -62,16 +66,29 @@ void ExpectLabels(const LabelMap& labels, const DoubleTensor& logits, double bou
   }
 }
 
-void CompareWithReference(const NetworkSpec& spec, int width, int height, Stage cut,
-                          uint64_t seed) {
-  SCOPED_TRACE(std::to_string(width) + "x" + std::to_string(height) + " cut " +
+// Expects a difference of at most `bound` of the expected length, or `floor`.
+void ExpectClose(std::span<const float> values, std::span<const double> expected, double bound,
+                 double floor) {
+  ASSERT_EQ(values.size(), expected.size());
+  double difference = 0, length = 0;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    difference += std::pow(static_cast<double>(values[i]) - expected[i], 2);
+    length += std::pow(expected[i], 2);
+  }
+  EXPECT_LE(std::sqrt(difference), bound * std::sqrt(length) + floor);
+}
+
+void CompareWithReference(Arithmetic arithmetic, const NetworkSpec& spec, int width, int height,
+                          Stage cut, uint64_t seed) {
+  SCOPED_TRACE(std::string(NameOf(arithmetic)) + " " +
+               std::to_string(width) + "x" + std::to_string(height) + " cut " +
                std::string(StageName(cut)) + " classes " + std::to_string(spec.classes) +
                " depth " + std::to_string(spec.depth));
-  const Bounds bounds = BoundsFor(width, height);
+  const Bounds bounds = BoundsFor(width, height, arithmetic);
   const Scene scene = DrawScene(spec, width, height, cut, seed);
   reference::Network<double> network(scene.student);
   network.Forward(scene.frame);
-  Learner learner = MakeLearner(scene, cut);
+  Learner learner = MakeLearner(scene, cut, arithmetic);
   const auto workspace = std::make_shared<TrainingWorkspace>();
   learner.UseWorkspace(workspace);
   learner.SetFrame(scene.frame);
@@ -95,12 +112,7 @@ void CompareWithReference(const NetworkSpec& spec, int width, int height, Stage 
   EXPECT_NEAR(loss, expected.loss, bounds.loss * expected.loss);
   ASSERT_EQ(learner.gradient().size(), expected.gradient.size());
   if (IsTiny(width, height)) {
-    double difference = 0, length = 0;
-    for (size_t i = 0; i < expected.gradient.size(); ++i) {
-      difference += std::pow(learner.gradient()[i] - expected.gradient[i], 2);
-      length += std::pow(expected.gradient[i], 2);
-    }
-    EXPECT_LE(std::sqrt(difference), bounds.gradient * std::sqrt(length));
+    ExpectClose(learner.gradient(), expected.gradient, bounds.gradient, 0);
     return;
   }
   // Some gradients are zero in theory: those of biases right before a norm, and of everything
@@ -110,9 +122,21 @@ void CompareWithReference(const NetworkSpec& spec, int width, int height, Stage 
   ForEachTrained(*scene.student.layout, cut, [&](const ParameterInfo& info, size_t at) {
     const auto part = std::span<const double>(expected.gradient).subspan(at, info.count);
     const auto values = learner.gradient().subspan(at, info.count);
+    if (arithmetic == Arithmetic::kFast) {
+      SCOPED_TRACE(info.name);
+      ExpectClose(values, part, bounds.gradient, floor * std::sqrt(info.count));
+      return;
+    }
     EXPECT_LE(LargestDifference(values, part), bounds.gradient * Largest(part) + floor)
         << info.name << " largest " << Largest(part);
   });
+}
+
+void CompareWithReference(const NetworkSpec& spec, int width, int height, Stage cut,
+                          uint64_t seed) {
+  for (const Arithmetic arithmetic : {Arithmetic::kReference, Arithmetic::kFast}) {
+    CompareWithReference(arithmetic, spec, width, height, cut, seed);
+  }
 }
 
 TEST(Engine, AgreesOnAnyFrameSize) {

@@ -29,7 +29,8 @@ View ForwardWorkspace::New(int channels, int level) {
   return tensors_.back();
 }
 
-ForwardWorkspace::ForwardWorkspace(const NetworkSpec& spec, FrameSize size, Stage keep_from)
+ForwardWorkspace::ForwardWorkspace(const NetworkSpec& spec, FrameSize size, Stage keep_from,
+                                   Arithmetic arithmetic)
     : frame(size), levels(size), infos(BlocksOf(spec)) {
   stem = New(spec.in_conv2, 2);
   cat2 = New(spec.dec1 + spec.enc2, 4);
@@ -80,7 +81,7 @@ ForwardWorkspace::ForwardWorkspace(const NetworkSpec& spec, FrameSize size, Stag
     if (keep) {
       b.pre = New(in, info.in_level);
       b.mid1 = New(out, info.out_level);
-      b.mid2 = New(out, info.out_level);
+      if (arithmetic == Arithmetic::kReference) b.mid2 = New(out, info.out_level);
     } else {
       // The first block may overwrite the stem's output, unless its shortcut reads it too.
       const bool reads_stem = i == 0;

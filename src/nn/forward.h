@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "nn/arithmetic.h"
 #include "nn/kernels/head.h"
 #include "nn/kernels/norm.h"
 #include "nn/kernels/resize.h"
@@ -32,13 +33,14 @@ struct Levels {
 };
 
 /// The activations and plans of a forward pass for one frame size. Blocks of the stages from
-/// `keep_from` on have separate memory for every activation, which the backward pass needs; the
-/// blocks before share memory for their intermediate activations.
+/// `keep_from` on have separate memory for every activation that the backward pass of this
+/// arithmetic needs; the blocks before share memory for their intermediate activations.
 ///
 /// Thread safety: in use by one pass at a time.
 class ForwardWorkspace {
  public:
-  ForwardWorkspace(const NetworkSpec& spec, FrameSize frame, Stage keep_from);
+  ForwardWorkspace(const NetworkSpec& spec, FrameSize frame, Stage keep_from,
+                   Arithmetic arithmetic = Arithmetic::kReference);
 
   FrameSize frame;
   Levels levels;

@@ -18,8 +18,8 @@ struct Learner::Impl {
   bool prediction_current = false;
 
   Impl(std::shared_ptr<const NetworkLayout> layout, std::vector<float> weights, Stage cut,
-       const AdamOptions& adam, const LossOptions& loss, ParameterKinds kinds)
-      : network(std::move(layout), std::move(weights), cut, adam, loss, kinds),
+       const AdamOptions& adam, const LossOptions& loss, ParameterKinds kinds, Arithmetic arithmetic)
+      : network(std::move(layout), std::move(weights), cut, adam, loss, kinds, arithmetic),
         gradient(network.weights().size()) {}
 
   void RequireFrame() const {
@@ -28,9 +28,10 @@ struct Learner::Impl {
 };
 
 Learner::Learner(std::shared_ptr<const NetworkLayout> layout, std::vector<float> weights, Stage cut,
-                 const AdamOptions& adam, const LossOptions& loss, ParameterKinds kinds)
-    : impl_(std::make_unique<Impl>(std::move(layout), std::move(weights), cut, adam, loss, kinds)) {
-}
+                 const AdamOptions& adam, const LossOptions& loss, ParameterKinds kinds,
+                 Arithmetic arithmetic)
+    : impl_(std::make_unique<Impl>(std::move(layout), std::move(weights), cut, adam, loss, kinds,
+                                   arithmetic)) {}
 Learner::~Learner() = default;
 Learner::Learner(Learner&&) noexcept = default;
 Learner& Learner::operator=(Learner&&) noexcept = default;

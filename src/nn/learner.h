@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "nn/arithmetic.h"
 #include "nn/kernels/adam.h"
 #include "nn/kernels/loss.h"
 #include "nn/learner_state.h"
@@ -27,7 +28,8 @@ class Learner {
   /// change the stages before `cut`, and only those kinds of parameters in the others.
   Learner(std::shared_ptr<const NetworkLayout> layout, std::vector<float> weights, Stage cut,
           const AdamOptions& adam = {}, const LossOptions& loss = {},
-          ParameterKinds kinds = ParameterKinds::kAll);
+          ParameterKinds kinds = ParameterKinds::kAll,
+          Arithmetic arithmetic = Arithmetic::kReference);
   ~Learner();
   Learner(Learner&&) noexcept;
   Learner& operator=(Learner&&) noexcept;

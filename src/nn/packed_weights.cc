@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/parallel.h"
+#include "nn/kernels/composition.h"
 #include "nn/kernels/isa.h"
 
 namespace shadowtutor::nn {
@@ -111,8 +112,8 @@ size_t Size3x3(int out, int in) {
 
 // The working memory of RepackComposed, in floats.
 size_t ComposedFloats(const BlockInfo& shape) {
-  const auto n = static_cast<size_t>(shape.out);
-  return 2 * Size3x3(shape.out, shape.out) + n * n * 3 + n;
+  return Size3x3(shape.out, shape.out) +
+         std::max(Size3x3(shape.out, shape.out), ComposeFloats(shape.out));
 }
 
 // Packs the 1x3 convolution `weight2` followed by the 3x1 convolution `weight3` as one 3x3
@@ -122,26 +123,7 @@ void RepackComposed(const BlockParameters<const float>& p, BlockWeights& b, Scra
   const size_t size = Size3x3(b.shape.out, b.shape.out);
   float* oihw = scratch.SlotFloats();  // ComposedFloats(b.shape)
   float* working = oihw + size;
-  float* between = working + size;  // weight2 as [column][out][in]
-  float* row = between + n * n * 3;
-  for (size_t m = 0; m < n; ++m) {
-    for (size_t i = 0; i < n; ++i) {
-      for (size_t c = 0; c < 3; ++c) between[(c * n + m) * n + i] = p.weight2[(m * n + i) * 3 + c];
-    }
-  }
-  for (size_t o = 0; o < n; ++o) {
-    for (size_t r = 0; r < 3; ++r) {
-      for (size_t c = 0; c < 3; ++c) {
-        std::fill_n(row, n, 0.0f);
-        for (size_t m = 0; m < n; ++m) {
-          const float factor = p.weight3[(o * n + m) * 3 + r];
-          const float* from = between + (c * n + m) * n;
-          for (size_t i = 0; i < n; ++i) row[i] += factor * from[i];
-        }
-        for (size_t i = 0; i < n; ++i) oihw[(o * n + i) * 9 + r * 3 + c] = row[i];
-      }
-    }
-  }
+  ComposeKernel(p.weight2, p.weight3, b.shape.out, oihw, working);
   RepackFast({oihw, size}, b.shape.out, b.shape.out, Taps33(), false, working, b.long_fast);
   const size_t set = static_cast<size_t>(Blocks(b.shape.out) * kBlock);
   for (size_t kind = 0; kind < 4; ++kind) {
@@ -236,11 +218,15 @@ void PackedWeights::Update(std::span<const float> weights, Stage first) {
   tail_.Compose(FindTail(*layout_, weights));
 }
 
-BlockBackwardWeights MakeBackwardWeights(const BlockInfo& shape) {
+BlockBackwardWeights MakeBackwardWeights(const BlockInfo& shape, Arithmetic arithmetic) {
   BlockBackwardWeights b;
   if (!shape.identity()) b.short_path = MakePackedConv(shape.in, shape.out, 1);
-  b.conv2 = MakePackedConv(shape.out, shape.out, 3);
-  b.conv3 = MakePackedConv(shape.out, shape.out, 3);
+  if (arithmetic == Arithmetic::kFast) {
+    b.long_fast = MakeWinogradConv(shape.out, shape.out);
+  } else {
+    b.conv2 = MakePackedConv(shape.out, shape.out, 3);
+    b.conv3 = MakePackedConv(shape.out, shape.out, 3);
+  }
   if (shape.stride == 1) {
     b.conv0_fast = MakeWinogradConv(shape.in, shape.out);
     return b;
@@ -258,8 +244,15 @@ void Repack(const NetworkLayout& layout, std::span<const float> weights, int blo
   const auto p = FindBlock(layout, weights, block);
   const int in = shape.in, out = shape.out;
   if (!shape.identity()) Repack(p.short_weight, out, in, 1, 1, Taps11(), true, packed.short_path);
-  Repack(p.weight2, out, out, 1, 3, MirroredTaps13(), true, packed.conv2);
-  Repack(p.weight3, out, out, 3, 1, MirroredTaps31(), true, packed.conv3);
+  if (packed.long_fast.outputs > 0) {
+    const size_t size = Size3x3(out, out);
+    float* oihw = scratch.Floats(size + std::max(size, ComposeFloats(out)));
+    ComposeKernel(p.weight2, p.weight3, out, oihw, oihw + size);
+    RepackFast({oihw, size}, out, out, MirroredTaps33(), true, oihw + size, packed.long_fast);
+  } else {
+    Repack(p.weight2, out, out, 1, 3, MirroredTaps13(), true, packed.conv2);
+    Repack(p.weight3, out, out, 3, 1, MirroredTaps31(), true, packed.conv3);
+  }
   if (shape.stride == 1) {
     RepackFast(p.weight0, out, in, MirroredTaps33(), true, scratch.Floats(Size3x3(out, in)),
                packed.conv0_fast);

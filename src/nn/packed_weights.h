@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "nn/arithmetic.h"
 #include "nn/kernels/conv.h"
 #include "nn/kernels/stem.h"
 #include "nn/kernels/tail_weights.h"
@@ -53,7 +54,9 @@ struct BlockWeights {
 
 /// A block's transposed weights, for the gradient with respect to its input.
 struct BlockBackwardWeights {
-  PackedConv short_path, conv2, conv3;
+  PackedConv short_path;
+  PackedConv conv2, conv3;          // used in reference arithmetic
+  WinogradConv long_fast;           // used in fast arithmetic: both, composed
   WinogradConv conv0_fast;          // used if the block's stride is 1
   std::array<PackedConv, 4> conv0;  // used if it is 2; index: 2 * row parity + column parity
 };
@@ -92,8 +95,9 @@ class PackedWeights {
   Scratch scratch_;
 };
 
-/// Allocates the memory; call Repack to fill it.
-BlockBackwardWeights MakeBackwardWeights(const BlockInfo& shape);
+/// Allocates the memory that this arithmetic needs; call Repack to fill it.
+BlockBackwardWeights MakeBackwardWeights(const BlockInfo& shape,
+                                         Arithmetic arithmetic = Arithmetic::kReference);
 /// Packs the transposed weights of a block. `weights` holds all of the network's floats.
 void Repack(const NetworkLayout& layout, std::span<const float> weights, int block,
             BlockBackwardWeights& packed, Scratch& scratch);

@@ -22,25 +22,28 @@ std::vector<float> Checked(std::vector<float> weights, const NetworkLayout& layo
 
 TrainedNetwork::TrainedNetwork(std::shared_ptr<const NetworkLayout> layout,
                                std::vector<float> weights, Stage cut, const AdamOptions& adam,
-                               const LossOptions& loss, ParameterKinds kinds)
+                               const LossOptions& loss, ParameterKinds kinds,
+                               Arithmetic arithmetic)
     : layout_(std::move(layout)),
       weights_(Checked(std::move(weights), *layout_)),
       cut_(cut),
+      arithmetic_(arithmetic),
       offset_(layout_->TrainedOffset(cut)),
       adam_(adam),
       loss_(loss),
       selection_(*layout_, cut, kinds),
       moment1_(weights_.size() - offset_),
       moment2_(weights_.size() - offset_),
-      packed_(layout_, cut) {
+      packed_(layout_, arithmetic == Arithmetic::kFast ? kNoStage : cut) {
   packed_.Update(weights_, kFullDistillation);
   for (const BlockInfo& block : layout_->blocks()) {
-    transposed_.push_back(block.stage < cut ? BlockBackwardWeights() : MakeBackwardWeights(block));
+    transposed_.push_back(block.stage < cut ? BlockBackwardWeights()
+                                            : MakeBackwardWeights(block, arithmetic));
   }
 }
 
 void TrainedNetwork::LayOut(TrainingMemory& workspace, FrameSize size) const {
-  workspace.LayOut(layout_->spec(), cut_, size);
+  workspace.LayOut(layout_->spec(), cut_, arithmetic_, size);
 }
 
 void TrainedNetwork::ForwardFrozen(ImageView frame, TrainingMemory& workspace) const {

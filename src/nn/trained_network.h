@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "nn/arithmetic.h"
 #include "nn/kernels/adam.h"
 #include "nn/kernels/loss.h"
 #include "nn/kernels/scratch.h"
@@ -30,7 +31,8 @@ class TrainedNetwork {
   /// change the stages before `cut`, and only those kinds of parameters in the others.
   TrainedNetwork(std::shared_ptr<const NetworkLayout> layout, std::vector<float> weights, Stage cut,
                  const AdamOptions& adam, const LossOptions& loss = {},
-                 ParameterKinds kinds = ParameterKinds::kAll);
+                 ParameterKinds kinds = ParameterKinds::kAll,
+                 Arithmetic arithmetic = Arithmetic::kReference);
 
   const NetworkLayout& layout() const { return *layout_; }
   Stage cut() const { return cut_; }
@@ -78,6 +80,7 @@ class TrainedNetwork {
   std::shared_ptr<const NetworkLayout> layout_;
   std::vector<float> weights_;
   Stage cut_;
+  Arithmetic arithmetic_;
   size_t offset_;  // index of the first trained weight
   AdamOptions adam_;
   LossOptions loss_;

@@ -143,6 +143,7 @@ v1::Parameters ToProto(const distill::Policy& policy) {
   to.set_key_frame_bytes(count(policy.pictures.bytes));
   to.set_first_key_frame_bytes(count(policy.pictures.first_bytes));
   to.set_coarsest_crf(policy.pictures.coarsest_crf);
+  to.set_arithmetic(std::string(nn::NameOf(trainer.arithmetic)));
   return to;
 }
 
@@ -163,6 +164,10 @@ distill::Policy FromProto(const v1::Parameters& from) {
     trainer.threshold = Share(from.train_threshold(), "training threshold");
     trainer.first_updates = SmallInt(from.first_updates(), kMax, "first_updates");
     trainer.kinds = nn::ParseParameterKinds(Text(from.kinds(), "kinds of parameters"));
+    // The client only reports it, so a newer server's word is no reason to refuse.
+    trainer.arithmetic = from.arithmetic() == nn::NameOf(nn::Arithmetic::kFast)
+                             ? nn::Arithmetic::kFast
+                             : nn::Arithmetic::kReference;
     trainer.fresh_moments = from.fresh_moments();
     trainer.instance_weight = from.instance_weight();
     trainer.jaccard_weight = from.jaccard_weight();

@@ -99,11 +99,11 @@ HWY_INLINE void AddTile(const WeightGradientTask& task, const float* in, const f
   } else {
     AddPixels<kV, 2>(task, in, g, pixels, dw);
   }
-  AddBias<kV>(task, g, pixels, db);
+  if (db) AddBias<kV>(task, g, pixels, db);
 }
 
 // Adds the contributions of rows [y0, y1) to dw ([tile][block][tap][16][tile width]) and db
-// ([outputs]), which are zero before.
+// ([outputs]; null: not wanted).
 void WeightGradientRows(const WeightGradientTask& task, int y0, int y1, float* dw, float* db) {
   constexpr int kTile = kVectors * kLanes;
   const int outputs = task.g_blocks * kBlock;
@@ -120,9 +120,9 @@ void WeightGradientRows(const WeightGradientTask& task, int y0, int y1, float* d
                          ux * kBlock + o % kBlock;
         float* tile_dw = dw + static_cast<size_t>(o) * per_output;
         if (tile == kTile) {
-          AddTile<kVectors>(task, in, g, pixels, tile_dw, db + o);
+          AddTile<kVectors>(task, in, g, pixels, tile_dw, db ? db + o : nullptr);
         } else {
-          AddTile<1>(task, in, g, pixels, tile_dw, db + o);
+          AddTile<1>(task, in, g, pixels, tile_dw, db ? db + o : nullptr);
         }
         o += tile;
       }
@@ -137,6 +137,57 @@ HWY_AFTER_NAMESPACE();
 namespace shadowtutor::nn {
 
 HWY_EXPORT(WeightGradientRows);
+
+void PointwiseGradientRow(const float* in, int inputs, const float* g, int outputs, int pixels,
+                          int room, float* dw) {
+  WeightGradientTask task{};
+  task.in = in;
+  task.in_plane = static_cast<size_t>(room) * kBlock;
+  task.channels = inputs;
+  task.stride = 1;
+  task.taps = 1;
+  task.g = g;
+  task.g_plane = task.in_plane;
+  task.g_blocks = Blocks(outputs);
+  task.g_width = pixels;
+  HWY_DYNAMIC_DISPATCH(WeightGradientRows)(task, 0, 1, dw, nullptr);
+}
+
+void SumPartialGradients(const PartialGradients& partial, int out, int in, int kh, int kw,
+                         std::span<const Tap> taps, std::span<float> oihw) {
+  const int tile_width = ConvTileWidth(), outputs = Blocks(out) * kBlock;
+  const int tiles = (outputs + tile_width - 1) / tile_width;
+  const int blocks = Blocks(in), count = static_cast<int>(taps.size());
+  const size_t kernel = static_cast<size_t>(kh * kw);
+  const size_t per_output = static_cast<size_t>(blocks * kBlock * count);
+  // A task sums one tile and block over the chunks, in their order, and writes the sums to their
+  // places in [out][in][kh][kw].
+  ParallelFor(tiles * blocks, [&](int index) {
+    const int o0 = index / blocks * tile_width, block = index % blocks;
+    const int tile = std::min(tile_width, outputs - o0);
+    const size_t floats = static_cast<size_t>(count * kBlock * tile);
+    float* sum = partial.data + static_cast<size_t>(o0) * per_output +
+                 static_cast<size_t>(block) * floats;
+    for (int chunk = 1; chunk < partial.chunks; ++chunk) {
+      const float* add = sum + partial.step * static_cast<size_t>(chunk);
+      for (size_t i = 0; i < floats; ++i) sum[i] += add[i];
+    }
+    const int inputs = std::min(kBlock, in - block * kBlock), reals = std::min(tile, out - o0);
+    for (int t = 0; t < count; ++t) {
+      for (int i = 0; i < inputs; ++i) {
+        const float* from = sum + static_cast<size_t>((t * kBlock + i) * tile);
+        float* to = oihw.data() +
+                    (static_cast<size_t>(o0) * static_cast<size_t>(in) +
+                     static_cast<size_t>(block * kBlock + i)) *
+                        kernel +
+                    static_cast<size_t>(taps[static_cast<size_t>(t)].kh * kw +
+                                        taps[static_cast<size_t>(t)].kw);
+        const size_t step = static_cast<size_t>(in) * kernel;
+        for (int j = 0; j < reals; ++j) to[static_cast<size_t>(j) * step] = from[j];
+      }
+    }
+  });
+}
 
 void ConvolutionWeightGradient(const View& input, int stride, std::span<const Tap> taps,
                                const View& output_gradient, int kh, int kw, std::span<float> oihw,
@@ -173,37 +224,7 @@ void ConvolutionWeightGradient(const View& input, int stride, std::span<const Ta
             dw + outputs * per_output);
   });
 
-  const int tile_width = ConvTileWidth();
-  const int tiles = (task.g_blocks * kBlock + tile_width - 1) / tile_width;
-  const size_t kernel = static_cast<size_t>(kh * kw);
-  const int blocks = Blocks(in);
-  // A task sums one tile and block over the chunks, in their order, and writes the sums to their
-  // places in [out][in][kh][kw].
-  ParallelFor(tiles * blocks, [&](int index) {
-    const int o0 = index / blocks * tile_width, block = index % blocks;
-    const int tile = std::min(tile_width, static_cast<int>(outputs) - o0);
-    const size_t floats = static_cast<size_t>(task.taps * kBlock * tile);
-    float* sum =
-        partial + static_cast<size_t>(o0) * per_output + static_cast<size_t>(block) * floats;
-    for (int chunk = 1; chunk < chunks; ++chunk) {
-      const float* add = sum + chunk_floats * static_cast<size_t>(chunk);
-      for (size_t i = 0; i < floats; ++i) sum[i] += add[i];
-    }
-    const int inputs = std::min(kBlock, in - block * kBlock), reals = std::min(tile, out - o0);
-    for (int t = 0; t < task.taps; ++t) {
-      for (int i = 0; i < inputs; ++i) {
-        const float* from = sum + static_cast<size_t>((t * kBlock + i) * tile);
-        float* to = oihw.data() +
-                    (static_cast<size_t>(o0) * static_cast<size_t>(in) +
-                     static_cast<size_t>(block * kBlock + i)) *
-                        kernel +
-                    static_cast<size_t>(taps[static_cast<size_t>(t)].kh * kw +
-                                        taps[static_cast<size_t>(t)].kw);
-        const size_t step = static_cast<size_t>(in) * kernel;
-        for (int j = 0; j < reals; ++j) to[static_cast<size_t>(j) * step] = from[j];
-      }
-    }
-  });
+  SumPartialGradients({partial, chunk_floats, chunks}, out, in, kh, kw, taps, oihw);
   for (int o = 0; o < out; ++o) {
     float sum = 0;
     for (int chunk = 0; chunk < chunks; ++chunk) {

@@ -12,7 +12,7 @@
 namespace shadowtutor::nn {
 
 /// Memory from Floats or Doubles is valid until the next call of the same function; the next kernel
-/// overwrites it.
+/// overwrites it, but for that of PassFloats.
 ///
 /// Thread safety: used by one kernel at a time; SlotFloats from the threads of its loop.
 class Scratch {
@@ -20,6 +20,11 @@ class Scratch {
   float* Floats(size_t count) {
     if (floats_.size() < count) floats_ = Buffer(count);
     return floats_.data();
+  }
+  /// For code that calls kernels, which do not use this memory.
+  float* PassFloats(size_t count) {
+    if (pass_floats_.size() < count) pass_floats_ = Buffer(count);
+    return pass_floats_.data();
   }
   /// Call it before a ParallelFor: allocates `count` floats for every thread that may take part.
   void PrepareSlots(size_t count) {
@@ -37,7 +42,7 @@ class Scratch {
   }
 
  private:
-  Buffer floats_;
+  Buffer floats_, pass_floats_;
   std::vector<double> doubles_;
   std::vector<Buffer> slots_;
 };

@@ -10,25 +10,12 @@
 #include "core/parallel.h"
 #include "nn/kernels/vectors-inl.h"
 #include "nn/kernels/winograd.h"
-
-#ifndef SHADOWTUTOR_NN_KERNELS_WINOGRAD_CC_ONCE
-#define SHADOWTUTOR_NN_KERNELS_WINOGRAD_CC_ONCE
-namespace shadowtutor::nn {
-
-constexpr int kOut = 4;  // side of a tile in the output
-constexpr int kIn = 6;   // side of a tile in the input
-constexpr int kPoints = kIn * kIn;
-
-// The tiles [first, first + count) of one row of tiles.
-struct TileRange {
-  int row, first, count;
-};
-
-}  // namespace shadowtutor::nn
-#endif  // SHADOWTUTOR_NN_KERNELS_WINOGRAD_CC_ONCE
+#include "nn/kernels/winograd_tiles.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace shadowtutor::nn::HWY_NAMESPACE {
+
+constexpr int kOut = kWinogradOut, kIn = kWinogradIn, kPoints = kWinogradPoints;
 
 // The transform B^T of the input, in one dimension.
 HWY_INLINE void TransformInput(const V& d0, const V& d1, const V& d2, const V& d3, const V& d4,
@@ -58,11 +45,10 @@ HWY_INLINE void TransformOutput(const V (&m)[kIn], V (&out)[kOut]) {
   out[3] = hn::Add(hn::MulAdd(hn::Set(d, 8.0f), minus2, minus), m[5]);
 }
 
-// Transforms a range of tiles to points[point][block][tile][16].
-void InputPoints(const View& in, const TileRange& tiles, float* HWY_RESTRICT points) {
+void InputPointsOf(const View& in, const TileRange& tiles, int room, float* HWY_RESTRICT points) {
   const D d;
   const int blocks = in.blocks();
-  const size_t plane = static_cast<size_t>(tiles.count) * kBlock;
+  const size_t plane = static_cast<size_t>(room) * kBlock;
   const size_t point = plane * static_cast<size_t>(blocks);
   const int y0 = tiles.row * kOut - 1;
   HWY_ALIGN float patch[kPoints * kBlock];
@@ -213,15 +199,19 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace shadowtutor::nn {
 
-HWY_EXPORT(InputPoints);
+HWY_EXPORT(InputPointsOf);
 HWY_EXPORT(OutputTiles);
 HWY_EXPORT(KernelPoints);
+
+void InputPoints(const View& in, const TileRange& tiles, int room, float* points) {
+  HWY_DYNAMIC_DISPATCH(InputPointsOf)(in, tiles, room, points);
+}
 
 WinogradConv MakeWinogradConv(int outputs, int inputs) {
   WinogradConv conv;
   conv.outputs = Blocks(outputs) * kBlock;
   conv.inputs = inputs;
-  conv.weights = Buffer(static_cast<size_t>(conv.outputs) * static_cast<size_t>(inputs) * kPoints);
+  conv.weights = Buffer(static_cast<size_t>(conv.outputs) * static_cast<size_t>(inputs) * kWinogradPoints);
   return conv;
 }
 
@@ -249,7 +239,7 @@ void TransformWeights(const float* packed, std::span<const Tap> taps, WinogradCo
 
 void ConvolveWinograd(const View& in, const WinogradConv& weights, const View& out,
                       const WinogradExtras& extras, Scratch& scratch) {
-  const auto input_points = HWY_DYNAMIC_DISPATCH(InputPoints);
+  constexpr int kOut = kWinogradOut, kPoints = kWinogradPoints;
   const auto output_tiles = HWY_DYNAMIC_DISPATCH(OutputTiles);
   const int rows = (out.height + kOut - 1) / kOut, columns = (out.width + kOut - 1) / kOut;
   // The data of a task should fit into a core's second-level cache.
@@ -270,7 +260,7 @@ void ConvolveWinograd(const View& in, const WinogradConv& weights, const View& o
     const size_t out_point = pixels * static_cast<size_t>(weights.outputs);
     float* points = scratch.SlotFloats();
     float* sums = points + kPoints * in_point;
-    input_points(in, tiles, points);
+    InputPoints(in, tiles, tiles.count, points);
     for (size_t p = 0; p < kPoints; ++p) {
       PointwiseRow(points + p * in_point, weights.inputs, weights.weights.data() + p * point,
                    weights.outputs, tiles.count, sums + p * out_point);

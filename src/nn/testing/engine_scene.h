@@ -87,8 +87,10 @@ inline Scene DrawScene(const NetworkSpec& spec, int width, int height, Stage cut
   throw std::logic_error("no scene without a kink was found");
 }
 
-inline Learner MakeLearner(const Scene& scene, Stage cut) {
-  return Learner(scene.student.layout, scene.student.weights, cut);
+inline Learner MakeLearner(const Scene& scene, Stage cut,
+                           Arithmetic arithmetic = Arithmetic::kReference) {
+  return Learner(scene.student.layout, scene.student.weights, cut, {}, {}, ParameterKinds::kAll,
+                 arithmetic);
 }
 
 inline std::vector<float> Copy(std::span<const float> values) {

@@ -1,0 +1,227 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "nn/kernels/winograd_gradient.cc"
+#include <hwy/foreach_target.h>
+// After foreach_target.
+#include <hwy/highway.h>
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "core/parallel.h"
+#include "nn/kernels/conv_gradient.h"
+#include "nn/kernels/vectors-inl.h"
+#include "nn/kernels/winograd_gradient.h"
+#include "nn/kernels/winograd_tiles.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace shadowtutor::nn::HWY_NAMESPACE {
+
+constexpr int kOut = kWinogradOut, kIn = kWinogradIn, kPoints = kWinogradPoints;
+
+// The transform A of the output's gradient, in one dimension.
+HWY_INLINE void TransformGradient(const V& g0, const V& g1, const V& g2, const V& g3,
+                                  V (&out)[kIn]) {
+  const D d;
+  const V four = hn::Set(d, 4.0f);
+  const V even = hn::Add(g0, g2), odd = hn::Add(g1, g3);
+  const V even2 = hn::MulAdd(four, g2, g0);  // g0 + 4 g2
+  const V odd2 = hn::MulAdd(four, g3, g1);   // g1 + 4 g3
+  const V twice = hn::Add(odd2, odd2);
+  out[0] = g0;
+  out[1] = hn::Add(even, odd);
+  out[2] = hn::Sub(even, odd);
+  out[3] = hn::Add(even2, twice);
+  out[4] = hn::Sub(even2, twice);
+  out[5] = g3;
+}
+
+// Transforms a range of tiles to the first `tiles.count` tiles of points[point][block][tile][16].
+void GradientPoints(const View& g, const TileRange& tiles, int room, float* HWY_RESTRICT points) {
+  const D d;
+  const int blocks = g.blocks();
+  const size_t plane = static_cast<size_t>(room) * kBlock;
+  const size_t point = plane * static_cast<size_t>(blocks);
+  const int y0 = tiles.row * kOut;
+  const int rows = HWY_MIN(kOut, g.height - y0);
+  HWY_ALIGN float patch[kOut * kOut * kBlock];
+  for (int b = 0; b < blocks; ++b) {
+    for (int t = 0; t < tiles.count; ++t) {
+      const int x0 = (tiles.first + t) * kOut;
+      const int columns = HWY_MIN(kOut, g.width - x0);
+      const float* from = g.at(b, y0, x0);
+      size_t row = g.row();
+      if (rows < kOut || columns < kOut) {
+        // The tile reaches beyond the gradient, where it counts as zero.
+        std::memset(patch, 0, sizeof(patch));
+        for (int r = 0; r < rows; ++r) {
+          std::memcpy(patch + r * kOut * kBlock, from + static_cast<size_t>(r) * row,
+                      static_cast<size_t>(columns) * kBlock * sizeof(float));
+        }
+        from = patch;
+        row = kOut * kBlock;
+      }
+      float* to = points + static_cast<size_t>(b) * plane + static_cast<size_t>(t) * kBlock;
+      for (int m = 0; m < kBlock; m += kLanes) {
+        V columns_of[kOut][kIn];  // [column][transformed row]
+#pragma GCC unroll 4
+        for (int c = 0; c < kOut; ++c) {
+          const float* p = from + c * kBlock + m;
+          TransformGradient(hn::LoadU(d, p), hn::LoadU(d, p + row), hn::LoadU(d, p + 2 * row),
+                            hn::LoadU(d, p + 3 * row), columns_of[c]);
+        }
+#pragma GCC unroll 6
+        for (int r = 0; r < kIn; ++r) {
+          V out[kIn];
+          TransformGradient(columns_of[0][r], columns_of[1][r], columns_of[2][r], columns_of[3][r],
+                            out);
+#pragma GCC unroll 6
+          for (int c = 0; c < kIn; ++c) {
+            hn::StoreU(out[c], d, to + static_cast<size_t>(r * kIn + c) * point + m);
+          }
+        }
+      }
+    }
+  }
+}
+
+// The transform G^T of the sums at the points, in one dimension.
+HWY_INLINE void TransformSums(const V (&m)[kIn], V (&out)[3]) {
+  const D d;
+  const V sixth = hn::Set(d, 1.0f / 6), twelfth = hn::Set(d, 1.0f / 12);
+  const V near = hn::Add(m[1], m[2]), far = hn::Add(m[3], m[4]);
+  out[0] = hn::MulAdd(hn::Set(d, 0.25f), m[0],
+                      hn::MulAdd(hn::Set(d, 1.0f / 24), far, hn::Mul(hn::Set(d, -1.0f / 6), near)));
+  out[1] = hn::NegMulAdd(sixth, hn::Sub(m[1], m[2]), hn::Mul(twelfth, hn::Sub(m[3], m[4])));
+  out[2] = hn::MulAdd(sixth, hn::Sub(far, near), m[5]);
+}
+
+// Transforms `count` sums of each point, which are `point_step` floats apart, to taps[9][count].
+void KernelFromPoints(const float* HWY_RESTRICT points, size_t point_step, size_t count,
+                      float* HWY_RESTRICT taps) {
+  const D d;
+  for (size_t i = 0; i < count; i += static_cast<size_t>(kLanes)) {
+    V columns[kIn][3];  // [column][row of the kernel]
+#pragma GCC unroll 6
+    for (int c = 0; c < kIn; ++c) {
+      V column[kIn];
+#pragma GCC unroll 6
+      for (int r = 0; r < kIn; ++r) {
+        column[r] = hn::LoadU(d, points + static_cast<size_t>(r * kIn + c) * point_step + i);
+      }
+      TransformSums(column, columns[c]);
+    }
+#pragma GCC unroll 3
+    for (int r = 0; r < 3; ++r) {
+      const V row[kIn] = {columns[0][r], columns[1][r], columns[2][r],
+                          columns[3][r], columns[4][r], columns[5][r]};
+      V out[3];
+      TransformSums(row, out);
+      for (int c = 0; c < 3; ++c) {
+        hn::StoreU(out[c], d, taps + static_cast<size_t>(r * 3 + c) * count + i);
+      }
+    }
+  }
+}
+
+}  // namespace shadowtutor::nn::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace shadowtutor::nn {
+
+HWY_EXPORT(GradientPoints);
+HWY_EXPORT(KernelFromPoints);
+
+namespace {
+
+// Each chunk of rows ends with a transform back, so there are fewer than SumChunks gives.
+constexpr int kMostChunks = 4;
+constexpr size_t kPoints = kWinogradPoints;
+// The point whose sum over a tile is the sum of the tile's gradients: 1 in both dimensions.
+constexpr size_t kSumPoint = kWinogradIn + 1;
+
+// The tiles whose points are in memory at the same time, for both sides of the products. They
+// should fit into a core's second-level cache, but so few that the products' sums, which are read
+// and written for each batch, do not take longer than the products.
+int BatchTiles(int channels, int tiles) {
+  constexpr int kCacheFloats = 190 * 1024, kFewest = 32;
+  return std::min(tiles, std::max(kFewest, kCacheFloats / (kWinogradPoints * channels)));
+}
+
+}  // namespace
+
+void WinogradWeightGradient(const View& input, const View& output_gradient, std::span<float> oihw,
+                            std::span<float> bias, Scratch& scratch) {
+  const auto gradient_points = HWY_DYNAMIC_DISPATCH(GradientPoints);
+  const auto kernel_from_points = HWY_DYNAMIC_DISPATCH(KernelFromPoints);
+  const View& g = output_gradient;
+  const int rows = (g.height + kWinogradOut - 1) / kWinogradOut;
+  const int columns = (g.width + kWinogradOut - 1) / kWinogradOut;
+  const int chunks = std::min(rows, kMostChunks), chunk_rows = (rows + chunks - 1) / chunks;
+  const int ins = input.blocks() * kBlock, outs = g.blocks() * kBlock;
+  const size_t uins = static_cast<size_t>(ins), uouts = static_cast<size_t>(outs);
+  const int room = BatchTiles(ins + outs, chunk_rows * columns);
+  const size_t in_point = uins * static_cast<size_t>(room);
+  const size_t out_point = uouts * static_cast<size_t>(room);
+  const size_t sum_point = uins * uouts;
+  const size_t chunk_floats = 9 * sum_point + uouts;
+  float* partial = scratch.Floats(chunk_floats * static_cast<size_t>(chunks));
+  scratch.PrepareSlots(kPoints * (sum_point + in_point + out_point));
+  ParallelFor(chunks, [&](int chunk) {
+    float* sums = scratch.SlotFloats();
+    float* in_points = sums + kPoints * sum_point;
+    float* out_points = in_points + kPoints * in_point;
+    float* to = partial + chunk_floats * static_cast<size_t>(chunk);
+    float* bias_sum = to + 9 * sum_point;
+    std::memset(sums, 0, kPoints * sum_point * sizeof(float));
+    std::memset(bias_sum, 0, uouts * sizeof(float));
+    int filled = 0;
+    const auto add_batch = [&] {
+      for (size_t p = 0; p < kPoints; ++p) {
+        PointwiseGradientRow(in_points + p * in_point, ins, out_points + p * out_point, outs,
+                             filled, room, sums + p * sum_point);
+      }
+      for (int o = 0; o < outs; ++o) {
+        const float* from = out_points + kSumPoint * out_point +
+                            static_cast<size_t>(o / kBlock * room * kBlock + o % kBlock);
+        for (int t = 0; t < filled; ++t) bias_sum[o] += from[t * kBlock];
+      }
+      filled = 0;
+    };
+    for (int row = ChunkBegin(rows, chunks, chunk); row < ChunkBegin(rows, chunks, chunk + 1);
+         ++row) {
+      for (int first = 0; first < columns;) {
+        const TileRange tiles = {row, first, std::min(columns - first, room - filled)};
+        const size_t at = static_cast<size_t>(filled) * kBlock;
+        InputPoints(input, tiles, room, in_points + at);
+        gradient_points(g, tiles, room, out_points + at);
+        filled += tiles.count;
+        first += tiles.count;
+        if (filled == room) add_batch();
+      }
+    }
+    if (filled > 0) add_batch();
+    const int tile_width = ConvTileWidth();
+    for (int o = 0; o < outs; o += tile_width) {
+      const size_t floats = static_cast<size_t>(std::min(tile_width, outs - o)) * kBlock;
+      for (int b = 0; b < input.blocks(); ++b) {
+        const size_t at = static_cast<size_t>(o) * uins + static_cast<size_t>(b) * floats;
+        kernel_from_points(sums + at, sum_point, floats, to + 9 * at);
+      }
+    }
+  });
+  static const std::vector<Tap> taps = ForwardTaps(3, 3);
+  SumPartialGradients({partial, chunk_floats, chunks}, g.channels, input.channels, 3, 3, taps,
+                      oihw);
+  for (size_t o = 0; o < bias.size(); ++o) {
+    float sum = 0;
+    for (int chunk = 0; chunk < chunks; ++chunk) {
+      sum += partial[chunk_floats * static_cast<size_t>(chunk) + 9 * sum_point + o];
+    }
+    bias[o] = sum;
+  }
+}
+
+}  // namespace shadowtutor::nn
+#endif  // HWY_ONCE
