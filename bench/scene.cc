@@ -8,6 +8,10 @@ distill::Trainer ReadyTrainer(const Scene& scene, nn::Stage cut, double learning
   distill::TrainerOptions options;
   options.cut = cut;
   options.adam.learning_rate = learning_rate;
+  return ReadyTrainer(scene, options);
+}
+
+distill::Trainer ReadyTrainer(const Scene& scene, const distill::TrainerOptions& options) {
   distill::Trainer trainer(scene.student, options);
   trainer.learner().SetFrame(scene.frame);
   trainer.learner().Predict();

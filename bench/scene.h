@@ -38,6 +38,7 @@ inline constexpr double kLearningRate = 1e-6;
 /// distillation step.
 distill::Trainer ReadyTrainer(const Scene& scene, nn::Stage cut,
                               double learning_rate = kLearningRate);
+distill::Trainer ReadyTrainer(const Scene& scene, const distill::TrainerOptions& options);
 /// One distillation step of Algorithm 1.
 inline distill::StepResult Step(distill::Trainer& trainer, const Scene& scene) {
   return trainer.Step(scene.label, scene.pixel_weights);

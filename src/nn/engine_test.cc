@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "nn/kernels/matrix_unit.h"
 #include "nn/learner.h"
 #include "nn/predictor.h"
 #include "nn/testing/activations.h"
@@ -38,10 +39,15 @@ bool IsTiny(int width, int height) { return ((width + 31) / 32) * ((height + 31)
 
 // Fast arithmetic is coarser by its nature, so its gradients are compared by the Euclidean length of
 // their difference, too.
-constexpr Bounds kFastBounds = {.activation = 1e-4, .gradient = 2e-3, .loss = 1e-5};
+// The matrix unit rounds what it multiplies to 8 bits.
+constexpr Bounds kMatrixBounds = {.activation = 3e-2, .gradient = 0.1, .loss = 2e-2};
 
 Bounds BoundsFor(int width, int height, Arithmetic arithmetic = Arithmetic::kReference) {
-  if (!IsTiny(width, height)) return arithmetic == Arithmetic::kFast ? kFastBounds : Bounds{};
+  if (arithmetic == Arithmetic::kFast && HasMatrixUnit()) {
+    return IsTiny(width, height) ? Bounds{.activation = 0.3, .gradient = 0.8, .loss = 0.3}
+                                 : kMatrixBounds;
+  }
+  if (!IsTiny(width, height)) return {};
   return {.activation = 2e-2, .gradient = 5e-2, .loss = 2e-2};
 }
 

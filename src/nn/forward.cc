@@ -13,6 +13,32 @@ namespace {
 // With more strips, more threads can work, but neighbouring strips compute more rows twice.
 int TailStrips(int rows) { return std::clamp(2 * MaxThreads(), 1, std::max(1, rows / 8)); }
 
+// A block's convolutions, after its norm.
+void ForwardOnMatrixUnit(const BlockWeights& w, const BlockActivations& a, Scratch& scratch) {
+  const int stride = w.shape.stride;
+  const MatrixInput first[] = {{a.pre, stride, Taps33(), &w.conv0_matrix}};
+  ConvolveMatrix(first, a.mid1, {.bias = w.bias0.data(), .relu = true}, scratch);
+  const bool identity = w.shape.identity();
+  const MatrixInput last[] = {{a.mid1, 1, Taps33(), &w.long_matrix},
+                              {a.pre, stride, Taps11(), &w.short_matrix}};
+  ConvolveMatrix(std::span(last, identity ? 1 : 2), a.out,
+                 {.bias = w.bias3.data(),
+                  .bias_by_row = true,
+                  .add = identity ? &a.x : nullptr,
+                  .add_stride = stride},
+                 scratch);
+}
+
+// The resize after the last block of dec1 or dec2.
+void ResizeAfter(const BlockInfo& block, const View& out, ForwardWorkspace& ws) {
+  if (!block.last_in_stage) return;
+  if (block.stage == Stage::kDec1) {
+    Resize(ws.dec1_up, out, ws.cat2.Channels(0, out.channels));
+  } else if (block.stage == Stage::kDec2) {
+    Resize(ws.dec2_up, out, ws.cat3.Channels(0, out.channels));
+  }
+}
+
 }  // namespace
 
 Levels::Levels(FrameSize frame) {
@@ -121,6 +147,11 @@ void ForwardBlock(const PackedWeights& weights, int block, ForwardWorkspace& ws)
   const BlockWeights& w = weights.block(block);
   BlockActivations& a = ws.blocks[static_cast<size_t>(block)];
   NormRelu(a.x, w.scale, w.shift, a.pre, a.statistics, ws.scratch);
+  if (w.long_matrix.outputs > 0) {
+    ForwardOnMatrixUnit(w, a, ws.scratch);
+    ResizeAfter(w.shape, a.out, ws);
+    return;
+  }
   if (w.shape.stride == 1) {
     ConvolveWinograd(a.pre, w.conv0_fast, a.mid1, {.bias = w.bias0.data(), .relu = true},
                      ws.scratch);
@@ -146,12 +177,7 @@ void ForwardBlock(const PackedWeights& weights, int block, ForwardWorkspace& ws)
     Convolve(std::span(last, w.shape.identity() ? 1 : 2), a.out,
              {.bias = w.bias3.data(), .add = raw, .add_stride = w.shape.stride});
   }
-  if (!w.shape.last_in_stage) return;
-  if (w.shape.stage == Stage::kDec1) {
-    Resize(ws.dec1_up, a.out, ws.cat2.Channels(0, a.out.channels));
-  } else if (w.shape.stage == Stage::kDec2) {
-    Resize(ws.dec2_up, a.out, ws.cat3.Channels(0, a.out.channels));
-  }
+  ResizeAfter(w.shape, a.out, ws);
 }
 
 void ForwardLabels(const PackedWeights& weights, ForwardWorkspace& ws, uint8_t* labels) {

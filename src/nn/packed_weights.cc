@@ -7,6 +7,7 @@
 #include "core/parallel.h"
 #include "nn/kernels/composition.h"
 #include "nn/kernels/isa.h"
+#include "nn/kernels/matrix_unit.h"
 
 namespace shadowtutor::nn {
 namespace {
@@ -75,6 +76,18 @@ TailGradients FindTail(const NetworkLayout& layout, std::span<float> all) {
 
 namespace {
 
+std::shared_ptr<BlockWeights> MakeMatrixBlock(const BlockInfo& shape) {
+  auto b = std::make_shared<BlockWeights>();
+  b->shape = shape;
+  b->composed = true;
+  if (!shape.identity()) b->short_matrix = MakeMatrixConv(shape.out, shape.in, 1);
+  b->conv0_matrix = MakeMatrixConv(shape.out, shape.in, 9);
+  b->long_matrix = MakeMatrixConv(shape.out, shape.out, 9);
+  b->bias0 = BiasBuffer(shape.out);
+  b->bias3 = Buffer(static_cast<size_t>(4 * Blocks(shape.out) * kBlock));
+  return b;
+}
+
 std::shared_ptr<BlockWeights> MakeBlock(const BlockInfo& shape, bool composed) {
   auto b = std::make_shared<BlockWeights>();
   b->shape = shape;
@@ -106,6 +119,13 @@ void RepackFast(std::span<const float> oihw, int out, int in, std::span<const Ta
   TransformWeights(working, taps, fast);
 }
 
+// Packs `oihw` for the matrix unit. `working` has room for as many floats.
+void RepackMatrix(std::span<const float> oihw, int out, int in, int kh, int kw,
+                  std::span<const Tap> taps, bool transposed, float* working, MatrixConv& conv) {
+  Repack(oihw, out, in, kh, kw, taps, transposed, working);
+  nn::RepackMatrix(working, conv);
+}
+
 size_t Size3x3(int out, int in) {
   return static_cast<size_t>(Blocks(out) * kBlock) * static_cast<size_t>(Blocks(in) * kBlock) * 9;
 }
@@ -124,7 +144,12 @@ void RepackComposed(const BlockParameters<const float>& p, BlockWeights& b, Scra
   float* oihw = scratch.SlotFloats();  // ComposedFloats(b.shape)
   float* working = oihw + size;
   ComposeKernel(p.weight2, p.weight3, b.shape.out, oihw, working);
-  RepackFast({oihw, size}, b.shape.out, b.shape.out, Taps33(), false, working, b.long_fast);
+  if (b.long_matrix.outputs > 0) {
+    RepackMatrix({oihw, size}, b.shape.out, b.shape.out, 3, 3, Taps33(), false, working,
+                 b.long_matrix);
+  } else {
+    RepackFast({oihw, size}, b.shape.out, b.shape.out, Taps33(), false, working, b.long_fast);
+  }
   const size_t set = static_cast<size_t>(Blocks(b.shape.out) * kBlock);
   for (size_t kind = 0; kind < 4; ++kind) {
     for (size_t o = 0; o < n; ++o) {
@@ -140,13 +165,17 @@ void RepackComposed(const BlockParameters<const float>& p, BlockWeights& b, Scra
 
 }  // namespace
 
-PackedWeights::PackedWeights(std::shared_ptr<const NetworkLayout> layout, Stage first_separate)
+PackedWeights::PackedWeights(std::shared_ptr<const NetworkLayout> layout, Stage first_separate,
+                             Arithmetic arithmetic)
     : layout_(std::move(layout)) {
   SelectInstructionSet();
   const NetworkSpec& spec = layout_->spec();
   stem_ = std::make_shared<StemWeights>(spec.in_conv1, spec.in_conv2);
   for (const BlockInfo& block : layout_->blocks()) {
-    blocks_.push_back(MakeBlock(block, block.stage < first_separate));
+    const bool fast = arithmetic == Arithmetic::kFast;
+    blocks_.push_back(fast && HasMatrixUnit()
+                          ? MakeMatrixBlock(block)
+                          : MakeBlock(block, fast || block.stage < first_separate));
   }
   tail_ = TailWeights(spec.classes, spec.dec3, spec.out);
 }
@@ -169,7 +198,10 @@ void PackedWeights::UpdateBlock(std::span<const float> weights, int block, int p
   const auto p = FindBlock(*layout_, weights, block);
   const int in = b.shape.in, out = b.shape.out;
   if (part == 0) {
-    if (b.shape.stride == 1) {
+    if (b.conv0_matrix.outputs > 0) {
+      RepackMatrix(p.weight0, out, in, 3, 3, Taps33(), false, scratch_.SlotFloats(),
+                   b.conv0_matrix);
+    } else if (b.shape.stride == 1) {
       RepackFast(p.weight0, out, in, Taps33(), false, scratch_.SlotFloats(), b.conv0_fast);
     } else {
       Repack(p.weight0, out, in, 3, 3, Taps33(), false, b.conv0);
@@ -190,7 +222,10 @@ void PackedWeights::UpdateBlock(std::span<const float> weights, int block, int p
     }
     b.scale.assign(p.scale.begin(), p.scale.end());
     b.shift.assign(p.shift.begin(), p.shift.end());
-    if (!b.shape.identity()) {
+    if (b.short_matrix.outputs > 0) {
+      RepackMatrix(p.short_weight, out, in, 1, 1, Taps11(), false, scratch_.SlotFloats(),
+                   b.short_matrix);
+    } else if (!b.shape.identity()) {
       Repack(p.short_weight, out, in, 1, 1, Taps11(), false, b.short_path);
     }
   }
@@ -210,7 +245,9 @@ void PackedWeights::Update(std::span<const float> weights, Stage first) {
     const BlockWeights& b = block(i);
     working =
         std::max(working, b.composed ? ComposedFloats(b.shape) : Size3x3(b.shape.out, b.shape.in));
-    if (b.shape.stride == 1) working = std::max(working, Size3x3(b.shape.out, b.shape.in));
+    if (b.shape.stride == 1 || b.conv0_matrix.outputs > 0) {
+      working = std::max(working, Size3x3(b.shape.out, b.shape.in));
+    }
   }
   scratch_.PrepareSlots(working);
   ParallelFor((blocks() - first_block) * kParts,
@@ -220,6 +257,18 @@ void PackedWeights::Update(std::span<const float> weights, Stage first) {
 
 BlockBackwardWeights MakeBackwardWeights(const BlockInfo& shape, Arithmetic arithmetic) {
   BlockBackwardWeights b;
+  if (arithmetic == Arithmetic::kFast && HasMatrixUnit()) {
+    if (!shape.identity()) b.short_matrix = MakeMatrixConv(shape.in, shape.out, 1);
+    b.long_matrix = MakeMatrixConv(shape.out, shape.out, 9);
+    for (int parity = 0; parity < (shape.stride == 1 ? 1 : 4); ++parity) {
+      const auto taps = shape.stride == 1
+                            ? size_t{9}
+                            : ParityTaps33(parity / 2, parity % 2).size();
+      b.conv0_matrix[static_cast<size_t>(parity)] =
+          MakeMatrixConv(shape.in, shape.out, static_cast<int>(taps));
+    }
+    return b;
+  }
   if (!shape.identity()) b.short_path = MakePackedConv(shape.in, shape.out, 1);
   if (arithmetic == Arithmetic::kFast) {
     b.long_fast = MakeWinogradConv(shape.out, shape.out);
@@ -238,11 +287,37 @@ BlockBackwardWeights MakeBackwardWeights(const BlockInfo& shape, Arithmetic arit
   return b;
 }
 
+namespace {
+
+void RepackForMatrixUnit(const BlockInfo& shape, const BlockParameters<const float>& p,
+                         BlockBackwardWeights& packed, Scratch& scratch) {
+  const int in = shape.in, out = shape.out;
+  const size_t size = std::max(Size3x3(out, out), Size3x3(out, in));
+  float* oihw = scratch.Floats(size + std::max(size, ComposeFloats(out)));
+  float* working = oihw + size;
+  ComposeKernel(p.weight2, p.weight3, out, oihw, working);
+  RepackMatrix({oihw, size}, out, out, 3, 3, MirroredTaps33(), true, working, packed.long_matrix);
+  if (!shape.identity()) {
+    RepackMatrix(p.short_weight, out, in, 1, 1, Taps11(), true, working, packed.short_matrix);
+  }
+  for (int parity = 0; parity < (shape.stride == 1 ? 1 : 4); ++parity) {
+    const auto& taps = shape.stride == 1 ? MirroredTaps33() : ParityTaps33(parity / 2, parity % 2);
+    RepackMatrix(p.weight0, out, in, 3, 3, taps, true, working,
+                 packed.conv0_matrix[static_cast<size_t>(parity)]);
+  }
+}
+
+}  // namespace
+
 void Repack(const NetworkLayout& layout, std::span<const float> weights, int block,
             BlockBackwardWeights& packed, Scratch& scratch) {
   const BlockInfo& shape = layout.blocks()[static_cast<size_t>(block)];
   const auto p = FindBlock(layout, weights, block);
   const int in = shape.in, out = shape.out;
+  if (packed.long_matrix.outputs > 0) {
+    RepackForMatrixUnit(shape, p, packed, scratch);
+    return;
+  }
   if (!shape.identity()) Repack(p.short_weight, out, in, 1, 1, Taps11(), true, packed.short_path);
   if (packed.long_fast.outputs > 0) {
     const size_t size = Size3x3(out, out);

@@ -10,6 +10,7 @@
 
 #include "nn/arithmetic.h"
 #include "nn/kernels/conv.h"
+#include "nn/kernels/matrix_conv.h"
 #include "nn/kernels/stem.h"
 #include "nn/kernels/tail_weights.h"
 #include "nn/kernels/winograd.h"
@@ -44,6 +45,9 @@ struct BlockWeights {
   WinogradConv conv0_fast;  // used if it is 1
   PackedConv conv2, conv3;  // if not composed
   WinogradConv long_fast;   // if composed
+  /// On the matrix unit, in place of the above: short_path, conv0 and the composed end of the long
+  /// path.
+  MatrixConv short_matrix, conv0_matrix, long_matrix;
   Buffer bias0, bias2;
   /// The bias of the last convolution plus that of the shortcut. If composed, there is one bias for
   /// each kind of row (WinogradExtras::bias), because the 3x1 convolution sees zeros above and
@@ -59,6 +63,9 @@ struct BlockBackwardWeights {
   WinogradConv long_fast;           // used in fast arithmetic: both, composed
   WinogradConv conv0_fast;          // used if the block's stride is 1
   std::array<PackedConv, 4> conv0;  // used if it is 2; index: 2 * row parity + column parity
+  /// On the matrix unit, in place of the above; of conv0_matrix, the first if the stride is 1.
+  MatrixConv short_matrix, long_matrix;
+  std::array<MatrixConv, 4> conv0_matrix;
 };
 
 /// The packed weights of a student.
@@ -67,8 +74,10 @@ struct BlockBackwardWeights {
 class PackedWeights {
  public:
   /// Allocates the memory; call Update to fill it. The blocks of the stages before `first_separate`
-  /// are composed (see BlockWeights).
-  PackedWeights(std::shared_ptr<const NetworkLayout> layout, Stage first_separate);
+  /// are composed (see BlockWeights). In fast arithmetic all are, for the matrix unit if there is
+  /// one.
+  PackedWeights(std::shared_ptr<const NetworkLayout> layout, Stage first_separate,
+                Arithmetic arithmetic = Arithmetic::kReference);
   /// Shares the stages before `first_own` with `base` and allocates new memory for the others; call
   /// Update to fill it.
   PackedWeights(const PackedWeights& base, Stage first_own);

@@ -34,7 +34,7 @@ TrainedNetwork::TrainedNetwork(std::shared_ptr<const NetworkLayout> layout,
       selection_(*layout_, cut, kinds),
       moment1_(weights_.size() - offset_),
       moment2_(weights_.size() - offset_),
-      packed_(layout_, arithmetic == Arithmetic::kFast ? kNoStage : cut) {
+      packed_(layout_, cut, arithmetic) {
   packed_.Update(weights_, kFullDistillation);
   for (const BlockInfo& block : layout_->blocks()) {
     transposed_.push_back(block.stage < cut ? BlockBackwardWeights()
