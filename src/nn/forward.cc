@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/parallel.h"
+#include "nn/kernels/matrix_unit.h"
 
 namespace shadowtutor::nn {
 namespace {
@@ -13,15 +14,21 @@ namespace {
 // With more strips, more threads can work, but neighbouring strips compute more rows twice.
 int TailStrips(int rows) { return std::clamp(2 * MaxThreads(), 1, std::max(1, rows / 8)); }
 
-// A block's convolutions, after its norm.
-void ForwardOnMatrixUnit(const BlockWeights& w, const BlockActivations& a, Scratch& scratch) {
+// A block on the matrix unit. Its `pre` is not stored: whatever reads it computes it from `x`.
+void ForwardOnMatrixUnit(const BlockWeights& w, BlockActivations& a, Scratch& scratch) {
   const int stride = w.shape.stride;
-  const MatrixInput first[] = {{a.pre, stride, Taps33(), &w.conv0_matrix}};
-  ConvolveMatrix(first, a.mid1, {.bias = w.bias0.data(), .relu = true}, scratch);
   const bool identity = w.shape.identity();
-  const MatrixInput last[] = {{a.mid1, 1, Taps33(), &w.long_matrix},
-                              {a.pre, stride, Taps11(), &w.short_matrix}};
-  ConvolveMatrix(std::span(last, identity ? 1 : 2), a.out,
+  ComputeNorm(a.x, w.scale, w.shift, a.statistics, scratch);
+  const MatrixPass first = {
+      .inputs = {MatrixInput{a.x, stride, Taps33(), &w.conv0_matrix, &a.statistics}},
+      .output = a.mid1};
+  ConvolveMatrix(std::span(&first, 1), {.bias = w.bias0.data(), .relu = true}, scratch);
+  const MatrixPass last = {
+      .inputs = {MatrixInput{a.mid1, 1, Taps33(), &w.long_matrix},
+                 MatrixInput{a.x, stride, Taps11(), &w.short_matrix, &a.statistics}},
+      .count = identity ? 1 : 2,
+      .output = a.out};
+  ConvolveMatrix(std::span(&last, 1),
                  {.bias = w.bias3.data(),
                   .bias_by_row = true,
                   .add = identity ? &a.x : nullptr,
@@ -58,6 +65,7 @@ View ForwardWorkspace::New(int channels, int level) {
 ForwardWorkspace::ForwardWorkspace(const NetworkSpec& spec, FrameSize size, Stage keep_from,
                                    Arithmetic arithmetic)
     : frame(size), levels(size), infos(BlocksOf(spec)) {
+  const bool without_pre = arithmetic == Arithmetic::kFast && HasMatrixUnit();
   stem = New(spec.in_conv2, 2);
   cat2 = New(spec.dec1 + spec.enc2, 4);
   cat3 = New(spec.dec2 + spec.enc1, 3);
@@ -105,7 +113,7 @@ ForwardWorkspace::ForwardWorkspace(const NetworkSpec& spec, FrameSize size, Stag
                    : shared_out[info.out_level][info.index_in_stage % 2].Channels(0, out);
     }
     if (keep) {
-      b.pre = New(in, info.in_level);
+      if (!without_pre) b.pre = New(in, info.in_level);
       b.mid1 = New(out, info.out_level);
       if (arithmetic == Arithmetic::kReference) b.mid2 = New(out, info.out_level);
     } else {
@@ -146,12 +154,12 @@ void ForwardStem(const PackedWeights& weights, ImageView frame, ForwardWorkspace
 void ForwardBlock(const PackedWeights& weights, int block, ForwardWorkspace& ws) {
   const BlockWeights& w = weights.block(block);
   BlockActivations& a = ws.blocks[static_cast<size_t>(block)];
-  NormRelu(a.x, w.scale, w.shift, a.pre, a.statistics, ws.scratch);
   if (w.long_matrix.outputs > 0) {
     ForwardOnMatrixUnit(w, a, ws.scratch);
     ResizeAfter(w.shape, a.out, ws);
     return;
   }
+  NormRelu(a.x, w.scale, w.shift, a.pre, a.statistics, ws.scratch);
   if (w.shape.stride == 1) {
     ConvolveWinograd(a.pre, w.conv0_fast, a.mid1, {.bias = w.bias0.data(), .relu = true},
                      ws.scratch);

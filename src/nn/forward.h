@@ -19,7 +19,7 @@ namespace shadowtutor::nn {
 
 /// The activations of a block: its input `x`, `pre` = relu(norm(x)), the outputs `mid1` and `mid2`
 /// of the first two convolutions of the long path, and its output. `mid2` has no memory in blocks
-/// whose weights are composed.
+/// whose weights are composed, `pre` in trained blocks on the matrix unit.
 struct BlockActivations {
   View x, pre, mid1, mid2, out;
   NormStatistics statistics;

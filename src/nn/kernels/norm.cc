@@ -161,13 +161,11 @@ TwoSums SumOverChunks(const double* partial, int chunks, int channel) {
 
 }  // namespace
 
-void NormRelu(const View& x, std::span<const float> scale, std::span<const float> shift,
-              const View& p, NormStatistics& statistics, Scratch& scratch) {
+void ComputeNorm(const View& x, std::span<const float> scale, std::span<const float> shift,
+                 NormStatistics& statistics, Scratch& scratch) {
   const int chunks = SumChunks(x.height), blocks = x.blocks();
   double* partial = scratch.Doubles(static_cast<size_t>(blocks * chunks) * 2 * kBlock);
-  float* mul = scratch.Floats(static_cast<size_t>(blocks) * 3 * kBlock);
-  float* add = mul + blocks * kBlock;
-  float* pivots = add + blocks * kBlock;
+  float* pivots = scratch.Floats(static_cast<size_t>(blocks) * kBlock);
   for (int b = 0; b < blocks; ++b) {
     std::copy_n(x.at(b, x.height / 2, x.width / 2), kBlock, pivots + b * kBlock);
   }
@@ -182,7 +180,7 @@ void NormRelu(const View& x, std::span<const float> scale, std::span<const float
   for (int c = 0; c < blocks * kBlock; ++c) {
     const auto uc = static_cast<size_t>(c);
     if (c >= x.channels) {
-      mul[c] = add[c] = 0;
+      statistics.multiplier[uc] = statistics.offset[uc] = 0;
       statistics.mean[uc] = statistics.reciprocal_deviation[uc] = 0;
       continue;
     }
@@ -193,16 +191,23 @@ void NormRelu(const View& x, std::span<const float> scale, std::span<const float
     const double reciprocal = 1.0 / std::sqrt(variance + kNormEpsilon);
     statistics.mean[uc] = static_cast<float>(mean);
     statistics.reciprocal_deviation[uc] = static_cast<float>(reciprocal);
-    mul[c] = static_cast<float>(static_cast<double>(scale[uc]) * reciprocal);
-    add[c] = static_cast<float>(static_cast<double>(shift[uc]) -
-                                mean * static_cast<double>(scale[uc]) * reciprocal);
+    statistics.multiplier[uc] = static_cast<float>(static_cast<double>(scale[uc]) * reciprocal);
+    statistics.offset[uc] = static_cast<float>(static_cast<double>(shift[uc]) -
+                                               mean * static_cast<double>(scale[uc]) * reciprocal);
   }
+}
+
+void NormRelu(const View& x, std::span<const float> scale, std::span<const float> shift,
+              const View& p, NormStatistics& statistics, Scratch& scratch) {
+  ComputeNorm(x, scale, shift, statistics, scratch);
+  const int chunks = SumChunks(x.height), blocks = x.blocks();
   const auto apply = HWY_DYNAMIC_DISPATCH(ScaleShiftRelu);
   ParallelFor(blocks * chunks, [&](int task) {
     const int b = task / chunks, chunk = task % chunks;
     const int end = ChunkBegin(x.height, chunks, chunk + 1);
     for (int y = ChunkBegin(x.height, chunks, chunk); y < end; ++y) {
-      apply(x, p, b, y, mul + b * kBlock, add + b * kBlock);
+      apply(x, p, b, y, statistics.multiplier.data() + b * kBlock,
+            statistics.offset.data() + b * kBlock);
     }
   });
 }
@@ -210,18 +215,19 @@ void NormRelu(const View& x, std::span<const float> scale, std::span<const float
 void NormReluBackward(const View& x, const View& g, std::span<const float> scale,
                       const NormStatistics& statistics, std::span<float> scale_gradient,
                       std::span<float> shift_gradient, const View* dx, bool accumulate,
-                      Scratch& scratch) {
+                      Scratch& scratch, const double* moments) {
   const int chunks = SumChunks(x.height), blocks = x.blocks();
-  double* partial = scratch.Doubles(static_cast<size_t>(blocks * chunks) * 2 * kBlock);
+  double* partial =
+      moments ? nullptr : scratch.Doubles(static_cast<size_t>(blocks * chunks) * 2 * kBlock);
   float* by_g = scratch.Floats(static_cast<size_t>(blocks) * 3 * kBlock);
   float* by_x = by_g + blocks * kBlock;
   float* constant = by_x + blocks * kBlock;
-  const auto moments = HWY_DYNAMIC_DISPATCH(GradientMoments);
-  ParallelFor(blocks * chunks, [&](int task) {
+  const auto sum_rows = HWY_DYNAMIC_DISPATCH(GradientMoments);
+  ParallelFor(moments ? 0 : blocks * chunks, [&](int task) {
     const int b = task / chunks, chunk = task % chunks;
     double* sums = partial + static_cast<size_t>(task) * 2 * kBlock;
-    moments(x, g, b, ChunkBegin(x.height, chunks, chunk), ChunkBegin(x.height, chunks, chunk + 1),
-            statistics.mean.data() + b * kBlock, sums, sums + kBlock);
+    sum_rows(x, g, b, ChunkBegin(x.height, chunks, chunk), ChunkBegin(x.height, chunks, chunk + 1),
+             statistics.mean.data() + b * kBlock, sums, sums + kBlock);
   });
   const double pixels = static_cast<double>(x.height) * x.width;
   for (int c = 0; c < blocks * kBlock; ++c) {
@@ -230,7 +236,8 @@ void NormReluBackward(const View& x, const View& g, std::span<const float> scale
       by_g[c] = by_x[c] = constant[c] = 0;
       continue;
     }
-    const TwoSums sums = SumOverChunks(partial, chunks, c);
+    const TwoSums sums =
+        moments ? SumOverChunks(moments, 1, c) : SumOverChunks(partial, chunks, c);
     const double reciprocal = static_cast<double>(statistics.reciprocal_deviation[uc]);
     const double k = static_cast<double>(scale[uc]) * reciprocal;
     shift_gradient[uc] = static_cast<float>(sums.first);

@@ -12,7 +12,8 @@
 namespace shadowtutor::nn {
 
 /// Memory from Floats or Doubles is valid until the next call of the same function; the next kernel
-/// overwrites it, but for that of PassFloats.
+/// overwrites it, but for that of
+/// PassFloats and PassDoubles.
 ///
 /// Thread safety: used by one kernel at a time; SlotFloats from the threads of its loop.
 class Scratch {
@@ -22,6 +23,10 @@ class Scratch {
     return floats_.data();
   }
   /// For code that calls kernels, which do not use this memory.
+  double* PassDoubles(size_t count) {
+    if (pass_doubles_.size() < count) pass_doubles_.resize(count);
+    return pass_doubles_.data();
+  }
   float* PassFloats(size_t count) {
     if (pass_floats_.size() < count) pass_floats_ = Buffer(count);
     return pass_floats_.data();
@@ -43,7 +48,7 @@ class Scratch {
 
  private:
   Buffer floats_, pass_floats_;
-  std::vector<double> doubles_;
+  std::vector<double> doubles_, pass_doubles_;
   std::vector<Buffer> slots_;
 };
 
