@@ -122,7 +122,7 @@ function(st_test_instruction_sets name)
   if(NOT SHADOWTUTOR_BUILD_TESTS OR NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     return()
   endif()
-  foreach(isa avx512 avx2 sse4 scalar)
+  foreach(isa amx avx512 avx2 sse4 scalar)
     add_test(NAME ${name}_${isa} COMMAND ${ARGN})
     set_tests_properties(${name}_${isa} PROPERTIES
       LABELS unit TIMEOUT 600 ENVIRONMENT SHADOWTUTOR_ISA=${isa}
