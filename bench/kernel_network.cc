@@ -25,9 +25,9 @@ KernelNetwork::KernelNetwork(FrameSize size)
   ForwardStem(separate, scene.frame, forward, true);
   for (int i = 0; i < kBlocks; ++i) {
     transposed[static_cast<size_t>(i)] = MakeBackwardWeights(separate.block(i).shape);
-    Repack(*layout, weights, i, transposed[static_cast<size_t>(i)], forward.scratch);
     ForwardBlock(separate, i, forward);
   }
+  Repack(weights, separate, kFullDistillation, transposed, forward.scratch);
   ForwardLogits(separate, forward, logits, prediction.labels().data());
   nn::Backward(separate, weights, transposed, kFullDistillation, scene.frame, forward, logits,
                scene.label.labels().data(), scene.pixel_weights.data(), 0, backward, gradient);

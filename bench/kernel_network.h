@@ -12,6 +12,7 @@
 
 #include "kernel_rows.h"
 #include "nn/backward.h"
+#include "nn/backward_weights.h"
 #include "nn/forward.h"
 #include "nn/packed_weights.h"
 #include "scene.h"

@@ -116,10 +116,7 @@ class Rows {
       Add("update/" + which + "/pack", 0, 0, 0,
           [cut](Network& s) { s.separate.Update(s.weights, cut); });
       Add("update/" + which + "/pack_transposed", 0, 0, 0, [cut](Network& s) {
-        for (int i = 0; i < kBlocks; ++i) {
-          if (BlockStage(i) < cut) continue;
-          Repack(*s.layout, s.weights, i, s.transposed[static_cast<size_t>(i)], s.forward.scratch);
-        }
+        Repack(s.weights, s.separate, cut, s.transposed, s.forward.scratch);
       });
       Add("update/" + which + "/pack_for_prediction", 0, 0, 0,
           [cut](Network& s) { RepackWeights(s.composed, s.weights, cut); });

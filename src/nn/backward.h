@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "nn/backward_weights.h"
 #include "nn/forward.h"
 #include "nn/packed_weights.h"
 

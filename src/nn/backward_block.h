@@ -3,6 +3,7 @@
 #define SHADOWTUTOR_NN_BACKWARD_BLOCK_H_
 
 #include "nn/backward.h"
+#include "nn/backward_weights.h"
 #include "nn/forward.h"
 #include "nn/packed_weights.h"
 

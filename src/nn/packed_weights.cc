@@ -111,44 +111,29 @@ std::shared_ptr<BlockWeights> MakeBlock(const BlockInfo& shape, bool composed) {
   return b;
 }
 
-// Packs the weights `oihw` of a 3x3 convolution for Winograd's filtering. `working` has room for as
-// many floats.
-void RepackFast(std::span<const float> oihw, int out, int in, std::span<const Tap> taps,
-                bool transposed, float* working, WinogradConv& fast) {
-  Repack(oihw, out, in, 3, 3, taps, transposed, working);
-  TransformWeights(working, taps, fast);
-}
-
-// Packs `oihw` for the matrix unit. `working` has room for as many floats.
-void RepackMatrix(std::span<const float> oihw, int out, int in, int kh, int kw,
-                  std::span<const Tap> taps, bool transposed, float* working, MatrixConv& conv) {
-  Repack(oihw, out, in, kh, kw, taps, transposed, working);
-  nn::RepackMatrix(working, conv);
-}
-
-size_t Size3x3(int out, int in) {
-  return static_cast<size_t>(Blocks(out) * kBlock) * static_cast<size_t>(Blocks(in) * kBlock) * 9;
-}
-
 // The working memory of RepackComposed, in floats.
 size_t ComposedFloats(const BlockInfo& shape) {
-  return Size3x3(shape.out, shape.out) +
-         std::max(Size3x3(shape.out, shape.out), ComposeFloats(shape.out));
+  const size_t size = PackedFloats(shape.out, shape.out, 9);
+  return size + std::max(size, ComposeFloats(shape.out));
 }
 
 // Packs the 1x3 convolution `weight2` followed by the 3x1 convolution `weight3` as one 3x3
 // convolution.
 void RepackComposed(const BlockParameters<const float>& p, BlockWeights& b, Scratch& scratch) {
   const auto n = static_cast<size_t>(b.shape.out);
-  const size_t size = Size3x3(b.shape.out, b.shape.out);
-  float* oihw = scratch.SlotFloats();  // ComposedFloats(b.shape)
-  float* working = oihw + size;
+  const size_t size = PackedFloats(b.shape.out, b.shape.out, 9);
+  float* working = scratch.SlotFloats();  // ComposedFloats(b.shape)
+  float* oihw = b.long_kernel.data();
+  if (!oihw) {
+    oihw = working;
+    working += size;
+  }
   ComposeKernel(p.weight2, p.weight3, b.shape.out, oihw, working);
   if (b.long_matrix.outputs > 0) {
     RepackMatrix({oihw, size}, b.shape.out, b.shape.out, 3, 3, Taps33(), false, working,
                  b.long_matrix);
   } else {
-    RepackFast({oihw, size}, b.shape.out, b.shape.out, Taps33(), false, working, b.long_fast);
+    RepackWinograd({oihw, size}, b.shape.out, b.shape.out, Taps33(), false, working, b.long_fast);
   }
   const size_t set = static_cast<size_t>(Blocks(b.shape.out) * kBlock);
   for (size_t kind = 0; kind < 4; ++kind) {
@@ -177,6 +162,11 @@ PackedWeights::PackedWeights(std::shared_ptr<const NetworkLayout> layout, Stage 
                           ? MakeMatrixBlock(block)
                           : MakeBlock(block, fast || block.stage < first_separate));
   }
+  if (arithmetic == Arithmetic::kFast) {
+    for (const auto& block : blocks_) {
+      block->long_kernel = Buffer(PackedFloats(block->shape.out, block->shape.out, 9));
+    }
+  }
   tail_ = TailWeights(spec.classes, spec.dec3, spec.out);
 }
 
@@ -202,7 +192,7 @@ void PackedWeights::UpdateBlock(std::span<const float> weights, int block, int p
       RepackMatrix(p.weight0, out, in, 3, 3, Taps33(), false, scratch_.SlotFloats(),
                    b.conv0_matrix);
     } else if (b.shape.stride == 1) {
-      RepackFast(p.weight0, out, in, Taps33(), false, scratch_.SlotFloats(), b.conv0_fast);
+      RepackWinograd(p.weight0, out, in, Taps33(), false, scratch_.SlotFloats(), b.conv0_fast);
     } else {
       Repack(p.weight0, out, in, 3, 3, Taps33(), false, b.conv0);
     }
@@ -244,99 +234,15 @@ void PackedWeights::Update(std::span<const float> weights, Stage first) {
   for (int i = first_block; i < blocks(); ++i) {
     const BlockWeights& b = block(i);
     working =
-        std::max(working, b.composed ? ComposedFloats(b.shape) : Size3x3(b.shape.out, b.shape.in));
+        std::max(working, b.composed ? ComposedFloats(b.shape) : PackedFloats(b.shape.out, b.shape.in, 9));
     if (b.shape.stride == 1 || b.conv0_matrix.outputs > 0) {
-      working = std::max(working, Size3x3(b.shape.out, b.shape.in));
+      working = std::max(working, PackedFloats(b.shape.out, b.shape.in, 9));
     }
   }
   scratch_.PrepareSlots(working);
   ParallelFor((blocks() - first_block) * kParts,
               [&](int task) { UpdateBlock(weights, first_block + task / kParts, task % kParts); });
   tail_.Compose(FindTail(*layout_, weights));
-}
-
-BlockBackwardWeights MakeBackwardWeights(const BlockInfo& shape, Arithmetic arithmetic) {
-  BlockBackwardWeights b;
-  if (arithmetic == Arithmetic::kFast && HasMatrixUnit()) {
-    if (!shape.identity()) b.short_matrix = MakeMatrixConv(shape.in, shape.out, 1);
-    b.long_matrix = MakeMatrixConv(shape.out, shape.out, 9);
-    for (int parity = 0; parity < (shape.stride == 1 ? 1 : 4); ++parity) {
-      const auto taps = shape.stride == 1
-                            ? size_t{9}
-                            : ParityTaps33(parity / 2, parity % 2).size();
-      b.conv0_matrix[static_cast<size_t>(parity)] =
-          MakeMatrixConv(shape.in, shape.out, static_cast<int>(taps));
-    }
-    return b;
-  }
-  if (!shape.identity()) b.short_path = MakePackedConv(shape.in, shape.out, 1);
-  if (arithmetic == Arithmetic::kFast) {
-    b.long_fast = MakeWinogradConv(shape.out, shape.out);
-  } else {
-    b.conv2 = MakePackedConv(shape.out, shape.out, 3);
-    b.conv3 = MakePackedConv(shape.out, shape.out, 3);
-  }
-  if (shape.stride == 1) {
-    b.conv0_fast = MakeWinogradConv(shape.in, shape.out);
-    return b;
-  }
-  for (int parity = 0; parity < 4; ++parity) {
-    const auto taps = static_cast<int>(ParityTaps33(parity / 2, parity % 2).size());
-    b.conv0[static_cast<size_t>(parity)] = MakePackedConv(shape.in, shape.out, taps);
-  }
-  return b;
-}
-
-namespace {
-
-void RepackForMatrixUnit(const BlockInfo& shape, const BlockParameters<const float>& p,
-                         BlockBackwardWeights& packed, Scratch& scratch) {
-  const int in = shape.in, out = shape.out;
-  const size_t size = std::max(Size3x3(out, out), Size3x3(out, in));
-  float* oihw = scratch.Floats(size + std::max(size, ComposeFloats(out)));
-  float* working = oihw + size;
-  ComposeKernel(p.weight2, p.weight3, out, oihw, working);
-  RepackMatrix({oihw, size}, out, out, 3, 3, MirroredTaps33(), true, working, packed.long_matrix);
-  if (!shape.identity()) {
-    RepackMatrix(p.short_weight, out, in, 1, 1, Taps11(), true, working, packed.short_matrix);
-  }
-  for (int parity = 0; parity < (shape.stride == 1 ? 1 : 4); ++parity) {
-    const auto& taps = shape.stride == 1 ? MirroredTaps33() : ParityTaps33(parity / 2, parity % 2);
-    RepackMatrix(p.weight0, out, in, 3, 3, taps, true, working,
-                 packed.conv0_matrix[static_cast<size_t>(parity)]);
-  }
-}
-
-}  // namespace
-
-void Repack(const NetworkLayout& layout, std::span<const float> weights, int block,
-            BlockBackwardWeights& packed, Scratch& scratch) {
-  const BlockInfo& shape = layout.blocks()[static_cast<size_t>(block)];
-  const auto p = FindBlock(layout, weights, block);
-  const int in = shape.in, out = shape.out;
-  if (packed.long_matrix.outputs > 0) {
-    RepackForMatrixUnit(shape, p, packed, scratch);
-    return;
-  }
-  if (!shape.identity()) Repack(p.short_weight, out, in, 1, 1, Taps11(), true, packed.short_path);
-  if (packed.long_fast.outputs > 0) {
-    const size_t size = Size3x3(out, out);
-    float* oihw = scratch.Floats(size + std::max(size, ComposeFloats(out)));
-    ComposeKernel(p.weight2, p.weight3, out, oihw, oihw + size);
-    RepackFast({oihw, size}, out, out, MirroredTaps33(), true, oihw + size, packed.long_fast);
-  } else {
-    Repack(p.weight2, out, out, 1, 3, MirroredTaps13(), true, packed.conv2);
-    Repack(p.weight3, out, out, 3, 1, MirroredTaps31(), true, packed.conv3);
-  }
-  if (shape.stride == 1) {
-    RepackFast(p.weight0, out, in, MirroredTaps33(), true, scratch.Floats(Size3x3(out, in)),
-               packed.conv0_fast);
-    return;
-  }
-  for (int parity = 0; parity < 4; ++parity) {
-    Repack(p.weight0, out, in, 3, 3, ParityTaps33(parity / 2, parity % 2), true,
-           packed.conv0[static_cast<size_t>(parity)]);
-  }
 }
 
 const std::vector<Tap>& Taps33() {

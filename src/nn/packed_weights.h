@@ -1,9 +1,7 @@
-// Weights in the order in which the kernels read them, and their transposed forms for the backward
-// pass. Internal to nn/.
+// Weights in the order in which the kernels of the forward pass read them. Internal to nn/.
 #ifndef SHADOWTUTOR_NN_PACKED_WEIGHTS_H_
 #define SHADOWTUTOR_NN_PACKED_WEIGHTS_H_
 
-#include <array>
 #include <memory>
 #include <span>
 #include <vector>
@@ -48,24 +46,14 @@ struct BlockWeights {
   /// On the matrix unit, in place of the above: short_path, conv0 and the composed end of the long
   /// path.
   MatrixConv short_matrix, conv0_matrix, long_matrix;
+  /// In fast arithmetic, the composed convolution as [out][in][3][3].
+  Buffer long_kernel;
   Buffer bias0, bias2;
   /// The bias of the last convolution plus that of the shortcut. If composed, there is one bias for
   /// each kind of row (WinogradExtras::bias), because the 3x1 convolution sees zeros above and
   /// below the output of the 1x3 convolution.
   Buffer bias3;
   std::vector<float> scale, shift;
-};
-
-/// A block's transposed weights, for the gradient with respect to its input.
-struct BlockBackwardWeights {
-  PackedConv short_path;
-  PackedConv conv2, conv3;          // used in reference arithmetic
-  WinogradConv long_fast;           // used in fast arithmetic: both, composed
-  WinogradConv conv0_fast;          // used if the block's stride is 1
-  std::array<PackedConv, 4> conv0;  // used if it is 2; index: 2 * row parity + column parity
-  /// On the matrix unit, in place of the above; of conv0_matrix, the first if the stride is 1.
-  MatrixConv short_matrix, long_matrix;
-  std::array<MatrixConv, 4> conv0_matrix;
 };
 
 /// The packed weights of a student.
@@ -103,13 +91,6 @@ class PackedWeights {
   TailWeights tail_;
   Scratch scratch_;
 };
-
-/// Allocates the memory that this arithmetic needs; call Repack to fill it.
-BlockBackwardWeights MakeBackwardWeights(const BlockInfo& shape,
-                                         Arithmetic arithmetic = Arithmetic::kReference);
-/// Packs the transposed weights of a block. `weights` holds all of the network's floats.
-void Repack(const NetworkLayout& layout, std::span<const float> weights, int block,
-            BlockBackwardWeights& packed, Scratch& scratch);
 
 /// The taps of the network's convolutions (see kernels/conv.h).
 const std::vector<Tap>& Taps33();

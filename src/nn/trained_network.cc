@@ -57,10 +57,7 @@ void TrainedNetwork::ForwardFrozen(ImageView frame, TrainingMemory& workspace) c
 void TrainedNetwork::Pack(Scratch& scratch) {
   if (packed_current_) return;
   packed_.Update(weights_, cut_);
-  for (int i = 0; i < packed_.blocks(); ++i) {
-    if (packed_.block(i).shape.stage < cut_) continue;
-    Repack(*layout_, weights_, i, transposed_[static_cast<size_t>(i)], scratch);
-  }
+  Repack(weights_, packed_, cut_, transposed_, scratch);
   packed_current_ = true;
 }
 

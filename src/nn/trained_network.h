@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "nn/arithmetic.h"
+#include "nn/backward_weights.h"
 #include "nn/kernels/adam.h"
 #include "nn/kernels/loss.h"
 #include "nn/kernels/scratch.h"

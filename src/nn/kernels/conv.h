@@ -50,6 +50,11 @@ struct PackedConv {
   Buffer weights;
 };
 
+/// The floats of packed weights, at most: with the inputs rounded up to blocks, too.
+constexpr size_t PackedFloats(int outputs, int inputs, int taps) {
+  return static_cast<size_t>(Blocks(outputs) * kBlock) *
+         static_cast<size_t>(Blocks(inputs) * kBlock) * static_cast<size_t>(taps);
+}
 /// Allocates packed weights; fill them with Repack.
 PackedConv MakePackedConv(int outputs, int inputs, int taps);
 /// Packs the weights `oihw`, [out][in][kh][kw]. With `transposed`, the outputs of the packed kernel

@@ -235,7 +235,10 @@ ST_MATRIX_UNIT void RoundTile(const float* from, int inputs, size_t row, uint16_
 
 }  // namespace
 
-void RepackMatrix(const float* packed, MatrixConv& conv) {
+void RepackMatrix(std::span<const float> oihw, int out, int in, int kh, int kw,
+                  std::span<const Tap> taps, bool transposed, float* working, MatrixConv& conv) {
+  Repack(oihw, out, in, kh, kw, taps, transposed, working);
+  const float* packed = working;
   auto* numbers = reinterpret_cast<uint16_t*>(conv.weights.data());
   const int groups = Groups(conv.inputs), tile_width = ConvTileWidth();
   const auto block_numbers = static_cast<size_t>(groups * conv.taps) * kTileNumbers;
@@ -363,7 +366,8 @@ void ConvolveMatrix(std::span<const MatrixPass> passes, const MatrixExtras& extr
 
 #else
 
-void RepackMatrix(const float*, MatrixConv&) {}
+void RepackMatrix(std::span<const float>, int, int, int, int, std::span<const Tap>, bool, float*,
+                  MatrixConv&) {}
 void ConvolveMatrix(std::span<const MatrixPass>, const MatrixExtras&, Scratch&) {}
 
 #endif  // __x86_64__

@@ -23,8 +23,10 @@ struct MatrixConv {
 
 /// Allocates the memory; fill it with RepackMatrix.
 MatrixConv MakeMatrixConv(int outputs, int inputs, int taps);
-/// From weights that Repack (conv.h) has packed for the same numbers of outputs, inputs and taps.
-void RepackMatrix(const float* packed, MatrixConv& conv);
+/// Packs the weights `oihw`; the parameters are those of Repack (conv.h). `working` has room for
+/// what that packs.
+void RepackMatrix(std::span<const float> oihw, int out, int in, int kh, int kw,
+                  std::span<const Tap> taps, bool transposed, float* working, MatrixConv& conv);
 
 struct MatrixInput {
   View view;

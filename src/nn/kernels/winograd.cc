@@ -237,6 +237,12 @@ void TransformWeights(const float* packed, std::span<const Tap> taps, WinogradCo
   }
 }
 
+void RepackWinograd(std::span<const float> oihw, int out, int in, std::span<const Tap> taps,
+                    bool transposed, float* working, WinogradConv& winograd) {
+  Repack(oihw, out, in, 3, 3, taps, transposed, working);
+  TransformWeights(working, taps, winograd);
+}
+
 void ConvolveWinograd(const View& in, const WinogradConv& weights, const View& out,
                       const WinogradExtras& extras, Scratch& scratch) {
   constexpr int kOut = kWinogradOut, kPoints = kWinogradPoints;

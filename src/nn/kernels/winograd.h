@@ -27,6 +27,10 @@ struct WinogradConv {
 WinogradConv MakeWinogradConv(int outputs, int inputs);
 /// Transforms a 3x3 kernel that Repack (conv.h) has packed into `packed` with these `taps`.
 void TransformWeights(const float* packed, std::span<const Tap> taps, WinogradConv& winograd);
+/// Packs and transforms the weights `oihw`; the parameters are those of Repack. `working` has room
+/// for the packed weights.
+void RepackWinograd(std::span<const float> oihw, int out, int in, std::span<const Tap> taps,
+                    bool transposed, float* working, WinogradConv& winograd);
 
 struct WinogradExtras {
   /// Blocks(channels) * 16 floats. With `bias_by_row`, four such sets, one for each kind of row:

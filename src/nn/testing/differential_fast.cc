@@ -78,10 +78,12 @@ DoubleTensor Normed(const DoubleTensor& x, const NormStatistics& norm) {
 
 MatrixConv PackMatrix(const std::vector<double>& weight, const ConvShape& s,
                       std::span<const Tap> taps, bool transposed) {
-  const PackedConv packed = Pack(weight, s.out, s.in, s.kernel_h, s.kernel_w, taps, transposed);
-  MatrixConv conv = MakeMatrixConv(transposed ? s.in : s.out, transposed ? s.out : s.in,
-                                   static_cast<int>(taps.size()));
-  RepackMatrix(packed.weights.data(), conv);
+  const int outputs = transposed ? s.in : s.out, inputs = transposed ? s.out : s.in;
+  const int count = static_cast<int>(taps.size());
+  MatrixConv conv = MakeMatrixConv(outputs, inputs, count);
+  const PackedConv working = MakePackedConv(outputs, inputs, count);
+  RepackMatrix(Floats(weight), s.out, s.in, s.kernel_h, s.kernel_w, taps, transposed,
+               working.weights.data(), conv);
   return conv;
 }
 
