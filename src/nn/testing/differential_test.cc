@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "nn/kernels/isa.h"
+
 namespace shadowtutor::nn::differential {
 namespace {
 
@@ -32,6 +34,18 @@ TEST_P(Differential, ABytesCase) {
     const std::vector<uint8_t> bytes(40, static_cast<uint8_t>(byte));
     Draw draw(bytes);
     EXPECT_EQ(Complaint(GetParam(), differential::Run(GetParam(), draw)), "") << "byte " << byte;
+  }
+}
+
+// All small frames: every way in which the frame's edges can lie to the stem's strides.
+TEST(ComposedStem, EverySmallSize) {
+  const Family family = {"ComposedStem", StemComposed, 2e-6};
+  SelectInstructionSet();
+  for (int height = 1; height <= 20; ++height) {
+    for (int width = 1; width <= 20; ++width) {
+      Draw draw(static_cast<uint64_t>(100 * height + width));
+      EXPECT_EQ(Complaint(family, ComposedStemOfSize(draw, width, height)), "");
+    }
   }
 }
 
