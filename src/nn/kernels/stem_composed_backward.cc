@@ -15,77 +15,80 @@
 HWY_BEFORE_NAMESPACE();
 namespace shadowtutor::nn::HWY_NAMESPACE {
 
-// Channels whose sums for three taps are taken at once, as the registers allow.
+// Channels and taps whose sums are taken at once, as the registers allow.
 constexpr int kOutputs = kLanes == 16 || HWY_ARCH_ARM_A64 ? 8 : 4;
-constexpr int kAtOnce = 3;  // of the 21 taps
+constexpr int kAtOnce = 3;
+static_assert(kStemRowTaps % kAtOnce == 0);
 
-// Adds the rows' products to the sums of three taps and kO channels from number `first` on. `at`
-// has the offsets of the taps in a row of the frame, `sums` is [channel][kLanes] for each tap.
-template <int kO>
-HWY_INLINE void AddTile(const ComposedGradientRows& rows, const size_t* at, int first,
-                        float* const* sums) {
+// Returns a vector from memory in a register. Without it, GCC makes the load a part of each
+// multiplication, and there are more loads than the processor can do.
+HWY_INLINE V InRegister(V v) {
+#if HWY_ARCH_X86 && HWY_COMPILER_GCC_ACTUAL && HWY_TARGET != HWY_SCALAR
+  asm("" : "+v"(v.raw));
+#endif
+  return v;
+}
+
+// Adds the rows' products to the sums of kT taps from number `tap` on and kO channels from number
+// `first` on. `sums` is [tap][channel][kLanes].
+template <int kO, int kT>
+HWY_INLINE void AddTile(const ComposedGradientRows& rows, int tap, int first,
+                        float* HWY_RESTRICT sums) {
   const D d;
-  V sum[kO][kAtOnce];
+  const auto sum_at = [&](int o, int t) {
+    return sums + ((tap + t) * rows.channels + first + o) * kLanes;
+  };
+  V sum[kO][kT];
 #pragma GCC unroll 8
   for (int o = 0; o < kO; ++o) {
 #pragma GCC unroll 3
-    for (int t = 0; t < kAtOnce; ++t) sum[o][t] = hn::Load(d, sums[t] + (first + o) * kLanes);
+    for (int t = 0; t < kT; ++t) sum[o][t] = hn::Load(d, sum_at(o, t));
   }
   for (int r = 0; r < rows.count; ++r) {
-    const float* HWY_RESTRICT in0 = rows.in[r] + at[0];
-    const float* HWY_RESTRICT in1 = rows.in[r] + at[1];
-    const float* HWY_RESTRICT in2 = rows.in[r] + at[2];
+    const float* HWY_RESTRICT in = rows.in[r];
     const float* HWY_RESTRICT g = rows.g[r] + static_cast<size_t>(first) * rows.g_stride;
-    for (int x = 0; x < rows.width; x += kLanes) {
-      const V v0 = hn::LoadU(d, in0 + x), v1 = hn::LoadU(d, in1 + x), v2 = hn::LoadU(d, in2 + x);
+    for (int x = 0; x < rows.width; x += kLanes, in += kLanes, g += kLanes) {
+      V value[kT];
+#pragma GCC unroll 3
+      for (int t = 0; t < kT; ++t) value[t] = hn::LoadU(d, in + rows.taps[tap + t]);
 #pragma GCC unroll 8
       for (int o = 0; o < kO; ++o) {
-        const V go = hn::Load(d, g + static_cast<size_t>(o) * rows.g_stride + x);
-        sum[o][0] = hn::MulAdd(v0, go, sum[o][0]);
-        sum[o][1] = hn::MulAdd(v1, go, sum[o][1]);
-        sum[o][2] = hn::MulAdd(v2, go, sum[o][2]);
+        const V go = InRegister(hn::Load(d, g + static_cast<size_t>(o) * rows.g_stride));
+#pragma GCC unroll 3
+        for (int t = 0; t < kT; ++t) sum[o][t] = hn::MulAdd(value[t], go, sum[o][t]);
       }
     }
   }
 #pragma GCC unroll 8
   for (int o = 0; o < kO; ++o) {
 #pragma GCC unroll 3
-    for (int t = 0; t < kAtOnce; ++t) hn::Store(sum[o][t], d, sums[t] + (first + o) * kLanes);
+    for (int t = 0; t < kT; ++t) hn::Store(sum[o][t], d, sum_at(o, t));
   }
 }
 
-// Adds the products of row `tap` of the kernel to `sums`, which is [kStemTapKinds][B, G,
-// R][kStemTapKinds][channel][kLanes].
-void AddKernelRow(const ComposedGradientRows& rows, int tap, float* sums) {
-  constexpr int kAll = 3 * kStemTaps;
-  static_assert(kAll % kAtOnce == 0);
-  size_t at[kAll];
-  float* to[kAll];
-  const auto sums_at = [&](int c, int k) {
-    return sums + (tap * kStemRowTaps + c * kStemTapKinds + k) * rows.channels * kLanes;
-  };
-  for (int c = 0; c < 3; ++c) {
-    for (int k = 0; k < kStemTaps; ++k) {
-      at[c * kStemTaps + k] = static_cast<size_t>(c * kStemPhases + TapPhase(k)) * rows.phase +
-                              static_cast<size_t>(kPhaseMargin + TapShift(k));
-      to[c * kStemTaps + k] = sums_at(c, k);
-    }
+template <int kO>
+HWY_INLINE void AddTaps(const ComposedGradientRows& rows, int first, float* HWY_RESTRICT sums) {
+  for (int tap = 0; tap < kStemRowTaps; tap += kAtOnce) {
+    AddTile<kO, kAtOnce>(rows, tap, first, sums);
   }
+}
+
+// Adds the products of row `kernel_row` of the kernel to `sums`, which is [row: kStemTapKinds]
+// [column: kStemTapKinds][B, G, R][channel][kLanes].
+void AddKernelRow(const ComposedGradientRows& rows, int kernel_row, float* HWY_RESTRICT sums) {
+  const int channels = rows.channels;
+  sums += kernel_row * kStemRowWeights * channels * kLanes;
   int first = 0;
-  for (; first + kOutputs <= rows.channels; first += kOutputs) {
-    for (int t = 0; t < kAll; t += kAtOnce) AddTile<kOutputs>(rows, at + t, first, to + t);
-  }
-  for (; first < rows.channels; first += 4) {
-    for (int t = 0; t < kAll; t += kAtOnce) AddTile<4>(rows, at + t, first, to + t);
-  }
+  for (; first + kOutputs <= channels; first += kOutputs) AddTaps<kOutputs>(rows, first, sums);
+  for (; first < channels; first += 4) AddTaps<4>(rows, first, sums);
   if (rows.edge_at == 0) return;
   // The last column, which is read through kStemEdgeTap.
   for (int r = 0; r < rows.count; ++r) {
     const float* g = rows.g[r] + rows.width - 1;
     for (int c = 0; c < 3; ++c) {
       const float value = rows.in[r][rows.edge_at + static_cast<size_t>(c)];
-      float* edge = sums_at(c, kStemEdgeTap);
-      for (int o = 0; o < rows.channels; ++o) {
+      float* edge = sums + (kStemEdgeTap * 3 + c) * channels * kLanes;
+      for (int o = 0; o < channels; ++o) {
         edge[o * kLanes] += value * g[static_cast<size_t>(o) * rows.g_stride];
       }
     }
@@ -121,44 +124,43 @@ void SumLanes(const float* HWY_RESTRICT vectors, int count, float* HWY_RESTRICT 
 }
 
 // Rearranges a row of pixels of 16 channels, of which `channels` are wanted, to [channel][stride],
-// and adds the sums over the columns to `sums`. `stride` is a multiple of 16 and at least `width`;
-// zeros follow the last column.
+// and writes the sums over the columns to `sums`. `stride` is a multiple of 16 and at least
+// `width`; zeros follow the last column.
 void SplitGradient(const float* HWY_RESTRICT pixels, int channels, int width, size_t stride,
                    float* HWY_RESTRICT rows, float* HWY_RESTRICT sums) {
-  for (int c = 0; c < channels; c += 4) {
-    float* to = rows + static_cast<size_t>(c) * stride;
-    int x = 0;
+  std::fill_n(sums, channels, 0.0f);
+  int x = 0;
 #if HWY_TARGET != HWY_SCALAR
-    const hn::CappedTag<float, 4> d4;
-    const hn::Repartition<uint64_t, decltype(d4)> pairs;
-    auto sum = hn::LoadU(d4, sums + c);
-    for (; x + 4 <= width; x += 4) {
-      const float* from = pixels + static_cast<size_t>(x) * kBlock + c;
+  const hn::CappedTag<float, 4> d4;
+  const hn::Repartition<uint64_t, decltype(d4)> pairs;
+  for (; x + 4 <= width; x += 4) {
+    for (int c = 0; c < channels; c += 4) {
+      const float* from = pixels + x * kBlock + c;
+      float* to = rows + static_cast<size_t>(c) * stride + x;
       const auto p0 = hn::LoadU(d4, from), p1 = hn::LoadU(d4, from + kBlock),
                  p2 = hn::LoadU(d4, from + 2 * kBlock), p3 = hn::LoadU(d4, from + 3 * kBlock);
-      sum = hn::Add(sum, hn::Add(hn::Add(p0, p1), hn::Add(p2, p3)));
+      const auto sum = hn::Add(hn::Add(p0, p1), hn::Add(p2, p3));
+      hn::StoreU(hn::Add(hn::LoadU(d4, sums + c), sum), d4, sums + c);
       const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d4, p0, p1));
       const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d4, p0, p1));
       const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d4, p2, p3));
       const auto high23 = hn::BitCast(pairs, hn::InterleaveUpper(d4, p2, p3));
       const auto store = [&](auto row, size_t channel) HWY_ATTR {
-        hn::StoreU(hn::BitCast(d4, row), d4, to + channel * stride + x);
+        hn::StoreU(hn::BitCast(d4, row), d4, to + channel * stride);
       };
       store(hn::InterleaveLower(pairs, low01, low23), 0);
       store(hn::InterleaveUpper(pairs, low01, low23), 1);
       store(hn::InterleaveLower(pairs, high01, high23), 2);
       store(hn::InterleaveUpper(pairs, high01, high23), 3);
     }
-    hn::StoreU(sum, d4, sums + c);
+  }
 #endif
-    for (int i = 0; i < 4; ++i) {
-      float* row = to + static_cast<size_t>(i) * stride;
-      for (int rest = x; rest < width; ++rest) {
-        row[rest] = pixels[static_cast<size_t>(rest) * kBlock + static_cast<size_t>(c + i)];
-        sums[c + i] += row[rest];
-      }
-      std::fill(row + width, row + stride, 0.0f);
+  for (int c = 0; c < channels; ++c, rows += stride) {
+    for (int rest = x; rest < width; ++rest) {
+      rows[rest] = pixels[rest * kBlock + c];
+      sums[c] += rows[rest];
     }
+    std::fill(rows + width, rows + stride, 0.0f);
   }
 }
 
@@ -198,10 +200,11 @@ void StemBackwardComposed(const StemParameters& parameters, ImageView frame,
   const auto sum_lanes = HWY_DYNAMIC_DISPATCH(SumLanes);
   const auto split_gradient = HWY_DYNAMIC_DISPATCH(SplitGradient);
   const int channels = out_gradient.channels;
+  const size_t edge_at = shape.edge_column ? shape.edge_at : 0;
   const size_t g_stride = (static_cast<size_t>(shape.width) + 15) / 16 * 16;
   const size_t g_row = static_cast<size_t>(channels) * g_stride;
   constexpr int kRing = 4 * kMostGradientRows + 3;
-  const int weight_sums = kStemTapKinds * kStemRowTaps * channels;
+  const int weight_sums = kStemTapKinds * kStemRowWeights * channels;
   const int bias_sums = kTaps * kTaps * channels;
   const auto per_chunk = static_cast<size_t>(weight_sums + bias_sums);
   const size_t vectors = static_cast<size_t>(weight_sums) * kMostLanes;
@@ -228,7 +231,7 @@ void StemBackwardComposed(const StemParameters& parameters, ImageView frame,
       }
       for (int y = y0; y < y1; ++y) {
         float* row = g + static_cast<size_t>(y - y0) * g_row;
-        float all[kMaxStemChannels] = {};
+        float all[kMaxStemChannels];
         split_gradient(out_gradient.at(0, y, 0), channels, shape.width, g_stride, row, all);
         for (int tap = 0; tap < kTaps; ++tap) {
           if (ReadsStemPadding(shape.RowKind(y), tap)) continue;
@@ -237,9 +240,8 @@ void StemBackwardComposed(const StemParameters& parameters, ImageView frame,
       }
       for (int tap = 0; tap < kStemTapKinds; ++tap) {
         const int k = tap == kStemEdgeTap ? kStemEdgeReplaced : tap;
-        ComposedGradientRows rows = {{},          {},         0,
-                                     shape.phase, g_stride,   shape.edge_column ? shape.edge_at : 0,
-                                     channels,    shape.width};
+        ComposedGradientRows rows = {{},      {},       0,          g_stride, shape.taps.data(),
+                                     edge_at, channels, shape.width};
         for (int y = y0; y < y1; ++y) {
           const int input = shape.InputRow(y, k);
           if (input < 0 || shape.RowTap(y, k) != tap) continue;

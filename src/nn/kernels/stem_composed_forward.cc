@@ -68,21 +68,18 @@ HWY_INLINE void ComputeTile(const ComposedRow& row, const float* HWY_RESTRICT bi
     for (int v = 0; v < kN; ++v) sum[o][v] = hn::Set(d, bias[first + o]);
   }
   for (int r = 0; r < row.count; ++r) {
-    const float* in = row.in[r] + kPhaseMargin + x;
+    const float* in = row.in[r] + x;
     const float* HWY_RESTRICT w = row.weights[r] + first;
-    for (int c = 0; c < 3; ++c, in += kStemPhases * row.phase, w += row.channels) {
-#pragma GCC unroll 7
-      for (int k = 0; k < kStemTaps; ++k, w += row.channels) {
-        const float* tap = in + static_cast<size_t>(TapPhase(k)) * row.phase + TapShift(k);
-        V value[kN];
+    for (int t = 0; t < kStemRowTaps; ++t, w += row.channels) {
+      const float* tap = in + row.taps[t];
+      V value[kN];
 #pragma GCC unroll 3
-        for (int v = 0; v < kN; ++v) value[v] = hn::LoadU(d, tap + v * kLanes);
+      for (int v = 0; v < kN; ++v) value[v] = hn::LoadU(d, tap + v * kLanes);
 #pragma GCC unroll 8
-        for (int o = 0; o < kO; ++o) {
-          const V wo = hn::Set(d, w[o]);
+      for (int o = 0; o < kO; ++o) {
+        const V wo = hn::Set(d, w[o]);
 #pragma GCC unroll 3
-          for (int v = 0; v < kN; ++v) sum[o][v] = hn::MulAdd(value[v], wo, sum[o][v]);
-        }
+        for (int v = 0; v < kN; ++v) sum[o][v] = hn::MulAdd(value[v], wo, sum[o][v]);
       }
     }
   }
@@ -137,7 +134,7 @@ void CompleteEdge(const ComposedRow& row, const ComposedStemShape& shape, const 
   for (int r = 0; r < row.count; ++r) {
     for (int c = 0; c < 3; ++c) {
       const float value = row.in[r][shape.edge_at + static_cast<size_t>(c)];
-      const float* w = row.weights[r] + (c * kStemTapKinds + kStemEdgeTap) * row.channels;
+      const float* w = row.weights[r] + (kStemEdgeTap * 3 + c) * row.channels;
       for (int o = 0; o < row.channels; ++o) pixel[o] += w[o] * value;
     }
   }
@@ -164,13 +161,13 @@ void StemForwardComposed(const ComposedStem& weights, ImageView frame, const Vie
       for (; next < std::min(shape.height0, 4 * y + 4); ++next) {
         SplitPhases(frame, next, shape, in_ring(next));
       }
-      ComposedRow row = {{}, {}, 0, shape.phase, channels, shape.width};
+      ComposedRow row = {{}, {}, 0, shape.taps.data(), channels, shape.width};
       for (int k = 0; k < kStemTaps; ++k) {
         const int input = shape.InputRow(y, k);
         if (input < 0) continue;
         row.in[row.count] = in_ring(input);
         row.weights[row.count] =
-            weights.weights.data() + shape.RowTap(y, k) * kStemRowTaps * channels;
+            weights.weights.data() + shape.RowTap(y, k) * kStemRowWeights * channels;
         ++row.count;
       }
       const float* bias = weights.bias.data() + shape.RowKind(y) * kStemEdgeKinds * channels;

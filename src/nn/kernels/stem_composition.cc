@@ -28,7 +28,7 @@ void ForEachWeight(int second, int first, int channels, const Visit& visit) {
   const int input = first / kTaps, tap = first % kTaps;
   ForEachTap(second / 3, tap / 3, [&](int row) {
     ForEachTap(second % 3, tap % 3, [&](int column) {
-      visit(static_cast<size_t>((row * kStemRowTaps + input * kStemTapKinds + column) * channels));
+      visit(static_cast<size_t>((row * kStemRowWeights + column * 3 + input) * channels));
     });
   });
 }
@@ -37,12 +37,13 @@ void ForEachWeight(int second, int first, int channels, const Visit& visit) {
 
 ComposedStem::ComposedStem(int out)
     : channels(out),
-      weights(static_cast<size_t>(kStemTapKinds * kStemRowTaps * out)),
+      weights(static_cast<size_t>(kStemTapKinds * kStemRowWeights * out)),
       bias(static_cast<size_t>(kStemEdgeKinds * kStemEdgeKinds * out)) {}
 
 void ComposedStem::Compose(const StemParameters& p) {
   const int c1 = static_cast<int>(p.bias1.size()), c2 = channels;
-  std::array<double, static_cast<size_t>(kStemTapKinds * kStemRowTaps * kMaxStemChannels)> sums{};
+  std::array<double, static_cast<size_t>(kStemTapKinds * kStemRowWeights * kMaxStemChannels)>
+      sums{};
   std::array<ByChannel, kTaps> bias_of_tap{};
   ByChannel column;
   for (int m = 0; m < c1; ++m) {

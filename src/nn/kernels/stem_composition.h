@@ -33,8 +33,9 @@ inline constexpr int kStemTaps = 7;
 inline constexpr int kStemEdgeTap = 7, kStemEdgeReplaced = 4;
 /// All of them.
 inline constexpr int kStemTapKinds = 8;
-/// The floats of one row of the kernel for one output channel: [B, G, R][kStemTapKinds].
-inline constexpr int kStemRowTaps = 3 * kStemTapKinds;
+/// The number of weights in one row of the kernel for one output channel: [column:
+/// kStemTapKinds][B, G, R].
+inline constexpr int kStemRowWeights = 3 * kStemTapKinds;
 /// The kinds of output rows (columns): bit 0 for the first row (column), bit 1 for the last, if
 /// in_conv2 reads padding below (to the right of) it.
 inline constexpr int kStemEdgeKinds = 4;
@@ -57,7 +58,7 @@ struct StemGradients {
 /// The composed convolution.
 struct ComposedStem {
   int channels = 0;  // of in_conv2
-  Buffer weights;    // [row: kStemTapKinds][B, G, R][column: kStemTapKinds][channel]
+  Buffer weights;    // [row: kStemTapKinds][column: kStemTapKinds][B, G, R][channel]
   Buffer bias;       // [kind of row][kind of column][channel]
 
   ComposedStem() = default;

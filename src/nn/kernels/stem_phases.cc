@@ -2,6 +2,7 @@
 #define HWY_TARGET_INCLUDE "nn/kernels/stem_phases.cc"
 #include <hwy/foreach_target.h>
 // After foreach_target.
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include <algorithm>
@@ -15,9 +16,10 @@
 HWY_BEFORE_NAMESPACE();
 namespace shadowtutor::nn::HWY_NAMESPACE {
 
-// Converts a row of BGR bytes to floats [B, G, R][4 phases][phase] and subtracts the mean. May
-// write up to kLanes - 1 floats past the last column of each phase.
-void SplitBgr4(const uint8_t* HWY_RESTRICT bgr, int width, size_t phase, float* HWY_RESTRICT out) {
+// Converts a row of BGR bytes to floats [B, G, R][4 phases][phase] and subtracts the mean. May write
+// up to kLanes - 1 floats past the last column of each phase. The bytes of `next` will be read soon.
+void SplitBgr4(const uint8_t* HWY_RESTRICT bgr, int width, [[maybe_unused]] const uint8_t* next,
+               size_t phase, float* HWY_RESTRICT out) {
 #if HWY_TARGET == HWY_SCALAR
   for (int x = 0; x < width; ++x) {
     for (int c = 0; c < 3; ++c) {
@@ -27,34 +29,36 @@ void SplitBgr4(const uint8_t* HWY_RESTRICT bgr, int width, size_t phase, float* 
   }
 #else
   const D d;
-  const hn::Repartition<uint8_t, D> d8;
   const hn::Repartition<uint32_t, D> d32;
   const hn::RebindToSigned<D> di;
   constexpr int kStep = 4 * kLanes;  // columns
   const auto low = hn::Set(d32, 0xFF);
-  HWY_ALIGN uint8_t last[3 * kStep];
+  HWY_ALIGN uint32_t last[3 * kLanes];
   for (int x = 0; x < width; x += kStep) {
-    const uint8_t* from = bgr + 3 * x;
+    // Four columns are three words, whose bytes are BGRB, GRBG and RBGR.
+    const auto* from = reinterpret_cast<const uint32_t*>(bgr + 3 * x);  // read unaligned
     const int left = width - x;
     if (left < kStep) {
       std::memset(last, 0, sizeof(last));
-      std::memcpy(last, from, static_cast<size_t>(3 * left));
+      std::memcpy(last, bgr + 3 * x, static_cast<size_t>(3 * left));
       from = last;
     }
-    hn::Vec<decltype(d8)> channels[3];
-    hn::LoadInterleaved3(d8, from, channels[0], channels[1], channels[2]);
+    for (int byte = 0; byte < 3 * kStep; byte += 64) hwy::Prefetch(next + 3 * x + byte);
+    hn::Vec<decltype(d32)> words[3];
+    hn::LoadInterleaved3(d32, from, words[0], words[1], words[2]);
     float* to = out + kPhaseMargin + x / 4;
+    const auto store = [&](auto byte, size_t column, size_t channel) HWY_ATTR {
+      const V value = hn::ConvertTo(d, hn::BitCast(di, byte));
+      hn::StoreU(hn::Sub(value, hn::Set(d, kMeanBgr[channel])), d,
+                 to + (kStemPhases * channel + column) * phase);
+    };
 #pragma GCC unroll 3
-    for (int c = 0; c < 3; ++c, to += 4 * phase) {
-      const V mean = hn::Set(d, kMeanBgr[c]);
-      const auto four = hn::BitCast(d32, channels[c]);
-      const auto store = [&](auto bytes, size_t p) HWY_ATTR {
-        hn::StoreU(hn::Sub(hn::ConvertTo(d, hn::BitCast(di, bytes)), mean), d, to + p * phase);
-      };
-      store(hn::And(four, low), 0);
-      store(hn::And(hn::ShiftRight<8>(four), low), 1);
-      store(hn::And(hn::ShiftRight<16>(four), low), 2);
-      store(hn::ShiftRight<24>(four), 3);
+    for (size_t w = 0; w < 3; ++w) {
+      const size_t byte = 4 * w;
+      store(hn::And(words[w], low), byte / 3, byte % 3);
+      store(hn::And(hn::ShiftRight<8>(words[w]), low), (byte + 1) / 3, (byte + 1) % 3);
+      store(hn::And(hn::ShiftRight<16>(words[w]), low), (byte + 2) / 3, (byte + 2) % 3);
+      store(hn::ShiftRight<24>(words[w]), (byte + 3) / 3, (byte + 3) % 3);
     }
   }
 #endif
@@ -79,10 +83,20 @@ ComposedStemShape::ComposedStemShape(FrameSize frame) : height0(frame.height), w
   phase = (static_cast<size_t>(kPhaseMargin + width + kMostColumns) + 15) / 16 * 16;
   edge_at = 3 * kStemPhases * phase;
   row = edge_at + 16;
+  for (int k = 0; k < kStemTaps; ++k) {
+    // Column k of the kernel reads column 4 x - 3 + k of the frame.
+    const int p = (k + 1) % kStemPhases, shift = k < 3 ? -1 : 0;
+    for (int c = 0; c < 3; ++c) {
+      taps[static_cast<size_t>(3 * k + c)] = static_cast<size_t>(c * kStemPhases + p) * phase +
+                                             static_cast<size_t>(kPhaseMargin + shift);
+    }
+  }
 }
 
 void SplitPhases(ImageView frame, int y, const ComposedStemShape& shape, float* out) {
-  HWY_DYNAMIC_DISPATCH(SplitBgr4)(frame.row(y), frame.width, shape.phase, out);
+  // The next row of the output needs four more rows of the frame.
+  const uint8_t* next = frame.row(std::min(y + 4, frame.height - 1));
+  HWY_DYNAMIC_DISPATCH(SplitBgr4)(frame.row(y), frame.width, next, shape.phase, out);
   float* from = out;
   for (int c = 0; c < 3; ++c) {
     for (int p = 0; p < kStemPhases; ++p, from += shape.phase) {

@@ -3,6 +3,7 @@
 #ifndef SHADOWTUTOR_NN_KERNELS_STEM_PHASES_H_
 #define SHADOWTUTOR_NN_KERNELS_STEM_PHASES_H_
 
+#include <array>
 #include <cstddef>
 
 #include "nn/kernels/stem_composition.h"
@@ -17,9 +18,8 @@ inline constexpr int kPhaseMargin = 16;
 /// The most columns that a kernel computes at once. What it reads past the last column is zero.
 inline constexpr int kMostColumns = 48;
 
-/// Column k of the kernel reads phase TapPhase(k) at the output's column x + TapShift(k).
-constexpr int TapPhase(int k) { return (k + 1) % kStemPhases; }
-constexpr int TapShift(int k) { return k < 3 ? -1 : 0; }
+/// The taps of one row of the kernel that read a row of the frame: [column][B, G, R].
+inline constexpr int kStemRowTaps = 3 * kStemTaps;
 
 /// The shapes of the frame and of the output.
 struct ComposedStemShape {
@@ -34,6 +34,9 @@ struct ComposedStemShape {
   size_t phase;    // floats of one phase
   size_t row;      // floats of a row: [B, G, R][phase], and then the edge's values
   size_t edge_at;  // where in a row the B, G and R values of its last column are, if edge_column
+  /// Where in a row the taps read for column 0 of the output. For the others it is as far on as
+  /// the column.
+  std::array<size_t, kStemRowTaps> taps;
 
   int RowKind(int y) const { return (y == 0 ? 1 : 0) | (pads_below && y == height - 1 ? 2 : 0); }
   int ColumnKind(int x) const { return (x == 0 ? 1 : 0) | (pads_right && x == width - 1 ? 2 : 0); }
@@ -54,7 +57,7 @@ struct ComposedRow {
   const float* in[kStemTaps];       // the rows of the frame, from SplitPhases
   const float* weights[kStemTaps];  // the kernel's row for each of them
   int count;                        // the number of those; the others are padding
-  size_t phase;                     // as in ComposedStemShape
+  const size_t* taps;               // as in ComposedStemShape
   int channels, width;              // of the output
 };
 
@@ -66,7 +69,8 @@ struct ComposedGradientRows {
   const float* in[kMostGradientRows];  // from SplitPhases
   const float* g[kMostGradientRows];   // [channel][g_stride]
   int count;
-  size_t phase, g_stride;
+  size_t g_stride;
+  const size_t* taps;   // as in ComposedStemShape
   size_t edge_at;       // as in ComposedStemShape; 0 if no column is read through kStemEdgeTap
   int channels, width;  // of the output
 };
