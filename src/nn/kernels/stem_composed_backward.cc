@@ -47,7 +47,7 @@ HWY_INLINE void AddTile(const ComposedGradientRows& rows, int tap, int first,
   for (int r = 0; r < rows.count; ++r) {
     const float* HWY_RESTRICT in = rows.in[r];
     const float* HWY_RESTRICT g = rows.g[r] + static_cast<size_t>(first) * rows.g_stride;
-    for (int x = 0; x < rows.width; x += kLanes, in += kLanes, g += kLanes) {
+    for (int x = 0; x < rows.columns; x += kLanes, in += kLanes, g += kLanes) {
       V value[kT];
 #pragma GCC unroll 3
       for (int t = 0; t < kT; ++t) value[t] = hn::LoadU(d, in + rows.taps[tap + t]);
@@ -84,7 +84,7 @@ void AddKernelRow(const ComposedGradientRows& rows, int kernel_row, float* HWY_R
   if (rows.edge_at == 0) return;
   // The last column, which is read through kStemEdgeTap.
   for (int r = 0; r < rows.count; ++r) {
-    const float* g = rows.g[r] + rows.width - 1;
+    const float* g = rows.g[r] + rows.columns - 1;
     for (int c = 0; c < 3; ++c) {
       const float value = rows.in[r][rows.edge_at + static_cast<size_t>(c)];
       float* edge = sums + (kStemEdgeTap * 3 + c) * channels * kLanes;
@@ -179,14 +179,15 @@ namespace {
 constexpr int kMostLanes = 16;
 constexpr int kTaps = 3;  // of in_conv2 on each axis
 
-// Adds a row of the output's gradient to the sums of a row of in_conv2's kernel, [column][channel].
-// `all` holds the sums over its columns, `row` is [channel][stride].
-void AddToBiasSums(const ComposedStemShape& shape, const float* all, const float* row,
+// Adds a window of a row of the output's gradient to the sums of a row of in_conv2's kernel,
+// [column][channel]. `all` holds the sums over its columns, `row` is [channel][stride].
+void AddToBiasSums(const ComposedStemShape& shape, int window, const float* all, const float* row,
                    size_t stride, int channels, float* sums) {
+  const bool first = window == 0, last = shape.pads_right && window == shape.windows - 1;
   for (int c = 0; c < channels; ++c, row += stride) {
-    sums[c] += all[c] - row[0];
+    sums[c] += all[c] - (first ? row[0] : 0);
     sums[channels + c] += all[c];
-    sums[2 * channels + c] += all[c] - (shape.pads_right ? row[shape.width - 1] : 0);
+    sums[2 * channels + c] += all[c] - (last ? row[shape.WindowColumns(window) - 1] : 0);
   }
 }
 
@@ -195,13 +196,13 @@ void AddToBiasSums(const ComposedStemShape& shape, const float* all, const float
 void StemBackwardComposed(const StemParameters& parameters, ImageView frame,
                           const View& out_gradient, const StemGradients& gradients,
                           Scratch& scratch) {
-  const ComposedStemShape shape(frame.size());
+  constexpr int kColumns = 320;
+  const ComposedStemShape shape(frame.size(), kColumns);
   const auto add_kernel_row = HWY_DYNAMIC_DISPATCH(AddKernelRow);
   const auto sum_lanes = HWY_DYNAMIC_DISPATCH(SumLanes);
   const auto split_gradient = HWY_DYNAMIC_DISPATCH(SplitGradient);
   const int channels = out_gradient.channels;
-  const size_t edge_at = shape.edge_column ? shape.edge_at : 0;
-  const size_t g_stride = (static_cast<size_t>(shape.width) + 15) / 16 * 16;
+  const size_t g_stride = (static_cast<size_t>(shape.columns) + 15) / 16 * 16;
   const size_t g_row = static_cast<size_t>(channels) * g_stride;
   constexpr int kRing = 4 * kMostGradientRows + 3;
   const int weight_sums = kStemTapKinds * kStemRowWeights * channels;
@@ -223,33 +224,38 @@ void StemBackwardComposed(const StemParameters& parameters, ImageView frame,
     std::memset(bias_to, 0, static_cast<size_t>(bias_sums) * sizeof(float));
     const int begin = ChunkBegin(shape.height, chunks, chunk);
     const int end = ChunkBegin(shape.height, chunks, chunk + 1);
-    int next = std::max(0, 4 * begin - 3);
-    for (int y0 = begin; y0 < end; y0 += kMostGradientRows) {
-      const int y1 = std::min(end, y0 + kMostGradientRows);
-      for (; next < std::min(shape.height0, 4 * y1); ++next) {
-        SplitPhases(frame, next, shape, in_ring(next));
-      }
-      for (int y = y0; y < y1; ++y) {
-        float* row = g + static_cast<size_t>(y - y0) * g_row;
-        float all[kMaxStemChannels];
-        split_gradient(out_gradient.at(0, y, 0), channels, shape.width, g_stride, row, all);
-        for (int tap = 0; tap < kTaps; ++tap) {
-          if (ReadsStemPadding(shape.RowKind(y), tap)) continue;
-          AddToBiasSums(shape, all, row, g_stride, channels, bias_to + tap * kTaps * channels);
+    for (int window = 0; window < shape.windows; ++window) {
+      const int x0 = shape.WindowBegin(window), columns = shape.WindowColumns(window);
+      const size_t edge_at = shape.EdgeColumnIn(window) ? shape.edge_at : 0;
+      int next = std::max(0, 4 * begin - 3);
+      for (int y0 = begin; y0 < end; y0 += kMostGradientRows) {
+        const int y1 = std::min(end, y0 + kMostGradientRows);
+        for (; next < std::min(shape.height0, 4 * y1); ++next) {
+          SplitPhases(frame, next, window, shape, in_ring(next));
         }
-      }
-      for (int tap = 0; tap < kStemTapKinds; ++tap) {
-        const int k = tap == kStemEdgeTap ? kStemEdgeReplaced : tap;
-        ComposedGradientRows rows = {{},      {},       0,          g_stride, shape.taps.data(),
-                                     edge_at, channels, shape.width};
         for (int y = y0; y < y1; ++y) {
-          const int input = shape.InputRow(y, k);
-          if (input < 0 || shape.RowTap(y, k) != tap) continue;
-          rows.in[rows.count] = in_ring(input);
-          rows.g[rows.count] = g + static_cast<size_t>(y - y0) * g_row;
-          ++rows.count;
+          float* row = g + static_cast<size_t>(y - y0) * g_row;
+          float all[kMaxStemChannels];
+          split_gradient(out_gradient.at(0, y, x0), channels, columns, g_stride, row, all);
+          for (int tap = 0; tap < kTaps; ++tap) {
+            if (ReadsStemPadding(shape.RowKind(y), tap)) continue;
+            AddToBiasSums(shape, window, all, row, g_stride, channels,
+                          bias_to + tap * kTaps * channels);
+          }
         }
-        if (rows.count > 0) add_kernel_row(rows, tap, sums);
+        for (int tap = 0; tap < kStemTapKinds; ++tap) {
+          const int k = tap == kStemEdgeTap ? kStemEdgeReplaced : tap;
+          ComposedGradientRows rows = {{},      {},       0,      g_stride, shape.taps.data(),
+                                       edge_at, channels, columns};
+          for (int y = y0; y < y1; ++y) {
+            const int input = shape.InputRow(y, k);
+            if (input < 0 || shape.RowTap(y, k) != tap) continue;
+            rows.in[rows.count] = in_ring(input);
+            rows.g[rows.count] = g + static_cast<size_t>(y - y0) * g_row;
+            ++rows.count;
+          }
+          if (rows.count > 0) add_kernel_row(rows, tap, sums);
+        }
       }
     }
     sum_lanes(sums, weight_sums, weights_to);

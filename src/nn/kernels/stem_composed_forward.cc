@@ -2,6 +2,7 @@
 #define HWY_TARGET_INCLUDE "nn/kernels/stem_composed_forward.cc"
 #include <hwy/foreach_target.h>
 // After foreach_target.
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include <algorithm>
@@ -14,12 +15,10 @@
 HWY_BEFORE_NAMESPACE();
 namespace shadowtutor::nn::HWY_NAMESPACE {
 
-// The tile that is computed at once: so many outputs and so many vectors of columns, as the
-// registers allow.
+// The tile that is computed at once: so many outputs and up to three vectors of columns, as
+// the registers allow.
 constexpr bool kManyRegisters = kLanes == 16 || HWY_ARCH_ARM_A64;
 constexpr int kOutputs = kManyRegisters ? 8 : 4;
-constexpr int kVectors = 3;
-static_assert(kVectors * kLanes <= kMostColumns);
 
 // Stores four channels of kLanes columns, of which the first `columns` are wanted, to pixels of 16
 // channels.
@@ -68,6 +67,7 @@ HWY_INLINE void ComputeTile(const ComposedRow& row, const float* HWY_RESTRICT bi
     for (int v = 0; v < kN; ++v) sum[o][v] = hn::Set(d, bias[first + o]);
   }
   for (int r = 0; r < row.count; ++r) {
+    for (int i = r; i < kN * kLanes; i += kStemTaps) hwy::Prefetch(out + (x + i) * kBlock);
     const float* in = row.in[r] + x;
     const float* HWY_RESTRICT w = row.weights[r] + first;
     for (int t = 0; t < kStemRowTaps; ++t, w += row.channels) {
@@ -88,7 +88,7 @@ HWY_INLINE void ComputeTile(const ComposedRow& row, const float* HWY_RESTRICT bi
     const int at = x + v * kLanes;
 #pragma GCC unroll 2
     for (int o = 0; o < kO; o += 4) {
-      StorePixels(sum[o][v], sum[o + 1][v], sum[o + 2][v], sum[o + 3][v], row.width - at,
+      StorePixels(sum[o][v], sum[o + 1][v], sum[o + 2][v], sum[o + 3][v], row.columns - at,
                   out + at * kBlock + first + o);
     }
   }
@@ -98,10 +98,11 @@ template <int kO>
 HWY_INLINE void ComputeOutputs(const ComposedRow& row, const float* HWY_RESTRICT bias, int first,
                                float* HWY_RESTRICT out) {
   int x = 0;
-  for (; x + 2 * kLanes < row.width; x += 3 * kLanes) ComputeTile<kO, 3>(row, bias, first, x, out);
-  if (x + kLanes < row.width) {
+  for (; x + 2 * kLanes < row.columns; x += 3 * kLanes)
+    ComputeTile<kO, 3>(row, bias, first, x, out);
+  if (x + kLanes < row.columns) {
     ComputeTile<kO, 2>(row, bias, first, x, out);
-  } else if (x < row.width) {
+  } else if (x < row.columns) {
     ComputeTile<kO, 1>(row, bias, first, x, out);
   }
 }
@@ -144,24 +145,29 @@ void CompleteEdge(const ComposedRow& row, const ComposedStemShape& shape, const 
 
 void StemForwardComposed(const ComposedStem& weights, ImageView frame, const View& out,
                          Scratch& scratch) {
-  const ComposedStemShape shape(frame.size());
+  // Three vectors of 16, and so a whole number of tiles on any instruction set.
+  constexpr int kColumns = 48;
+  const ComposedStemShape shape(frame.size(), kColumns);
   const auto compute = HWY_DYNAMIC_DISPATCH(ComputeRow);
   const int channels = weights.channels;
-  // A task computes a strip of rows. Three rows of the frame are also converted by the task of the
-  // strip before.
-  constexpr int kStrip = 8;
+  // A task computes a window of a strip of rows. Three rows of the frame are also converted by the
+  // task of the strip before.
+  constexpr int kStrip = 16;
   constexpr int kRing = kStemTaps;
+  const int strips = (shape.height + kStrip - 1) / kStrip;
   scratch.PrepareSlots(kRing * shape.row);
-  ParallelFor((shape.height + kStrip - 1) / kStrip, [&](int strip) {
+  ParallelFor(strips * shape.windows, [&](int task) {
+    const int strip = task / shape.windows, window = task % shape.windows;
+    const int x0 = shape.WindowBegin(window), x1 = x0 + shape.WindowColumns(window);
+    const int begin = strip * kStrip, end = std::min(shape.height, begin + kStrip);
     float* ring = scratch.SlotFloats();
     const auto in_ring = [&](int y) { return ring + static_cast<size_t>(y % kRing) * shape.row; };
-    const int begin = strip * kStrip, end = std::min(shape.height, begin + kStrip);
     int next = std::max(0, 4 * begin - 3);
     for (int y = begin; y < end; ++y) {
       for (; next < std::min(shape.height0, 4 * y + 4); ++next) {
-        SplitPhases(frame, next, shape, in_ring(next));
+        SplitPhases(frame, next, window, shape, in_ring(next));
       }
-      ComposedRow row = {{}, {}, 0, shape.taps.data(), channels, shape.width};
+      ComposedRow row = {{}, {}, 0, shape.taps.data(), channels, x1 - x0};
       for (int k = 0; k < kStemTaps; ++k) {
         const int input = shape.InputRow(y, k);
         if (input < 0) continue;
@@ -171,10 +177,10 @@ void StemForwardComposed(const ComposedStem& weights, ImageView frame, const Vie
         ++row.count;
       }
       const float* bias = weights.bias.data() + shape.RowKind(y) * kStemEdgeKinds * channels;
-      compute(row, bias, out.at(0, y, 0));
-      CompleteEdge(row, shape, bias, 0, out.at(0, y, 0));
-      if (shape.width > 1)
-        CompleteEdge(row, shape, bias, shape.width - 1, out.at(0, y, shape.width - 1));
+      compute(row, bias, out.at(0, y, x0));
+      if (x0 == 0) CompleteEdge(row, shape, bias, 0, out.at(0, y, 0));
+      const int last = shape.width - 1;
+      if (x1 > last && last > 0) CompleteEdge(row, shape, bias, last, out.at(0, y, last));
     }
   });
 }

@@ -16,10 +16,37 @@
 HWY_BEFORE_NAMESPACE();
 namespace shadowtutor::nn::HWY_NAMESPACE {
 
-// Converts a row of BGR bytes to floats [B, G, R][4 phases][phase] and subtracts the mean. May write
-// up to kLanes - 1 floats past the last column of each phase. The bytes of `next` will be read soon.
-void SplitBgr4(const uint8_t* HWY_RESTRICT bgr, int width, [[maybe_unused]] const uint8_t* next,
-               size_t phase, float* HWY_RESTRICT out) {
+// The means of the last 16 bytes of columns.
+constexpr float kMeans[16] = {kMeanBgr[2], kMeanBgr[0], kMeanBgr[1], kMeanBgr[2],
+                              kMeanBgr[0], kMeanBgr[1], kMeanBgr[2], kMeanBgr[0],
+                              kMeanBgr[1], kMeanBgr[2], kMeanBgr[0], kMeanBgr[1],
+                              kMeanBgr[2], kMeanBgr[0], kMeanBgr[1], kMeanBgr[2]};
+
+// Converts a window of a row of BGR bytes to floats [B, G, R][4 phases][phase] and subtracts the
+// mean. May write up to kLanes - 1 floats past the last column of each phase. If `first`, padding
+// lies before the window. The bytes of `next` will be read soon.
+void SplitBgr4(const uint8_t* HWY_RESTRICT bgr, int width, bool first,
+               [[maybe_unused]] const uint8_t* next, size_t phase, float* HWY_RESTRICT out) {
+  // The four columns before.
+  float before[16] = {};
+  if (!first) {
+#if HWY_TARGET == HWY_SCALAR
+    for (int i = 4; i < 16; ++i) before[i] = static_cast<float>(bgr[i - 16]) - kMeans[i];
+#else
+    const D d;
+    const hn::RebindToSigned<D> di;
+    const hn::Rebind<uint8_t, D> d8;
+    for (int i = 0; i < 16; i += kLanes) {
+      const auto values = hn::PromoteTo(di, hn::LoadU(d8, bgr - 16 + i));
+      hn::StoreU(hn::Sub(hn::ConvertTo(d, values), hn::LoadU(d, kMeans + i)), d, before + i);
+    }
+#endif
+  }
+  for (size_t c = 0; c < 3; ++c) {
+    for (size_t p = 0; p < kStemPhases; ++p) {
+      out[(kStemPhases * c + p) * phase + kPhaseMargin - 1] = before[4 + 3 * p + c];
+    }
+  }
 #if HWY_TARGET == HWY_SCALAR
   for (int x = 0; x < width; ++x) {
     for (int c = 0; c < 3; ++c) {
@@ -72,7 +99,8 @@ namespace shadowtutor::nn {
 
 HWY_EXPORT(SplitBgr4);
 
-ComposedStemShape::ComposedStemShape(FrameSize frame) : height0(frame.height), width0(frame.width) {
+ComposedStemShape::ComposedStemShape(FrameSize frame, int most_columns)
+    : height0(frame.height), width0(frame.width) {
   const int height1 = (height0 + 1) / 2, width1 = (width0 + 1) / 2;
   height = (height1 + 1) / 2;
   width = (width1 + 1) / 2;
@@ -80,7 +108,9 @@ ComposedStemShape::ComposedStemShape(FrameSize frame) : height0(frame.height), w
   pads_right = width1 % 2 != 0;
   edge_row = height0 % 4 == 2;
   edge_column = width0 % 4 == 2;
-  phase = (static_cast<size_t>(kPhaseMargin + width + kMostColumns) + 15) / 16 * 16;
+  columns = std::min(width, most_columns);
+  windows = (width + columns - 1) / columns;
+  phase = (static_cast<size_t>(kPhaseMargin + columns) + 15) / 16 * 16;
   edge_at = 3 * kStemPhases * phase;
   row = edge_at + 16;
   for (int k = 0; k < kStemTaps; ++k) {
@@ -93,21 +123,26 @@ ComposedStemShape::ComposedStemShape(FrameSize frame) : height0(frame.height), w
   }
 }
 
-void SplitPhases(ImageView frame, int y, const ComposedStemShape& shape, float* out) {
+void SplitPhases(ImageView frame, int y, int window, const ComposedStemShape& shape, float* out) {
+  const int first = shape.WindowBegin(window), most = shape.WindowColumns(window);
+  const uint8_t* bgr = frame.row(y) + 3 * kStemPhases * first;
   // The next row of the output needs four more rows of the frame.
-  const uint8_t* next = frame.row(std::min(y + 4, frame.height - 1));
-  HWY_DYNAMIC_DISPATCH(SplitBgr4)(frame.row(y), frame.width, next, shape.phase, out);
-  float* from = out;
+  const uint8_t* next = frame.row(std::min(y + 4, frame.height - 1)) + 3 * kStemPhases * first;
+  const int left = shape.width0 - kStemPhases * first;
+  HWY_DYNAMIC_DISPATCH(SplitBgr4)
+  (bgr, std::min(left, kStemPhases * most), window == 0, next, shape.phase, out);
+  // Only the last window can end before a vector of columns does, or within four columns.
+  if (window < shape.windows - 1) return;
+  float* from = out + kPhaseMargin;
   for (int c = 0; c < 3; ++c) {
     for (int p = 0; p < kStemPhases; ++p, from += shape.phase) {
-      const int columns = (shape.width0 - p + 3) / 4;
-      from[kPhaseMargin - 1] = 0;
-      std::fill(from + kPhaseMargin + columns, from + shape.phase, 0.0f);
+      const int columns = (left - p + 3) / kStemPhases;
+      std::fill(from + columns, from + shape.phase - kPhaseMargin, 0.0f);
     }
   }
-  if (!shape.edge_column) return;
+  if (!shape.EdgeColumnIn(window)) return;
   // In column 4 n + 1.
-  float* last = out + shape.phase + kPhaseMargin + shape.width - 1;
+  float* last = out + shape.phase + kPhaseMargin + most - 1;
   for (size_t c = 0; c < 3; ++c, last += kStemPhases * shape.phase) {
     out[shape.edge_at + c] = *last;
     *last = 0;

@@ -3,6 +3,7 @@
 #ifndef SHADOWTUTOR_NN_KERNELS_STEM_PHASES_H_
 #define SHADOWTUTOR_NN_KERNELS_STEM_PHASES_H_
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -13,17 +14,17 @@ namespace shadowtutor::nn {
 
 /// Phase p of a row holds its columns 4 x + p.
 inline constexpr int kStemPhases = 4;
-/// The number of floats before column p of a phase. The last of them is zero.
+/// The number of floats before the window's first column of a phase, of which the last one is read.
 inline constexpr int kPhaseMargin = 16;
-/// The most columns that a kernel computes at once. What it reads past the last column is zero.
-inline constexpr int kMostColumns = 48;
 
 /// The taps of one row of the kernel that read a row of the frame: [column][B, G, R].
 inline constexpr int kStemRowTaps = 3 * kStemTaps;
 
-/// The shapes of the frame and of the output.
+/// The shapes of the frame, of the output, and of windows of the output's columns, for each of
+/// which rows of the frame are converted by themselves: as few floats as fit into the first-level
+/// cache.
 struct ComposedStemShape {
-  explicit ComposedStemShape(FrameSize frame);
+  ComposedStemShape(FrameSize frame, int most_columns);
 
   int height0, width0;  // of the frame
   int height, width;    // of the output
@@ -31,15 +32,20 @@ struct ComposedStemShape {
   bool pads_below, pads_right;
   /// If the frame has 4 n + 2 rows (columns), so that its last one is read through kStemEdgeTap.
   bool edge_row, edge_column;
-  size_t phase;    // floats of one phase
+  int columns;  // of a window; the last window may have fewer
+  int windows;
+  size_t phase;    // floats of one phase, which begin kPhaseMargin before the window
   size_t row;      // floats of a row: [B, G, R][phase], and then the edge's values
   size_t edge_at;  // where in a row the B, G and R values of its last column are, if edge_column
-  /// Where in a row the taps read for column 0 of the output. For the others it is as far on as
-  /// the column.
+  /// Where in a row the taps read for the window's first column.
   std::array<size_t, kStemRowTaps> taps;
 
   int RowKind(int y) const { return (y == 0 ? 1 : 0) | (pads_below && y == height - 1 ? 2 : 0); }
   int ColumnKind(int x) const { return (x == 0 ? 1 : 0) | (pads_right && x == width - 1 ? 2 : 0); }
+  int WindowBegin(int window) const { return window * columns; }
+  int WindowColumns(int window) const { return std::min(columns, width - WindowBegin(window)); }
+  /// True if the window's last column is read through kStemEdgeTap.
+  bool EdgeColumnIn(int window) const { return edge_column && window == windows - 1; }
   /// The row of the frame that output row y reads through row k of the kernel; negative for
   /// padding.
   int InputRow(int y, int k) const {
@@ -58,7 +64,7 @@ struct ComposedRow {
   const float* weights[kStemTaps];  // the kernel's row for each of them
   int count;                        // the number of those; the others are padding
   const size_t* taps;               // as in ComposedStemShape
-  int channels, width;              // of the output
+  int channels, columns;            // of the output, and of the window
 };
 
 /// Output rows whose share of the weights' gradient is summed in one pass, so that sums are loaded
@@ -70,14 +76,16 @@ struct ComposedGradientRows {
   const float* g[kMostGradientRows];   // [channel][g_stride]
   int count;
   size_t g_stride;
-  const size_t* taps;   // as in ComposedStemShape
-  size_t edge_at;       // as in ComposedStemShape; 0 if no column is read through kStemEdgeTap
-  int channels, width;  // of the output
+  const size_t* taps;     // as in ComposedStemShape
+  size_t edge_at;         // as in ComposedStemShape; 0 if no column is read through kStemEdgeTap
+  int channels, columns;  // of the output, and of the window
 };
 
-/// Converts row y of the frame to floats and subtracts the mean: [B, G, R][phase][shape.phase]. If
-/// shape.edge_column, zero stands for the values of the last column there, and the values follow.
-void SplitPhases(ImageView frame, int y, const ComposedStemShape& shape, float* out);
+/// Converts what a window reads of row y of the frame to floats and subtracts the mean: [B, G,
+/// R][phase][shape.phase]. Padding is zero, and so are up to 15 floats past the window. Where
+/// shape.EdgeColumnIn(window), zero stands for the values of the frame's last column, and the
+/// values follow at shape.edge_at.
+void SplitPhases(ImageView frame, int y, int window, const ComposedStemShape& shape, float* out);
 
 }  // namespace shadowtutor::nn
 
