@@ -2,6 +2,7 @@
 #define HWY_TARGET_INCLUDE "nn/kernels/stem_composed_backward.cc"
 #include <hwy/foreach_target.h>
 // After foreach_target.
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include <algorithm>
@@ -125,15 +126,17 @@ void SumLanes(const float* HWY_RESTRICT vectors, int count, float* HWY_RESTRICT 
 
 // Rearranges a row of pixels of 16 channels, of which `channels` are wanted, to [channel][stride],
 // and writes the sums over the columns to `sums`. `stride` is a multiple of 16 and at least
-// `width`; zeros follow the last column.
-void SplitGradient(const float* HWY_RESTRICT pixels, int channels, int width, size_t stride,
-                   float* HWY_RESTRICT rows, float* HWY_RESTRICT sums) {
+// `width`; zeros follow the last column. The pixels at `next` will be read soon.
+void SplitGradient(const float* HWY_RESTRICT pixels, int channels, int width,
+                   [[maybe_unused]] const float* next, size_t stride, float* HWY_RESTRICT rows,
+                   float* HWY_RESTRICT sums) {
   std::fill_n(sums, channels, 0.0f);
   int x = 0;
 #if HWY_TARGET != HWY_SCALAR
   const hn::CappedTag<float, 4> d4;
   const hn::Repartition<uint64_t, decltype(d4)> pairs;
   for (; x + 4 <= width; x += 4) {
+    for (int i = x; i < x + 4; ++i) hwy::Prefetch(next + i * kBlock);
     for (int c = 0; c < channels; c += 4) {
       const float* from = pixels + x * kBlock + c;
       float* to = rows + static_cast<size_t>(c) * stride + x;
@@ -196,7 +199,7 @@ void AddToBiasSums(const ComposedStemShape& shape, int window, const float* all,
 void StemBackwardComposed(const StemParameters& parameters, ImageView frame,
                           const View& out_gradient, const StemGradients& gradients,
                           Scratch& scratch) {
-  constexpr int kColumns = 320;
+  constexpr int kColumns = 160;
   const ComposedStemShape shape(frame.size(), kColumns);
   const auto add_kernel_row = HWY_DYNAMIC_DISPATCH(AddKernelRow);
   const auto sum_lanes = HWY_DYNAMIC_DISPATCH(SumLanes);
@@ -236,7 +239,9 @@ void StemBackwardComposed(const StemParameters& parameters, ImageView frame,
         for (int y = y0; y < y1; ++y) {
           float* row = g + static_cast<size_t>(y - y0) * g_row;
           float all[kMaxStemChannels];
-          split_gradient(out_gradient.at(0, y, x0), channels, columns, g_stride, row, all);
+          split_gradient(out_gradient.at(0, y, x0), channels, columns,
+                         out_gradient.at(0, std::min(y + kMostGradientRows, shape.height - 1), x0),
+                         g_stride, row, all);
           for (int tap = 0; tap < kTaps; ++tap) {
             if (ReadsStemPadding(shape.RowKind(y), tap)) continue;
             AddToBiasSums(shape, window, all, row, g_stride, channels,

@@ -152,7 +152,7 @@ void StemForwardComposed(const ComposedStem& weights, ImageView frame, const Vie
   const int channels = weights.channels;
   // A task computes a window of a strip of rows. Three rows of the frame are also converted by the
   // task of the strip before.
-  constexpr int kStrip = 16;
+  constexpr int kStrip = 20;
   constexpr int kRing = kStemTaps;
   const int strips = (shape.height + kStrip - 1) / kStrip;
   scratch.PrepareSlots(kRing * shape.row);

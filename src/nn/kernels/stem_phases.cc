@@ -127,7 +127,7 @@ void SplitPhases(ImageView frame, int y, int window, const ComposedStemShape& sh
   const int first = shape.WindowBegin(window), most = shape.WindowColumns(window);
   const uint8_t* bgr = frame.row(y) + 3 * kStemPhases * first;
   // The next row of the output needs four more rows of the frame.
-  const uint8_t* next = frame.row(std::min(y + 4, frame.height - 1)) + 3 * kStemPhases * first;
+  const uint8_t* next = frame.row(std::min(y + 8, frame.height - 1)) + 3 * kStemPhases * first;
   const int left = shape.width0 - kStemPhases * first;
   HWY_DYNAMIC_DISPATCH(SplitBgr4)
   (bgr, std::min(left, kStemPhases * most), window == 0, next, shape.phase, out);
