@@ -18,6 +18,9 @@ namespace shadowtutor::bench {
 /// A 3x3 convolution of stride 1 by Winograd's filtering, where all tiles are complete.
 double WinogradMultiplyAdds(int in, int out, int height, int width);
 
+/// in_conv1 and in_conv2 as one convolution, forward or the gradient of its weights.
+double ComposedStemMultiplyAdds(const nn::NetworkSpec& spec, const nn::Levels& levels);
+
 /// dec3's output to logits at in_conv1's size (kernels/tail.h), and its gradient.
 double TailMultiplyAdds(const nn::NetworkSpec& spec, const nn::Levels& levels);
 double TailBackwardMultiplyAdds(const nn::NetworkSpec& spec, const nn::Levels& levels);

@@ -13,6 +13,7 @@
 #include "nn/kernels/adam.h"
 #include "nn/kernels/conv_gradient.h"
 #include "nn/kernels/loss.h"
+#include "nn/kernels/stem_composed.h"
 #include "nn/predictor.h"
 
 namespace shadowtutor::bench {
@@ -32,14 +33,17 @@ class Rows {
     const double pixels1 = 1.0 * n_.forward.levels.height[1] * n_.forward.levels.width[1];
     const double stem = 27.0 * n_.spec.in_conv1 * pixels1 +
                         9.0 * n_.spec.in_conv1 * n_.spec.in_conv2 * Pixels(n_.forward.stem);
-    Add("forward/stem", stem, stem,
-        3.0 * static_cast<double>(n_.scene.frame.size().pixels()) + Bytes(n_.forward.stem),
-        [](Network& s) { ForwardStem(s.composed, s.scene.frame, s.forward, false); });
+    const double stem_bytes =
+        3.0 * static_cast<double>(n_.scene.frame.size().pixels()) + Bytes(n_.forward.stem);
+    Add("forward/stem", ComposedStemMultiplyAdds(n_.spec, n_.forward.levels), stem, stem_bytes,
+        [](Network& s) { ForwardComposedStem(s.composed, s.scene.frame, s.forward); });
     for (int i = 0; i < kBlocks; ++i) ForwardRows(i);
     const double tail = TailMultiplyAdds(n_.spec, n_.forward.levels);
     Add("forward/tail_and_argmax", tail, n_.PublishedTail(),
         Bytes(n_.a(kDec3).out) + static_cast<double>(n_.prediction.labels().size()),
         [](Network& s) { ForwardLabels(s.composed, s.forward, s.prediction.labels().data()); });
+    Add("learner/stem", stem, stem, stem_bytes + Bytes(n_.forward.stem_rows.rows),
+        [](Network& s) { ForwardStem(s.separate, s.scene.frame, s.forward, true); });
     for (int i = 0; i < kBlocks; ++i) LearnerForwardRows(i);
     Add("learner/tail", tail, n_.PublishedTail(), Bytes(n_.a(kDec3).out) + Bytes(n_.logits_floats),
         [](Network& s) {
@@ -88,18 +92,27 @@ class Rows {
     const double stem1 =
         27.0 * n_.spec.in_conv1 * n_.forward.levels.height[1] * n_.forward.levels.width[1];
     const double stem2 = 9.0 * n_.spec.in_conv1 * n_.spec.in_conv2 * Pixels(n_.forward.stem);
+    const double stem_bytes =
+        3.0 * static_cast<double>(n_.scene.frame.size().pixels()) + Bytes(n_.forward.stem);
+    const auto part = [](Network& s, const char* name) {
+      const ParameterInfo& info = s.layout->Find(name);
+      return std::span<float>(s.gradient).subspan(info.offset, info.count);
+    };
     Add("backward/stem", stem1 + 2 * stem2, stem1 + 2 * stem2,
-        3.0 * static_cast<double>(n_.scene.frame.size().pixels()) + Bytes(n_.forward.stem) +
-            Bytes(n_.forward.stem_rows.rows),
-        [](Network& s) {
-          const auto part = [&](const char* name) {
-            const ParameterInfo& info = s.layout->Find(name);
-            return std::span<float>(s.gradient).subspan(info.offset, info.count);
-          };
+        stem_bytes + Bytes(n_.forward.stem_rows.rows), [part](Network& s) {
           StemBackward(s.separate.stem(), s.scene.frame, s.forward.stem_rows, s.g(kEnc1).x,
-                       s.Parameter("in_conv2.weight"), part("in_conv1.weight"),
-                       part("in_conv1.bias"), part("in_conv2.weight"), part("in_conv2.bias"),
-                       s.forward.scratch);
+                       s.Parameter("in_conv2.weight"), part(s, "in_conv1.weight"),
+                       part(s, "in_conv1.bias"), part(s, "in_conv2.weight"),
+                       part(s, "in_conv2.bias"), s.forward.scratch);
+        });
+    Add("backward/stem_composed", ComposedStemMultiplyAdds(n_.spec, n_.forward.levels),
+        stem1 + 2 * stem2, stem_bytes, [part](Network& s) {
+          StemBackwardComposed({s.Parameter("in_conv1.weight"), s.Parameter("in_conv1.bias"),
+                                s.Parameter("in_conv2.weight"), s.Parameter("in_conv2.bias")},
+                               s.scene.frame, s.g(kEnc1).x,
+                               {part(s, "in_conv1.weight"), part(s, "in_conv1.bias"),
+                                part(s, "in_conv2.weight"), part(s, "in_conv2.bias")},
+                               s.forward.scratch);
         });
   }
 
@@ -121,6 +134,11 @@ class Rows {
       Add("update/" + which + "/pack_for_prediction", 0, 0, 0,
           [cut](Network& s) { RepackWeights(s.composed, s.weights, cut); });
     }
+    Add("update/pack_stem", 0, 0, 0,
+        [stem = std::make_shared<StemWeights>(n_.spec.in_conv1, n_.spec.in_conv2)](Network& s) {
+          stem->Repack(s.Parameter("in_conv1.weight"), s.Parameter("in_conv1.bias"),
+                       s.Parameter("in_conv2.weight"), s.Parameter("in_conv2.bias"));
+        });
     Add("update/compose_tail", 0, 0, 0,
         [tail = std::make_shared<TailWeights>(n_.spec.classes, n_.spec.dec3, n_.spec.out)](
             Network& s) { tail->Compose(FindTail(*s.layout, std::span<const float>(s.weights))); });

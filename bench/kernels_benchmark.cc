@@ -1,7 +1,7 @@
 // Every kernel on every layer shape that the network has, one at a time. Workloads, each of which
 // --benchmark_filter=REGEX picks by name:
 //
-//   forward/stem                       BGR bytes through in_conv1 and in_conv2
+//   forward/stem                       BGR bytes through in_conv1 and in_conv2 as one convolution
 //   forward/BLOCK/norm_relu            statistics of the frame, scale, shift, ReLU
 //   forward/BLOCK/conv3x3_stride2      enc1..3, direct
 //   forward/BLOCK/conv3x3_winograd     dec1..3, F(4x4, 3x3)
@@ -9,6 +9,7 @@
 //   forward/BLOCK/long_composed_winograd   1x3 and 3x1 as one 3x3 convolution
 //   forward/BLOCK/resize               dec1, dec2
 //   forward/tail_and_argmax            dec3's output to the label map, fused
+//   learner/stem                       in_conv1 and in_conv2 one after the other
 //   learner/BLOCK/conv1x3, conv3x1_and_shortcut    of a block that is being trained
 //   learner/tail, learner/argmax       with the logits kept
 //   backward/loss                      softmax cross entropy and its gradient
@@ -16,10 +17,10 @@
 //   backward/BLOCK/weightsKxK          gradients of weights
 //   backward/BLOCK/data1x3, data3x1, data1x1, data3x3_winograd, data3x3_by_parity    of inputs
 //   backward/BLOCK/norm, resize
-//   backward/stem
+//   backward/stem, stem_composed       layer by layer, and of both layers as one convolution
 //   update/{partial,full}/adam, pack, pack_transposed      between two steps
 //   update/{partial,full}/pack_for_prediction              what a client does with an update
-//   update/compose_tail, update/miou
+//   update/pack_stem, update/compose_tail, update/miou
 //   whole/inference, partial_step, full_step               all of it
 //   alternative/BLOCK/conv3x3_direct, data3x3_direct       what Winograd's filtering replaces
 //   alternative/BLOCK/long_1x3_3x1_direct, long_composed_direct

@@ -6,6 +6,7 @@
 
 #include "core/parallel.h"
 #include "nn/kernels/matrix_unit.h"
+#include "nn/kernels/stem_composed.h"
 
 namespace shadowtutor::nn {
 namespace {
@@ -149,6 +150,10 @@ void CheckFrame(ImageView frame) {
 void ForwardStem(const PackedWeights& weights, ImageView frame, ForwardWorkspace& ws,
                  bool keep_rows) {
   StemForward(weights.stem(), frame, ws.stem, keep_rows ? &ws.stem_rows : nullptr, ws.scratch);
+}
+
+void ForwardComposedStem(const PackedWeights& weights, ImageView frame, ForwardWorkspace& ws) {
+  StemForwardComposed(weights.stem().composed, frame, ws.stem, ws.scratch);
 }
 
 void ForwardBlock(const PackedWeights& weights, int block, ForwardWorkspace& ws) {

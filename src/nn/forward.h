@@ -65,6 +65,9 @@ void CheckFrame(ImageView frame);
 /// Runs in_conv1 and in_conv2. With `keep_rows`, in_conv1's output stays in the workspace.
 void ForwardStem(const PackedWeights& weights, ImageView frame, ForwardWorkspace& workspace,
                  bool keep_rows);
+/// The same as one convolution, whose sums have another order. It leaves in_conv1's output alone.
+void ForwardComposedStem(const PackedWeights& weights, ImageView frame,
+                         ForwardWorkspace& workspace);
 /// Runs one block, and after the last block of dec1 or dec2 the resize that follows.
 void ForwardBlock(const PackedWeights& weights, int block, ForwardWorkspace& workspace);
 

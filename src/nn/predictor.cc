@@ -70,7 +70,7 @@ void Predictor::Predict(ImageView frame, LabelMap& labels) {
     impl_->spec = weights->spec();
   }
   labels.Resize(frame.size());
-  ForwardStem(*weights, frame, *workspace, false);
+  ForwardComposedStem(*weights, frame, *workspace);
   for (int block = 0; block < weights->blocks(); ++block) {
     ForwardBlock(*weights, block, *workspace);
   }

@@ -9,6 +9,7 @@
 #include <span>
 
 #include "nn/kernels/scratch.h"
+#include "nn/kernels/stem_composition.h"
 #include "nn/kernels/tensor.h"
 #include "shadowtutor/types.h"
 
@@ -17,7 +18,7 @@ namespace shadowtutor::nn {
 /// Subtracted from the B, G and R values. The padding is 0 after the subtraction.
 inline constexpr float kMeanBgr[3] = {103.530f, 116.280f, 123.675f};
 
-/// Packed weights of both convolutions.
+/// Packed weights of both convolutions, one by one and composed.
 class StemWeights {
  public:
   StemWeights() = default;
@@ -29,6 +30,7 @@ class StemWeights {
   int channels1 = 0, channels2 = 0;
   Buffer packed1, packed2;  // [group of 8 outputs][input][row][column][8]
   Buffer bias1, bias2;      // rounded up to groups of 8
+  ComposedStem composed;
 };
 
 /// in_conv1's output, kept for the gradient: [row][channel][even, odd][SplitRowFloats].

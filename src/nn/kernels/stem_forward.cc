@@ -109,7 +109,8 @@ StemWeights::StemWeights(int out1, int out2)
       packed1(PackGroups(out1, 3)),
       packed2(PackGroups(out2, out1)),
       bias1(static_cast<size_t>(WholeGroups(out1))),
-      bias2(static_cast<size_t>(WholeGroups(out2))) {}
+      bias2(static_cast<size_t>(WholeGroups(out2))),
+      composed(out2) {}
 
 void StemWeights::Repack(std::span<const float> weight1, std::span<const float> b1,
                          std::span<const float> weight2, std::span<const float> b2) {
@@ -117,6 +118,7 @@ void StemWeights::Repack(std::span<const float> weight1, std::span<const float> 
   RepackGroups(weight2, channels2, channels1, packed2);
   std::copy(b1.begin(), b1.end(), bias1.data());
   std::copy(b2.begin(), b2.end(), bias2.data());
+  composed.Compose({weight1, b1, weight2, b2});
 }
 
 void StemForward(const StemWeights& weights, ImageView frame, const View& out,

@@ -189,6 +189,7 @@ std::span<const Family> Families() {
                                          {"Norm", Norm, 1e-5},
                                          {"Resizing", Resizing, 1e-5},
                                          {"Stem", Stem, 2e-6},
+                                         {"StemComposed", StemComposed, 2e-6},
                                          {"Tail", Tail, 8e-6},
                                          {"LabelsAndLoss", LabelsAndLoss, 5e-6},
                                          {"Adam", Adam, 1e-6}};

@@ -100,6 +100,8 @@ Outcome MatrixGradient(Draw& draw);
 Outcome Norm(Draw& draw);
 Outcome Resizing(Draw& draw);
 Outcome Stem(Draw& draw);
+Outcome ComposedStemOfSize(Draw& draw, int width, int height);
+Outcome StemComposed(Draw& draw);
 Outcome Tail(Draw& draw);
 Outcome LabelsAndLoss(Draw& draw);
 Outcome Adam(Draw& draw);

@@ -1,4 +1,4 @@
-// Cases of the network's two ends: the stem, and the linear tail with the labels and the loss.
+// Cases of the network's end: the linear tail, the labels and the loss.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -6,72 +6,12 @@
 
 #include "nn/kernels/head.h"
 #include "nn/kernels/loss.h"
-#include "nn/kernels/stem.h"
 #include "nn/kernels/tail.h"
+#include "nn/testing/convolution_chain.h"
 #include "nn/testing/differential.h"
 
 namespace shadowtutor::nn::differential {
 namespace {
-
-using reference::ConvShape;
-
-// Successive convolutions with nothing in between, and their gradients. Given magnitudes instead of
-// values, it computes the sums of absolute terms.
-struct Chain {
-  struct Layer {
-    ConvShape shape;
-    std::vector<double> weight, bias;
-  };
-
-  const DoubleTensor& Forward(DoubleTensor x) {
-    activations.clear();
-    activations.push_back(std::move(x));
-    for (const Layer& layer : layers) {
-      activations.push_back(
-          reference::Conv<double>(activations.back(), layer.weight, layer.bias, layer.shape));
-    }
-    return activations.back();
-  }
-  // The gradients of each layer; `x` of the first one is the gradient with respect to the input.
-  std::vector<reference::ConvGradients<double>> Backward(const DoubleTensor& dy) const {
-    std::vector<reference::ConvGradients<double>> gradients(layers.size());
-    for (size_t i = layers.size(); i-- > 0;) {
-      const DoubleTensor& g = i + 1 < layers.size() ? gradients[i + 1].x : dy;
-      gradients[i] =
-          reference::ConvBackward<double>(activations[i], layers[i].weight, g, layers[i].shape);
-    }
-    return gradients;
-  }
-  Chain Magnitude() const {
-    Chain chain = *this;
-    for (Layer& layer : chain.layers) {
-      layer.weight = Magnitudes(layer.weight);
-      layer.bias = Magnitudes(layer.bias);
-    }
-    return chain;
-  }
-
-  std::vector<Layer> layers;
-  std::vector<DoubleTensor> activations;
-};
-
-Chain::Layer DrawLayer(Draw& draw, const ConvShape& s) {
-  const auto weights = static_cast<size_t>(s.out * s.in * s.kernel_h * s.kernel_w);
-  return {s, draw.Values(weights), draw.Values(static_cast<size_t>(s.out))};
-}
-
-// Memory for the gradients of one layer.
-struct LayerGradients {
-  std::vector<float> weight, bias;
-  explicit LayerGradients(const Chain::Layer& layer)
-      : weight(layer.weight.size(), NAN), bias(layer.bias.size(), NAN) {}
-  void CompareTo(const std::string& name, const reference::ConvGradients<double>& expected,
-                 const reference::ConvGradients<double>& magnitudes, Outcome& outcome) const {
-    outcome.Compare((name + "'s weights' gradient").c_str(), weight, expected.weight,
-                    magnitudes.weight);
-    outcome.Compare((name + "'s bias's gradient").c_str(), bias, expected.bias, magnitudes.bias);
-  }
-};
 
 // Logits in planes. The room past the ends of rows holds NaN, which must not affect any result.
 struct Planes {
@@ -106,61 +46,6 @@ struct Planes {
 };
 
 }  // namespace
-
-Outcome Stem(Draw& draw) {
-  const int width = draw.Coin() ? draw.Side(150) : draw.Side(20), height = draw.Side(40);
-  const int c1 = 4 * draw.Choice(1, 4), c2 = 4 * draw.Choice(1, 4);
-  // Rows with gaps between them. The memory ends with the last row, so a read past it is found.
-  const int stride = 3 * width + draw.Choice(0, 5);
-  std::vector<uint8_t> bytes(static_cast<size_t>(stride * (height - 1) + 3 * width));
-  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(draw.random().Integer(0, 255));
-  const ImageView frame(bytes.data(), width, height, stride);
-  DoubleTensor x(3, height, width);
-  for (int c = 0; c < 3; ++c) {
-    for (int y = 0; y < height; ++y) {
-      for (int i = 0; i < width; ++i) {
-        x.row(c, y)[i] = frame.row(y)[3 * i + c] - static_cast<double>(kMeanBgr[c]);
-      }
-    }
-  }
-  Chain chain;
-  chain.layers = {DrawLayer(draw, {c1, 3, 3, 3, 2}), DrawLayer(draw, {c2, c1, 3, 3, 2})};
-  Chain magnitude = chain.Magnitude();
-  const DoubleTensor& expected = chain.Forward(x);
-  const DoubleTensor& magnitudes = magnitude.Forward(Magnitudes(x));
-
-  StemWeights weights(c1, c2);
-  const auto weight2 = Floats(chain.layers[1].weight);
-  weights.Repack(Floats(chain.layers[0].weight), Floats(chain.layers[0].bias), weight2,
-                 Floats(chain.layers[1].bias));
-  const bool keep = draw.Coin(), first_too = draw.Coin();
-  StemActivations kept;
-  Scratch scratch;
-  const Guarded out(c2, expected.height, expected.width);
-  StemForward(weights, frame, out, keep ? &kept : nullptr, scratch);
-  Outcome outcome;
-  std::ostringstream words;
-  words << width << "x" << height << ", rows " << stride << " bytes apart, " << c1 << " and " << c2
-        << " channels"
-        << (!keep       ? ""
-            : first_too ? ", both gradients"
-                        : ", one gradient");
-  outcome.shape = words.str();
-  out.CompareTo("output", expected, magnitudes, outcome);
-  if (!keep) return outcome;
-
-  const auto dy = draw.Tensor(c2, expected.height, expected.width);
-  const auto gradients = chain.Backward(dy),
-             gradient_magnitudes = magnitude.Backward(Magnitudes(dy));
-  LayerGradients first(chain.layers[0]), second(chain.layers[1]);
-  StemBackward(weights, frame, kept, Guarded(dy), weight2,
-               first_too ? std::span(first.weight) : std::span<float>(),
-               first_too ? std::span(first.bias) : std::span<float>(), second.weight, second.bias,
-               scratch);
-  second.CompareTo("in_conv2", gradients[1], gradient_magnitudes[1], outcome);
-  if (first_too) first.CompareTo("in_conv1", gradients[0], gradient_magnitudes[0], outcome);
-  return outcome;
-}
 
 Outcome Tail(Draw& draw) {
   // in_conv1's size, and dec3's: a quarter of that, rounded up.

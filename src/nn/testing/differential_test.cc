@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "nn/kernels/isa.h"
+
 namespace shadowtutor::nn::differential {
 namespace {
 
@@ -33,6 +35,31 @@ TEST_P(Differential, ABytesCase) {
     Draw draw(bytes);
     EXPECT_EQ(Complaint(GetParam(), differential::Run(GetParam(), draw)), "") << "byte " << byte;
   }
+}
+
+constexpr Family kComposedStem = {"ComposedStem", StemComposed, 2e-6};
+
+void CheckComposedStem(int width, int height) {
+  Draw draw(static_cast<uint64_t>(10000 * height + width));
+  SelectInstructionSet();
+  EXPECT_EQ(Complaint(kComposedStem, ComposedStemOfSize(draw, width, height)), "");
+}
+
+// All small frames: every way in which the frame's edges can lie to the stem's strides.
+TEST(ComposedStem, EverySmallSize) {
+  for (int height = 1; height <= 20; ++height) {
+    for (int width = 1; width <= 20; ++width) CheckComposedStem(width, height);
+  }
+}
+
+// Frames around the widths at which one more window of columns begins, and tall ones, which take
+// several strips and chunks of rows.
+TEST(ComposedStem, SeveralWindowsStripsAndChunks) {
+  for (const int width : {192, 384, 640, 1280}) {
+    for (int more = -4; more <= 4; ++more) CheckComposedStem(width + more, 6 + (more + 4) % 4);
+  }
+  for (int height = 317; height <= 323; ++height) CheckComposedStem(9, height);
+  CheckComposedStem(650, 90);
 }
 
 INSTANTIATE_TEST_SUITE_P(Kernels, Differential,
