@@ -15,19 +15,20 @@
 #define SHADOWTUTOR_NN_KERNELS_TAIL_FORWARD_CC_ONCE
 namespace shadowtutor::nn {
 
-constexpr int kGroupRows = 4;    // rows of logits that are computed together
+constexpr int kGroupRows = 4;      // rows of logits that are computed together
 constexpr size_t kSumMargin = 16;  // floats before a row of sums, so that column -1 can be read
 
 // Some rows of the logits of class `c`: what they are computed from, and where they go.
 struct ClassRows {
-  int rows, classes, c;
-  const Term* terms[kGroupRows];  // of each row; Term::row is [tx][class][stride] of Z
-  int counts[kGroupRows];
+  int rows, classes;
   size_t stride;
-  float* sums;  // working memory, [row][tx][kSumMargin + stride]
-  float bias[kGroupRows];
-  float* out;
+  float* sums;      // working memory, [row][tx][kSumMargin + stride]
   size_t out_step;  // from one row to the next
+  int c = 0;
+  float* out = nullptr;
+  float bias[kGroupRows] = {};
+  const Term* terms[kGroupRows] = {};  // of each row; Term::row is [tx][class][stride] of Z
+  int counts[kGroupRows] = {};
 
   float* Sums(int row, int tx) const {
     return sums + static_cast<size_t>(row * kTailTaps + tx) * (kSumMargin + stride) + kSumMargin;
@@ -130,43 +131,40 @@ HWY_INLINE void QuadrupleRows(const ClassRows& r, int first, int columns) {
   }
 }
 
-// The sums over the rows of Z for one tap tx of one row.
-HWY_INLINE void SumColumn(const ClassRows& r, int row, int tx) {
+// kN vectors from column x on of the sums over the rows of Z, for one tap tx of one row.
+template <int kN>
+HWY_INLINE void SumVectors(const Term* HWY_RESTRICT terms, int count, size_t from, size_t x,
+                           float* HWY_RESTRICT to) {
   const D d;
-  const size_t from = (static_cast<size_t>(tx * r.classes) + static_cast<size_t>(r.c)) * r.stride;
-  const Term* HWY_RESTRICT terms = r.terms[row];
-  const int count = r.counts[row];
-  float* HWY_RESTRICT to = r.Sums(row, tx);
-  size_t x = 0;
+  V sum[kN];
+#pragma GCC unroll 5
+  for (int n = 0; n < kN; ++n) sum[n] = hn::Zero(d);
+  for (int t = 0; t < count; ++t) {
+    const float* HWY_RESTRICT z = terms[t].row + from + x;
+    const V w = hn::Set(d, terms[t].weight);
+#pragma GCC unroll 5
+    for (int n = 0; n < kN; ++n) sum[n] = hn::MulAdd(w, hn::LoadU(d, z + n * kLanes), sum[n]);
+  }
+#pragma GCC unroll 5
+  for (int n = 0; n < kN; ++n) hn::StoreU(sum[n], d, to + x + static_cast<size_t>(n * kLanes));
+}
+
+HWY_INLINE void SumColumns(const ClassRows& r, int row, int tx, int low_width) {
   constexpr size_t kStep = static_cast<size_t>(kLanes);
-  for (; x + 4 * kStep <= r.stride; x += 4 * kStep) {
-    V s0 = hn::Zero(d), s1 = s0, s2 = s0, s3 = s0;
-    for (int t = 0; t < count; ++t) {
-      const float* HWY_RESTRICT z = terms[t].row + from + x;
-      const V w = hn::Set(d, terms[t].weight);
-      s0 = hn::MulAdd(w, hn::LoadU(d, z), s0);
-      s1 = hn::MulAdd(w, hn::LoadU(d, z + kStep), s1);
-      s2 = hn::MulAdd(w, hn::LoadU(d, z + 2 * kStep), s2);
-      s3 = hn::MulAdd(w, hn::LoadU(d, z + 3 * kStep), s3);
-    }
-    hn::StoreU(s0, d, to + x);
-    hn::StoreU(s1, d, to + x + kStep);
-    hn::StoreU(s2, d, to + x + 2 * kStep);
-    hn::StoreU(s3, d, to + x + 3 * kStep);
+  const size_t from = (static_cast<size_t>(tx * r.classes) + static_cast<size_t>(r.c)) * r.stride;
+  const size_t count = (static_cast<size_t>(low_width) + kStep - 1) / kStep * kStep;
+  const Term* terms = r.terms[row];
+  size_t x = 0;
+  for (; x + 5 * kStep <= count; x += 5 * kStep) {
+    SumVectors<5>(terms, r.counts[row], from, x, r.Sums(row, tx));
   }
-  for (; x < r.stride; x += kStep) {
-    V sum = hn::Zero(d);
-    for (int t = 0; t < count; ++t) {
-      sum = hn::MulAdd(hn::Set(d, terms[t].weight), hn::LoadU(d, terms[t].row + from + x), sum);
-    }
-    hn::StoreU(sum, d, to + x);
-  }
+  for (; x < count; x += kStep) SumVectors<1>(terms, r.counts[row], from, x, r.Sums(row, tx));
 }
 
 void ComputeClassRows(const InterpolationTable& table, bool quadrupled, int low_width,
                       const ClassRows& r) {
   for (int tx = 0; tx < kTailTaps; ++tx) {
-    for (int row = 0; row < r.rows; ++row) SumColumn(r, row, tx);
+    for (int row = 0; row < r.rows; ++row) SumColumns(r, row, tx, low_width);
   }
   const int columns = quadrupled ? low_width / kLanes * kLanes : 0;
   if (columns == 0) {
