@@ -23,29 +23,6 @@ struct Truth {
   int Rows() const { return (height - sample.dy + sample.stride - 1) / sample.stride; }
 };
 
-// Calls body(group) for the rows among [y0, y1) that count.
-template <typename Body>
-void ForEachGroup(const ResizeAxis& axis, const LogitPlanes& logits, const PixelSample& sample,
-                  int y0, int y1, const Body& body) {
-  const int step = sample.stride;
-  for (int y = y0 + (sample.dy + y0) % step; y < y1;) {
-    const auto at = static_cast<size_t>(y);
-    RowGroup group;
-    group.low = axis.low[at];
-    group.high = axis.high[at];
-    group.low_row = logits.row(0, group.low);
-    group.high_row = logits.row(0, group.high);
-    group.count = 0;
-    for (; group.count < 2 && y < y1; y += step) {
-      const auto row = static_cast<size_t>(y);
-      if (axis.low[row] != group.low || axis.high[row] != group.high) break;
-      group.y[group.count] = y;
-      group.fraction[group.count++] = axis.fraction[row];
-    }
-    body(group);
-  }
-}
-
 // Prepares the rows of a frame for the kernels, in working memory of Floats() floats.
 class RowReader {
  public:
@@ -145,8 +122,9 @@ Jaccard SumUp(const HeadPlan& plan, const LogitPlanes& logits, const Truth& trut
     // The rows that are blended from these rows of logits and the ones below.
     const int begin = ChunkBegin(axis.in, chunks, chunk);
     const int end = ChunkBegin(axis.in, chunks, chunk + 1);
-    ForEachGroup(axis, logits, truth.sample, axis.first[static_cast<size_t>(begin)],
-                 axis.last[static_cast<size_t>(end - 1)], [&](const RowGroup& group) {
+    ForEachGroup(axis, logits, 0, truth.sample.stride, truth.sample.dy,
+                 axis.first[static_cast<size_t>(begin)], axis.last[static_cast<size_t>(end - 1)],
+                 [&](const RowGroup& group) {
                    if (group.low < begin || group.low >= end) return;
                    reader.Blend(group);
                    for (int i = 0; i < group.count; ++i) {
@@ -289,7 +267,7 @@ double SegmentationLoss(const HeadPlan& plan, const LogitPlanes& logits, const u
     const int begin = ChunkBegin(axis.in, chunks, chunk);
     const int end = ChunkBegin(axis.in, chunks, chunk + 1);
     GradientRows gradients(gradient, begin, end);
-    ForEachGroup(axis, logits, sample, axis.first[static_cast<size_t>(begin)],
+    ForEachGroup(axis, logits, 0, sample.stride, sample.dy, axis.first[static_cast<size_t>(begin)],
                  axis.last[static_cast<size_t>(end - 1)], [&](const RowGroup& group) {
                    reader.Blend(group);
                    GroupGradient rows = {.classes = logits.classes,

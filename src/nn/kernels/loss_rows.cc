@@ -314,31 +314,6 @@ void SumRow(const PixelRow& row, float* sums, double* total) {
   }
 }
 
-void Blend(const RowGroup& group, size_t plane, int classes, int half_width, size_t step,
-           float* HWY_RESTRICT out) {
-  const D d;
-  const int padded = (half_width + 15) / 16 * 16;
-  const bool two = group.count == 2;
-  const V f0 = hn::Set(d, group.fraction[0]), rest0 = hn::Set(d, 1.0f - group.fraction[0]);
-  const V f1 = hn::Set(d, group.fraction[1]), rest1 = hn::Set(d, 1.0f - group.fraction[1]);
-  for (int c = 0; c < classes; ++c) {
-    const float* top = group.low_row + static_cast<size_t>(c) * plane;
-    const float* bottom = group.high_row + static_cast<size_t>(c) * plane;
-    float* HWY_RESTRICT first = out + static_cast<size_t>(c) * step + kMargin;
-    float* HWY_RESTRICT second = first + static_cast<size_t>(classes) * step;
-    for (int x = 0; x < half_width; x += kLanes) {
-      const V a = hn::LoadU(d, top + x), b = hn::LoadU(d, bottom + x);
-      hn::StoreU(hn::MulAdd(b, f0, hn::Mul(a, rest0)), d, first + x);
-      if (two) hn::StoreU(hn::MulAdd(b, f1, hn::Mul(a, rest1)), d, second + x);
-    }
-    first[-1] = first[0];
-    for (int x = half_width; x <= padded; ++x) first[x] = first[half_width - 1];
-    if (!two) continue;
-    second[-1] = second[0];
-    for (int x = half_width; x <= padded; ++x) second[x] = second[half_width - 1];
-  }
-}
-
 void Enlarge(const InterpolationTable& table, const float* blended, size_t step, int classes,
              size_t full, float* HWY_RESTRICT out) {
   const D d;
@@ -449,7 +424,7 @@ namespace shadowtutor::nn {
 
 HWY_EXPORT(LossRow);
 HWY_EXPORT(SumRow);
-HWY_EXPORT(Blend);
+HWY_EXPORT(BlendRows);
 HWY_EXPORT(Enlarge);
 HWY_EXPORT(Halve);
 
@@ -463,7 +438,7 @@ void AddProbabilitySums(const PixelRow& row, float* sums, double* total) {
 
 void BlendGroup(const RowGroup& group, size_t plane, int classes, int half_width, size_t step,
                 float* out) {
-  HWY_DYNAMIC_DISPATCH(Blend)(group, plane, classes, half_width, step, out);
+  HWY_DYNAMIC_DISPATCH(BlendRows)(group, plane, classes, half_width, step, out);
 }
 
 void EnlargeRow(const InterpolationTable& table, const float* blended, size_t step, int classes,

@@ -6,19 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "nn/kernels/head_rows.h"
 #include "nn/kernels/tail_plan.h"
 
 namespace shadowtutor::nn {
-
-/// One or two rows of the frame that are blended from the same two rows of logits.
-struct RowGroup {
-  int low = 0, high = 0;  // rows of logits
-  int count = 1;
-  int y[2] = {};                   // rows of the frame
-  float fraction[2] = {};          // of `high`
-  const float* low_row = nullptr;  // of class 0
-  const float* high_row = nullptr;
-};
 
 /// Blends a group's logits: out[row][class][step] with margins, as in MarginRow. What lies past a
 /// row's end is finite. `plane` is the floats from one class to the next in the logits.

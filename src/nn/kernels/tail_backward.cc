@@ -16,15 +16,41 @@
 HWY_BEFORE_NAMESPACE();
 namespace shadowtutor::nn::HWY_NAMESPACE {
 
+// The sums of GatherRow where the output is exactly four times as wide, from the row's phases.
+HWY_INLINE void SumQuadrupled(const GatherTable& table, const float* const* phases, size_t tap_step,
+                              float* HWY_RESTRICT out) {
+  constexpr int kTaps = GatherTable::kQuadrupledTaps;
+  const D d;
+  for (int i = 0; i < table.inputs; i += kLanes) {
+    V sum[kTailTaps], weight[kTaps];
+#pragma GCC unroll 8
+    for (int j = 0; j < kTaps; ++j) {
+      weight[j] = hn::LoadU(d, table.weights.data() + static_cast<size_t>(j) * table.stride + i);
+    }
+#pragma GCC unroll 5
+    for (int tx = 0; tx < kTailTaps; ++tx) sum[tx] = hn::Zero(d);
+#pragma GCC unroll 12
+    for (int q = 0; q < kTaps + kTailTaps - 1; ++q) {
+      const V in = hn::LoadU(d, phases[q % 4] + q / 4 + i);
+#pragma GCC unroll 5
+      for (int tx = 0; tx < kTailTaps; ++tx) {
+        const int j = q + tx - (kTailTaps - 1);
+        if (j >= 0 && j < kTaps) sum[tx] = hn::MulAdd(weight[j], in, sum[tx]);
+      }
+    }
+#pragma GCC unroll 5
+    for (int tx = 0; tx < kTailTaps; ++tx) {
+      hn::StoreU(sum[tx], d, out + static_cast<size_t>(tx) * tap_step + i);
+    }
+  }
+}
+
 // The transpose of the interpolation along a row. `row` has kRowMargin zeros before its first float
 // and after its last. The results for the taps tx are `tap_step` floats apart in `out`. `planes` is
 // working memory of GatherTable::kPlanes * table.stride floats.
 void GatherRow(const GatherTable& table, const float* HWY_RESTRICT row, size_t tap_step,
                float* HWY_RESTRICT planes, float* HWY_RESTRICT out) {
   const D d;
-  // planes[q][i] = row[base[i] - 2 + q]
-  const float* plane[GatherTable::kPlanes];
-  const int wanted = table.taps + kTailTaps - 1;
   if (table.quadrupled) {
     // Splits the row into four phases, so that row[4 i - 4 + q] is phase q % 4 at i + q / 4.
     float* phases[4];
@@ -38,14 +64,16 @@ void GatherRow(const GatherTable& table, const float* HWY_RESTRICT row, size_t t
       hn::StoreU(p2, d, phases[2] + i);
       hn::StoreU(p3, d, phases[3] + i);
     }
-    for (int q = 0; q < wanted; ++q) plane[q] = phases[q % 4] + q / 4;
-  } else {
-    for (int q = 0; q < wanted; ++q) {
-      float* to = planes + static_cast<size_t>(q) * table.stride;
-      for (int i = 0; i < table.inputs; ++i)
-        to[i] = row[table.base[static_cast<size_t>(i)] - 2 + q];
-      plane[q] = to;
-    }
+    SumQuadrupled(table, phases, tap_step, out);
+    return;
+  }
+  // planes[q][i] = row[base[i] - 2 + q]
+  const float* plane[GatherTable::kPlanes];
+  const int wanted = table.taps + kTailTaps - 1;
+  for (int q = 0; q < wanted; ++q) {
+    float* to = planes + static_cast<size_t>(q) * table.stride;
+    for (int i = 0; i < table.inputs; ++i) to[i] = row[table.base[static_cast<size_t>(i)] - 2 + q];
+    plane[q] = to;
   }
   for (int i = 0; i < table.inputs; i += kLanes) {
     V sum[kTailTaps];

@@ -250,8 +250,8 @@ size_t TailScratchFloats(const TailPlan& plan, const TailWeights& weights) {
   return RowScratch(plan, weights, nullptr).Floats();
 }
 
-void TailRows(const TailPlan& plan, const TailWeights& weights, const View& dec3, int y0, int y1,
-              const LogitPlanes& logits, int first_row, float* scratch) {
+int TailRows(const TailPlan& plan, const TailWeights& weights, const View& dec3, int y0, int y1,
+             const LogitPlanes& logits, int first_row, float* scratch, int resume) {
   const auto compute = HWY_DYNAMIC_DISPATCH(ComputeClassRows);
   const RowScratch s(plan, weights, scratch);
   const int classes = weights.classes, channels = weights.channels;
@@ -267,7 +267,7 @@ void TailRows(const TailPlan& plan, const TailWeights& weights, const View& dec3
   const auto last_low = [&](int y) {
     return axis.high[static_cast<size_t>(std::min(height - 1, y + 2))];
   };
-  int next_row = -1;  // the next row of Z to compute
+  int next_row = resume;  // the next row of Z to compute
   for (int y = y0, rows = 0; y < y1; y += rows) {
     rows = 1;
     while (y + rows < y1 && (y + rows) % kGroupRows != 0 &&
@@ -345,6 +345,7 @@ void TailRows(const TailPlan& plan, const TailWeights& weights, const View& dec3
       }
     }
   }
+  return next_row;
 }
 
 }  // namespace shadowtutor::nn

@@ -11,7 +11,7 @@ HWY_BEFORE_NAMESPACE();
 namespace shadowtutor::nn::HWY_NAMESPACE {
 
 constexpr bool kManyRegisters = kLanes == 16 || HWY_ARCH_ARM_A64;
-constexpr int kRows = kManyRegisters ? 6 : 4;  // the register tile of a product is rows x vectors
+constexpr int kRows = 6;  // the register tile of a product is rows x vectors
 constexpr int kVectors = kManyRegisters ? 4 : 2;
 
 template <int kM, int kV>
