@@ -6,6 +6,7 @@
 
 #include "core/parallel.h"
 #include "nn/kernels/head_rows.h"
+#include "nn/kernels/loss_resize.h"
 #include "nn/kernels/loss_rows.h"
 #include "shadowtutor/types.h"
 

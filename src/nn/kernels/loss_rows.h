@@ -6,19 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "nn/kernels/head_rows.h"
-#include "nn/kernels/tail_plan.h"
-
 namespace shadowtutor::nn {
-
-/// Blends a group's logits: out[row][class][step] with margins, as in MarginRow. What lies past a
-/// row's end is finite. `plane` is the floats from one class to the next in the logits.
-void BlendGroup(const RowGroup& group, size_t plane, int classes, int half_width, size_t step,
-                float* out);
-
-/// Enlarges the blended logits of a row to any width: out[class][full].
-void EnlargeRow(const InterpolationTable& table, const float* blended, size_t step, int classes,
-                size_t full, float* out);
 
 /// One row of the frame with its logits, and those of its columns that count: first,
 /// first + stride, ...
@@ -56,24 +44,6 @@ double LossOfRow(const PixelRow& row, const RowLoss& to);
 /// Adds to total[probability, probability where it is the label, pixels of the label][class] what
 /// the row's pixels of a weight other than 0 have. `sums` is working memory of 48 floats per class.
 void AddProbabilitySums(const PixelRow& row, float* sums, double* total);
-
-/// The gradient of a group's rows on its way to the gradient of the logits.
-struct GroupGradient {
-  int classes, half_width, count;
-  bool doubled;
-  int stride, first;  // of the columns that count
-  float* rows[2];  // doubled: as in RowLoss; else at half resolution, [class][step], with margins
-  size_t step;
-  float low_weight[2] = {}, high_weight[2] = {};
-  // The rows of class 0 that it is added to, `plane` floats before those of class 1; null: none.
-  float* low = nullptr;
-  float* high = nullptr;
-  bool start_low = false, start_high = false;  // whether what is there is overwritten
-  size_t plane = 0;
-};
-
-/// Transposes blending and, if doubled, doubling.
-void AddHalved(const GroupGradient& gradient);
 
 }  // namespace shadowtutor::nn
 
