@@ -30,7 +30,7 @@ KernelNetwork::KernelNetwork(FrameSize size)
   Repack(weights, separate, kFullDistillation, transposed, forward.scratch);
   ForwardLogits(separate, forward, logits, prediction.labels().data());
   nn::Backward(separate, weights, transposed, kFullDistillation, scene.frame, forward, logits,
-               scene.label.labels().data(), scene.pixel_weights.data(), 0, backward, gradient);
+               scene.label.labels().data(), scene.pixel_weights.data(), 0, {}, backward, gradient);
 }
 
 double KernelNetwork::PublishedTail() const {

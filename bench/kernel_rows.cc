@@ -68,12 +68,19 @@ class Rows {
     const double pixels = static_cast<double>(n_.prediction.labels().size());
     Add("backward/loss", 0, 0, 2 * Bytes(n_.logits_floats) + 5 * pixels, [](Network& s) {
       SegmentationLoss(s.forward.head, s.logits, s.scene.label.labels().data(),
-                       s.scene.pixel_weights.data(), 0, s.backward.logits, s.forward.scratch);
+                       s.scene.pixel_weights.data(), 0, {}, s.backward.logits, s.forward.scratch);
     });
     Add("backward/loss with Jaccard", 0, 0, 3 * Bytes(n_.logits_floats) + 10 * pixels,
         [](Network& s) {
           SegmentationLoss(s.forward.head, s.logits, s.scene.label.labels().data(),
-                           s.scene.pixel_weights.data(), 1, s.backward.logits, s.forward.scratch);
+                           s.scene.pixel_weights.data(), 1, {}, s.backward.logits,
+                           s.forward.scratch);
+        });
+    Add("backward/loss with Jaccard, stride 2", 0, 0, 3 * Bytes(n_.logits_floats) + 10 * pixels / 4,
+        [step = std::make_shared<int64_t>(0)](Network& s) {
+          SegmentationLoss(
+              s.forward.head, s.logits, s.scene.label.labels().data(), s.scene.pixel_weights.data(),
+              1, SampleOf({.pixel_stride = 2}, (*step)++), s.backward.logits, s.forward.scratch);
         });
     Add("backward/tail", TailBackwardMultiplyAdds(n_.spec, n_.forward.levels),
         2 * n_.PublishedTail(), Bytes(n_.logits_floats) + 2 * Bytes(n_.a(kDec3).out),

@@ -23,6 +23,7 @@ Policy Best() {
                     .fresh_moments = true,
                     .instance_weight = 1,
                     .jaccard_weight = 1,
+                    .loss_stride = 2,
                     .averaging = 0.85,
                     .replay_every = 2};
   policy.schedule.trigger = Trigger::kChange;

@@ -133,6 +133,10 @@ std::vector<PolicyPart> AllParts() {
           "jaccard-weight", "Weight of the soft Jaccard loss beside the cross entropy",
           [](auto& p) -> auto& { return p.trainer.jaccard_weight; }),
       Part(
+          "loss-stride",
+          "1: the loss is of all pixels; 2: of every second row and column, others at each step",
+          [](auto& p) -> auto& { return p.trainer.loss_stride; }),
+      Part(
           "averaging", "Share of the old in the running average of weights; 0: the best are kept",
           [](auto& p) -> auto& { return p.trainer.averaging; }),
       Part(

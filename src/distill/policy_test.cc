@@ -111,7 +111,8 @@ TEST(PolicyParts, RefuseWhatDoesNotFit) {
            {{"key-frame-rate", "0"}},   {{"burst", "0.5"}},          {{"burst-start", "5"}},
            {{"shown-labels", "1000"}},  {{"hide-untaught", "on"}},  // without shown-labels
            {{"part-updates", "-1"}},    {{"part-updates", "4"}},    // without averaging
-           {{"idle-updates", "4"}}}) {                              // without part-updates
+           {{"idle-updates", "4"}},                                 // without part-updates
+           {{"loss-stride", "0"}},      {{"loss-stride", "3"}}}) {
     EXPECT_NE(refused(changes), "") << changes.begin()->first << " " << changes.begin()->second;
   }
 }

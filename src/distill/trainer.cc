@@ -49,6 +49,9 @@ void Validate(const TrainerOptions& options) {
   require(options.jaccard_weight >= 0 && options.jaccard_weight <= 1000,
           "the weight of the soft Jaccard loss must be 0 to 1000, not " +
               std::to_string(options.jaccard_weight));
+  require(
+      options.loss_stride == 1 || options.loss_stride == 2,
+      "the stride of the loss's pixels must be 1 or 2, not " + std::to_string(options.loss_stride));
   require(options.share > 0 && options.share <= 1,
           "the share of the weights that are trained must be more than 0 and at most 1, not " +
               std::to_string(options.share));
@@ -81,7 +84,8 @@ Trainer::Trainer(const nn::Checkpoint& student, const TrainerOptions& options, b
       taught_(taught),
       replay_(options.replay_every > 0 ? options.replay_frames : 0),
       learner_(student.layout, student.weights, options.cut, options.adam,
-               {.jaccard_weight = options.jaccard_weight}, options.kinds, options.arithmetic),
+               {.jaccard_weight = options.jaccard_weight, .pixel_stride = options.loss_stride},
+               options.kinds, options.arithmetic),
       share_(learner_.layout(), options.cut, learner_.selection(), options.share) {}
 
 TrainResult Trainer::Train(ImageView frame, const TeacherAnswer& teacher,

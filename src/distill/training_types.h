@@ -34,6 +34,7 @@ struct TrainerOptions {
 
   double instance_weight = 5;  // of pixels in and around instances; others have 1 (loss_weights.h)
   double jaccard_weight = 0;   // of the soft Jaccard loss beside the cross entropy
+  int loss_stride = 1;  // of the pixels that the loss is taken over: 1, or 2 (kernels/loss.h)
 
   /// 0: the weights of the best step are kept, as in Algorithm 1. Otherwise the running average of
   /// the weights is kept: after every step, average = averaging * average + (1 - averaging) *

@@ -94,12 +94,12 @@ BackwardWorkspace::BackwardWorkspace(const NetworkSpec& spec, const Levels& leve
 double Backward(const PackedWeights& weights, std::span<const float> flat_weights,
                 std::span<const BlockBackwardWeights> transposed, Stage cut, ImageView frame,
                 ForwardWorkspace& forward, const LogitPlanes& logits, const uint8_t* label,
-                const float* pixel_weight, float jaccard_weight, BackwardWorkspace& ws,
-                std::span<float> gradient) {
+                const float* pixel_weight, float jaccard_weight, PixelSample sample,
+                BackwardWorkspace& ws, std::span<float> gradient) {
   const NetworkLayout& layout = *weights.layout();
   Scratch& scratch = forward.scratch;
   const double loss = SegmentationLoss(forward.head, logits, label, pixel_weight, jaccard_weight,
-                                       ws.logits, scratch);
+                                       sample, ws.logits, scratch);
 
   auto& g = ws.blocks;
   const View& dec3 = forward.blocks.back().out;

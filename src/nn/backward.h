@@ -7,6 +7,7 @@
 
 #include "nn/backward_weights.h"
 #include "nn/forward.h"
+#include "nn/kernels/loss.h"
 #include "nn/packed_weights.h"
 
 namespace shadowtutor::nn {
@@ -43,8 +44,8 @@ class BackwardWorkspace {
 double Backward(const PackedWeights& weights, std::span<const float> flat_weights,
                 std::span<const BlockBackwardWeights> transposed, Stage cut, ImageView frame,
                 ForwardWorkspace& forward, const LogitPlanes& logits, const uint8_t* label,
-                const float* pixel_weight, float jaccard_weight, BackwardWorkspace& workspace,
-                std::span<float> gradient);
+                const float* pixel_weight, float jaccard_weight, PixelSample sample,
+                BackwardWorkspace& workspace, std::span<float> gradient);
 
 }  // namespace shadowtutor::nn
 

@@ -194,31 +194,42 @@ void ForwardBlock(const PackedWeights& weights, int block, ForwardWorkspace& ws)
 }
 
 void ForwardLabels(const PackedWeights& weights, ForwardWorkspace& ws, uint8_t* labels) {
+  // Rows of logits that are computed at once and then still are in the cache. The result does not
+  // depend on it.
+  constexpr int kRows = 8;
   const View& dec3 = ws.blocks.back().out;
   const ResizeAxis& rows = ws.head.resize.y;
   const int height = ws.frame.height, classes = weights.spec().classes;
   const int strips = TailStrips(height);
-  // The number of rows of half-resolution logits that the largest strip needs.
-  int most = 0;
-  for (int s = 0; s < strips; ++s) {
-    const int first = rows.low[static_cast<size_t>(ChunkBegin(height, strips, s))];
-    const int last = rows.high[static_cast<size_t>(ChunkBegin(height, strips, s + 1) - 1)];
-    most = std::max(most, last - first + 1);
-  }
-  const LogitPlanes strip_logits = {nullptr, classes, most, ws.levels.width[1]};
+  const LogitPlanes some_logits = {nullptr, classes, kRows + 1, ws.levels.width[1]};
   const size_t tail_floats = (TailScratchFloats(ws.tail, weights.tail()) + 15) / 16 * 16;
   const size_t argmax_floats = ArgmaxScratchFloats(ws.head, classes);
-  const size_t per_strip = tail_floats + (strip_logits.floats() + argmax_floats + 15) / 16 * 16;
+  const size_t per_strip = tail_floats + (some_logits.floats() + argmax_floats + 15) / 16 * 16;
   ws.scratch.PrepareSlots(per_strip);
   ParallelFor(strips, [&](int s) {
     float* tail_scratch = ws.scratch.SlotFloats();
-    LogitPlanes logits = strip_logits;
+    LogitPlanes logits = some_logits;
     logits.data = tail_scratch + tail_floats;
-    const int begin = ChunkBegin(height, strips, s), end = ChunkBegin(height, strips, s + 1);
-    const int first = rows.low[static_cast<size_t>(begin)];
+    int y = ChunkBegin(height, strips, s);
+    const int end = ChunkBegin(height, strips, s + 1);
     const int last = rows.high[static_cast<size_t>(end - 1)];
-    TailRows(ws.tail, weights.tail(), dec3, first, last + 1, logits, first, tail_scratch);
-    ArgmaxRows(ws.head, logits, first, begin, end, labels, logits.data + logits.floats());
+    int next = rows.low[static_cast<size_t>(y)];  // the next row of logits to compute
+    int first = next;                             // the one that is the first of `logits`
+    int resume = -1;
+    while (y < end) {
+      const int until = std::min((next / kRows + 1) * kRows, last + 1);
+      resume =
+          TailRows(ws.tail, weights.tail(), dec3, next, until, logits, first, tail_scratch, resume);
+      next = until;
+      const int y0 = y;
+      while (y < end && rows.high[static_cast<size_t>(y)] < next) ++y;
+      ArgmaxRows(ws.head, logits, first, y0, y, labels, logits.data + logits.floats());
+      // The rows of the frame between this row and the next one come with the next.
+      for (int c = 0; c < classes && first < next - 1; ++c) {
+        std::copy_n(logits.row(c, next - 1 - first), logits.width, logits.row(c, 0));
+      }
+      first = next - 1;
+    }
   });
 }
 
@@ -228,17 +239,16 @@ void ForwardLogits(const PackedWeights& weights, ForwardWorkspace& ws, const Log
   const int strips = TailStrips(logits.height);
   const size_t tail_floats = (TailScratchFloats(ws.tail, weights.tail()) + 15) / 16 * 16;
   const size_t argmax_floats = (ArgmaxScratchFloats(ws.head, logits.classes) + 15) / 16 * 16;
-  const size_t per_strip = std::max(tail_floats, argmax_floats);
-  float* all = ws.scratch.Floats(per_strip * static_cast<size_t>(strips));
+  ws.scratch.PrepareSlots(std::max(tail_floats, argmax_floats));
   ParallelFor(strips, [&](int s) {
     TailRows(ws.tail, weights.tail(), dec3, ChunkBegin(logits.height, strips, s),
-             ChunkBegin(logits.height, strips, s + 1), logits, 0,
-             all + per_strip * static_cast<size_t>(s));
+             ChunkBegin(logits.height, strips, s + 1), logits, 0, ws.scratch.SlotFloats());
   });
+  if (!labels) return;
   const int height = ws.frame.height;
   ParallelFor(strips, [&](int s) {
     ArgmaxRows(ws.head, logits, 0, ChunkBegin(height, strips, s), ChunkBegin(height, strips, s + 1),
-               labels, all + per_strip * static_cast<size_t>(s));
+               labels, ws.scratch.SlotFloats());
   });
 }
 

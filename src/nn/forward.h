@@ -73,7 +73,8 @@ void ForwardBlock(const PackedWeights& weights, int block, ForwardWorkspace& wor
 
 /// Computes the labels (one per pixel of the frame) from dec3's output. Keeps no logits.
 void ForwardLabels(const PackedWeights& weights, ForwardWorkspace& workspace, uint8_t* labels);
-/// The same, and writes the logits at in_conv1's size to `logits`.
+/// The same, and writes the logits at in_conv1's size to `logits`. With null for `labels` only the
+/// logits.
 void ForwardLogits(const PackedWeights& weights, ForwardWorkspace& workspace,
                    const LogitPlanes& logits, uint8_t* labels);
 

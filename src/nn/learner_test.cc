@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -104,6 +105,43 @@ TEST(Learner, RestoredStateContinuesBitIdentically) {
     for (int step = 0; step < 3; ++step) Step(other, scene);
     EXPECT_EQ(Copy(other.weights()), weights);
   }
+}
+
+TEST(Learner, FourStepsOfASampledLossSeeAllPixels) {
+  const Scene scene = DrawScene(WithClasses(kHalf, 3), 64, 48, kFullDistillation, 830);
+  const auto make = [&](const LossOptions& loss) {
+    Learner learner(scene.student.layout, scene.student.weights, kFullDistillation,
+                    {.learning_rate = 0}, loss);  // so that all steps have the same weights
+    learner.SetFrame(scene.frame);
+    return learner;
+  };
+  Learner all = make({});
+  const double loss = all.LossAndGradient(scene.label, scene.weights);
+  Learner sampled = make({.pixel_stride = 2});
+  LearnerState begin;
+  sampled.SaveState(begin);
+  std::vector<double> losses, mean(all.gradient().size());
+  for (int step = 0; step < 4; ++step) {
+    losses.push_back(sampled.LossAndGradient(scene.label, scene.weights));
+    for (size_t k = 0; k < mean.size(); ++k) mean[k] += sampled.gradient()[k] / 4.0;
+    for (int other = 0; other < step; ++other) {
+      EXPECT_NE(losses[static_cast<size_t>(step)], losses[static_cast<size_t>(other)]);
+    }
+    sampled.AdamStep();
+  }
+  EXPECT_NEAR((losses[0] + losses[1] + losses[2] + losses[3]) / 4, loss, 1e-6 * loss);
+  double difference = 0, length = 0;
+  for (size_t k = 0; k < mean.size(); ++k) {
+    difference += std::pow(mean[k] - all.gradient()[k], 2);
+    length += std::pow(all.gradient()[k], 2);
+  }
+  EXPECT_LT(difference, 1e-8 * length);
+  // The next round, and a restored learner, begin with the pixels of the first step.
+  EXPECT_EQ(sampled.LossAndGradient(scene.label, scene.weights), losses[0]);
+  sampled.AdamStep();
+  EXPECT_EQ(sampled.LossAndGradient(scene.label, scene.weights), losses[1]);
+  sampled.RestoreState(begin);
+  EXPECT_EQ(sampled.LossAndGradient(scene.label, scene.weights), losses[0]);
 }
 
 TEST(Learner, SetTrainedKeepsOrClearsTheMoments) {

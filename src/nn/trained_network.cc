@@ -76,7 +76,8 @@ double TrainedNetwork::Backward(ImageView frame, const LabelMap& label,
   const FloatModeScope flush(FloatMode::OfThisThread().FlushingSubnormals());
   return nn::Backward(packed_, weights_, transposed_, cut_, frame, *workspace.forward,
                       workspace.logits, label.labels().data(), pixel_weight.data(),
-                      static_cast<float>(loss_.jaccard_weight), *workspace.backward, gradient);
+                      static_cast<float>(loss_.jaccard_weight), SampleOf(loss_, adam_steps_),
+                      *workspace.backward, gradient);
 }
 
 void TrainedNetwork::CheckTruth(FrameSize size, const LabelMap& label,

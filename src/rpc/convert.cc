@@ -118,6 +118,7 @@ v1::Parameters ToProto(const distill::Policy& policy) {
   to.set_fresh_moments(trainer.fresh_moments);
   to.set_instance_weight(trainer.instance_weight);
   to.set_jaccard_weight(trainer.jaccard_weight);
+  to.set_loss_stride(count(trainer.loss_stride));
   to.set_averaging(trainer.averaging);
   to.set_plateau_steps(count(trainer.plateau_steps));
   to.set_plateau_gain(trainer.plateau_gain);
@@ -171,6 +172,9 @@ distill::Policy FromProto(const v1::Parameters& from) {
     trainer.fresh_moments = from.fresh_moments();
     trainer.instance_weight = from.instance_weight();
     trainer.jaccard_weight = from.jaccard_weight();
+    if (from.loss_stride() != 0) {
+      trainer.loss_stride = SmallInt(from.loss_stride(), kMax, "loss_stride");
+    }
     trainer.averaging = from.averaging();
     trainer.plateau_steps = SmallInt(from.plateau_steps(), kMax, "plateau_steps");
     trainer.plateau_gain = from.plateau_gain();

@@ -63,7 +63,8 @@ distill::Policy SomePolicy() {
                                                      {"shown-area", "0.003"},
                                                      {"key-frame-bytes", "1234"},
                                                      {"first-key-frame-bytes", "23456"},
-                                                     {"coarsest-crf", "40"}});
+                                                     {"coarsest-crf", "40"},
+                                                     {"loss-stride", "2"}});
   policy.name = "custom";
   return policy;
 }

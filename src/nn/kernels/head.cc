@@ -69,7 +69,7 @@ HWY_EXPORT(ArgmaxDoubled);
 HWY_EXPORT(ArgmaxAny);
 
 size_t ArgmaxScratchFloats(const HeadPlan& plan, int classes) {
-  return MarginRow(plan.resize.x.in) * static_cast<size_t>(classes) + FullRow(plan.width());
+  return 2 * MarginRow(plan.resize.x.in) * static_cast<size_t>(classes) + FullRow(plan.width());
 }
 
 void ArgmaxRows(const HeadPlan& plan, const LogitPlanes& logits, int first_row, int y0, int y1,
@@ -78,23 +78,21 @@ void ArgmaxRows(const HeadPlan& plan, const LogitPlanes& logits, int first_row, 
   const auto doubled = HWY_DYNAMIC_DISPATCH(ArgmaxDoubled);
   const auto any = HWY_DYNAMIC_DISPATCH(ArgmaxAny);
   const int classes = logits.classes, half_width = plan.resize.x.in;
-  const size_t step = MarginRow(half_width);
-  auto* row = reinterpret_cast<uint8_t*>(scratch + step * static_cast<size_t>(classes));
-  for (int y = y0; y < y1; ++y) {
-    const auto at = static_cast<size_t>(y);
-    const int low = plan.resize.y.low[at] - first_row, high = plan.resize.y.high[at] - first_row;
-    for (int c = 0; c < classes; ++c) {
-      blend(logits.row(c, low), logits.row(c, high), plan.resize.y.fraction[at], half_width,
-            scratch + step * static_cast<size_t>(c));
+  const size_t step = MarginRow(half_width), row_floats = step * static_cast<size_t>(classes);
+  const auto width = static_cast<size_t>(plan.width());
+  auto* row = reinterpret_cast<uint8_t*>(scratch + 2 * row_floats);
+  ForEachGroup(plan.resize.y, logits, first_row, 1, 0, y0, y1, [&](const RowGroup& group) {
+    blend(group, logits.plane(), classes, half_width, step, scratch);
+    for (int i = 0; i < group.count; ++i) {
+      const float* blended = scratch + static_cast<size_t>(i) * row_floats;
+      if (plan.doubled) {
+        doubled(blended, step, classes, half_width, row);
+      } else {
+        any(plan.columns, blended, step, classes, row);
+      }
+      std::memcpy(labels + static_cast<size_t>(group.y[i]) * width, row, width);
     }
-    if (plan.doubled) {
-      doubled(scratch, step, classes, half_width, row);
-    } else {
-      any(plan.columns, scratch, step, classes, row);
-    }
-    std::memcpy(labels + at * static_cast<size_t>(plan.width()), row,
-                static_cast<size_t>(plan.width()));
-  }
+  });
 }
 
 }  // namespace shadowtutor::nn

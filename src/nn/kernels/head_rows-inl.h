@@ -20,18 +20,32 @@ namespace shadowtutor::nn::HWY_NAMESPACE {
 using DI = hn::RebindToSigned<D>;
 using VI = hn::Vec<DI>;
 
-// out = (1 - fraction) top + fraction bottom, with the first and last value repeated in the
-// margins.
-inline void BlendRows(const float* HWY_RESTRICT top, const float* HWY_RESTRICT bottom,
-                      float fraction, int width, float* HWY_RESTRICT out) {
+// Blends a group's logits: out[row][class][step] with margins, as in MarginRow, in which the first
+// and the last value are repeated, the last also up to a whole vector. `plane` is the floats from
+// one class to the next in the logits.
+inline void BlendRows(const RowGroup& group, size_t plane, int classes, int half_width, size_t step,
+                      float* HWY_RESTRICT out) {
   const D d;
-  const V f = hn::Set(d, fraction), rest = hn::Set(d, 1.0f - fraction);
-  for (int x = 0; x < width; x += kLanes) {
-    const V a = hn::LoadU(d, top + x), b = hn::LoadU(d, bottom + x);
-    hn::StoreU(hn::MulAdd(b, f, hn::Mul(a, rest)), d, out + kMargin + x);
+  const int padded = (half_width + 15) / 16 * 16;
+  const bool two = group.count == 2;
+  const V f0 = hn::Set(d, group.fraction[0]), rest0 = hn::Set(d, 1.0f - group.fraction[0]);
+  const V f1 = hn::Set(d, group.fraction[1]), rest1 = hn::Set(d, 1.0f - group.fraction[1]);
+  for (int c = 0; c < classes; ++c) {
+    const float* top = group.low_row + static_cast<size_t>(c) * plane;
+    const float* bottom = group.high_row + static_cast<size_t>(c) * plane;
+    float* HWY_RESTRICT first = out + static_cast<size_t>(c) * step + kMargin;
+    float* HWY_RESTRICT second = first + static_cast<size_t>(classes) * step;
+    for (int x = 0; x < half_width; x += kLanes) {
+      const V a = hn::LoadU(d, top + x), b = hn::LoadU(d, bottom + x);
+      hn::StoreU(hn::MulAdd(b, f0, hn::Mul(a, rest0)), d, first + x);
+      if (two) hn::StoreU(hn::MulAdd(b, f1, hn::Mul(a, rest1)), d, second + x);
+    }
+    first[-1] = first[0];
+    for (int x = half_width; x <= padded; ++x) first[x] = first[half_width - 1];
+    if (!two) continue;
+    second[-1] = second[0];
+    for (int x = half_width; x <= padded; ++x) second[x] = second[half_width - 1];
   }
-  out[kMargin - 1] = out[kMargin];
-  out[kMargin + width] = out[kMargin + width - 1];
 }
 
 // The columns 2x and 2x + 1 of a row that is enlarged to exactly twice the width.

@@ -17,9 +17,10 @@ namespace shadowtutor::nn {
 size_t TailScratchFloats(const TailPlan& plan, const TailWeights& weights);
 
 /// Computes rows [y0, y1) of the logits. `logits` may be a strip; its first row is row `first_row`
-/// of all logits.
-void TailRows(const TailPlan& plan, const TailWeights& weights, const View& dec3, int y0, int y1,
-              const LogitPlanes& logits, int first_row, float* scratch);
+/// of all logits. Returns what a call for the rows from y1 on, with the same scratch, may take as
+/// `resume`, so that it does not compute again what is still there.
+int TailRows(const TailPlan& plan, const TailWeights& weights, const View& dec3, int y0, int y1,
+             const LogitPlanes& logits, int first_row, float* scratch, int resume = -1);
 
 /// From the gradient of all logits, computes the gradients of the maps and of the bias (see
 /// TailWeights::Backward) and, unless `dec3_gradient` is null, that of dec3's output.

@@ -16,15 +16,41 @@
 HWY_BEFORE_NAMESPACE();
 namespace shadowtutor::nn::HWY_NAMESPACE {
 
+// The sums of GatherRow where the output is exactly four times as wide, from the row's phases.
+HWY_INLINE void SumQuadrupled(const GatherTable& table, const float* const* phases, size_t tap_step,
+                              float* HWY_RESTRICT out) {
+  constexpr int kTaps = GatherTable::kQuadrupledTaps;
+  const D d;
+  for (int i = 0; i < table.inputs; i += kLanes) {
+    V sum[kTailTaps], weight[kTaps];
+#pragma GCC unroll 8
+    for (int j = 0; j < kTaps; ++j) {
+      weight[j] = hn::LoadU(d, table.weights.data() + static_cast<size_t>(j) * table.stride + i);
+    }
+#pragma GCC unroll 5
+    for (int tx = 0; tx < kTailTaps; ++tx) sum[tx] = hn::Zero(d);
+#pragma GCC unroll 12
+    for (int q = 0; q < kTaps + kTailTaps - 1; ++q) {
+      const V in = hn::LoadU(d, phases[q % 4] + q / 4 + i);
+#pragma GCC unroll 5
+      for (int tx = 0; tx < kTailTaps; ++tx) {
+        const int j = q + tx - (kTailTaps - 1);
+        if (j >= 0 && j < kTaps) sum[tx] = hn::MulAdd(weight[j], in, sum[tx]);
+      }
+    }
+#pragma GCC unroll 5
+    for (int tx = 0; tx < kTailTaps; ++tx) {
+      hn::StoreU(sum[tx], d, out + static_cast<size_t>(tx) * tap_step + i);
+    }
+  }
+}
+
 // The transpose of the interpolation along a row. `row` has kRowMargin zeros before its first float
 // and after its last. The results for the taps tx are `tap_step` floats apart in `out`. `planes` is
 // working memory of GatherTable::kPlanes * table.stride floats.
 void GatherRow(const GatherTable& table, const float* HWY_RESTRICT row, size_t tap_step,
                float* HWY_RESTRICT planes, float* HWY_RESTRICT out) {
   const D d;
-  // planes[q][i] = row[base[i] - 2 + q]
-  const float* plane[GatherTable::kPlanes];
-  const int wanted = table.taps + kTailTaps - 1;
   if (table.quadrupled) {
     // Splits the row into four phases, so that row[4 i - 4 + q] is phase q % 4 at i + q / 4.
     float* phases[4];
@@ -38,14 +64,16 @@ void GatherRow(const GatherTable& table, const float* HWY_RESTRICT row, size_t t
       hn::StoreU(p2, d, phases[2] + i);
       hn::StoreU(p3, d, phases[3] + i);
     }
-    for (int q = 0; q < wanted; ++q) plane[q] = phases[q % 4] + q / 4;
-  } else {
-    for (int q = 0; q < wanted; ++q) {
-      float* to = planes + static_cast<size_t>(q) * table.stride;
-      for (int i = 0; i < table.inputs; ++i)
-        to[i] = row[table.base[static_cast<size_t>(i)] - 2 + q];
-      plane[q] = to;
-    }
+    SumQuadrupled(table, phases, tap_step, out);
+    return;
+  }
+  // planes[q][i] = row[base[i] - 2 + q]
+  const float* plane[GatherTable::kPlanes];
+  const int wanted = table.taps + kTailTaps - 1;
+  for (int q = 0; q < wanted; ++q) {
+    float* to = planes + static_cast<size_t>(q) * table.stride;
+    for (int i = 0; i < table.inputs; ++i) to[i] = row[table.base[static_cast<size_t>(i)] - 2 + q];
+    plane[q] = to;
   }
   for (int i = 0; i < table.inputs; i += kLanes) {
     V sum[kTailTaps];
@@ -99,16 +127,21 @@ void PixelRow(const View& dec3, int y, float* to) {
   }
 }
 
-// gradient[row][channel] += g[row] * pixel[channel], and pixel_gradient += map^T g.
-void ApplyBackward(const Buffer& map, int rows, int channels, const float* pixel, size_t step,
-                   const float* g, float* gradient, float* pixel_gradient) {
-  for (int row = 0; row < rows; ++row) {
+// gradient[row][channel] += g[row] * pixel[channel], and pixel_gradient += map^T g. The floats of
+// `pixel_gradient` are `step` apart; `sum` is working memory of `channels` floats.
+void ApplyBackward(const Buffer& map, int rows, int channels, const float* __restrict pixel,
+                   const float* g, float* __restrict gradient, float* pixel_gradient, size_t step,
+                   float* __restrict sum) {
+  const float* __restrict weights = map.data();
+  for (int k = 0; k < channels; ++k) sum[k] = pixel_gradient[static_cast<size_t>(k) * step];
+  for (int row = 0; row < rows; ++row, weights += channels, gradient += channels) {
+    const float value = g[row];
     for (int k = 0; k < channels; ++k) {
-      const auto uk = static_cast<size_t>(k);
-      gradient[static_cast<size_t>(row * channels) + uk] += g[row] * pixel[uk * step];
-      pixel_gradient[uk * step] += map[static_cast<size_t>(row * channels) + uk] * g[row];
+      gradient[k] += value * pixel[k];
+      sum[k] += weights[k] * value;
     }
   }
+  for (int k = 0; k < channels; ++k) pixel_gradient[static_cast<size_t>(k) * step] = sum[k];
 }
 
 }  // namespace
@@ -134,11 +167,14 @@ void TailBackward(const TailPlan& plan, const TailWeights& weights, const View& 
   const size_t sums = (map_floats + bias_floats + 15) / 16 * 16;
   const size_t z_floats = static_cast<size_t>(kMainTaps) * uclasses * stride;
   const size_t planar_floats = uchannels * stride;
-  const size_t row_floats = (static_cast<size_t>(width) + 15) / 16 * 16 + 5 * kRowMargin;
+  const size_t sum_floats = (uchannels + 15) / 16 * 16;
+  // A row's margin also ends the one before.
+  const size_t row_step = (static_cast<size_t>(width) + 15) / 16 * 16 + 5 * kRowMargin;
+  const size_t row_floats = kTailTaps * row_step;
   const size_t plane_floats = GatherTable::kPlanes * stride;
   const size_t side_floats = (2 * kTailTaps * uclasses + 15) / 16 * 16;
   const size_t per_chunk =
-      sums + z_floats + 3 * planar_floats + row_floats + plane_floats + side_floats;
+      sums + z_floats + 2 * planar_floats + row_floats + plane_floats + side_floats + sum_floats;
   const int chunks = SumChunks(low_height);
   float* all = scratch.Floats(per_chunk * static_cast<size_t>(chunks));
 
@@ -146,12 +182,12 @@ void TailBackward(const TailPlan& plan, const TailWeights& weights, const View& 
     float* maps = all + per_chunk * static_cast<size_t>(chunk);
     float* bias = maps + map_floats;
     float* dz = maps + sums;
-    float* planar = dz + z_floats;
-    float* planar_gradient = planar + planar_floats;
+    float* planar_gradient = dz + z_floats;
     float* pixels = planar_gradient + planar_floats;
     float* row = pixels + planar_floats;
     float* planes = row + row_floats;
     float* sides = planes + plane_floats;  // [left, right][ty][class]
+    float* pixel_sum = sides + side_floats;
     std::memset(maps, 0, sums * sizeof(float));
     std::memset(row, 0, row_floats * sizeof(float));
     row += kRowMargin;
@@ -185,22 +221,29 @@ void TailBackward(const TailPlan& plan, const TailWeights& weights, const View& 
                 last = axis.last[static_cast<size_t>(r)];
       // For each tap ty: sums down the columns over the rows whose tap ty reads low row r, then
       // transposes the interpolation along the resulting row.
-      for (int ty = 0; ty < kTailTaps; ++ty) {
-        for (int c = 0; c < classes; ++c) {
+      const bool inside = last - first == TapRows::kWeights && first >= 2 && last + 2 <= height;
+      for (int c = 0; c < classes; ++c) {
+        if (inside) {
+          TapRows taps;
+          for (int k = 0; k < TapRows::kRows; ++k) taps.row[k] = g.row(c, first - 2 + k);
+          for (int j = 0; j < TapRows::kWeights; ++j) taps.weight[j] = axis.Weight(first + j, r);
+          SumTaps(taps, static_cast<size_t>(width), row_step, row);
+        }
+        for (int ty = 0; ty < kTailTaps; ++ty) {
+          float* of_tap = row + static_cast<size_t>(ty) * row_step;
           Term terms[16];
           int count = 0;
-          for (int x = first; x < last; ++x) {
+          for (int x = first; !inside && x < last; ++x) {
             const int y = x - ty + 2;
             if (y >= 0 && y < height) terms[count++] = {g.row(c, y), axis.Weight(x, r)};
           }
-          WeightedSum(terms, count, static_cast<size_t>(width), row);
-          sides[ty * classes + c] = row[0];
-          sides[(kTailTaps + ty) * classes + c] = row[width - 1];
-          gather(plan.gather, row, tap_step, planes,
+          if (!inside) WeightedSum(terms, count, static_cast<size_t>(width), of_tap);
+          sides[ty * classes + c] = of_tap[0];
+          sides[(kTailTaps + ty) * classes + c] = of_tap[width - 1];
+          gather(plan.gather, of_tap, tap_step, planes,
                  dz + static_cast<size_t>(ty * kTailTaps * classes + c) * stride);
         }
       }
-      PlanarRow(dec3, r, stride, planar);
       PixelRow(dec3, r, pixels);
       // dec3's gradient = T^T dZ; T's gradient += dZ dec3^T
       Multiply({weights.transposed.data(), kMainTaps * uclasses, dz, stride, planar_gradient,
@@ -211,8 +254,8 @@ void TailBackward(const TailPlan& plan, const TailWeights& weights, const View& 
       for (int right = 0; right < 2; ++right) {
         const int x = right ? low_width - 1 : 0;
         ApplyBackward(right ? weights.maps.right : weights.maps.left, kTailTaps * classes, channels,
-                      planar + x, stride, sides + right * kTailTaps * classes, d_edge[2 + right],
-                      planar_gradient + x);
+                      pixels + x * channels, sides + right * kTailTaps * classes, d_edge[2 + right],
+                      planar_gradient + x, stride, pixel_sum);
       }
       // The first and last row, and the corners.
       for (int bottom = 0; bottom < 2; ++bottom) {
@@ -225,29 +268,24 @@ void TailBackward(const TailPlan& plan, const TailWeights& weights, const View& 
         }
         for (int right = 0; right < 2; ++right) {
           const int x = right ? low_width - 1 : 0;
-          ApplyBackward(weights.maps.corner[2 * bottom + right], classes, channels, planar + x,
-                        stride, sides + right * classes,
+          ApplyBackward(weights.maps.corner[2 * bottom + right], classes, channels,
+                        pixels + x * channels, sides + right * classes,
                         d_corner + static_cast<size_t>(2 * bottom + right) * map,
-                        planar_gradient + x);
+                        planar_gradient + x, stride, pixel_sum);
         }
         const Buffer& edge = bottom ? weights.maps.bottom : weights.maps.top;
         for (int x = 0; x < low_width; ++x) {
           for (int i = 0; i < kTailTaps * classes; ++i) {
             sides[i] = dz[static_cast<size_t>(i) * stride + static_cast<size_t>(x)];
           }
-          ApplyBackward(edge, kTailTaps * classes, channels, planar + x, stride, sides,
-                        d_edge[bottom], planar_gradient + x);
+          ApplyBackward(edge, kTailTaps * classes, channels, pixels + x * channels, sides,
+                        d_edge[bottom], planar_gradient + x, stride, pixel_sum);
         }
       }
       if (dec3_gradient) {
         for (int b = 0; b < dec3_gradient->blocks(); ++b) {
-          float* to = dec3_gradient->at(b, r, 0);
-          const float* from = planar_gradient + static_cast<size_t>(b * kBlock) * stride;
-          for (int x = 0; x < low_width; ++x, to += kBlock) {
-            for (int c = 0; c < kBlock; ++c) {
-              to[c] = from[static_cast<size_t>(c) * stride + static_cast<size_t>(x)];
-            }
-          }
+          Transpose(planar_gradient + static_cast<size_t>(b * kBlock) * stride, stride, kBlock,
+                    low_width, dec3_gradient->at(b, r, 0), kBlock);
         }
       }
     }

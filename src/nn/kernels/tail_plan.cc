@@ -51,7 +51,7 @@ GatherTable::GatherTable(const ResizeAxis& axis, size_t low_stride)
     base[at] = quadrupled ? 4 * i - 2 : axis.first[at];
     taps = std::max(taps, axis.last[at] - base[at]);
   }
-  if (quadrupled) taps = 8;
+  if (quadrupled) taps = kQuadrupledTaps;
   weights.assign(static_cast<size_t>(taps) * stride, 0.0f);
   for (int i = 0; i < inputs; ++i) {
     for (int j = 0; j < taps; ++j) {

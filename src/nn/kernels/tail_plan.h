@@ -30,6 +30,7 @@ struct InterpolationTable {
 /// wide, base[i] is 4 i - 2, and whole vectors can be loaded instead of gathered.
 struct GatherTable {
   static constexpr int kMaxTaps = 12;  // 10 are enough, as no axis grows more than fourfold
+  static constexpr int kQuadrupledTaps = 8;
   static constexpr int kPlanes = kMaxTaps + kTailTaps - 1;
   int inputs = 0, taps = 0;
   bool quadrupled = false;

@@ -31,17 +31,28 @@ struct Term {
 /// out[i] = sum over the terms of weight * row[i], for `count` floats.
 void WeightedSum(const Term* terms, int count_terms, size_t count, float* out);
 
+/// to[column * to_step + row] = from[row * from_step + column]
+void Transpose(const float* from, size_t from_step, int rows, int columns, float* to,
+               size_t to_step);
+
 /// Copies row y of dec3 to `to` as [channel][stride].
 inline void PlanarRow(const View& dec3, int y, size_t stride, float* to) {
   for (int b = 0; b < dec3.blocks(); ++b) {
-    const float* from = dec3.at(b, y, 0);
-    float* planes = to + static_cast<size_t>(b * kBlock) * stride;
-    for (int x = 0; x < dec3.width; ++x, from += kBlock) {
-      for (int c = 0; c < kBlock; ++c)
-        planes[static_cast<size_t>(c) * stride + static_cast<size_t>(x)] = from[c];
-    }
+    Transpose(dec3.at(b, y, 0), kBlock, dec3.width, kBlock,
+              to + static_cast<size_t>(b * kBlock) * stride, stride);
   }
 }
+
+/// The rows of the logits' gradient that the taps of a low row read, if that row lies so far inside
+/// that it is blended into 8 high rows.
+struct TapRows {
+  static constexpr int kWeights = 8;
+  static constexpr int kRows = kWeights + kTailTaps - 1;
+  const float* row[kRows];
+  float weight[kWeights];
+};
+/// out[ty * out_step + i] = sum over j of weight[j] * row[j + 4 - ty][i], for `count` floats.
+void SumTaps(const TapRows& rows, size_t count, size_t out_step, float* out);
 
 }  // namespace shadowtutor::nn
 

@@ -45,6 +45,80 @@ struct Planes {
   LogitPlanes view;
 };
 
+// A frame with its label.
+struct LossCase {
+  DoubleTensor half, logits;  // at half resolution, and at the frame's
+  double largest;             // magnitude of a logit
+  LabelMap label;
+  std::vector<float> weights;  // of pixels
+};
+
+// Compares the loss over the pixels of `sample`, without and with the soft Jaccard loss.
+void CompareLoss(const HeadPlan& plan, const LossCase& x, PixelSample sample, Outcome& outcome) {
+  const int width = x.logits.width, height = x.logits.height;
+  const auto classes = static_cast<size_t>(x.logits.channels);
+  const size_t pixels = x.logits.plane();
+  // Pixels that are not in the sample are pixels of weight 0, but for the number that the mean is
+  // taken over.
+  const PixelSample in = sample.dx < width && sample.dy < height ? sample : PixelSample();
+  std::vector<float> weights(pixels);
+  std::vector<double> count(classes);  // of a class's pixels that count
+  size_t sampled = 0;
+  for (int row = in.dy; row < height; row += in.stride) {
+    for (int column = in.dx; column < width; column += in.stride) {
+      const auto k = static_cast<size_t>(row * width + column);
+      weights[k] = x.weights[k];
+      if (weights[k] != 0) count[x.label.labels()[k]] += 1;
+      ++sampled;
+    }
+  }
+  const double share = static_cast<double>(pixels) / static_cast<double>(sampled);
+  auto expected = reference::WeightedCrossEntropy<double>(x.logits, x.label, weights);
+  expected.loss *= share;
+  for (double& value : expected.logits.values) value *= share;
+  // The rounding errors of the logits grow with the largest logit; loss and probabilities inherit
+  // them.
+  const double sensitivity = 1 + x.largest;
+  DoubleTensor terms = Magnitudes(expected.logits);
+  double mean_weight = 0;
+  for (size_t k = 0; k < pixels; ++k) {
+    const double weight = static_cast<double>(weights[k]) / static_cast<double>(sampled);
+    mean_weight += weight;
+    for (size_t c = 0; c < classes; ++c) terms.values[c * pixels + k] += weight * sensitivity;
+  }
+  const Planes planes(x.half);
+  const Planes gradient(x.half.channels, x.half.height, x.half.width);
+  Scratch scratch;
+  const auto compare = [&](const std::string& what, float jaccard_weight, double loss,
+                           const DoubleTensor& slopes, const DoubleTensor& slope_terms) {
+    const auto difference = static_cast<float>(
+        SegmentationLoss(plan, planes.view, x.label.labels().data(), x.weights.data(),
+                         jaccard_weight, sample, gradient.view, scratch) -
+        loss);
+    outcome.Compare(("loss" + what).c_str(), std::span(&difference, 1), std::vector{0.0},
+                    std::vector{(mean_weight + static_cast<double>(jaccard_weight)) * sensitivity});
+    outcome.Compare(("logits' gradient" + what).c_str(), gradient.Values(),
+                    reference::ResizeBackward(slopes, x.half.height, x.half.width).values,
+                    reference::ResizeBackward(slope_terms, x.half.height, x.half.width).values);
+  };
+  const std::string of = sample.stride == 1 ? "" : " of every second pixel";
+  compare(of, 0, expected.loss, expected.logits, terms);
+
+  constexpr float kJaccardWeight = 0.7f;
+  const auto jaccard = reference::SoftJaccard<double>(x.logits, x.label, weights);
+  DoubleTensor sum = expected.logits, sum_terms = terms;
+  // The slope along a pixel's probability is at most 1 / (pixels of its class) / (classes of the
+  // label).
+  double steepest = 0;
+  for (const double n : count) steepest = n > 0 ? std::max(steepest, 1 / n) : steepest;
+  for (size_t k = 0; k < sum.values.size(); ++k) {
+    sum.values[k] += static_cast<double>(kJaccardWeight) * jaccard.logits.values[k];
+    sum_terms.values[k] += steepest * sensitivity;
+  }
+  compare(of + " with Jaccard", kJaccardWeight,
+          expected.loss + static_cast<double>(kJaccardWeight) * jaccard.loss, sum, sum_terms);
+}
+
 }  // namespace
 
 Outcome Tail(Draw& draw) {
@@ -181,57 +255,14 @@ Outcome LabelsAndLoss(Draw& draw) {
   outcome.Compare("labels' logits", std::span(&as_float, 1), std::vector{0.0},
                   std::vector{largest + 1e-30});
 
-  const LabelMap truth = draw.random().Label(width, height, classes);
-  const auto pixel_weights = draw.random().PixelWeights(width, height);
-  const Planes gradient(classes, half_height, half_width);
-  Scratch scratch;
-  const double loss = SegmentationLoss(plan, planes.view, truth.labels().data(),
-                                       pixel_weights.data(), 0, gradient.view, scratch);
-  const auto expected = reference::WeightedCrossEntropy<double>(logits, truth, pixel_weights);
-  // The rounding errors of the logits grow with the largest logit; loss and probabilities inherit
-  // them.
-  const double sensitivity = 1 + largest;
-  DoubleTensor terms = Magnitudes(expected.logits);
-  double mean_weight = 0;
-  for (size_t i = 0; i < pixels; ++i) {
-    const double weight = static_cast<double>(pixel_weights[i]) / static_cast<double>(pixels);
-    mean_weight += weight;
-    for (size_t c = 0; c < static_cast<size_t>(classes); ++c) {
-      terms.values[c * pixels + i] += weight * sensitivity;
-    }
+  LossCase all = {half, logits, largest, draw.random().Label(width, height, classes),
+                  draw.random().PixelWeights(width, height)};
+  if (draw.Coin()) {  // Some pixels do not count.
+    const int period = draw.Choice(2, 9);
+    for (size_t k = 0; k < pixels; k += static_cast<size_t>(period)) all.weights[k] = 0;
   }
-  const auto loss_float = static_cast<float>(loss - expected.loss);
-  outcome.Compare("loss", std::span(&loss_float, 1), std::vector{0.0},
-                  std::vector{mean_weight * sensitivity});
-  outcome.Compare("logits' gradient", gradient.Values(),
-                  reference::ResizeBackward(expected.logits, half_height, half_width).values,
-                  reference::ResizeBackward(terms, half_height, half_width).values);
-
-  // With the soft Jaccard loss added.
-  constexpr float kJaccardWeight = 0.7f;
-  const double both =
-      SegmentationLoss(plan, planes.view, truth.labels().data(), pixel_weights.data(),
-                       kJaccardWeight, gradient.view, scratch);
-  const auto jaccard = reference::SoftJaccard<double>(logits, truth, pixel_weights);
-  DoubleTensor sum = expected.logits;
-  DoubleTensor sum_terms = terms;
-  // The slope along a pixel's probability is at most 1 / (pixels of its class) / (classes of the
-  // label).
-  std::vector<double> count(static_cast<size_t>(classes));
-  for (const uint8_t value : truth.labels()) count[value] += 1;
-  double steepest = 0;
-  for (const double n : count) steepest = n > 0 ? std::max(steepest, 1 / n) : steepest;
-  for (size_t k = 0; k < sum.values.size(); ++k) {
-    sum.values[k] += static_cast<double>(kJaccardWeight) * jaccard.logits.values[k];
-    sum_terms.values[k] += steepest * sensitivity;
-  }
-  const auto both_float =
-      static_cast<float>(both - expected.loss - static_cast<double>(kJaccardWeight) * jaccard.loss);
-  outcome.Compare("loss with Jaccard", std::span(&both_float, 1), std::vector{0.0},
-                  std::vector{(mean_weight + 1) * sensitivity});
-  outcome.Compare("logits' gradient with Jaccard", gradient.Values(),
-                  reference::ResizeBackward(sum, half_height, half_width).values,
-                  reference::ResizeBackward(sum_terms, half_height, half_width).values);
+  CompareLoss(plan, all, {}, outcome);
+  CompareLoss(plan, all, {2, draw.Choice(0, 1), draw.Choice(0, 1)}, outcome);
   return outcome;
 }
 
