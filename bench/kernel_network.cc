@@ -28,9 +28,11 @@ KernelNetwork::KernelNetwork(FrameSize size)
     ForwardBlock(separate, i, forward);
   }
   Repack(weights, separate, kFullDistillation, transposed, forward.scratch);
-  ForwardLogits(separate, forward, logits, prediction.labels().data());
-  nn::Backward(separate, weights, transposed, kFullDistillation, scene.frame, forward, logits,
-               scene.label.labels().data(), scene.pixel_weights.data(), 0, {}, backward, gradient);
+  ForwardLogits(separate, forward, logits);
+  LabelsOf(logits, forward, prediction.labels().data());
+  nn::Backward({separate, weights, transposed}, kFullDistillation, scene.frame,
+               {scene.label.labels().data(), scene.pixel_weights.data()}, forward, logits,
+               backward, gradient);
 }
 
 double KernelNetwork::PublishedTail() const {

@@ -5,6 +5,7 @@
 
 #include "nn/backward_block.h"
 #include "nn/kernels/loss.h"
+#include "nn/kernels/stem_composed.h"
 
 namespace shadowtutor::nn {
 namespace {
@@ -19,6 +20,30 @@ size_t LastBlock(const std::vector<BlockInfo>& infos, Stage stage) {
   size_t block = FirstBlock(infos, stage);
   while (!infos[block].last_in_stage) ++block;
   return block;
+}
+
+// The gradients of in_conv1, unless it is frozen, and in_conv2, from `g`, that of their output.
+void BackwardStem(const StudentWeights& weights, Stage cut, ImageView frame,
+                  ForwardWorkspace& forward, const View& g, std::span<float> gradient) {
+  const auto part = [&](auto all, const char* name) {
+    const ParameterInfo& info = weights.packed.layout()->Find(name);
+    return all.subspan(info.offset, info.count);
+  };
+  const bool first_too = cut == Stage::kInConv1;
+  const StemGradients to = {
+      first_too ? part(gradient, "in_conv1.weight") : std::span<float>(),
+      first_too ? part(gradient, "in_conv1.bias") : std::span<float>(),
+      part(gradient, "in_conv2.weight"), part(gradient, "in_conv2.bias")};
+  if (weights.arithmetic == Arithmetic::kFast) {
+    StemBackwardComposed(
+        {part(weights.flat, "in_conv1.weight"), part(weights.flat, "in_conv1.bias"),
+         part(weights.flat, "in_conv2.weight"), part(weights.flat, "in_conv2.bias")},
+        frame, g, to, forward.scratch);
+  } else {
+    StemBackward(weights.packed.stem(), frame, forward.stem_rows, g,
+                 part(weights.flat, "in_conv2.weight"), to.weight1, to.bias1, to.weight2, to.bias2,
+                 forward.scratch);
+  }
 }
 
 }  // namespace
@@ -91,21 +116,20 @@ BackwardWorkspace::BackwardWorkspace(const NetworkSpec& spec, const Levels& leve
   if (cut <= kInConv2) in(kEnc1) = make(spec.in_conv2, 2);
 }
 
-double Backward(const PackedWeights& weights, std::span<const float> flat_weights,
-                std::span<const BlockBackwardWeights> transposed, Stage cut, ImageView frame,
-                ForwardWorkspace& forward, const LogitPlanes& logits, const uint8_t* label,
-                const float* pixel_weight, float jaccard_weight, PixelSample sample,
-                BackwardWorkspace& ws, std::span<float> gradient) {
-  const NetworkLayout& layout = *weights.layout();
+double Backward(const StudentWeights& weights, Stage cut, ImageView frame, const Truth& truth,
+                ForwardWorkspace& forward, const LogitPlanes& logits, BackwardWorkspace& ws,
+                std::span<float> gradient) {
+  const NetworkLayout& layout = *weights.packed.layout();
   Scratch& scratch = forward.scratch;
-  const double loss = SegmentationLoss(forward.head, logits, label, pixel_weight, jaccard_weight,
-                                       sample, ws.logits, scratch);
+  const double loss =
+      SegmentationLoss(forward.head, logits, truth.label, truth.pixel_weight, truth.jaccard_weight,
+                       truth.sample, ws.logits, scratch);
 
   auto& g = ws.blocks;
   const View& dec3 = forward.blocks.back().out;
-  TailBackward(forward.tail, weights.tail(), dec3, ws.logits, ws.tail_maps, ws.tail_bias,
+  TailBackward(forward.tail, weights.packed.tail(), dec3, ws.logits, ws.tail_maps, ws.tail_bias,
                cut <= Stage::kDec3 ? &g.back().out : nullptr, scratch);
-  weights.tail().Backward(FindTail(layout, flat_weights), ws.tail_maps, ws.tail_bias,
+  weights.packed.tail().Backward(FindTail(layout, weights.flat), ws.tail_maps, ws.tail_bias,
                           FindTail(layout, gradient), scratch);
 
   for (size_t i = g.size(); i-- > 0 && layout.blocks()[i].stage >= cut;) {
@@ -120,22 +144,11 @@ double Backward(const PackedWeights& weights, std::span<const float> flat_weight
     const bool accumulate =
         info.index_in_stage == 0 && (info.stage == Stage::kEnc2 || info.stage == Stage::kEnc3);
     const int block = static_cast<int>(i);
-    BackwardBlock({FindBlock(layout, flat_weights, block), weights.block(block), transposed[i],
-                   forward.blocks[i]},
+    BackwardBlock({FindBlock(layout, weights.flat, block), weights.packed.block(block),
+                   weights.transposed[i], forward.blocks[i]},
                   g[i], accumulate, FindBlock(layout, gradient, block), scratch);
   }
-  if (cut <= Stage::kInConv2) {
-    const auto part = [&](auto all, const char* name) {
-      const ParameterInfo& info = layout.Find(name);
-      return all.subspan(info.offset, info.count);
-    };
-    const bool first_too = cut == Stage::kInConv1;
-    StemBackward(weights.stem(), frame, forward.stem_rows, g.front().x,
-                 part(flat_weights, "in_conv2.weight"),
-                 first_too ? part(gradient, "in_conv1.weight") : std::span<float>(),
-                 first_too ? part(gradient, "in_conv1.bias") : std::span<float>(),
-                 part(gradient, "in_conv2.weight"), part(gradient, "in_conv2.bias"), scratch);
-  }
+  if (cut <= Stage::kInConv2) BackwardStem(weights, cut, frame, forward, g.front().x, gradient);
   return loss;
 }
 

@@ -233,19 +233,19 @@ void ForwardLabels(const PackedWeights& weights, ForwardWorkspace& ws, uint8_t* 
   });
 }
 
-void ForwardLogits(const PackedWeights& weights, ForwardWorkspace& ws, const LogitPlanes& logits,
-                   uint8_t* labels) {
+void ForwardLogits(const PackedWeights& weights, ForwardWorkspace& ws, const LogitPlanes& logits) {
   const View& dec3 = ws.blocks.back().out;
   const int strips = TailStrips(logits.height);
-  const size_t tail_floats = (TailScratchFloats(ws.tail, weights.tail()) + 15) / 16 * 16;
-  const size_t argmax_floats = (ArgmaxScratchFloats(ws.head, logits.classes) + 15) / 16 * 16;
-  ws.scratch.PrepareSlots(std::max(tail_floats, argmax_floats));
+  ws.scratch.PrepareSlots(TailScratchFloats(ws.tail, weights.tail()));
   ParallelFor(strips, [&](int s) {
     TailRows(ws.tail, weights.tail(), dec3, ChunkBegin(logits.height, strips, s),
              ChunkBegin(logits.height, strips, s + 1), logits, 0, ws.scratch.SlotFloats());
   });
-  if (!labels) return;
-  const int height = ws.frame.height;
+}
+
+void LabelsOf(const LogitPlanes& logits, ForwardWorkspace& ws, uint8_t* labels) {
+  const int height = ws.frame.height, strips = TailStrips(height);
+  ws.scratch.PrepareSlots(ArgmaxScratchFloats(ws.head, logits.classes));
   ParallelFor(strips, [&](int s) {
     ArgmaxRows(ws.head, logits, 0, ChunkBegin(height, strips, s), ChunkBegin(height, strips, s + 1),
                labels, ws.scratch.SlotFloats());

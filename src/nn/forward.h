@@ -73,10 +73,11 @@ void ForwardBlock(const PackedWeights& weights, int block, ForwardWorkspace& wor
 
 /// Computes the labels (one per pixel of the frame) from dec3's output. Keeps no logits.
 void ForwardLabels(const PackedWeights& weights, ForwardWorkspace& workspace, uint8_t* labels);
-/// The same, and writes the logits at in_conv1's size to `logits`. With null for `labels` only the
-/// logits.
+/// Writes the logits at in_conv1's size to `logits`.
 void ForwardLogits(const PackedWeights& weights, ForwardWorkspace& workspace,
-                   const LogitPlanes& logits, uint8_t* labels);
+                   const LogitPlanes& logits);
+/// The labels of these logits, as ForwardLabels computes them.
+void LabelsOf(const LogitPlanes& logits, ForwardWorkspace& workspace, uint8_t* labels);
 
 }  // namespace shadowtutor::nn
 

@@ -15,12 +15,22 @@ struct Learner::Impl {
 
   std::shared_ptr<TrainingWorkspace> owner;
   TrainingMemory* ws = nullptr;  // the memory of `owner`; null until there is a frame
-  bool prediction_current = false;
+  bool logits_current = false, prediction_current = false;
 
   Impl(std::shared_ptr<const NetworkLayout> layout, std::vector<float> weights, Stage cut,
        const AdamOptions& adam, const LossOptions& loss, ParameterKinds kinds, Arithmetic arithmetic)
       : network(std::move(layout), std::move(weights), cut, adam, loss, kinds, arithmetic),
         gradient(network.weights().size()) {}
+
+  // To be called when the weights or the frame change.
+  void ForgetOutputs() { logits_current = prediction_current = false; }
+
+  void ComputeLogits() {
+    if (logits_current) return;
+    network.Pack(ws->forward->scratch);
+    network.ForwardTrained(ws->frame, *ws);
+    logits_current = true;
+  }
 
   void RequireFrame() const {
     if (!ws) throw Error(ErrorCode::kFailedPrecondition, "no frame is set; call SetFrame first");
@@ -47,7 +57,7 @@ std::span<const float> Learner::gradient() const {
 void Learner::UseWorkspace(std::shared_ptr<TrainingWorkspace> workspace) {
   impl_->owner = std::move(workspace);
   impl_->ws = nullptr;
-  impl_->prediction_current = false;
+  impl_->ForgetOutputs();
 }
 
 void Learner::SetFrame(ImageView frame) {
@@ -57,7 +67,7 @@ void Learner::SetFrame(ImageView frame) {
   s.ws = &s.owner->memory();
   s.network.LayOut(*s.ws, frame.size());
   s.ws->frame.Assign(frame);
-  s.prediction_current = false;
+  s.ForgetOutputs();
   // The frozen stages are computed only once per frame.
   s.network.ForwardFrozen(s.ws->frame, *s.ws);
 }
@@ -66,8 +76,8 @@ const LabelMap& Learner::Predict() {
   Impl& s = *impl_;
   s.RequireFrame();
   if (!s.prediction_current) {
-    s.network.Pack(s.ws->forward->scratch);
-    s.network.ForwardTrained(s.ws->frame, *s.ws);
+    s.ComputeLogits();
+    s.network.Label(*s.ws);
     s.prediction_current = true;
   }
   return s.ws->prediction;
@@ -77,7 +87,7 @@ double Learner::LossAndGradient(const LabelMap& label, std::span<const float> pi
   Impl& s = *impl_;
   s.RequireFrame();
   s.network.CheckTruth(s.ws->frame.size(), label, pixel_weight);
-  Predict();
+  s.ComputeLogits();
   return s.network.Backward(s.ws->frame, label, pixel_weight, *s.ws, s.gradient);
 }
 
@@ -93,19 +103,19 @@ void Learner::KeepGradient(std::span<const uint8_t> keep) {
 
 void Learner::AdamStep() {
   impl_->network.AdamStep(gradient());
-  impl_->prediction_current = false;
+  impl_->ForgetOutputs();
 }
 
 void Learner::SaveState(LearnerState& state) const { impl_->network.SaveState(state); }
 
 void Learner::RestoreState(const LearnerState& state) {
   impl_->network.RestoreState(state);
-  impl_->prediction_current = false;
+  impl_->ForgetOutputs();
 }
 
 void Learner::SetTrained(std::span<const float> trained, bool keep_moments) {
   impl_->network.SetTrained(trained, keep_moments);
-  impl_->prediction_current = false;
+  impl_->ForgetOutputs();
 }
 
 void Learner::ForgetMoments() { impl_->network.ForgetMoments(); }

@@ -46,9 +46,17 @@ void TrainedNetwork::LayOut(TrainingMemory& workspace, FrameSize size) const {
   workspace.LayOut(layout_->spec(), cut_, arithmetic_, size);
 }
 
+void TrainedNetwork::RunStem(ImageView frame, ForwardWorkspace& forward) const {
+  if (arithmetic_ == Arithmetic::kFast) {
+    ForwardComposedStem(packed_, frame, forward);
+  } else {
+    ForwardStem(packed_, frame, forward, StemTrained());
+  }
+}
+
 void TrainedNetwork::ForwardFrozen(ImageView frame, TrainingMemory& workspace) const {
   ForwardWorkspace& forward = *workspace.forward;
-  if (!StemTrained()) ForwardStem(packed_, frame, forward, false);
+  if (!StemTrained()) RunStem(frame, forward);
   for (int i = 0; i < packed_.blocks() && packed_.block(i).shape.stage < cut_; ++i) {
     ForwardBlock(packed_, i, forward);
   }
@@ -63,21 +71,25 @@ void TrainedNetwork::Pack(Scratch& scratch) {
 
 void TrainedNetwork::ForwardTrained(ImageView frame, TrainingMemory& workspace) const {
   ForwardWorkspace& forward = *workspace.forward;
-  if (StemTrained()) ForwardStem(packed_, frame, forward, true);
+  if (StemTrained()) RunStem(frame, forward);
   for (int i = 0; i < packed_.blocks(); ++i) {
     if (packed_.block(i).shape.stage >= cut_) ForwardBlock(packed_, i, forward);
   }
-  ForwardLogits(packed_, forward, workspace.logits, workspace.prediction.labels().data());
+  ForwardLogits(packed_, forward, workspace.logits);
+}
+
+void TrainedNetwork::Label(TrainingMemory& workspace) const {
+  LabelsOf(workspace.logits, *workspace.forward, workspace.prediction.labels().data());
 }
 
 double TrainedNetwork::Backward(ImageView frame, const LabelMap& label,
                                 std::span<const float> pixel_weight, TrainingMemory& workspace,
                                 std::span<float> gradient) const {
   const FloatModeScope flush(FloatMode::OfThisThread().FlushingSubnormals());
-  return nn::Backward(packed_, weights_, transposed_, cut_, frame, *workspace.forward,
-                      workspace.logits, label.labels().data(), pixel_weight.data(),
-                      static_cast<float>(loss_.jaccard_weight), SampleOf(loss_, adam_steps_),
-                      *workspace.backward, gradient);
+  const Truth truth = {label.labels().data(), pixel_weight.data(),
+                       static_cast<float>(loss_.jaccard_weight), SampleOf(loss_, adam_steps_)};
+  return nn::Backward({packed_, weights_, transposed_, arithmetic_}, cut_, frame, truth,
+                      *workspace.forward, workspace.logits, *workspace.backward, gradient);
 }
 
 void TrainedNetwork::CheckTruth(FrameSize size, const LabelMap& label,

@@ -52,9 +52,10 @@ class TrainedNetwork {
   void ForwardFrozen(ImageView frame, TrainingMemory& workspace) const;
   /// Packs the weights of the trained stages if they have changed. Call it before ForwardTrained.
   void Pack(Scratch& scratch);
-  /// Runs the trained stages, after ForwardFrozen on the same frame. Sets the workspace's logits
-  /// and prediction.
+  /// Runs the trained stages, after ForwardFrozen on the same frame. Sets the workspace's logits.
   void ForwardTrained(ImageView frame, TrainingMemory& workspace) const;
+  /// Sets the workspace's prediction, from its logits.
+  void Label(TrainingMemory& workspace) const;
   /// The backward pass, after ForwardTrained. Returns the loss (see Learner::LossAndGradient) and
   /// writes its gradient for the trained part into `gradient`, which has layout().size() floats.
   double Backward(ImageView frame, const LabelMap& label, std::span<const float> pixel_weight,
@@ -75,6 +76,7 @@ class TrainedNetwork {
   void ForgetMoments();
 
  private:
+  void RunStem(ImageView frame, ForwardWorkspace& forward) const;
   bool StemTrained() const { return cut_ <= Stage::kInConv2; }
   std::span<float> Suffix() { return std::span(weights_).subspan(offset_); }
 
