@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <variant>
 
@@ -29,7 +30,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// One for each session, as the schedulers know them; 0 is none.
+// As the schedulers know a session; 0 is none.
 uint64_t NumberOf(size_t camera) { return camera + 1; }
 
 // Megabytes of resident memory: "VmRSS" now, "VmHWM" at the most so far.
@@ -197,11 +198,13 @@ class Tally {
   std::vector<double> milliseconds_;
 };
 
-// Waits until all training jobs are done and their memory is given back.
+// Has the memory that training used given back, and waits until that is done. All key frames must
+// have been answered.
 void ReleaseTrainingMemory(server::Resources& resources) {
   resources.ReleaseMemory();
   std::promise<void> released;
-  resources.training->Submit(UINT64_MAX, [&] { released.set_value(); });
+  // 0 is whose job releases it; the next of 0 can be submitted when that has begun.
+  while (!resources.training->Submit(0, [&] { released.set_value(); })) std::this_thread::yield();
   released.get_future().wait();
 }
 
@@ -231,6 +234,7 @@ LoadResult Load(const LoadOptions& options) {
   Answers answers;
   server::BackendOptions backend_options;
   backend_options.policy = options.policy;
+  backend_options.trainers = options.trainers;
   backend_options.max_sessions = options.sessions + 1;
   server::Backend backend(std::make_shared<CameraTeacher>(), CameraStudent(), backend_options,
                           "benchmark");

@@ -23,6 +23,7 @@ struct LoadOptions {
   FrameSize size{1280, 720};
   distill::Policy policy;
   int sessions = 4;
+  int trainers = 0;  // as server::BackendOptions
   /// Whether clients take answers in parts. Under this load the parts after the first are never
   /// trained, so that key frames cost less and teach less.
   bool parts = false;
@@ -33,14 +34,14 @@ struct LoadOptions {
 struct LoadResult {
   double seconds = 0;  // from the first answer that counts to the last
   uint64_t key_frames = 0, steps = 0;
-  double cpu_seconds = 0;  // of the whole process meanwhile
-  double others = 0;       // OthersShare meanwhile
+  double cpu_seconds = 0;             // of the whole process meanwhile
+  double others = 0;                  // OthersShare meanwhile
   double median_ms = 0, most_ms = 0;  // from a key frame's arrival to its answer
-  double update_bytes = 0;  // of an update, on average
-  double metric = 0;  // mIoU after training, on average
+  double update_bytes = 0;            // of an update, on average
+  double metric = 0;                  // mIoU after training, on average
   // Megabytes (2^20 bytes) of resident memory.
-  double peak_mb = 0;  // of the process
-  double session_mb = 0;  // of a session between its key frames
+  double peak_mb = 0;      // of the process
+  double session_mb = 0;   // of a session between its key frames
   double training_mb = 0;  // what training takes beyond that, whatever the number of sessions
 
   double key_frames_per_second() const {

@@ -69,8 +69,8 @@ ClassList CameraClasses() {
 Image DrawCamera(FrameSize size, uint64_t camera, uint64_t index) {
   Image frame(size.width, size.height);
   // There and back, so that the last key frame is followed by the first.
-  const double drift = 0.25 * size.width * (1 - std::cos(2 * kPi * static_cast<double>(index) /
-                                                         kCameraKeyFrames));
+  const double drift =
+      0.25 * size.width * (1 - std::cos(2 * kPi * static_cast<double>(index) / kCameraKeyFrames));
   const std::vector<double> across = Waves(size.width, drift + 100.0 * static_cast<double>(camera));
   const std::vector<double> down = Waves(size.height, 40.0 * static_cast<double>(camera));
   for (int y = 0; y < size.height; ++y) {

@@ -42,9 +42,9 @@ class Sums {
     for (int i = 0; i < kParts; ++i) total.wall_[i] += wall_[i], total.cpu_[i] += cpu_[i];
   }
   KeyFrameCost Cost(int count) const {
-    const char* const names[kParts] = {
-        "decoding the frame, the label", "first prediction and mIoU", "steps on the key frame",
-        "steps on earlier key frames", "last predictions, update coding, tolerance"};
+    const char* const names[kParts] = {"decoding the frame, the label", "first prediction and mIoU",
+                                       "steps on the key frame", "steps on earlier key frames",
+                                       "last predictions, update coding, tolerance"};
     KeyFrameCost cost;
     for (int i = 0; i < kParts; ++i) {
       cost.parts.push_back({names[i], wall_[i] / count, cpu_[i] / count});
