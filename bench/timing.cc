@@ -11,17 +11,8 @@
 #include <utility>
 
 namespace shadowtutor::bench {
-namespace {
 
-using Clock = std::chrono::steady_clock;
-
-// Seconds of processor time: of this process, busy on all processors, and available on all
-// processors.
-struct ProcessorTime {
-  double own = 0, busy = 0, all = 0;
-};
-
-ProcessorTime Now() {
+ProcessorTime ProcessorTime::Now() {
   ProcessorTime now;
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -41,11 +32,21 @@ ProcessorTime Now() {
   return now;
 }
 
+double OthersShare(const ProcessorTime& begin, const ProcessorTime& end) {
+  if (end.all <= begin.all) return 0;
+  const double theirs = (end.busy - begin.busy) - (end.own - begin.own);
+  return std::max(0.0, theirs / (end.all - begin.all));
+}
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
 Medians Once(const std::vector<std::function<void()>>& works, int runs, double seconds) {
   constexpr auto kRest = std::chrono::milliseconds(10);
   constexpr int kLeastTurns = 3;
   std::vector<std::vector<double>> times(works.size());
-  const ProcessorTime before = Now();
+  const ProcessorTime before = ProcessorTime::Now();
   const auto begin = Clock::now();
   for (int turn = 0;
        turn < kLeastTurns || std::chrono::duration<double>(Clock::now() - begin).count() < seconds;
@@ -60,12 +61,8 @@ Medians Once(const std::vector<std::function<void()>>& works, int runs, double s
       }
     }
   }
-  const ProcessorTime after = Now();
   Medians medians;
-  if (after.all > before.all) {
-    const double theirs = (after.busy - before.busy) - (after.own - before.own);
-    medians.others = std::max(0.0, theirs / (after.all - before.all));
-  }
+  medians.others = OthersShare(before, ProcessorTime::Now());
   for (auto& t : times) {
     const auto middle = t.begin() + static_cast<std::ptrdiff_t>(t.size() / 2);
     std::nth_element(t.begin(), middle, t.end());

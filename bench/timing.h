@@ -8,11 +8,19 @@
 
 namespace shadowtutor::bench {
 
+/// Seconds of processor time: of this process, busy on all processors, and available on all
+/// processors.
+struct ProcessorTime {
+  double own = 0, busy = 0, all = 0;
+  static ProcessorTime Now();
+};
+/// The share of all processors' time that went to other processes (or other guests of the host)
+/// between two moments, 0 to 1; 0 if the system does not tell.
+double OthersShare(const ProcessorTime& begin, const ProcessorTime& end);
+
 struct Medians {
   std::vector<double> milliseconds;
-  /// The share of all processors' time that went to other processes (or other guests of the host)
-  /// during the measurement, 0 to 1; 0 if the system does not tell.
-  double others = 0;
+  double others = 0;  // OthersShare during the measurement
 };
 
 /// The median milliseconds of each of `works`. They take turns, so that whatever else the machine

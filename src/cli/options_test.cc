@@ -236,6 +236,7 @@ TEST(ServeOptions, WhatIsNotGivenIsTheServersDefault) {
             distill::PolicyText(
                 distill::WithChanges(distill::FindPolicy("balanced"), {{"cut", "full"}})));
   EXPECT_EQ(server.max_sessions, plain.max_sessions);
+  EXPECT_EQ(server.trainers, 0);
   EXPECT_EQ(server.max_frame_pixels, 4096u * 2160u);
   EXPECT_EQ(server.training_timeout, plain.training_timeout);
   EXPECT_EQ(server.teacher_timeout, plain.teacher_timeout);
@@ -250,6 +251,7 @@ TEST(ServeOptions, ReachTheServer) {
       "--teacher c.yaml --listen 0.0.0.0:1 --policy best --threshold 0.5 --max-updates 3 "
       "--min-stride 4 "
       "--max-stride 5 --learning-rate 0.02 --teacher-timeout 1.5 --max-sessions 2 --insecure "
+      "--trainers 3 "
       "--max-sessions-per-address 1 --max-frame 640x480 --train-timeout 2 --max-connections 9 "
       "--max-connections-per-address 8"));
   EXPECT_EQ(server.max_sessions_per_address, 1);
@@ -267,6 +269,7 @@ TEST(ServeOptions, ReachTheServer) {
   EXPECT_EQ(server.policy.trainer.adam.learning_rate, 0.02);
   EXPECT_EQ(server.teacher_timeout, std::chrono::milliseconds(1500));
   EXPECT_EQ(server.max_sessions, 2);
+  EXPECT_EQ(server.trainers, 3);
   EXPECT_TRUE(server.insecure);
 }
 

@@ -212,6 +212,14 @@ void AddServeOptions(CLI::App& command, ServeArguments& options) {
                   "WIDTHxHEIGHT: frames with more pixels are refused. Above 1920x1080 a key frame "
                   "gets fewer distillation steps, so that it costs no more")
       ->capture_default_str();
+  command
+      .add_option(
+          "--trainers", server.trainers,
+          "Key frames that are trained on side by side, at most one per core and client; one "
+          "that is alone has all cores. Each takes some 110 MB at 1280x720. 0: as many as "
+          "that")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
   command.add_option("--max-sessions", server.max_sessions, "Clients at a time")
       ->capture_default_str();
   command

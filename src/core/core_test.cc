@@ -1,8 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <bit>
 #include <filesystem>
+#include <memory>
 #include <vector>
 
 #include "core/atomic_file.h"
@@ -37,6 +40,27 @@ TEST(ThreadLimit, HoldsWhileItLives) {
     EXPECT_EQ(MaxThreads(), 1);
   }
   EXPECT_EQ(MaxThreads(), before);
+}
+
+TEST(ComputingThread, ShareTheThreads) {
+  const ThreadLimit four(4);
+  const int most = MaxThreads();  // less on a machine with less cores
+  const auto left = [&](int computing) { return std::max(1, most - computing + 1); };
+  const ComputingThread one;
+  EXPECT_EQ(MaxThreads(), most) << "who computes alone has all of them";
+  {
+    const ComputingThread two;
+    EXPECT_EQ(MaxThreads(), left(2));
+    auto three = std::make_unique<ComputingThread>();
+    auto many = std::make_unique<std::array<ComputingThread, 5>>();
+    EXPECT_EQ(MaxThreads(), 1);
+    many.reset();
+    EXPECT_EQ(MaxThreads(), left(3));
+    std::atomic<int> sum = 0;
+    ParallelFor(100, [&](int task) { sum += task; });
+    EXPECT_EQ(sum, 4950);
+  }
+  EXPECT_EQ(MaxThreads(), most);
 }
 
 TEST(AtomicFile, ReplacesWholeFilesAndLeavesNothingBeside) {

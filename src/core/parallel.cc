@@ -5,6 +5,9 @@
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
+#include <algorithm>
+#include <memory>
+
 #if defined(__SANITIZE_THREAD__)
 #include <atomic>
 #include <exception>
@@ -12,6 +15,7 @@
 #endif
 
 #include "core/float_mode.h"
+#include "core/mutex.h"
 
 namespace shadowtutor {
 
@@ -94,11 +98,44 @@ SerialScope::SerialScope() { ++serial_scopes; }
 
 SerialScope::~SerialScope() { --serial_scopes; }
 
-int MaxThreads() {
-  if (serial_scopes > 0) return 1;
+namespace {
+
+int PoolLimit() {
   return static_cast<int>(
       tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism));
 }
+
+// How many ComputingThreads there are, and the limit that follows from it.
+class ComputingThreads {
+ public:
+  void Add(int change) ST_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    if (!limit_) threads_ = PoolLimit();
+    count_ += change;
+    // The old limit goes after the new one is there; the lower one holds meanwhile.
+    auto limit = count_ > 1 ? std::make_unique<tbb::global_control>(
+                                  tbb::global_control::max_allowed_parallelism,
+                                  static_cast<size_t>(std::max(1, threads_ - count_ + 1)))
+                            : nullptr;
+    limit_.swap(limit);
+  }
+
+ private:
+  Mutex mutex_;
+  int count_ ST_GUARDED_BY(mutex_) = 0;
+  int threads_ ST_GUARDED_BY(mutex_) = 1;                             // without `limit_`
+  std::unique_ptr<tbb::global_control> limit_ ST_GUARDED_BY(mutex_);  // null: not needed
+};
+
+ComputingThreads computing_threads;
+
+}  // namespace
+
+ComputingThread::ComputingThread() { computing_threads.Add(1); }
+
+ComputingThread::~ComputingThread() { computing_threads.Add(-1); }
+
+int MaxThreads() { return serial_scopes > 0 ? 1 : PoolLimit(); }
 
 ThreadLimit::ThreadLimit(int threads) {
   if (threads > 0) {

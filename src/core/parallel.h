@@ -32,7 +32,7 @@ int ThreadSlot();
 int ThreadSlots();
 
 /// The number of threads that ParallelFor may use, the calling thread included: the number of cores
-/// unless a ThreadLimit is lower, and 1 in a SerialScope.
+/// unless a ThreadLimit is lower, what ComputingThreads leave of them, and 1 in a SerialScope.
 int MaxThreads();
 
 /// While it lives, the loops that this thread starts run on this thread alone. Meant for tasks of
@@ -43,6 +43,21 @@ class SerialScope {
   ~SerialScope();
   SerialScope(const SerialScope&) = delete;
   SerialScope& operator=(const SerialScope&) = delete;
+};
+
+/// Tells the pool that the thread that makes it computes for as long as it lives. While n of them
+/// live, the pool has n - 1 threads less, so that together they do not exceed MaxThreads() of
+/// before: with n as large as that, each runs its loops alone. Whichever thread's loops need help
+/// gets it from what is left, from one loop to the next. To be made by threads that are not the
+/// pool's, one at a time each. A ThreadLimit should be older than the first of them.
+///
+/// Thread safety: any thread.
+class ComputingThread {
+ public:
+  ComputingThread();
+  ~ComputingThread();
+  ComputingThread(const ComputingThread&) = delete;
+  ComputingThread& operator=(const ComputingThread&) = delete;
 };
 
 /// While it lives, ParallelFor uses at most `threads` threads in the whole process; 0: no limit.

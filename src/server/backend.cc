@@ -1,8 +1,10 @@
 #include "server/backend.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 
+#include "core/parallel.h"
 #include "core/untrusted_text.h"
 #include "distill/key_frame_stride.h"
 
@@ -23,6 +25,10 @@ void Check(const BackendOptions& options) {
     throw Error(ErrorCode::kInvalidArgument,
                 "the number of sessions must be 1 to " + std::to_string(wire::kMaxSessions));
   }
+  if (options.trainers < 0) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "the number of key frames that are trained on side by side must not be negative");
+  }
   if (options.teacher_timeout <= std::chrono::milliseconds::zero()) {
     throw Error(ErrorCode::kInvalidArgument, "the teacher's timeout must be above 0");
   }
@@ -33,6 +39,11 @@ void Check(const BackendOptions& options) {
     throw Error(ErrorCode::kInvalidArgument,
                 "the bounds of sessions per address and of a frame's pixels must be above 0");
   }
+}
+
+int Trainers(const BackendOptions& options) {
+  const int most = std::min(MaxThreads(), options.max_sessions);
+  return options.trainers > 0 ? std::min(options.trainers, most) : most;
 }
 
 void CheckFits(const nn::Checkpoint& student, const teacher::Teacher& teacher) {
@@ -72,11 +83,11 @@ std::shared_ptr<Resources> MakeResources(std::shared_ptr<teacher::Teacher> teach
   resources->training_timeout = options.training_timeout;
   resources->max_frame_pixels = options.max_frame_pixels;
   resources->log = options.log;
-  // A session has at most one job in each queue; one more releases memory. One thread each
-  // suffices, since labelling and training use all cores.
+  // A session has at most one job in each queue; one more releases memory. One thread suffices for
+  // the teacher, since labelling uses all that it can.
   const size_t jobs = static_cast<size_t>(options.max_sessions) + 1;
   resources->teaching = std::make_unique<Scheduler>(1, jobs);
-  resources->training = std::make_unique<Scheduler>(1, jobs);
+  resources->training = std::make_unique<Scheduler>(Trainers(options), jobs);
   return resources;
 }
 

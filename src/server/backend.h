@@ -25,6 +25,10 @@ namespace shadowtutor::server {
 struct BackendOptions {
   distill::Policy policy;
 
+  /// Key frames that are trained on side by side: at most one per thread (MaxThreads) and one per
+  /// session. One that is alone has all threads. Each needs memory of its own
+  /// (nn::TrainingWorkspace). 0: as many as that.
+  int trainers = 0;
   int max_sessions = wire::kDefaultMaxSessions;  // of all transports together
   /// Of these, from one address; 0: three quarters of them, but as many for clients on this
   /// machine.

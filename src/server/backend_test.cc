@@ -45,6 +45,7 @@ TEST(Backend, RefusesWhatCannotBe) {
   EXPECT_EQ(Refusal([](auto& options) { options.training_timeout = 0ms; }), kInvalid);
   EXPECT_EQ(Refusal([](auto& options) { options.max_sessions_per_address = -1; }), kInvalid);
   EXPECT_EQ(Refusal([](auto& options) { options.max_frame_pixels = 0; }), kInvalid);
+  EXPECT_EQ(Refusal([](auto& options) { options.trainers = -1; }), kInvalid);
   EXPECT_EQ(Refusal([](auto& options) { options.policy.trainer.threshold = 2; }), kInvalid);
   EXPECT_EQ(Refusal([](auto&) {}, {{"cat", {}}, {"background", {}}}), kInvalid);
 }

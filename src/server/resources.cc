@@ -49,7 +49,7 @@ std::optional<Error> Resources::TooLarge(FrameSize size) const {
 void Resources::ReleaseMemory() {
   // No session has this number.
   training->Submit(0, [this] {
-    training_workspace.reset();
+    workspaces.Free();
     malloc_trim(0);
   });
 }

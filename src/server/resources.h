@@ -12,12 +12,12 @@
 #include <string>
 
 #include "core/allowance.h"
-#include "nn/training_workspace.h"
 #include "server/log_gate.h"
 #include "server/scheduler.h"
 #include "server/session.h"
 #include "server/stats.h"
 #include "server/teacher_watch.h"
+#include "server/workspaces.h"
 #include "shadowtutor/types.h"
 #include "teacher/teacher.h"
 #include "wire/limits.h"
@@ -48,8 +48,7 @@ struct Resources {
   StatsBoard stats;
   std::unique_ptr<Scheduler> teaching;
   std::unique_ptr<Scheduler> training;
-  /// The memory that training uses, whatever the number of sessions. For jobs of `training` only.
-  std::shared_ptr<nn::TrainingWorkspace> training_workspace;
+  Workspaces workspaces;  // for jobs of `training`
   /// Whether anything was trained since memory was released.
   std::atomic<bool> trained = false;
 

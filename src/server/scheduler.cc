@@ -44,7 +44,7 @@ bool Scheduler::SubmitIdle(uint64_t owner, Job job) {
 
 bool Scheduler::Waiting() const {
   const MutexLock lock(state_->mutex);
-  return state_->shut_down || !state_->queue.empty();
+  return state_->shut_down || !state_->queue.empty() || state_->busy > 0;
 }
 
 bool Scheduler::Forget(uint64_t owner) {
@@ -107,16 +107,48 @@ bool Scheduler::Shutdown(std::optional<std::chrono::milliseconds> timeout) {
   return all_ended;
 }
 
-Scheduler::Entry Scheduler::TakeNext(State& state) {
-  const auto next = std::min_element(
-      state.queue.begin(), state.queue.end(),
-      [](const Entry& one, const Entry& other) { return one.start < other.start; });
+std::deque<Scheduler::Entry>::iterator Scheduler::Next(State& state) {
+  auto next = state.queue.end();
+  for (auto entry = state.queue.begin(); entry != state.queue.end(); ++entry) {
+    if (state.running.contains(entry->owner)) continue;
+    if (next == state.queue.end() || entry->start < next->start) next = entry;
+  }
+  return next;
+}
+
+std::deque<Scheduler::Entry>::iterator Scheduler::NextIdle(State& state) {
+  if (!state.queue.empty() || state.busy > 0) return state.idle.end();
+  return std::find_if(state.idle.begin(), state.idle.end(),
+                      [&state](const Entry& entry) ST_REQUIRES(state.mutex) {
+                        return !state.running.contains(entry.owner);
+                      });
+}
+
+Scheduler::Entry Scheduler::Take(State& state, std::deque<Entry>::iterator next) {
   Entry taken = std::move(*next);
   state.queue.erase(next);
   state.now = std::max(state.now, taken.start);
   std::erase_if(state.clocks, [&state](const auto& clock)
                                   ST_REQUIRES(state.mutex) { return clock.second <= state.now; });
   return taken;
+}
+
+void Scheduler::Run(State& state, Entry& next, Now now) {
+  const Clock::time_point began = now();
+  next.job();
+  next.job = nullptr;
+  const Clock::duration took = now() - began;
+  const MutexLock lock(state.mutex);
+  // Time goes on for those who wait, however many newcomers there are.
+  state.now += took / static_cast<int64_t>(state.queue.size() + state.busy);
+  --state.busy;
+  const Clock::duration clock = next.start + took;
+  if (clock > state.now) state.clocks[next.owner] = clock;
+  // The owner's next job may have come while this one ran.
+  for (Entry& entry : state.queue) {
+    if (entry.owner == next.owner) entry.start = std::max(entry.start, clock);
+  }
+  state.running.erase(next.owner);
 }
 
 void Scheduler::Work(const std::shared_ptr<State>& state, Now now) {
@@ -126,38 +158,36 @@ void Scheduler::Work(const std::shared_ptr<State>& state, Now now) {
     {
       const MutexLock lock(state->mutex);
       state->wake.Wait(state->mutex, [&state]() ST_REQUIRES(state->mutex) {
-        return state->shut_down || !state->queue.empty() || !state->idle.empty();
+        return state->shut_down || Next(*state) != state->queue.end() ||
+               NextIdle(*state) != state->idle.end();
       });
       if (state->shut_down) {
         --state->working;
         state->ended.NotifyAll();
         return;
       }
-      idle = state->queue.empty();
+      const auto entry = Next(*state);
+      idle = entry == state->queue.end();
       if (idle) {
-        next = std::move(state->idle.front());
-        state->idle.pop_front();
+        const auto idle_entry = NextIdle(*state);
+        next = std::move(*idle_entry);
+        state->idle.erase(idle_entry);
       } else {
-        next = TakeNext(*state);
+        next = Take(*state, entry);
+        ++state->busy;
       }
+      state->running.insert(next.owner);
     }
     if (idle) {
       next.job();
-      continue;
+      next.job = nullptr;
+      const MutexLock lock(state->mutex);
+      state->running.erase(next.owner);
+    } else {
+      Run(*state, next, now);
     }
-    const Clock::time_point began = now();
-    next.job();
-    next.job = nullptr;
-    const Clock::duration took = now() - began;
-    const MutexLock lock(state->mutex);
-    // Time goes on for those who wait, however many newcomers there are.
-    state->now += took / static_cast<int64_t>(state->queue.size() + 1);
-    const Clock::duration clock = next.start + took;
-    if (clock > state->now) state->clocks[next.owner] = clock;
-    // The owner's next job may have come while this one ran.
-    for (Entry& entry : state->queue) {
-      if (entry.owner == next.owner) entry.start = std::max(entry.start, clock);
-    }
+    // Jobs of this owner, or idle ones, may have waited for the end of this one.
+    state->wake.NotifyAll();
   }
 }
 

@@ -2,7 +2,8 @@
 // owner of jobs.
 //
 // The server has two schedulers: one for labelling, whose single thread is the only one that uses
-// the teacher, and one for training. A session has at most one job waiting in each of them, so a
+// the teacher, and one for training, whose threads train side by side. Jobs of one owner never run
+// at the same time. A session has at most one job waiting in each of them, so a
 // client with many key frames cannot keep the others from their turn. Nor can clients with large
 // ones: whose jobs took longer waits longer for the next one. (This is start-time fair queueing.
 // Each owner has a clock that advances by the time that its jobs took. The job whose owner's clock
@@ -11,8 +12,8 @@
 // that was begun last or later, and advances by each job's time divided by the number of those who
 // share it. So newcomers cannot hold up somebody who waits for ever.)
 //
-// There are idle jobs, too: work that is of use but that nobody waits for. One runs only while no
-// other job waits, and does not count as its owner's time. They take turns by owner.
+// There are idle jobs, too: work that is of use but that nobody waits for. They run only while no
+// other job waits or runs, and do not count as their owner's time. They take turns by owner.
 //
 // Thread safety: all functions may be called from any thread.
 #ifndef SHADOWTUTOR_SERVER_SCHEDULER_H_
@@ -26,6 +27,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -56,7 +58,8 @@ class Scheduler {
   /// and drops the job when as many idle jobs wait as jobs may, when the owner already has an idle
   /// job that waits, or after Shutdown.
   bool SubmitIdle(uint64_t owner, Job job) ST_EXCLUDES(state_->mutex);
-  /// Whether a running idle job should end: a job that is not idle waits, or Shutdown was called.
+  /// Whether a running idle job should end: a job that is not idle waits or runs, or Shutdown was
+  /// called.
   bool Waiting() const ST_EXCLUDES(state_->mutex);
   /// Drops the owner's jobs that have not begun. Returns whether one that is not idle was among
   /// them.
@@ -84,11 +87,17 @@ class Scheduler {
     Clock::duration now ST_GUARDED_BY(mutex){};    // the queue's own time
     /// The clocks that are ahead of `now`.
     std::map<uint64_t, Clock::duration> clocks ST_GUARDED_BY(mutex);
+    std::set<uint64_t> running ST_GUARDED_BY(mutex);  // the owners of the jobs that run
+    size_t busy ST_GUARDED_BY(mutex) = 0;             // jobs that run and are not idle
     bool shut_down ST_GUARDED_BY(mutex) = false;
     int working ST_GUARDED_BY(mutex) = 0;  // threads that have not ended
   };
   static void Work(const std::shared_ptr<State>& state, Now now);
-  static Entry TakeNext(State& state) ST_REQUIRES(state.mutex);
+  /// The job to run next; queue.end() if none may run now.
+  static std::deque<Entry>::iterator Next(State& state) ST_REQUIRES(state.mutex);
+  static std::deque<Entry>::iterator NextIdle(State& state) ST_REQUIRES(state.mutex);
+  static Entry Take(State& state, std::deque<Entry>::iterator next) ST_REQUIRES(state.mutex);
+  static void Run(State& state, Entry& next, Now now) ST_EXCLUDES(state.mutex);
   /// Takes the owner's entry out of a queue; the job of what is returned is empty if there is none.
   static Entry TakeOf(uint64_t owner, std::deque<Entry>& queue);
   static bool Has(uint64_t owner, const std::deque<Entry>& queue);

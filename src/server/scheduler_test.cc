@@ -325,5 +325,62 @@ TEST(SchedulerTest, SeveralThreadsWorkAtTheSameTime) {
   EXPECT_EQ(both.get_future().wait_for(std::chrono::seconds(60)), std::future_status::ready);
 }
 
+TEST(SchedulerTest, JobsOfOneOwnerDoNotRunAtTheSameTime) {
+  Gate gate;
+  std::atomic<bool> ended = false;
+  std::promise<bool> second, idle;
+  Scheduler scheduler(3, 8);
+  ASSERT_TRUE(scheduler.Submit(1, [wait = gate.Job(), &ended] {
+    wait();
+    ended = true;
+  }));
+  gate.WaitUntilEntered();
+  ASSERT_TRUE(scheduler.Submit(1, [&] { second.set_value(ended); }));
+  ASSERT_TRUE(scheduler.SubmitIdle(1, [&] { idle.set_value(ended); }));
+  // Others go by.
+  std::promise<void> other;
+  ASSERT_TRUE(scheduler.Submit(2, [&] { other.set_value(); }));
+  other.get_future().wait();
+  gate.Open();
+  EXPECT_TRUE(second.get_future().get());
+  EXPECT_TRUE(idle.get_future().get());
+}
+
+TEST(SchedulerTest, AnOwnersJobWaitsForItsIdleJob) {
+  Gate gate;
+  std::atomic<bool> ended = false;
+  std::promise<bool> job;
+  Scheduler scheduler(2, 8);
+  ASSERT_TRUE(scheduler.SubmitIdle(1, [wait = gate.Job(), &ended] {
+    wait();
+    ended = true;
+  }));
+  gate.WaitUntilEntered();
+  EXPECT_FALSE(scheduler.Waiting());
+  ASSERT_TRUE(scheduler.Submit(1, [&] { job.set_value(ended); }));
+  EXPECT_TRUE(scheduler.Waiting());
+  gate.Open();
+  EXPECT_TRUE(job.get_future().get());
+}
+
+TEST(SchedulerTest, IdleJobsWaitForThoseThatRunOnOtherThreads) {
+  Gate gate, idle_gate;
+  std::atomic<bool> ended = false;
+  std::promise<bool> idle;
+  Scheduler scheduler(2, 8);
+  ASSERT_TRUE(scheduler.SubmitIdle(1, idle_gate.Job()));
+  idle_gate.WaitUntilEntered();
+  ASSERT_TRUE(scheduler.Submit(2, [wait = gate.Job(), &ended] {
+    wait();
+    ended = true;
+  }));
+  gate.WaitUntilEntered();
+  EXPECT_TRUE(scheduler.Waiting()) << "a running idle job makes room";
+  ASSERT_TRUE(scheduler.SubmitIdle(3, [&] { idle.set_value(ended); }));
+  idle_gate.Open();
+  gate.Open();
+  EXPECT_TRUE(idle.get_future().get());
+}
+
 }  // namespace
 }  // namespace shadowtutor::server

@@ -275,8 +275,10 @@ void Session::Pack(wire::Update& update, std::span<const float> before, const La
   double step = coded_options_.step * training_.adam.learning_rate;
   for (int finer = 0;; ++finer, step /= 2) {
     wire::CodedUpdates coded = *coded_;
-    update.payload = coded_->Encode(held, target, static_cast<float>(step));
-    take_over(coded.Decode(held, update.payload));
+    wire::CodedUpdates::Update made =
+        coded.EncodeAndRemember(held, target, static_cast<float>(step));
+    update.payload = std::move(made.payload);
+    take_over(made.weights);
     update.metric = distill::MeanIoU(learner.Predict(), label, learner.layout().spec().classes);
     if (finer < kFinerSteps && update.metric < trained - coded_options_.tolerance) continue;
     coded_ = std::move(coded);

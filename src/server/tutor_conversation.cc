@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/mutex.h"
+#include "core/parallel.h"
 #include "core/text.h"
 #include "core/untrusted_text.h"
 #include "server/as_error.h"
@@ -233,7 +234,7 @@ void TutorConversation::OnTeacherOverdue(uint64_t owner, Clock::time_point now) 
   FinishLocked(wire::ErrorMessage{error.code(), error.what(), false, labelled_frame_}, now);
 }
 
-// One training job runs at a time, so none of this session's parts runs meanwhile.
+// Jobs of one session do not run at the same time, so none of its parts runs meanwhile.
 void TutorConversation::TrainJob(const std::shared_ptr<const LabelledFrame>& labelled) {
   Session* session = nullptr;  // this job's until Finish
   {
@@ -248,7 +249,9 @@ void TutorConversation::TrainJob(const std::shared_ptr<const LabelledFrame>& lab
   bool late = false;
   try {
     const Clock::time_point deadline = Clock::now() + resources_->training_timeout;
-    update = session->Train(*labelled, Workspace(), [&] {
+    const ComputingThread computing;
+    resources_->trained = true;
+    update = session->Train(*labelled, resources_->workspaces.Borrow(), [&] {
       late = Clock::now() > deadline;
       return late || resources_->shutting_down || Closed();
     });
@@ -267,13 +270,6 @@ void TutorConversation::TrainJob(const std::shared_ptr<const LabelledFrame>& lab
   version_ = answered_version_ = update.new_version;
   if (!late) last_frame_ = labelled;
   FinishLocked(std::move(update), Clock::now());
-}
-
-std::shared_ptr<nn::TrainingWorkspace> TutorConversation::Workspace() {
-  resources_->trained = true;
-  std::shared_ptr<nn::TrainingWorkspace>& workspace = resources_->training_workspace;
-  if (!workspace) workspace = std::make_shared<nn::TrainingWorkspace>();
-  return workspace;
 }
 
 // No part begins while the network holds messages for the client: on a slow link they would pile
@@ -308,7 +304,9 @@ void TutorConversation::PartJob() {
   bool over = false;  // no more parts
   try {
     const Clock::time_point deadline = Clock::now() + resources_->training_timeout;
-    update = session->Continue(*labelled, Workspace(), [&] {
+    const ComputingThread computing;
+    resources_->trained = true;
+    update = session->Continue(*labelled, resources_->workspaces.Borrow(), [&] {
       over = Clock::now() > deadline;
       return over || resources_->shutting_down || resources_->training->Waiting() || PartUnwanted();
     });

@@ -60,8 +60,6 @@ class TutorConversation final : public Conversation<wire::ClientMessage, wire::S
   void TrainJob(const std::shared_ptr<const LabelledFrame>& labelled) ST_EXCLUDES(mutex_);
   void PartJob() ST_EXCLUDES(mutex_);
   bool PartUnwanted() const ST_EXCLUDES(mutex_);
-  /// The memory for a training job.
-  std::shared_ptr<nn::TrainingWorkspace> Workspace();
   bool StillWanted(uint64_t ticket) ST_EXCLUDES(mutex_);
   void AnswerWithError(uint64_t frame_index, const Error& error) ST_EXCLUDES(mutex_);
   void Finish(std::optional<wire::ServerMessage> answer, Clock::time_point now) ST_EXCLUDES(mutex_);

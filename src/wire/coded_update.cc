@@ -164,6 +164,27 @@ void CodedUpdates::Walk(Coder& coder, std::span<const Tensor> tensors,
 
 std::vector<uint8_t> CodedUpdates::Encode(std::span<const float> base,
                                           std::span<const float> target, float step) const {
+  std::vector<int32_t> multiples;
+  return EncodeMultiples(base, target, step, multiples);
+}
+
+CodedUpdates::Update CodedUpdates::EncodeAndRemember(std::span<const float> base,
+                                                     std::span<const float> target, float step) {
+  Update update;
+  std::vector<int32_t> multiples;
+  update.payload = EncodeMultiples(base, target, step, multiples);
+  if (multiples.empty()) {
+    update.weights.assign(target.begin(), target.end());
+    Replace(base, update.weights);
+  } else {
+    update.weights = Change(base, multiples, update.payload);
+  }
+  return update;
+}
+
+std::vector<uint8_t> CodedUpdates::EncodeMultiples(std::span<const float> base,
+                                                   std::span<const float> target, float step,
+                                                   std::vector<int32_t>& multiples) const {
   if (!(step >= kLeastStep && step <= kLargestStep)) {
     throw Error(ErrorCode::kInvalidArgument,
                 "the quantiser's step must be 1e-9 to 1e3, not " + std::to_string(step));
@@ -177,7 +198,7 @@ std::vector<uint8_t> CodedUpdates::Encode(std::span<const float> base,
   plain.insert(plain.begin(), kWeights);
 
   const uint16_t halves[2] = {UpperHalfOf(step), UpperHalfOf(step * kFine)};
-  std::vector<int32_t> multiples(size());
+  multiples.assign(size(), 0);
   size_t at = 0;
   for (const Tensor& tensor : *tensors_) {
     const double unit = static_cast<double>(FloatFromUpperHalf(halves[tensor.fine]));
@@ -185,14 +206,20 @@ std::vector<uint8_t> CodedUpdates::Encode(std::span<const float> base,
       const double steps = (static_cast<double>(target[at]) - static_cast<double>(base[at])) / unit;
       const double size = std::floor(std::fabs(steps) + (1 - kRoundsUp));
       // No coded update is of use to a student that changes so much.
-      if (size > kMostSteps) return plain;
+      if (size > kMostSteps) {
+        multiples.clear();
+        return plain;
+      }
       multiples[at] = static_cast<int32_t>(steps < 0 ? -size : size);
     }
   }
   Writer writer;
   Walk(writer, *tensors_, history_, multiples);
   const std::vector<uint8_t> coded = writer.encoder().Finish();
-  if (coded.size() + kHeaderBytes >= plain.size()) return plain;
+  if (coded.size() + kHeaderBytes >= plain.size()) {
+    multiples.clear();
+    return plain;
+  }
   std::vector<uint8_t> payload = {kChanges};
   for (const uint16_t half : halves) {
     payload.push_back(static_cast<uint8_t>(half));
@@ -210,43 +237,45 @@ std::vector<float> CodedUpdates::Decode(std::span<const float> base,
   }
   if (payload.empty()) Damaged("it is empty");
   if (payload.size() > MaxBytes()) Damaged("it is too long");
-  std::vector<float> weights;
-  std::vector<uint8_t> history = history_;
-  const auto remember = [&](size_t i, bool changed) {
-    history[i] = changed ? 2 : history[i] ? 1 : 0;
-  };
   if (payload[0] == kWeights) {
-    weights = DecodeUpdate(UpdateCodec::kFp32, base, payload.subspan(1));
-    for (size_t i = 0; i < size(); ++i) remember(i, weights[i] != base[i]);
-  } else if (payload[0] == kChanges) {
-    if (payload.size() < kHeaderBytes) Damaged("it ends in its header");
-    const auto half = [&](size_t i) {
-      const float step =
-          FloatFromUpperHalf(static_cast<uint16_t>(payload[i] | payload[i + 1] << 8));
-      if (!(step >= kLeastStep / 8 && step <= 2 * kLargestStep)) Damaged("its step is impossible");
-      return step;
-    };
-    const float steps[2] = {half(1), half(3)};
-    Reader reader(payload.subspan(kHeaderBytes));
-    std::vector<int32_t> multiples(size());
-    Walk(reader, *tensors_, history, multiples);
-    if (!reader.decoder().EndsWell()) Damaged("it does not end where it should");
-    weights.resize(size());
-    size_t at = 0;
-    for (const Tensor& tensor : *tensors_) {
-      for (const size_t end = at + tensor.count; at < end; ++at) {
-        weights[at] = base[at] + static_cast<float>(multiples[at]) * steps[tensor.fine];
-        if (!std::isfinite(weights[at])) {
-          throw Error(ErrorCode::kDataLoss,
-                      "an update makes weight " + std::to_string(at) + " NaN or infinite");
-        }
-        remember(at, multiples[at] != 0);
+    std::vector<float> weights = DecodeUpdate(UpdateCodec::kFp32, base, payload.subspan(1));
+    Replace(base, weights);
+    return weights;
+  }
+  if (payload[0] != kChanges) Damaged("it is of an unknown kind");
+  if (payload.size() < kHeaderBytes) Damaged("it ends in its header");
+  Reader reader(payload.subspan(kHeaderBytes));
+  std::vector<int32_t> multiples(size());
+  Walk(reader, *tensors_, history_, multiples);
+  if (!reader.decoder().EndsWell()) Damaged("it does not end where it should");
+  return Change(base, multiples, payload);
+}
+
+void CodedUpdates::Replace(std::span<const float> base, std::span<const float> weights) {
+  for (size_t i = 0; i < size(); ++i) Remember(i, weights[i] != base[i]);
+}
+
+std::vector<float> CodedUpdates::Change(std::span<const float> base,
+                                        std::span<const int32_t> multiples,
+                                        std::span<const uint8_t> header) {
+  const auto half = [&](size_t i) {
+    const float step = FloatFromUpperHalf(static_cast<uint16_t>(header[i] | header[i + 1] << 8));
+    if (!(step >= kLeastStep / 8 && step <= 2 * kLargestStep)) Damaged("its step is impossible");
+    return step;
+  };
+  const float steps[2] = {half(1), half(3)};
+  std::vector<float> weights(size());
+  size_t at = 0;
+  for (const Tensor& tensor : *tensors_) {
+    for (const size_t end = at + tensor.count; at < end; ++at) {
+      weights[at] = base[at] + static_cast<float>(multiples[at]) * steps[tensor.fine];
+      if (!std::isfinite(weights[at])) {
+        throw Error(ErrorCode::kDataLoss,
+                    "an update makes weight " + std::to_string(at) + " NaN or infinite");
       }
     }
-  } else {
-    Damaged("it is of an unknown kind");
   }
-  history_ = std::move(history);
+  for (size_t i = 0; i < size(); ++i) Remember(i, multiples[i] != 0);
   return weights;
 }
 

@@ -43,6 +43,14 @@ class CodedUpdates {
   std::vector<uint8_t> Encode(std::span<const float> base, std::span<const float> target,
                               float step) const;
 
+  struct Update {
+    std::vector<uint8_t> payload;
+    std::vector<float> weights;  // that the payload makes of `base`
+  };
+  /// Encode, and then what Decode does with that payload, without reading it. Throws as Encode, and
+  /// Error kDataLoss when a weight becomes infinite; then it remembers what it did before.
+  Update EncodeAndRemember(std::span<const float> base, std::span<const float> target, float step);
+
   /// The weights after the update, and remembers what it changed. Both sides must call it with
   /// every payload, in the same order. Throws Error kInvalidArgument when `base` has another size,
   /// kDataLoss when the payload is damaged or makes a weight NaN or infinite; then it remembers
@@ -58,6 +66,15 @@ class CodedUpdates {
   template <typename Coder>
   static void Walk(Coder& coder, std::span<const Tensor> tensors, std::span<const uint8_t> history,
                    std::span<int32_t> multiples);
+
+  // The payload, and the multiples that are in it; none if it holds the weights themselves.
+  std::vector<uint8_t> EncodeMultiples(std::span<const float> base, std::span<const float> target,
+                                       float step, std::vector<int32_t>& multiples) const;
+  // The weights after an update, and remembers which of them it changed.
+  std::vector<float> Change(std::span<const float> base, std::span<const int32_t> multiples,
+                            std::span<const uint8_t> header);
+  void Replace(std::span<const float> base, std::span<const float> weights);
+  void Remember(size_t i, bool changed) { history_[i] = changed ? 2 : history_[i] ? 1 : 0; }
 
   std::shared_ptr<const std::vector<Tensor>> tensors_;
   std::vector<uint8_t>

@@ -93,6 +93,30 @@ TEST_F(CodedUpdate, BothSidesRemember) {
   EXPECT_LT(static_cast<double>(last), 0.95 * static_cast<double>(first));
 }
 
+TEST_F(CodedUpdate, WhoEncodesHasTheSameWithoutDecoding) {
+  CodedUpdates server = Fresh(), client = Fresh();
+  auto held = base_;
+  // The fourth is so large that the weights themselves travel, the others look back at it.
+  for (const float most : {0.5f, 0.2f, 0.5f, 1e4f, 0.5f, 0.2f}) {
+    const auto target = Changed(held, 0.1, most);
+    const auto plain = server.Encode(held, target, kStep);
+    const CodedUpdates::Update update = server.EncodeAndRemember(held, target, kStep);
+    EXPECT_EQ(update.payload, plain);
+    EXPECT_EQ(update.weights, client.Decode(held, update.payload));
+    held = update.weights;
+  }
+}
+
+TEST_F(CodedUpdate, AnUpdateThatCannotBeIsNotRemembered) {
+  const auto target = Changed(base_, 0.1, 0.5f);
+  CodedUpdates updates = Fresh();
+  auto damaged = target;
+  damaged.back() = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(CodeOf([&] { updates.EncodeAndRemember(base_, damaged, kStep); }),
+            ErrorCode::kInvalidArgument);
+  EXPECT_EQ(updates.Encode(base_, target, kStep), Fresh().Encode(base_, target, kStep));
+}
+
 // The format is part of the protocol, and every processor must come to the same weights.
 TEST_F(CodedUpdate, BytesAndWeightsAreFixed) {
   CodedUpdates updates = Fresh();
