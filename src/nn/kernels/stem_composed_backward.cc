@@ -36,14 +36,13 @@ template <int kO, int kT>
 HWY_INLINE void AddTile(const ComposedGradientRows& rows, int tap, int first,
                         float* HWY_RESTRICT sums) {
   const D d;
-  const auto sum_at = [&](int o, int t) {
-    return sums + ((tap + t) * rows.channels + first + o) * kLanes;
-  };
+  const size_t step = static_cast<size_t>(rows.channels * kLanes);
+  sums += static_cast<size_t>(tap) * step + static_cast<size_t>(first * kLanes);
   V sum[kO][kT];
 #pragma GCC unroll 8
   for (int o = 0; o < kO; ++o) {
 #pragma GCC unroll 3
-    for (int t = 0; t < kT; ++t) sum[o][t] = hn::Load(d, sum_at(o, t));
+    for (size_t t = 0; t < kT; ++t) sum[o][t] = hn::Load(d, sums + t * step + o * kLanes);
   }
   for (int r = 0; r < rows.count; ++r) {
     const float* HWY_RESTRICT in = rows.in[r];
@@ -63,7 +62,7 @@ HWY_INLINE void AddTile(const ComposedGradientRows& rows, int tap, int first,
 #pragma GCC unroll 8
   for (int o = 0; o < kO; ++o) {
 #pragma GCC unroll 3
-    for (int t = 0; t < kT; ++t) hn::Store(sum[o][t], d, sum_at(o, t));
+    for (size_t t = 0; t < kT; ++t) hn::Store(sum[o][t], d, sums + t * step + o * kLanes);
   }
 }
 
@@ -199,7 +198,8 @@ void AddToBiasSums(const ComposedStemShape& shape, int window, const float* all,
 void StemBackwardComposed(const StemParameters& parameters, ImageView frame,
                           const View& out_gradient, const StemGradients& gradients,
                           Scratch& scratch) {
-  constexpr int kColumns = 160;
+  // So many that few passes load and store the sums; a multiple of 16.
+  constexpr int kColumns = 320;
   const ComposedStemShape shape(frame.size(), kColumns);
   const auto add_kernel_row = HWY_DYNAMIC_DISPATCH(AddKernelRow);
   const auto sum_lanes = HWY_DYNAMIC_DISPATCH(SumLanes);

@@ -126,7 +126,7 @@ ComposedStemShape::ComposedStemShape(FrameSize frame, int most_columns)
 void SplitPhases(ImageView frame, int y, int window, const ComposedStemShape& shape, float* out) {
   const int first = shape.WindowBegin(window), most = shape.WindowColumns(window);
   const uint8_t* bgr = frame.row(y) + 3 * kStemPhases * first;
-  // The next row of the output needs four more rows of the frame.
+  // Each row of the output needs four more rows of the frame; this one is for the next but one.
   const uint8_t* next = frame.row(std::min(y + 8, frame.height - 1)) + 3 * kStemPhases * first;
   const int left = shape.width0 - kStemPhases * first;
   HWY_DYNAMIC_DISPATCH(SplitBgr4)

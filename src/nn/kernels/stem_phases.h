@@ -69,7 +69,7 @@ struct ComposedRow {
 
 /// Output rows whose share of the weights' gradient is summed in one pass, so that sums are loaded
 /// and stored less often.
-inline constexpr int kMostGradientRows = 4;
+inline constexpr int kMostGradientRows = 2;
 /// Rows of the output's gradient, and the rows of the frame that one row of the kernel reads there.
 struct ComposedGradientRows {
   const float* in[kMostGradientRows];  // from SplitPhases

@@ -55,11 +55,11 @@ TEST(ComposedStem, EverySmallSize) {
 // Frames around the widths at which one more window of columns begins, and tall ones, which take
 // several strips and chunks of rows.
 TEST(ComposedStem, SeveralWindowsStripsAndChunks) {
-  for (const int width : {192, 384, 640, 1280}) {
+  for (const int width : {192, 384, 1280, 2560}) {
     for (int more = -4; more <= 4; ++more) CheckComposedStem(width + more, 6 + (more + 4) % 4);
   }
   for (int height = 317; height <= 323; ++height) CheckComposedStem(9, height);
-  CheckComposedStem(650, 90);
+  CheckComposedStem(1290, 90);
 }
 
 INSTANTIATE_TEST_SUITE_P(Kernels, Differential,
