@@ -31,8 +31,8 @@ KernelNetwork::KernelNetwork(FrameSize size)
   ForwardLogits(separate, forward, logits);
   LabelsOf(logits, forward, prediction.labels().data());
   nn::Backward({separate, weights, transposed}, kFullDistillation, scene.frame,
-               {scene.label.labels().data(), scene.pixel_weights.data()}, forward, logits,
-               backward, gradient);
+               {scene.label.labels().data(), scene.pixel_weights.data()}, forward, logits, backward,
+               gradient);
 }
 
 double KernelNetwork::PublishedTail() const {

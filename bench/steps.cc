@@ -1,6 +1,6 @@
-// Times a prediction and distillation steps in both arithmetics (nn/arithmetic.h), in turns: the full
-// step, and that of the default policy, which trains a part of the student with the soft Jaccard
-// loss. A step is loss, backward pass, Adam, next forward pass and mIoU.
+// Times a prediction and distillation steps in both arithmetics (nn/arithmetic.h), in turns: the
+// full step, and that of the default policy, which trains a part of the student with the soft
+// Jaccard loss. A step is loss, backward pass, Adam, next forward pass and mIoU.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
@@ -39,27 +39,26 @@ std::function<void()> StepOf(const Scene& scene, distill::TrainerOptions options
 
 void Run(const Options& options) {
   const Scene scene(ParseSize(options.size));
-  auto predictor = std::make_shared<nn::Predictor>(
-      nn::PackWeights(scene.student.layout, scene.student.weights));
+  auto predictor =
+      std::make_shared<nn::Predictor>(nn::PackWeights(scene.student.layout, scene.student.weights));
   auto labels = std::make_shared<LabelMap>();
   const distill::TrainerOptions full = {.cut = nn::kFullDistillation, .adam = {}};
   const distill::TrainerOptions usual = distill::FindPolicy("balanced").trainer;
   std::vector<std::string> names = {"prediction", "full step", "full step, fast",
-                                          "balanced's step, reference", "balanced's step"};
-  std::vector<std::function<void()>> works = {
-      [&] { predictor->Predict(scene.frame, *labels); },
-      StepOf(scene, full, nn::Arithmetic::kReference),
-      StepOf(scene, full, nn::Arithmetic::kFast),
-      StepOf(scene, usual, nn::Arithmetic::kReference),
-      StepOf(scene, usual, nn::Arithmetic::kFast)};
+                                    "balanced's step, reference", "balanced's step"};
+  std::vector<std::function<void()>> works = {[&] { predictor->Predict(scene.frame, *labels); },
+                                              StepOf(scene, full, nn::Arithmetic::kReference),
+                                              StepOf(scene, full, nn::Arithmetic::kFast),
+                                              StepOf(scene, usual, nn::Arithmetic::kReference),
+                                              StepOf(scene, usual, nn::Arithmetic::kFast)};
   for (size_t i = names.size(); i-- > 0;) {
     if (options.only.empty() || names[i] == options.only) continue;
     names.erase(names.begin() + static_cast<std::ptrdiff_t>(i));
     works.erase(works.begin() + static_cast<std::ptrdiff_t>(i));
   }
   nlohmann::ordered_json json = {{"size", options.size}, {"isa", nn::InstructionSetName()}};
-  std::printf("%s, %s; milliseconds\n%-28s", options.size.c_str(),
-              nn::InstructionSetName().c_str(), "threads");
+  std::printf("%s, %s; milliseconds\n%-28s", options.size.c_str(), nn::InstructionSetName().c_str(),
+              "threads");
   std::vector<Medians> all;
   for (const int threads : options.threads) {
     const ThreadLimit limit(threads);

@@ -2,8 +2,8 @@
 #ifndef SHADOWTUTOR_NN_BACKWARD_BLOCK_H_
 #define SHADOWTUTOR_NN_BACKWARD_BLOCK_H_
 
-#include "nn/backward.h"
 #include "nn/backward_weights.h"
+#include "nn/backward_workspace.h"
 #include "nn/forward.h"
 #include "nn/packed_weights.h"
 

@@ -8,8 +8,8 @@
 namespace shadowtutor::nn {
 namespace {
 
-// Packs one of a block's two parts: the end of the long path, or the rest. Splitting the blocks into
-// parts balances the load of the threads.
+// Packs one of a block's two parts: the end of the long path, or the rest. Splitting the blocks
+// into parts balances the load of the threads.
 void RepackPart(const BlockParameters<const float>& p, const BlockWeights& forward,
                 BlockBackwardWeights& packed, bool long_path, float* working) {
   const int in = forward.shape.in, out = forward.shape.out, stride = forward.shape.stride;
@@ -54,9 +54,7 @@ BlockBackwardWeights MakeBackwardWeights(const BlockInfo& shape, Arithmetic arit
     if (!shape.identity()) b.short_matrix = MakeMatrixConv(shape.in, shape.out, 1);
     b.long_matrix = MakeMatrixConv(shape.out, shape.out, 9);
     for (int parity = 0; parity < (shape.stride == 1 ? 1 : 4); ++parity) {
-      const auto taps = shape.stride == 1
-                            ? size_t{9}
-                            : ParityTaps33(parity / 2, parity % 2).size();
+      const auto taps = shape.stride == 1 ? size_t{9} : ParityTaps33(parity / 2, parity % 2).size();
       b.conv0_matrix[static_cast<size_t>(parity)] =
           MakeMatrixConv(shape.in, shape.out, static_cast<int>(taps));
     }
@@ -87,8 +85,8 @@ void Repack(std::span<const float> weights, const PackedWeights& forward, Stage 
   for (int i = 0; i < forward.blocks(); ++i) {
     const BlockInfo& shape = forward.block(i).shape;
     if (shape.stage < first) first_block = i + 1;
-    working = std::max({working, PackedFloats(shape.in, shape.out, 9),
-                        PackedFloats(shape.out, shape.out, 9)});
+    working = std::max(
+        {working, PackedFloats(shape.in, shape.out, 9), PackedFloats(shape.out, shape.out, 9)});
   }
   scratch.PrepareSlots(working);
   ParallelFor(2 * (forward.blocks() - first_block), [&](int task) {

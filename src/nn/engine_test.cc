@@ -37,11 +37,11 @@ struct Bounds {
 // gradients are compared by the Euclidean length of their difference.
 bool IsTiny(int width, int height) { return ((width + 31) / 32) * ((height + 31) / 32) <= 3; }
 
-// Fast arithmetic is coarser by its nature, so its gradients are compared by the Euclidean length of
-// their difference, too.
-// The matrix unit rounds what it multiplies to 8 bits, and ReLUs whose inputs change their sign add
-// to that, so whole gradients are compared, and neither tiny frames nor deep students are. (The
-// kernels by themselves are held to the error of their sums by differential_test.)
+// Fast arithmetic is coarser by its nature, so its gradients are compared by the Euclidean length
+// of their difference, too. The matrix unit rounds what it multiplies to 8 bits, and ReLUs whose
+// inputs change their sign add to that, so whole gradients are compared, and neither tiny frames
+// nor deep students are. (The kernels by themselves are held to the error of their sums by
+// differential_test.)
 constexpr Bounds kMatrixBounds = {.activation = 8e-2, .gradient = 0.6, .loss = 3e-2};
 
 Bounds BoundsFor(int width, int height, Arithmetic arithmetic = Arithmetic::kReference) {
@@ -87,10 +87,9 @@ void ExpectClose(std::span<const float> values, std::span<const double> expected
 
 void CompareWithReference(Arithmetic arithmetic, const NetworkSpec& spec, int width, int height,
                           Stage cut, uint64_t seed) {
-  SCOPED_TRACE(std::string(NameOf(arithmetic)) + " " +
-               std::to_string(width) + "x" + std::to_string(height) + " cut " +
-               std::string(StageName(cut)) + " classes " + std::to_string(spec.classes) +
-               " depth " + std::to_string(spec.depth));
+  SCOPED_TRACE(std::string(NameOf(arithmetic)) + " " + std::to_string(width) + "x" +
+               std::to_string(height) + " cut " + std::string(StageName(cut)) + " classes " +
+               std::to_string(spec.classes) + " depth " + std::to_string(spec.depth));
   const Bounds bounds = BoundsFor(width, height, arithmetic);
   const Scene scene = DrawScene(spec, width, height, cut, seed);
   reference::Network<double> network(scene.student);

@@ -18,7 +18,8 @@ struct Learner::Impl {
   bool logits_current = false, prediction_current = false;
 
   Impl(std::shared_ptr<const NetworkLayout> layout, std::vector<float> weights, Stage cut,
-       const AdamOptions& adam, const LossOptions& loss, ParameterKinds kinds, Arithmetic arithmetic)
+       const AdamOptions& adam, const LossOptions& loss, ParameterKinds kinds,
+       Arithmetic arithmetic)
       : network(std::move(layout), std::move(weights), cut, adam, loss, kinds, arithmetic),
         gradient(network.weights().size()) {}
 

@@ -233,8 +233,8 @@ void PackedWeights::Update(std::span<const float> weights, Stage first) {
   size_t working = 0;
   for (int i = first_block; i < blocks(); ++i) {
     const BlockWeights& b = block(i);
-    working =
-        std::max(working, b.composed ? ComposedFloats(b.shape) : PackedFloats(b.shape.out, b.shape.in, 9));
+    working = std::max(
+        working, b.composed ? ComposedFloats(b.shape) : PackedFloats(b.shape.out, b.shape.in, 9));
     if (b.shape.stride == 1 || b.conv0_matrix.outputs > 0) {
       working = std::max(working, PackedFloats(b.shape.out, b.shape.in, 9));
     }

@@ -22,8 +22,7 @@ std::vector<float> Checked(std::vector<float> weights, const NetworkLayout& layo
 
 TrainedNetwork::TrainedNetwork(std::shared_ptr<const NetworkLayout> layout,
                                std::vector<float> weights, Stage cut, const AdamOptions& adam,
-                               const LossOptions& loss, ParameterKinds kinds,
-                               Arithmetic arithmetic)
+                               const LossOptions& loss, ParameterKinds kinds, Arithmetic arithmetic)
     : layout_(std::move(layout)),
       weights_(Checked(std::move(weights), *layout_)),
       cut_(cut),

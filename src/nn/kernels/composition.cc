@@ -97,10 +97,10 @@ void SplitKernelGradient(std::span<const float> weight2, std::span<const float> 
                          std::span<float> weight3_gradient, float* working) {
   const size_t n = static_cast<size_t>(channels), step = RowStep(channels);
   const size_t matrix = MatrixFloats(channels);
-  float* from2 = working;               // weight2's taps, [in][out]
-  float* from3 = from2 + 3 * matrix;    // weight3's taps, [in][out]
-  float* kernel = from3 + 3 * matrix;   // K's gradient, [tap][out][in]
-  float* to = kernel + 9 * matrix;      // the results, [tap][out][in]
+  float* from2 = working;              // weight2's taps, [in][out]
+  float* from3 = from2 + 3 * matrix;   // weight3's taps, [in][out]
+  float* kernel = from3 + 3 * matrix;  // K's gradient, [tap][out][in]
+  float* to = kernel + 9 * matrix;     // the results, [tap][out][in]
   ParallelFor(3 + 3 + 9, [&](int task) {
     const auto t = static_cast<size_t>(task);
     if (t < 3) {

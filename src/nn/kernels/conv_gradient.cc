@@ -166,8 +166,8 @@ void SumPartialGradients(const PartialGradients& partial, int out, int in, int k
     const int o0 = index / blocks * tile_width, block = index % blocks;
     const int tile = std::min(tile_width, outputs - o0);
     const size_t floats = static_cast<size_t>(count * kBlock * tile);
-    float* sum = partial.data + static_cast<size_t>(o0) * per_output +
-                 static_cast<size_t>(block) * floats;
+    float* sum =
+        partial.data + static_cast<size_t>(o0) * per_output + static_cast<size_t>(block) * floats;
     for (int chunk = 1; chunk < partial.chunks; ++chunk) {
       const float* add = sum + partial.step * static_cast<size_t>(chunk);
       for (size_t i = 0; i < floats; ++i) sum[i] += add[i];

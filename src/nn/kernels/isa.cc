@@ -17,8 +17,8 @@ struct Named {
   int64_t target;
   bool matrix_unit = false;
 };
-constexpr Named kNames[] = {{"amx", HWY_AVX3, true},  {"avx512", HWY_AVX3}, {"avx2", HWY_AVX2},
-                            {"sse4", HWY_SSE4},       {"neon", HWY_NEON},   {"scalar", HWY_EMU128},
+constexpr Named kNames[] = {{"amx", HWY_AVX3, true}, {"avx512", HWY_AVX3}, {"avx2", HWY_AVX2},
+                            {"sse4", HWY_SSE4},      {"neon", HWY_NEON},   {"scalar", HWY_EMU128},
                             {"scalar", HWY_SCALAR}};
 
 void Select() {

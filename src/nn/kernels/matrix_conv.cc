@@ -38,8 +38,8 @@ constexpr int kStripRows = 4;  // rows of the output that a task computes
 // The rows of an input that a strip of the output needs, as bfloat16: [row][group][column][32].
 struct StripInput {
   uint16_t* numbers;
-  size_t row, group;   // in numbers
-  int first_row;       // of the view
+  size_t row, group;  // in numbers
+  int first_row;      // of the view
   int stride, groups, taps;
   const Tap* tap;
   const uint16_t* weights;
@@ -77,7 +77,8 @@ ST_MATRIX_UNIT void RoundRow(const MatrixInput& input, int y, int columns, const
         const __m512 first = _mm512_maskz_max_ps(
             kAllLanes, zero, _mm512_fmadd_ps(_mm512_loadu_ps(low + x * kBlock), by_low, add_low));
         const __m512 second = _mm512_maskz_max_ps(
-            kAllLanes, zero, _mm512_fmadd_ps(_mm512_loadu_ps(high + x * kBlock), by_high, add_high));
+            kAllLanes, zero,
+            _mm512_fmadd_ps(_mm512_loadu_ps(high + x * kBlock), by_high, add_high));
         _mm512_storeu_si512(to + x * kMatrixChannels,
                             reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(second, first)));
       }
@@ -105,8 +106,7 @@ ST_MATRIX_UNIT void MultiplyTiles(const StripInput* inputs, int count, int row, 
     const StripInput& in = inputs[i];
     const size_t block_weights = static_cast<size_t>(in.groups * in.taps) * kTileNumbers;
     const uint16_t* w = in.weights + static_cast<size_t>(block) * block_weights;
-    const size_t pixel_bytes =
-        static_cast<size_t>(in.stride) * kMatrixChannels * sizeof(uint16_t);
+    const size_t pixel_bytes = static_cast<size_t>(in.stride) * kMatrixChannels * sizeof(uint16_t);
     const size_t next = static_cast<size_t>(kMatrixPixels * in.stride * kMatrixChannels);
     for (int g = 0; g < in.groups; ++g) {
       for (int t = 0; t < in.taps; ++t, w += kTileNumbers) {
@@ -136,8 +136,8 @@ ST_MATRIX_UNIT void MultiplyTiles(const StripInput* inputs, int count, int row, 
   if constexpr (kA > 1 && kB > 1) _tile_stored(3, sums + 768, 64);
 }
 
-// Gates and stores `pixels` pixels of one block, which are `step` floats apart, and adds them to the
-// block's moments [2][16].
+// Gates and stores `pixels` pixels of one block, which are `step` floats apart, and adds them to
+// the block's moments [2][16].
 ST_MATRIX_UNIT void StoreGated(const float* sums, int pixels, const NormGate& gate, int block,
                                int y, int x0, int step, float* to, float* moments) {
   const auto of = [&](const Buffer& channels) { return channels.data() + block * kBlock; };
@@ -148,8 +148,8 @@ ST_MATRIX_UNIT void StoreGated(const float* sums, int pixels, const NormGate& ga
   __m512 sum = _mm512_loadu_ps(moments), product = _mm512_loadu_ps(moments + kBlock);
   for (int p = 0; p < pixels; ++p) {
     const __m512 x = _mm512_loadu_ps(from + p * step);
-    const __mmask16 open = _mm512_cmp_ps_mask(_mm512_fmadd_ps(x, multiplier, offset),
-                                              _mm512_setzero_ps(), _CMP_GT_OQ);
+    const __mmask16 open =
+        _mm512_cmp_ps_mask(_mm512_fmadd_ps(x, multiplier, offset), _mm512_setzero_ps(), _CMP_GT_OQ);
     const __m512 g = _mm512_maskz_mov_ps(open, _mm512_loadu_ps(sums + p * kBlock));
     sum = _mm512_add_ps(sum, g);
     product = _mm512_fmadd_ps(g, _mm512_sub_ps(x, mean), product);
@@ -165,15 +165,13 @@ ST_MATRIX_UNIT void StorePixels(const float* sums, int pixels, const ConvOutput&
                                 float* moments) {
   const View& view = output.view;
   const int y = output.y0 + row * output.step, x0 = output.x0 + x * output.step;
-  const int kind =
-      extras.bias_by_row ? (y == 0 ? 1 : 0) | (y == view.height - 1 ? 2 : 0) : 0;
+  const int kind = extras.bias_by_row ? (y == 0 ? 1 : 0) | (y == view.height - 1 ? 2 : 0) : 0;
   const __m512 zero = _mm512_setzero_ps();
   const __m512 bias =
       extras.bias ? _mm512_loadu_ps(extras.bias + (kind * view.blocks() + block) * kBlock) : zero;
   float* to = view.at(block, y, x0);
-  const float* add = extras.add ? extras.add->at(block, row * extras.add_stride,
-                                                 x * extras.add_stride)
-                                : nullptr;
+  const float* add =
+      extras.add ? extras.add->at(block, row * extras.add_stride, x * extras.add_stride) : nullptr;
   const float* positive = extras.positive ? extras.positive->at(block, y, x0) : nullptr;
   const int step = output.step * kBlock;
   if (extras.gate) {
@@ -308,9 +306,8 @@ StripPlan PlanStrips(std::span<const MatrixPass> passes) {
 void RoundInputs(std::span<const MatrixPass> passes, const StripPlan& plan, int begin, int end,
                  uint16_t* to, StripInput* strips) {
   for (int i = 0; i < plan.count; ++i) {
-    const auto with_input = std::find_if(passes.begin(), passes.end(), [&](const MatrixPass& pass) {
-      return pass.count > i;
-    });
+    const auto with_input = std::find_if(passes.begin(), passes.end(),
+                                         [&](const MatrixPass& pass) { return pass.count > i; });
     const MatrixInput& input = with_input->inputs[static_cast<size_t>(i)];
     strips[i] = plan.inputs[i];
     strips[i].numbers = to;

@@ -16,8 +16,8 @@ namespace {
 
 constexpr int kPixels = 32;  // that a tile multiplies and adds up
 
-// A chunk's rows of both factors, as bfloat16. Columns are rounded up to whole tiles; those past the
-// gradient's last one are zero there.
+// A chunk's rows of both factors, as bfloat16. Columns are rounded up to whole tiles; those past
+// the gradient's last one are zero there.
 //
 // The input's columns, from that of the halo on, are in one plane, or for stride 2 in two: the even
 // ones and the odd ones. [row][plane][channel][column]
@@ -61,7 +61,8 @@ ST_MATRIX_UNIT void Transpose(__m512i (&r)[16]) {
 
 // Column `c` of a row whose first column, of `count`, is `row`; zero past the last one.
 ST_MATRIX_UNIT inline __m512 Column(const float* row, int c, int count) {
-  return c < count ? _mm512_loadu_ps(row + static_cast<ptrdiff_t>(c) * kBlock) : _mm512_setzero_ps();
+  return c < count ? _mm512_loadu_ps(row + static_cast<ptrdiff_t>(c) * kBlock)
+                   : _mm512_setzero_ps();
 }
 
 // relu(norm(x)) of a block's channels.
@@ -89,8 +90,8 @@ ST_MATRIX_UNIT void RoundPlane(const float* row, int count, int first, int step,
     for (int j = 0; j < 16; ++j) {
       const int at = first + (c + 2 * j) * step;
       if constexpr (kNormed) {
-        words[j] = Pairs(NormedColumn(row, at, count, norm),
-                         NormedColumn(row, at + step, count, norm));
+        words[j] =
+            Pairs(NormedColumn(row, at, count, norm), NormedColumn(row, at + step, count, norm));
       } else {
         words[j] = Pairs(Column(row, at, count), Column(row, at + step, count));
       }
@@ -189,10 +190,10 @@ ST_MATRIX_UNIT void SumChunk(const GradientTask& task, Factors& f, int begin, in
   std::memset(db, 0, static_cast<size_t>(g.blocks() * kBlock) * sizeof(float));
   for (int y = begin; y < end; ++y) {
     for (int b = 0; b < g.blocks(); ++b) {
-      RoundGradient(g.at(b, y, 0), g.width, f.columns,
-                    f.g + static_cast<size_t>(y - begin) * f.g_row +
-                        static_cast<size_t>(b) * f.g_block,
-                    db + b * kBlock);
+      RoundGradient(
+          g.at(b, y, 0), g.width, f.columns,
+          f.g + static_cast<size_t>(y - begin) * f.g_row + static_cast<size_t>(b) * f.g_block,
+          db + b * kBlock);
     }
   }
 
@@ -204,8 +205,7 @@ ST_MATRIX_UNIT void SumChunk(const GradientTask& task, Factors& f, int begin, in
     const Tap& tap = task.taps[static_cast<size_t>(t)];
     // Column x reads column stride * x + dx + 1 of those from the halo on.
     const int column = tap.dx + 1;
-    const uint16_t* from = f.in +
-                           static_cast<size_t>(tap.dy - task.taps.front().dy) * f.in_row +
+    const uint16_t* from = f.in + static_cast<size_t>(tap.dy - task.taps.front().dy) * f.in_row +
                            static_cast<size_t>(column % planes) * f.in_plane + column / planes;
     for (int o = 0; o < outputs; o += width) {
       const int tile = std::min(width, outputs - o);

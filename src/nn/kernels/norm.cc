@@ -236,8 +236,7 @@ void NormReluBackward(const View& x, const View& g, std::span<const float> scale
       by_g[c] = by_x[c] = constant[c] = 0;
       continue;
     }
-    const TwoSums sums =
-        moments ? SumOverChunks(moments, 1, c) : SumOverChunks(partial, chunks, c);
+    const TwoSums sums = moments ? SumOverChunks(moments, 1, c) : SumOverChunks(partial, chunks, c);
     const double reciprocal = static_cast<double>(statistics.reciprocal_deviation[uc]);
     const double k = static_cast<double>(scale[uc]) * reciprocal;
     shift_gradient[uc] = static_cast<float>(sums.first);

@@ -38,8 +38,8 @@ void NormRelu(const View& x, std::span<const float> scale, std::span<const float
 /// The gradient of NormRelu. `g` is the gradient with respect to p and is already 0 where p is 0.
 /// Overwrites `scale_gradient` and `shift_gradient`. The gradient with respect to the first
 /// `dx->channels` channels of x is written to `dx`, or added to it if `accumulate`; `dx` may be
-/// null. `moments`, [block][2][16], are the sums over all pixels of g and of g * (x - mean), if they
-/// are known already.
+/// null. `moments`, [block][2][16], are the sums over all pixels of g and of g * (x - mean), if
+/// they are known already.
 void NormReluBackward(const View& x, const View& g, std::span<const float> scale,
                       const NormStatistics& statistics, std::span<float> scale_gradient,
                       std::span<float> shift_gradient, const View* dx, bool accumulate,

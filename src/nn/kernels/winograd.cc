@@ -211,7 +211,8 @@ WinogradConv MakeWinogradConv(int outputs, int inputs) {
   WinogradConv conv;
   conv.outputs = Blocks(outputs) * kBlock;
   conv.inputs = inputs;
-  conv.weights = Buffer(static_cast<size_t>(conv.outputs) * static_cast<size_t>(inputs) * kWinogradPoints);
+  conv.weights =
+      Buffer(static_cast<size_t>(conv.outputs) * static_cast<size_t>(inputs) * kWinogradPoints);
   return conv;
 }
 

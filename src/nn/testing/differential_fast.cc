@@ -28,8 +28,8 @@ std::ostream& operator<<(std::ostream& stream, const ConvShape& s) {
                 << " channels at stride " << s.stride;
 }
 
-// To bfloat16, the nearer one, of two equally near ones the even one. Subnormal numbers become 0, as
-// in the matrix unit.
+// To bfloat16, the nearer one, of two equally near ones the even one. Subnormal numbers become 0,
+// as in the matrix unit.
 double Rounded(double value) {
   const auto single = static_cast<float>(value);
   if (std::fpclassify(single) == FP_SUBNORMAL) return 0;
@@ -176,8 +176,9 @@ Outcome MatrixConvolution(Draw& draw) {
   const auto read = Rounded(normed ? Normed(x, norm) : x);
   const auto rounded_weight = Rounded(weight);
   const std::vector<double> none(static_cast<size_t>(shape.out));
-  const auto sum = [&](const DoubleTensor& in, const std::vector<double>& w,
-                       const ConvShape& s) { return reference::Conv<double>(in, w, none, s); };
+  const auto sum = [&](const DoubleTensor& in, const std::vector<double>& w, const ConvShape& s) {
+    return reference::Conv<double>(in, w, none, s);
+  };
   DoubleTensor values = sum(read, rounded_weight, shape);
   DoubleTensor magnitudes = sum(Magnitudes(read), Magnitudes(rounded_weight), shape);
 
@@ -224,11 +225,11 @@ Outcome MatrixConvolution(Draw& draw) {
   const Guarded in(x), second_in(second_x), guarded_add(add), guarded_positive(positive);
   const Guarded out(shape.out, height, width);
   Scratch scratch;
-  const MatrixPass pass = {{MatrixInput{in.view(), shape.stride, taps, &packed,
-                                        normed ? &norm : nullptr},
-                            MatrixInput{second_in.view(), second.stride, one, &second_packed}},
-                           two ? 2 : 1,
-                           out.view()};
+  const MatrixPass pass = {
+      {MatrixInput{in.view(), shape.stride, taps, &packed, normed ? &norm : nullptr},
+       MatrixInput{second_in.view(), second.stride, one, &second_packed}},
+      two ? 2 : 1,
+      out.view()};
   ConvolveMatrix(std::span(&pass, 1),
                  {.bias = bias.data(),
                   .bias_by_row = by_row,
@@ -258,7 +259,9 @@ Outcome MatrixToInput(Draw& draw) {
   const bool shortcut = draw.Coin();
   const NormStatistics norm = DrawNorm(draw, shape.in);
   const auto to_input = [&](const DoubleTensor& g, const std::vector<double>& w,
-                            const ConvShape& s) { return reference::ConvBackward<double>(x, w, g, s).x; };
+                            const ConvShape& s) {
+    return reference::ConvBackward<double>(x, w, g, s).x;
+  };
   const auto g = Rounded(dy);
   DoubleTensor values = to_input(g, Rounded(weight), shape);
   DoubleTensor magnitudes = to_input(Magnitudes(g), Magnitudes(Rounded(weight)), shape);
