@@ -168,6 +168,7 @@ PackedWeights::PackedWeights(std::shared_ptr<const NetworkLayout> layout, Stage 
     }
   }
   tail_ = TailWeights(spec.classes, spec.dec3, spec.out);
+  tail_.on_matrix_unit = arithmetic == Arithmetic::kFast && HasMatrixUnit();
 }
 
 PackedWeights::PackedWeights(const PackedWeights& base, Stage first_own) : layout_(base.layout_) {

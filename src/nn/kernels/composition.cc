@@ -6,7 +6,7 @@
 
 #include "core/parallel.h"
 #include "nn/kernels/composition.h"
-#include "nn/kernels/tail_sums.h"
+#include "nn/kernels/product.h"
 #include "nn/kernels/tensor.h"
 #include "nn/kernels/vectors-inl.h"
 

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "core/parallel.h"
+#include "nn/kernels/product.h"
 #include "nn/kernels/tail.h"
 #include "nn/kernels/tail_sums.h"
 #include "nn/kernels/vectors-inl.h"
@@ -173,13 +174,23 @@ void TailBackward(const TailPlan& plan, const TailWeights& weights, const View& 
   const size_t row_floats = kTailTaps * row_step;
   const size_t plane_floats = GatherTable::kPlanes * stride;
   const size_t side_floats = (2 * kTailTaps * uclasses + 15) / 16 * 16;
-  const size_t per_chunk =
-      sums + z_floats + 2 * planar_floats + row_floats + plane_floats + side_floats + sum_floats;
+  // Either product's.
+  const size_t product_floats =
+      weights.on_matrix_unit
+          ? std::max(MatrixProductFloats(channels, low_width, kMainTaps * classes),
+                     MatrixProductFloats(kMainTaps * classes, channels, low_width))
+          : 0;
+  const size_t per_chunk = product_floats + sums + z_floats + 2 * planar_floats + row_floats +
+                           plane_floats + side_floats + sum_floats;
   const int chunks = SumChunks(low_height);
   float* all = scratch.Floats(per_chunk * static_cast<size_t>(chunks));
 
   ParallelFor(chunks, [&](int chunk) {
-    float* maps = all + per_chunk * static_cast<size_t>(chunk);
+    float* products = all + per_chunk * static_cast<size_t>(chunk);
+    float* maps = products + product_floats;
+    const auto multiply = [&](const Product& product) {
+      weights.on_matrix_unit ? MultiplyOnMatrixUnit(product, products) : Multiply(product);
+    };
     float* bias = maps + map_floats;
     float* dz = maps + sums;
     float* planar_gradient = dz + z_floats;
@@ -246,9 +257,9 @@ void TailBackward(const TailPlan& plan, const TailWeights& weights, const View& 
       }
       PixelRow(dec3, r, pixels);
       // dec3's gradient = T^T dZ; T's gradient += dZ dec3^T
-      Multiply({weights.transposed.data(), kMainTaps * uclasses, dz, stride, planar_gradient,
+      multiply({weights.transposed.data(), kMainTaps * uclasses, dz, stride, planar_gradient,
                 stride, channels, low_width, kMainTaps * classes, false});
-      Multiply({dz, stride, pixels, uchannels, d_main, uchannels, kMainTaps * classes, channels,
+      multiply({dz, stride, pixels, uchannels, d_main, uchannels, kMainTaps * classes, channels,
                 low_width, true});
       // The first and last column.
       for (int right = 0; right < 2; ++right) {
@@ -291,10 +302,12 @@ void TailBackward(const TailPlan& plan, const TailWeights& weights, const View& 
     }
   });
 
+  // `offset` is from `maps` on.
   const auto reduce = [&](size_t offset, float* to, size_t count) {
-    std::copy_n(all + offset, count, to);
+    const float* first = all + product_floats + offset;
+    std::copy_n(first, count, to);
     for (int chunk = 1; chunk < chunks; ++chunk) {
-      const float* from = all + per_chunk * static_cast<size_t>(chunk) + offset;
+      const float* from = first + per_chunk * static_cast<size_t>(chunk);
       for (size_t i = 0; i < count; ++i) to[i] += from[i];
     }
   };

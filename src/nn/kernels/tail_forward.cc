@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "nn/kernels/product.h"
 #include "nn/kernels/tail.h"
 #include "nn/kernels/tail_sums.h"
 #include "nn/kernels/vectors-inl.h"
@@ -209,9 +210,13 @@ struct RowScratch {
         edge_floats(static_cast<size_t>(kTailTaps * w.classes) * stride),
         sum_floats(kGroupRows * kTailTaps * (kSumMargin + stride)),
         side_floats(static_cast<size_t>(kTailTaps * w.classes)),
-        planar_floats(static_cast<size_t>(w.channels) * stride) {
+        planar_floats(static_cast<size_t>(w.channels) * stride),
+        product_floats(w.on_matrix_unit ? MatrixProductFloats(kMainTaps * w.classes,
+                                                              plan.low_width(), w.channels)
+                                        : 0) {
     if (!floats) return;
-    planar = floats;
+    products = floats;
+    planar = products + product_floats;
     z = planar + planar_floats;
     sums = z + kRingRows * z_floats;
     edge[0] = sums + sum_floats;
@@ -219,15 +224,16 @@ struct RowScratch {
     sides = edge[1] + edge_floats;
   }
   size_t Floats() const {
-    return planar_floats + kRingRows * z_floats + sum_floats + 2 * edge_floats +
+    return product_floats + planar_floats + kRingRows * z_floats + sum_floats + 2 * edge_floats +
            kRingRows * 2 * side_floats + 16;
   }
-  size_t stride, z_floats, edge_floats, sum_floats, side_floats, planar_floats;
-  float* planar = nullptr;  // dec3's row, [channel][stride]
-  float* z = nullptr;       // ring of [ty][tx][class][stride]
-  float* sums = nullptr;    // as in ClassRows
-  float* edge[2] = {};      // corrections of the first and the last row, [tx][class][stride]
-  float* sides = nullptr;   // ring of left and right [ty][class]
+  size_t stride, z_floats, edge_floats, sum_floats, side_floats, planar_floats, product_floats;
+  float* products = nullptr;  // working memory of the products
+  float* planar = nullptr;    // dec3's row, [channel][stride]
+  float* z = nullptr;         // ring of [ty][tx][class][stride]
+  float* sums = nullptr;      // as in ClassRows
+  float* edge[2] = {};        // corrections of the first and the last row, [tx][class][stride]
+  float* sides = nullptr;     // ring of left and right [ty][class]
   float* z_row(int r) const { return z + static_cast<size_t>(r % kRingRows) * z_floats; }
   float* side(int r, int right) const {
     return sides +
@@ -259,8 +265,9 @@ int TailRows(const TailPlan& plan, const TailWeights& weights, const View& dec3,
   const auto uchannels = static_cast<size_t>(channels);
   const ResizeAxis& axis = plan.resize.y;
   const auto product = [&](const Buffer& map, int rows, float* to) {
-    Multiply({map.data(), uchannels, s.planar, s.stride, to, s.stride, rows, low_width, channels,
-              false});
+    const Product product = {map.data(), uchannels, s.planar,  s.stride, to,
+                             s.stride,   rows,      low_width, channels, false};
+    weights.on_matrix_unit ? MultiplyOnMatrixUnit(product, s.products) : Multiply(product);
   };
   // The first and the last low row that row y of the logits needs.
   const auto first_low = [&](int y) { return axis.low[static_cast<size_t>(std::max(0, y - 2))]; };

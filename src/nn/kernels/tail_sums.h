@@ -9,20 +9,6 @@
 
 namespace shadowtutor::nn {
 
-/// The matrix product c[m][n] = sum over k of a[m][k] * b[k][n], added to c if `accumulate`. Rows
-/// are `*_stride` floats apart. Columns up to `n` rounded up to whole vectors are computed.
-struct Product {
-  const float* a;
-  size_t a_stride;
-  const float* b;
-  size_t b_stride;
-  float* c;
-  size_t c_stride;
-  int m, n, k;
-  bool accumulate;
-};
-void Multiply(const Product& product);
-
 /// One term of a weighted sum of rows.
 struct Term {
   const float* row;

@@ -70,8 +70,9 @@ class TailWeights {
   int channels = 0;  // of dec3
   int middle = 0;    // output channels of out_conv1 and out_conv2
   TailMaps maps;
-  Buffer transposed;  // main as [channel][25 taps x class], for the gradient to dec3
-  Buffer bias;        // [kind of row][kind of column][class]
+  Buffer transposed;            // main as [channel][25 taps x class], for the gradient to dec3
+  Buffer bias;                  // [kind of row][kind of column][class]
+  bool on_matrix_unit = false;  // whether products with the maps are computed there (product.h)
 
  private:
   Buffer head_;      // out_conv2 and out_conv3 composed: [9][class][middle]

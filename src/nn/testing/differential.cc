@@ -186,6 +186,7 @@ std::span<const Family> Families() {
                                          {"MatrixConvolution", MatrixConvolution, 4e-6},
                                          {"MatrixToInput", MatrixToInput, 4e-6},
                                          {"MatrixGradient", MatrixGradient, 5e-6},
+                                         {"MatrixProduct", MatrixProduct, 4e-6},
                                          {"Norm", Norm, 1e-5},
                                          {"Resizing", Resizing, 1e-5},
                                          {"Stem", Stem, 2e-6},

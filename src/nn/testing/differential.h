@@ -97,6 +97,7 @@ Outcome Composition(Draw& draw);
 Outcome MatrixConvolution(Draw& draw);
 Outcome MatrixToInput(Draw& draw);
 Outcome MatrixGradient(Draw& draw);
+Outcome MatrixProduct(Draw& draw);
 Outcome Norm(Draw& draw);
 Outcome Resizing(Draw& draw);
 Outcome Stem(Draw& draw);

@@ -10,6 +10,7 @@
 #include "nn/kernels/matrix_conv.h"
 #include "nn/kernels/matrix_gradient.h"
 #include "nn/kernels/matrix_unit.h"
+#include "nn/kernels/product.h"
 #include "nn/kernels/winograd_gradient.h"
 #include "nn/testing/differential.h"
 
@@ -354,6 +355,42 @@ Outcome MatrixGradient(Draw& draw) {
   words << shape << " giving " << width << "x" << height << (normed ? ", normed" : "");
   outcome.shape = words.str();
   CompareGradients(expected, magnitudes, oihw, bias, outcome);
+  return outcome;
+}
+
+Outcome MatrixProduct(Draw& draw) {
+  if (!HasMatrixUnit()) return NoMatrixUnit();
+  // The sums' columns are whole vectors.
+  const int m = draw.Choice(1, 70), n = 16 * draw.Choice(1, 4), k = draw.Choice(1, 100);
+  const auto um = static_cast<size_t>(m), un = static_cast<size_t>(n), uk = static_cast<size_t>(k);
+  const auto a = Rounded(draw.Values(um * uk)), b = Rounded(draw.Values(uk * un));
+  const bool accumulate = draw.Coin();
+  const auto before = draw.Values(um * un);
+  std::vector<double> sums(um * un), sizes(um * un);
+  for (size_t row = 0; row < um; ++row) {
+    for (size_t column = 0; column < un; ++column) {
+      const size_t at = row * un + column;
+      if (accumulate) {
+        sums[at] = before[at];
+        sizes[at] = std::abs(before[at]);
+      }
+      for (size_t i = 0; i < uk; ++i) {
+        const double term = a[row * uk + i] * b[i * un + column];
+        sums[at] += term;
+        sizes[at] += std::abs(term);
+      }
+    }
+  }
+  const auto floats_a = Floats(a), floats_b = Floats(b);
+  auto c = accumulate ? Floats(before) : std::vector<float>(um * un, NAN);
+  const Buffer working(MatrixProductFloats(m, n, k));
+  MultiplyOnMatrixUnit(
+      {floats_a.data(), uk, floats_b.data(), un, c.data(), un, m, n, k, accumulate},
+      working.data());
+  Outcome outcome;
+  outcome.shape = std::to_string(m) + "x" + std::to_string(n) + " sums of " + std::to_string(k) +
+                  (accumulate ? ", accumulate" : "");
+  outcome.Compare("product", c, sums, sizes);
   return outcome;
 }
 
