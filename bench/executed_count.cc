@@ -1,5 +1,6 @@
 #include "executed_count.h"
 
+#include "nn/kernels/matrix_unit.h"
 #include "nn/kernels/stem_composition.h"
 #include "nn/operation_count.h"
 
@@ -54,6 +55,18 @@ double BlockForward(const BlockInfo& block, const Levels& levels, bool composed)
   return Shortcut(block, levels) + First3x3(block, levels) + last;
 }
 
+// The same, and its gradients, in fast arithmetic: on the matrix unit as direct sums, else by
+// Winograd's filtering where the stride is 1.
+double FastBlock(const BlockInfo& block, const Levels& levels) {
+  const double direct = 9.0 * block.in * block.out * Pixels(levels, block.out_level);
+  const double composed = 9.0 * block.out * block.out * Pixels(levels, block.out_level);
+  if (nn::HasMatrixUnit()) return 3 * (Shortcut(block, levels) + direct + composed);
+  const int level = block.out_level;
+  const double long_path =
+      WinogradMultiplyAdds(block.out, block.out, levels.height[level], levels.width[level]);
+  return 3 * (Shortcut(block, levels) + First3x3(block, levels) + long_path);
+}
+
 double BlockBackward(const BlockInfo& block, const Levels& levels) {
   const double weights = Shortcut(block, levels) +
                          9.0 * block.in * block.out * Pixels(levels, block.out_level) +
@@ -96,12 +109,19 @@ double ExecutedInference(const NetworkSpec& spec, FrameSize frame) {
   return sum;
 }
 
-double ExecutedStep(const NetworkSpec& spec, FrameSize frame, Stage cut) {
+double ExecutedStep(const NetworkSpec& spec, FrameSize frame, Stage cut,
+                    nn::Arithmetic arithmetic) {
   const Levels levels(frame);
   double sum = TailMultiplyAdds(spec, levels) + TailBackwardMultiplyAdds(spec, levels);
+  const bool fast = arithmetic == nn::Arithmetic::kFast;
   for (const BlockInfo& block : BlocksOf(spec)) {
     if (block.stage < cut) continue;
-    sum += BlockForward(block, levels, false) + BlockBackward(block, levels);
+    sum += fast ? FastBlock(block, levels)
+                : BlockForward(block, levels, false) + BlockBackward(block, levels);
+  }
+  if (fast) {
+    // Both layers of the stem have one gradient.
+    return sum + (cut <= Stage::kInConv2 ? 2 * ComposedStemMultiplyAdds(spec, levels) : 0);
   }
   if (cut <= Stage::kInConv2) {
     sum += Stem1(spec, levels) + Stem2(spec, levels);  // forward

@@ -9,6 +9,7 @@
 #ifndef SHADOWTUTOR_BENCH_EXECUTED_COUNT_H_
 #define SHADOWTUTOR_BENCH_EXECUTED_COUNT_H_
 
+#include "nn/arithmetic.h"
 #include "nn/forward.h"
 #include "nn/network.h"
 #include "shadowtutor/types.h"
@@ -29,7 +30,8 @@ double TailBackwardMultiplyAdds(const nn::NetworkSpec& spec, const nn::Levels& l
 double ExecutedInference(const nn::NetworkSpec& spec, FrameSize frame);
 /// One distillation step of the stages from `cut` on: backward pass and next forward pass. What
 /// lies before the cut is kept and not computed again.
-double ExecutedStep(const nn::NetworkSpec& spec, FrameSize frame, nn::Stage cut);
+double ExecutedStep(const nn::NetworkSpec& spec, FrameSize frame, nn::Stage cut,
+                    nn::Arithmetic arithmetic);
 
 /// The same step of the published network, layer by layer: the whole forward pass, and for every
 /// trained layer the gradients of weights and of input, each of which takes as many multiply-adds

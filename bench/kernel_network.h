@@ -84,6 +84,8 @@ class RowList {
   std::vector<KernelRow> rows_;
 };
 
+/// Adds rows for the kernels of fast arithmetic.
+void AddFastRows(RowList& rows);
 /// Adds rows for other algorithms with the same results as the engine's.
 void AddAlternativeRows(RowList& rows);
 

@@ -160,9 +160,17 @@ class Rows {
     Add("whole/inference", ExecutedInference(spec, size), 0, 0,
         [predictor](Network& s) { predictor->Predict(s.scene.frame, s.prediction); });
     for (const Stage cut : {kPartialDistillation, kFullDistillation}) {
-      auto trainer = std::make_shared<distill::Trainer>(ReadyTrainer(n_.scene, cut));
-      Add(cut == kPartialDistillation ? "whole/partial_step" : "whole/full_step",
-          ExecutedStep(spec, size, cut), 0, 0, [trainer](Network& s) { Step(*trainer, s.scene); });
+      for (const Arithmetic arithmetic : {Arithmetic::kReference, Arithmetic::kFast}) {
+        distill::TrainerOptions options;
+        options.cut = cut;
+        options.arithmetic = arithmetic;
+        options.adam.learning_rate = kLearningRate;
+        auto trainer = std::make_shared<distill::Trainer>(ReadyTrainer(n_.scene, options));
+        Add(std::string("whole/") + (cut == kPartialDistillation ? "partial_step" : "full_step") +
+                (arithmetic == Arithmetic::kFast ? "_fast" : ""),
+            ExecutedStep(spec, size, cut, arithmetic), 0, 0,
+            [trainer](Network& s) { Step(*trainer, s.scene); });
+      }
     }
   }
 
@@ -394,6 +402,7 @@ std::vector<KernelRow> MakeKernelRows(FrameSize size) {
   rows.Backward();
   rows.Update();
   rows.Whole();
+  AddFastRows(list);
   AddAlternativeRows(list);
   return list.Take();
 }

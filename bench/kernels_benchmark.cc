@@ -22,6 +22,8 @@
 //   update/{partial,full}/pack_for_prediction              what a client does with an update
 //   update/pack_stem, update/compose_tail, update/miou
 //   whole/inference, partial_step, full_step               all of it
+//   fast/BLOCK/weights3x3_winograd, weights_composed_winograd    of fast arithmetic
+//   matrix/BLOCK/...                   of fast arithmetic on the matrix unit, if there is one
 //   alternative/BLOCK/conv3x3_direct, data3x3_direct       what Winograd's filtering replaces
 //   alternative/BLOCK/long_1x3_3x1_direct, long_composed_direct
 //   alternative/tail/{layers,published}_{winograd,direct}  the tail layer by layer, out_conv3

@@ -235,7 +235,8 @@ void MatrixWeightGradient(const View& input, const NormStatistics* norm, int str
                           std::span<const Tap> taps, const View& output_gradient, int kh, int kw,
                           std::span<float> oihw, std::span<float> bias, Scratch& scratch) {
   const View& g = output_gradient;
-  const int rows = g.height, chunks = std::min(SumChunks(rows), 8);
+  // Each chunk ends with sums to store and add up.
+  const int rows = g.height, chunks = std::clamp(rows / 11, 1, 8);
   const int chunk_rows = (rows + chunks - 1) / chunks;
   const int in_rows = (chunk_rows - 1) * stride + taps.back().dy - taps.front().dy + 1;
   const auto count = [](int n) { return static_cast<size_t>(n); };
