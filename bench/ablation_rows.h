@@ -28,6 +28,8 @@ inline std::vector<Row> AblationRows() {
       {"balanced: momentum 0.9", d, {{"momentum", "0.9"}}},
       {"balanced: moments kept", d, {{"fresh-moments", "off"}}},
       {"balanced: no Jaccard", d, {{"jaccard-weight", "0"}}},
+      {"balanced: reference arithmetic", d, {{"arithmetic", "reference"}}},
+      {"balanced: all pixels in the loss", d, {{"loss-stride", "1"}}},
       {"balanced: instances weigh 5", d, {{"instance-weight", "5"}}},
       {"balanced: rate 0.01", d, {{"learning-rate", "0.01"}}},
       {"balanced: trained from dec2 on", d, {{"cut", "partial"}}},

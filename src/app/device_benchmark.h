@@ -27,8 +27,8 @@ struct DeviceBenchmark {
   FrameSize size;
   int threads = 0;
   std::string isa;
-  double inference_ms = 0;      // from BGR bytes to a label map
-  double scene_change_ms = 0;   // comparing a frame with the last key frame
+  double inference_ms = 0;     // from BGR bytes to a label map
+  double scene_change_ms = 0;  // comparing a frame with the last key frame
   // Loss, backward, Adam, next prediction, mIoU; the frozen part is computed before.
   double partial_step_ms = 0;   // of the paper's policy
   double balanced_step_ms = 0;  // of the policy `balanced`
@@ -42,8 +42,8 @@ struct DeviceBenchmark {
 /// Error kInvalidArgument for a size or thread count out of range, kCancelled when interrupted.
 DeviceBenchmark RunDeviceBenchmark(const DeviceBenchmarkOptions& options);
 
-/// Keys: inference_ms, scene_change_ms, partial_step_ms, balanced_step_ms, full_step_ms, threads, size ("WxH"), isa,
-/// peak_rss_mb, inference_fps, inference_gflops.
+/// Keys: inference_ms, scene_change_ms, partial_step_ms, balanced_step_ms, full_step_ms, threads,
+/// size ("WxH"), isa, peak_rss_mb, inference_fps, inference_gflops.
 std::string ToJson(const DeviceBenchmark& result);
 /// A table for the terminal.
 std::string ToText(const DeviceBenchmark& result);

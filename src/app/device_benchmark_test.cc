@@ -28,7 +28,8 @@ TEST(DeviceBenchmark, MeasuresAllThree) {
   EXPECT_EQ(json["threads"], 1);
   EXPECT_EQ(json["size"], "61x40");
   EXPECT_EQ(json["isa"], result.isa);
-  for (const char* key : {"inference_ms", "partial_step_ms", "balanced_step_ms", "full_step_ms", "peak_rss_mb"}) {
+  for (const char* key :
+       {"inference_ms", "partial_step_ms", "balanced_step_ms", "full_step_ms", "peak_rss_mb"}) {
     EXPECT_TRUE(json[key].is_number()) << key;
   }
   EXPECT_NE(ToText(result).find("61x40, 1 thread,"), std::string::npos);

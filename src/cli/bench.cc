@@ -47,7 +47,8 @@ void AddBenchCommand(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   command->add_option("--json", options->json,
                       "Write the figures as JSON to this file (-: stdout)");
-  command->footer("SHADOWTUTOR_ISA=avx2 (amx, avx512, sse4, neon, scalar) forces an instruction set.");
+  command->footer(
+      "SHADOWTUTOR_ISA=avx2 (amx, avx512, sse4, neon, scalar) forces an instruction set.");
   command->callback([options, &exit_code] {
     Bench(*options);
     exit_code = 0;
