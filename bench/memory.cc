@@ -44,12 +44,12 @@ void Predict(FrameSize size, bool updates) {
   }
 }
 
-void Train(FrameSize size, nn::Stage cut) {
+void Train(FrameSize size, nn::Stage cut, nn::Arithmetic arithmetic) {
   const Image frame = PlainFrame(size);
   const nn::Checkpoint student = Student();
   const LabelMap label(size.width, size.height, 1);
   const std::vector<float> pixel_weights(label.labels().size(), 1.0f);
-  distill::Trainer trainer(student, {.cut = cut, .adam = {}});
+  distill::Trainer trainer(student, {.cut = cut, .arithmetic = arithmetic, .adam = {}});
   trainer.learner().SetFrame(frame);
   for (int i = 0; i < 3; ++i) trainer.Step(label, pixel_weights);
 }
@@ -71,16 +71,19 @@ double PeakOf(const std::string& work, const std::string& size) {
   return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
-const char* const kWorks[] = {"nothing", "predict", "predict_with_updates", "train_partial",
-                              "train_full"};
+const char* const kWorks[] = {"nothing",        "predict",    "predict_with_updates",
+                              "train_partial",  "train_full", "train_partial_fast",
+                              "train_full_fast"};
 
 void Do(const std::string& work, FrameSize size) {
+  const auto arithmetic =
+      work.ends_with("_fast") ? nn::Arithmetic::kFast : nn::Arithmetic::kReference;
   if (work == "predict" || work == "predict_with_updates") {
     Predict(size, work == "predict_with_updates");
-  } else if (work == "train_partial") {
-    Train(size, nn::kPartialDistillation);
-  } else if (work == "train_full") {
-    Train(size, nn::kFullDistillation);
+  } else if (work.starts_with("train_partial")) {
+    Train(size, nn::kPartialDistillation, arithmetic);
+  } else if (work.starts_with("train_full")) {
+    Train(size, nn::kFullDistillation, arithmetic);
   }
 }
 
