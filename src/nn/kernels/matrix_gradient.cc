@@ -151,6 +151,53 @@ ST_MATRIX_UNIT void SumTiles(const Factors& f, const uint16_t* in, int stride, c
   if constexpr (kI > 1 && kO > 1) _tile_stored(3, dw + block + kBlock, row_bytes);
 }
 
+// The same for one block of inputs and the three taps of a row of a 3x3 kernel, which read almost
+// the same memory: at `in` + shift[tap]. The taps' sums are `tap` floats apart.
+template <int kO>
+ST_MATRIX_UNIT void SumTapTiles(const Factors& f, const uint16_t* in, const size_t (&shift)[3],
+                                int stride, const uint16_t* g, int rows, float* dw, size_t tile,
+                                size_t tap) {
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  if constexpr (kO > 1) {
+    _tile_zero(3);
+    _tile_zero(4);
+    _tile_zero(5);
+  }
+  const size_t channel_bytes = f.in_channel * sizeof(uint16_t);
+  for (int row = 0; row < rows; ++row) {
+    const uint16_t* a = in + static_cast<size_t>(row * stride) * f.in_row;
+    const uint16_t* b = g + static_cast<size_t>(row) * f.g_row;
+    for (int x = 0; x < f.columns; x += kPixels, a += kPixels, b += kPixels * kBlock) {
+      _tile_loadd(6, b, 64);
+      _tile_loadd(7, a + shift[0], channel_bytes);
+      _tile_dpbf16ps(0, 7, 6);
+      _tile_loadd(7, a + shift[1], channel_bytes);
+      _tile_dpbf16ps(1, 7, 6);
+      _tile_loadd(7, a + shift[2], channel_bytes);
+      _tile_dpbf16ps(2, 7, 6);
+      if constexpr (kO > 1) {
+        _tile_loadd(6, b + f.g_block, 64);
+        _tile_dpbf16ps(5, 7, 6);
+        _tile_loadd(7, a + shift[1], channel_bytes);
+        _tile_dpbf16ps(4, 7, 6);
+        _tile_loadd(7, a + shift[0], channel_bytes);
+        _tile_dpbf16ps(3, 7, 6);
+      }
+    }
+  }
+  const size_t row_bytes = tile * sizeof(float);
+  _tile_stored(0, dw, row_bytes);
+  _tile_stored(1, dw + tap, row_bytes);
+  _tile_stored(2, dw + 2 * tap, row_bytes);
+  if constexpr (kO > 1) {
+    _tile_stored(3, dw + kBlock, row_bytes);
+    _tile_stored(4, dw + tap + kBlock, row_bytes);
+    _tile_stored(5, dw + 2 * tap + kBlock, row_bytes);
+  }
+}
+
 struct GradientTask {
   View input, g;
   const NormStatistics* norm;
@@ -201,28 +248,33 @@ ST_MATRIX_UNIT void SumChunk(const GradientTask& task, Factors& f, int begin, in
   const int outputs = g.blocks() * kBlock, width = ConvTileWidth(), rows = end - begin;
   const int taps = static_cast<int>(task.taps.size());
   const size_t per_output = static_cast<size_t>(input.blocks() * kBlock * taps);
-  for (int t = 0; t < taps; ++t) {
+  // Column x reads column stride * x + dx + 1 of those from the halo on.
+  const auto shift = [&](int dx) {
+    return static_cast<size_t>((dx + 1) % planes) * f.in_plane +
+           static_cast<size_t>((dx + 1) / planes);
+  };
+  const bool three = taps == 9;
+  const size_t shifts[3] = {shift(-1), shift(0), shift(1)};
+  for (int t = 0; t < taps; t += three ? 3 : 1) {
     const Tap& tap = task.taps[static_cast<size_t>(t)];
-    // Column x reads column stride * x + dx + 1 of those from the halo on.
-    const int column = tap.dx + 1;
-    const uint16_t* from = f.in + static_cast<size_t>(tap.dy - task.taps.front().dy) * f.in_row +
-                           static_cast<size_t>(column % planes) * f.in_plane + column / planes;
+    const uint16_t* from = f.in + static_cast<size_t>(tap.dy - task.taps.front().dy) * f.in_row;
     for (int o = 0; o < outputs; o += width) {
       const int tile = std::min(width, outputs - o);
-      const size_t utile = static_cast<size_t>(tile);
-      const size_t block = utile * kBlock * static_cast<size_t>(taps);
+      const size_t utile = static_cast<size_t>(tile), tap_floats = utile * kBlock;
+      const size_t block = tap_floats * static_cast<size_t>(taps);
       const uint16_t* gradient = f.g + static_cast<size_t>(o / kBlock) * f.g_block;
-      for (int b = 0; b < input.blocks(); b += 2) {
+      for (int b = 0; b < input.blocks(); b += three ? 1 : 2) {
         const uint16_t* in = from + static_cast<size_t>(b * kBlock) * f.in_channel;
         float* out = dw + static_cast<size_t>(o) * per_output + static_cast<size_t>(b) * block +
-                     static_cast<size_t>(t * kBlock) * utile;
-        const bool two = b + 1 < input.blocks();
-        if (tile > kBlock) {
-          two ? SumTiles<2, 2>(f, in, task.stride, gradient, rows, out, utile, block)
-              : SumTiles<1, 2>(f, in, task.stride, gradient, rows, out, utile, block);
+                     static_cast<size_t>(t) * tap_floats;
+        if (three) {
+          const auto sum = tile > kBlock ? SumTapTiles<2> : SumTapTiles<1>;
+          sum(f, in, shifts, task.stride, gradient, rows, out, utile, tap_floats);
         } else {
-          two ? SumTiles<2, 1>(f, in, task.stride, gradient, rows, out, utile, block)
-              : SumTiles<1, 1>(f, in, task.stride, gradient, rows, out, utile, block);
+          const bool two = b + 1 < input.blocks();
+          const auto sum = tile > kBlock ? (two ? SumTiles<2, 2> : SumTiles<1, 2>)
+                                         : (two ? SumTiles<2, 1> : SumTiles<1, 1>);
+          sum(f, in + shift(tap.dx), task.stride, gradient, rows, out, utile, block);
         }
       }
     }
