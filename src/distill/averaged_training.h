@@ -8,8 +8,8 @@
 #ifndef SHADOWTUTOR_DISTILL_AVERAGED_TRAINING_H_
 #define SHADOWTUTOR_DISTILL_AVERAGED_TRAINING_H_
 
-#include <algorithm>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "distill/miou.h"
@@ -46,9 +46,13 @@ class Plateau {
   int steps_ = 0;  // since `best_`
 };
 
+/// Makes `average` keep * average + (1 - keep) * weights. Where both are equal it stays as it is:
+/// weights that are not trained must not be rounded, as they do not travel.
+void MixInto(std::span<float> average, float keep, std::span<const float> weights);
+
 /// Trains `student` (an nn::Learner or a class with the same functions) on one key frame. The
 /// parameters are those of TrainOnKeyFrame, but for `loss_weights(answer)`, which returns one
-/// weight per pixel of an answer's label. `plateau` is new for each key frame, `replay` has the
+/// weight per pixel of an answer's label, or none if all are 1. `plateau` is new for each key frame, `replay` has the
 /// earlier key frames, `share` says which weights are trained, and `average` is scratch memory.
 /// Afterwards the student holds the average.
 template <typename Learner, typename LossWeightsFunction>
@@ -75,18 +79,14 @@ TrainResult TrainAveraged(Learner& student, ImageView frame, const TeacherAnswer
     ++result.steps;
     const bool again = options.replay_every > 0 && result.steps % options.replay_every == 0;
     if (const Replay::KeyFrame* earlier = again ? replay.Pick() : nullptr) {
+      student.HoldFrame();
       student.SetFrame(earlier->frame);
       step(earlier->answer.label, loss_weights(earlier->answer));
-      student.SetFrame(frame);
+      student.ReturnToHeldFrame();
     } else {
       step(label, pixel_weights);
     }
-    const auto weights = student.trained();
-    for (size_t i = 0; i < average.size(); ++i) {
-      // Weights that are not trained must not be rounded: they do not travel.
-      const float mixed = keep * average[i] + (1 - keep) * weights[i];
-      average[i] = weights[i] == average[i] ? average[i] : mixed;
-    }
+    MixInto(average, keep, student.trained());
     if (plateau.wanted() && plateau.Reached(MeanIoU(student.Predict(), label, classes))) break;
   }
   if (result.steps == 0) return result;  // stopped before the first one

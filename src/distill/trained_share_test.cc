@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstddef>
 #include <numeric>
 
 namespace shadowtutor::distill {
@@ -47,6 +49,36 @@ TEST_F(TrainedShareTest, TakesTheLargestGradientsAndTheFewThatAreAlwaysTrained) 
   // Convolutions at the end have the smallest gradients.
   const nn::ParameterInfo& late = layout_.Find("dec3.long_path.0.weight");
   EXPECT_EQ(Count(chosen.subspan(late.offset - offset, late.count)), 0u);
+}
+
+TEST_F(TrainedShareTest, NoneThatIsLeftOutHasALargerGradient) {
+  const size_t offset = layout_.TrainedOffset(kCut);
+  for (const float scale : {1e-30f, 0.01f, 1e4f}) {
+    uint32_t random = 1;
+    for (float& value : gradient_) {
+      random = random * 1664525u + 1013904223u;
+      value = scale * static_cast<float>(static_cast<int>(random >> 8) - 0x800000);
+    }
+    TrainedShare share(layout_, kCut, all_, 0.1);
+    const auto chosen = share.Choose(gradient_);
+    EXPECT_EQ(Count(chosen), Choices(0.1) + norms_.size()) << scale;
+    std::vector<uint8_t> always(gradient_.size());
+    for (const auto& range : norms_.ranges()) {
+      std::fill_n(always.begin() + static_cast<std::ptrdiff_t>(range.begin - offset), range.count,
+                  uint8_t{1});
+    }
+    float least = INFINITY, left_out = 0;
+    for (size_t i = 0; i < chosen.size(); ++i) {
+      if (always[i]) continue;
+      const float size = std::fabs(gradient_[i]);
+      if (chosen[i]) {
+        least = std::min(least, size);
+      } else {
+        left_out = std::max(left_out, size);
+      }
+    }
+    EXPECT_GE(least, left_out) << scale;
+  }
 }
 
 TEST_F(TrainedShareTest, TheChoiceStandsForAKeyFrame) {
