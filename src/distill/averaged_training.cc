@@ -18,4 +18,12 @@ void MixInto(std::span<float> average, float keep, std::span<const float> weight
   }
 }
 
+void MixInto(std::span<float> average, float keep, std::span<const float> weights,
+             std::span<const uint32_t> indices) {
+  for (const uint32_t i : indices) {
+    const float mixed = keep * average[i] + (1 - keep) * weights[i];
+    average[i] = weights[i] == average[i] ? average[i] : mixed;
+  }
+}
+
 }  // namespace shadowtutor::distill

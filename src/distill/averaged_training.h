@@ -8,6 +8,7 @@
 #ifndef SHADOWTUTOR_DISTILL_AVERAGED_TRAINING_H_
 #define SHADOWTUTOR_DISTILL_AVERAGED_TRAINING_H_
 
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <vector>
@@ -49,6 +50,9 @@ class Plateau {
 /// Makes `average` keep * average + (1 - keep) * weights. Where both are equal it stays as it is:
 /// weights that are not trained must not be rounded, as they do not travel.
 void MixInto(std::span<float> average, float keep, std::span<const float> weights);
+/// The same for these indices alone.
+void MixInto(std::span<float> average, float keep, std::span<const float> weights,
+             std::span<const uint32_t> indices);
 
 /// Trains `student` (an nn::Learner or a class with the same functions) on one key frame. The
 /// parameters are those of TrainOnKeyFrame, but for `loss_weights(answer)`, which returns one
@@ -72,8 +76,11 @@ TrainResult TrainAveraged(Learner& student, ImageView frame, const TeacherAnswer
   const auto keep = static_cast<float>(options.averaging);
   const auto step = [&](const LabelMap& truth, const std::vector<float>& weight) {
     student.LossAndGradient(truth, weight);
-    if (!share.all()) student.KeepGradient(share.Choose(student.gradient()));
-    student.AdamStep();
+    if (share.all()) {
+      student.AdamStep();
+    } else {
+      student.AdamStep(share.Choose(student.gradient()));
+    }
   };
   while (result.steps < options.max_updates && !(stop && stop())) {
     ++result.steps;
@@ -86,7 +93,11 @@ TrainResult TrainAveraged(Learner& student, ImageView frame, const TeacherAnswer
     } else {
       step(label, pixel_weights);
     }
-    MixInto(average, keep, student.trained());
+    if (share.all()) {
+      MixInto(average, keep, student.trained());
+    } else {  // the others are still as they were
+      MixInto(average, keep, student.trained(), share.chosen());
+    }
     if (plateau.wanted() && plateau.Reached(MeanIoU(student.Predict(), label, classes))) break;
   }
   if (result.steps == 0) return result;  // stopped before the first one

@@ -35,7 +35,7 @@ class CountingLearner {
   }
   void AdamStep() { weights_[0] += 1; }
   std::span<const float> gradient() const { return weights_; }
-  void KeepGradient(std::span<const uint8_t>) { ADD_FAILURE() << "all weights are trained"; }
+  void AdamStep(std::span<const uint32_t>) { ADD_FAILURE() << "all weights are trained"; }
   const std::vector<float>& trained() const { return weights_; }
   void SetTrained(const std::vector<float>& weights, bool keep_moments) {
     EXPECT_TRUE(keep_moments);
@@ -141,8 +141,14 @@ TEST(MixInto, RoundsNoWeightThatIsAsItWas) {
     weights[i] = i % 3 ? average[i] : 7;
     expected[i] = i % 3 ? average[i] : 0.9f * average[i] + (1 - 0.9f) * 7;
   }
+  std::vector<float> some = average;
   MixInto(average, 0.9f, weights);
   EXPECT_EQ(average, expected);
+  const std::vector<uint32_t> indices = {3, 4, 996};
+  std::vector<float> expected_some = some;
+  for (const uint32_t i : indices) expected_some[i] = expected[i];
+  MixInto(some, 0.9f, weights, indices);
+  EXPECT_EQ(some, expected_some);
 }
 
 TEST(Replay, RemembersTheLastFramesAndPicksAllOfThem) {

@@ -57,28 +57,26 @@ TrainedShare::TrainedShare(const nn::NetworkLayout& layout, nn::Stage cut,
   trained_ = always_;
 }
 
-std::span<const uint8_t> TrainedShare::Choose(std::span<const float> gradient) {
-  if (chosen_) return trained_;
-  chosen_ = true;
-  if (choices_ == 0) {
-    trained_ = always_;
-    return trained_;
-  }
+std::span<const uint32_t> TrainedShare::Choose(std::span<const float> gradient) {
+  if (stands_) return chosen_;
+  stands_ = true;
   // Weights that cannot be chosen have a worth of 0, which is never chosen either.
   std::vector<float> worth(may_.size());
   for (size_t i = 0; i < worth.size(); ++i) {
     const float preference = trained_[i] ? kPreference : 1.0f;
     worth[i] = may_[i] ? std::fabs(gradient[i]) * preference : 0.0f;
   }
-  const float least = NthLargest(worth, choices_);
+  const float least = choices_ > 0 ? NthLargest(worth, choices_) : 0.0f;
   size_t left = choices_;
+  chosen_.clear();
   for (size_t i = 0; i < worth.size(); ++i) {
     // A weight without a gradient is not trained anyway.
     const bool choose = worth[i] >= least && worth[i] > 0 && left > 0;
-    trained_[i] = always_[i] | static_cast<uint8_t>(choose);
     left -= choose;
+    trained_[i] = always_[i] || choose;
+    if (trained_[i]) chosen_.push_back(static_cast<uint32_t>(i));
   }
-  return trained_;
+  return chosen_;
 }
 
 }  // namespace shadowtutor::distill

@@ -127,17 +127,13 @@ double Learner::LossAndGradient(const LabelMap& label, std::span<const float> pi
   return s.network.Backward(s.ws->frame, label, pixel_weight, *s.ws, s.gradient);
 }
 
-void Learner::KeepGradient(std::span<const uint8_t> keep) {
-  const auto all = std::span(impl_->gradient).subspan(impl_->network.offset());
-  if (keep.size() != all.size()) {
-    throw Error(ErrorCode::kInvalidArgument, "there is not one mark for each trained weight");
-  }
-  // Without a branch, so that compilers vectorise it.
-  for (size_t i = 0; i < all.size(); ++i) all[i] = keep[i] ? all[i] : 0;
-}
-
 void Learner::AdamStep() {
   impl_->network.AdamStep(gradient());
+  impl_->ForgetOutputs();
+}
+
+void Learner::AdamStep(std::span<const uint32_t> chosen) {
+  impl_->network.AdamStep(gradient(), chosen);
   impl_->ForgetOutputs();
 }
 

@@ -63,11 +63,12 @@ class Learner {
   double LossAndGradient(const LabelMap& label, std::span<const float> pixel_weight);
   /// The gradient of the last LossAndGradient, in the order of trained().
   std::span<const float> gradient() const;
-  /// Sets the gradient to 0 where `keep`, of the same size, has 0. With moments that are 0 there,
-  /// AdamStep then does not change these weights. Throws Error kInvalidArgument for another size.
-  void KeepGradient(std::span<const uint8_t> keep);
   /// One Adam step along gradient().
   void AdamStep();
+  /// One Adam step of these weights alone, indices in trained(), each of them once and one of those
+  /// that training changes. The other weights and their moments stay. Throws Error kInvalidArgument
+  /// for an index past the end.
+  void AdamStep(std::span<const uint32_t> chosen);
 
   /// Copies the trained weights and Adam's state into `state`.
   void SaveState(LearnerState& state) const;

@@ -214,6 +214,32 @@ TEST(Learner, GoingToAnotherFrameAndBackChangesNothing) {
   }
 }
 
+TEST(Learner, AdamStepsOfChosenWeightsLeaveTheOthers) {
+  const Scene scene = DrawScene(kHalf, 56, 40, kPartialDistillation, 1250);
+  Learner all = MakeLearner(scene, kPartialDistillation);
+  Learner some = MakeLearner(scene, kPartialDistillation);
+  std::vector<uint32_t> chosen;
+  for (uint32_t i = 0; i < some.trained().size(); i += 3) chosen.push_back(i);
+  LearnerState begin, state;
+  some.SaveState(begin);
+  for (Learner* learner : {&all, &some}) {
+    learner->SetFrame(scene.frame);
+    learner->LossAndGradient(scene.label, scene.weights);
+  }
+  for (int step = 0; step < 3; ++step) {  // along the same gradient
+    all.AdamStep();
+    some.AdamStep(chosen);
+  }
+  some.SaveState(state);
+  EXPECT_EQ(state.adam_steps, 3);
+  for (size_t i = 0; i < state.trained.size(); ++i) {
+    ASSERT_EQ(state.trained[i], i % 3 == 0 ? all.trained()[i] : begin.trained[i]) << i;
+    ASSERT_TRUE(i % 3 == 0 || state.moment1[i] == 0) << i;
+  }
+  chosen.push_back(static_cast<uint32_t>(some.trained().size()));
+  EXPECT_THROW(some.AdamStep(chosen), Error);
+}
+
 TEST(Learner, NoWeightsOfPixelsAreWeightsOfOne) {
   for (const int width : {64, 45}) {  // one is a multiple of 32, the other is odd
     Scene scene = DrawScene(kHalf, width, 40, kPartialDistillation, 1300);

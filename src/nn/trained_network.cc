@@ -122,6 +122,30 @@ void TrainedNetwork::AdamStep(std::span<const float> gradient) {
   WeightsChanged();
 }
 
+void TrainedNetwork::AdamStep(std::span<const float> gradient, std::span<const uint32_t> chosen) {
+  const auto past = [&](uint32_t index) { return index >= moment1_.size(); };
+  if (std::any_of(chosen.begin(), chosen.end(), past)) {
+    throw Error(ErrorCode::kInvalidArgument, "a chosen weight is not among the trained ones");
+  }
+  const FloatModeScope flush(FloatMode::OfThisThread().FlushingSubnormals());
+  ++adam_steps_;
+  const size_t count = chosen.size();
+  chosen_.resize(4 * count);
+  const auto part = [&](size_t i) { return std::span(chosen_).subspan(i * count, count); };
+  const auto g = part(0), w = part(1), m1 = part(2), m2 = part(3);
+  const std::span<float> suffix = Suffix();
+  for (size_t i = 0; i < count; ++i) {
+    const uint32_t at = chosen[i];
+    g[i] = gradient[at], w[i] = suffix[at], m1[i] = moment1_[at], m2[i] = moment2_[at];
+  }
+  AdamUpdate(adam_, adam_steps_, g, w, m1, m2);
+  for (size_t i = 0; i < count; ++i) {
+    const uint32_t at = chosen[i];
+    suffix[at] = w[i], moment1_[at] = m1[i], moment2_[at] = m2[i];
+  }
+  WeightsChanged();
+}
+
 void TrainedNetwork::SaveState(LearnerState& state) const {
   const auto suffix = trained();
   state.trained.assign(suffix.begin(), suffix.end());

@@ -73,6 +73,8 @@ class TrainedNetwork {
 
   /// One Adam step along `gradient`, which has trained().size() floats.
   void AdamStep(std::span<const float> gradient);
+  /// The same for these of the trained weights, see Learner::AdamStep.
+  void AdamStep(std::span<const float> gradient, std::span<const uint32_t> chosen);
   void SetLearningRate(double learning_rate) { adam_.learning_rate = learning_rate; }
 
   /// As Learner's functions of these names.
@@ -96,6 +98,7 @@ class TrainedNetwork {
   ParameterSelection selection_;
   std::vector<float> moment1_, moment2_;  // Adam's, for the trained part
   int64_t adam_steps_ = 0;
+  std::vector<float> chosen_;  // for Adam: gradient, weight, moments of the chosen weights
 
   PackedWeights packed_;
   std::vector<BlockBackwardWeights> transposed_;  // one per block; empty for frozen blocks
