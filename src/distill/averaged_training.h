@@ -56,9 +56,9 @@ void MixInto(std::span<float> average, float keep, std::span<const float> weight
 
 /// Trains `student` (an nn::Learner or a class with the same functions) on one key frame. The
 /// parameters are those of TrainOnKeyFrame, but for `loss_weights(answer)`, which returns one
-/// weight per pixel of an answer's label, or none if all are 1. `plateau` is new for each key frame, `replay` has the
-/// earlier key frames, `share` says which weights are trained, and `average` is scratch memory.
-/// Afterwards the student holds the average.
+/// weight per pixel of an answer's label, or none if all are 1. `plateau` is new for each key
+/// frame, `replay` has the earlier key frames, `share` says which weights are trained, and
+/// `average` is scratch memory. Afterwards the student holds the average.
 template <typename Learner, typename LossWeightsFunction>
 TrainResult TrainAveraged(Learner& student, ImageView frame, const TeacherAnswer& teacher,
                           int classes, LossWeightsFunction&& loss_weights,

@@ -42,7 +42,8 @@ class CountingLearner {
     weights_ = weights;
   }
 
-  std::string log;  // 'a' + first byte of the frame that was set, G: a gradient, H: held, R: returned
+  std::string
+      log;  // 'a' + first byte of the frame that was set, G: a gradient, H: held, R: returned
 
  private:
   std::vector<float> weights_ = {4, 0.1f};

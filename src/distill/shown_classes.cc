@@ -9,8 +9,8 @@ namespace shadowtutor::distill {
 
 std::vector<uint8_t> ShownClasses::After(const LabelMap& label) {
   if (most_ == 0) return {};
-  // Neighbouring pixels mostly increment the same number. Spread over several, an increment does not
-  // have to wait for the previous one to reach memory.
+  // Neighbouring pixels mostly increment the same number. Spread over several, an increment does
+  // not have to wait for the previous one to reach memory.
   constexpr size_t kCounters = 8;
   std::array<std::array<uint32_t, 256>, kCounters> counters{};
   const std::vector<uint8_t>& labels = label.labels();

@@ -109,8 +109,8 @@ void CompareWithReference(Arithmetic arithmetic, const NetworkSpec& spec, int wi
     ASSERT_EQ(values.width, expected.width) << name;
     EXPECT_LE(RelativeError(values, expected), bounds.activation) << name;
   }
-  const auto logits =
-      reference::Resize(ReadActivation(learner, *workspace, scene.frame, "logits_half"), height, width);
+  const auto logits = reference::Resize(
+      ReadActivation(learner, *workspace, scene.frame, "logits_half"), height, width);
   EXPECT_LE(RelativeError(logits, network.Activation("logits")), bounds.activation);
 
   const double loss = learner.LossAndGradient(scene.label, scene.weights);

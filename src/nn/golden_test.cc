@@ -95,7 +95,8 @@ class EngineCandidate {
   DoubleTensor Activation(const std::string& name) {
     // The engine never stores logits at the frame's size, so those at half the size are enlarged.
     const bool logits = name == "logits";
-    const auto tensor = ReadActivation(learner_, *workspace_, frame_, logits ? "logits_half" : name);
+    const auto tensor =
+        ReadActivation(learner_, *workspace_, frame_, logits ? "logits_half" : name);
     return logits ? reference::Resize(tensor, frame_.height(), frame_.width()) : tensor;
   }
   double LossAndGradient(const LabelMap& label, std::span<const float> weights) {

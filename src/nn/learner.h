@@ -82,8 +82,8 @@ class Learner {
   void ForgetMoments();
 
   /// From the next SetFrame on, the learner uses this workspace. The frame and the prediction are
-  /// stored in the workspace, so both are lost, and so is a frame that is held. With null, or without this call, the next SetFrame
-  /// makes a new workspace.
+  /// stored in the workspace, so both are lost, and so is a frame that is held. With null, or
+  /// without this call, the next SetFrame makes a new workspace.
   void UseWorkspace(std::shared_ptr<TrainingWorkspace> workspace);
 
  private:

@@ -88,8 +88,7 @@ double TrainedNetwork::Backward(ImageView frame, const LabelMap& label,
                                 std::span<const float> pixel_weight, TrainingMemory& workspace,
                                 std::span<float> gradient) const {
   const FloatModeScope flush(FloatMode::OfThisThread().FlushingSubnormals());
-  const Truth truth = {label.labels().data(),
-                       pixel_weight.empty() ? nullptr : pixel_weight.data(),
+  const Truth truth = {label.labels().data(), pixel_weight.empty() ? nullptr : pixel_weight.data(),
                        static_cast<float>(loss_.jaccard_weight), SampleOf(loss_, adam_steps_)};
   return nn::Backward({packed_, weights_, transposed_, arithmetic_}, cut_, frame, truth,
                       *workspace.forward, workspace.logits, *workspace.backward, gradient);

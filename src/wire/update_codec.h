@@ -36,7 +36,8 @@ void CheckUpdate(std::span<const float> base, std::span<const float> target);
 /// the server trained), little endian. Afterwards both sides hold
 /// `DecodeUpdate(codec, base, EncodeUpdate(codec, base, target))`: with kFp32 that is `target`,
 /// with kFp16 it is `base` plus the difference rounded to half precision (nearest, ties to even,
-/// saturating at 65504). Checks them as CheckUpdate does. Not for kCoded, and neither is DecodeUpdate.
+/// saturating at 65504). Checks them as CheckUpdate does. Not for kCoded, and neither is
+/// DecodeUpdate.
 std::vector<uint8_t> EncodeUpdate(UpdateCodec codec, std::span<const float> base,
                                   std::span<const float> target);
 
