@@ -8,8 +8,9 @@
 #ifndef SHADOWTUTOR_DISTILL_AVERAGED_TRAINING_H_
 #define SHADOWTUTOR_DISTILL_AVERAGED_TRAINING_H_
 
-#include <algorithm>
+#include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "distill/miou.h"
@@ -46,11 +47,18 @@ class Plateau {
   int steps_ = 0;  // since `best_`
 };
 
+/// Makes `average` keep * average + (1 - keep) * weights. Where both are equal it stays as it is:
+/// weights that are not trained must not be rounded, as they do not travel.
+void MixInto(std::span<float> average, float keep, std::span<const float> weights);
+/// The same for these indices alone.
+void MixInto(std::span<float> average, float keep, std::span<const float> weights,
+             std::span<const uint32_t> indices);
+
 /// Trains `student` (an nn::Learner or a class with the same functions) on one key frame. The
 /// parameters are those of TrainOnKeyFrame, but for `loss_weights(answer)`, which returns one
-/// weight per pixel of an answer's label. `plateau` is new for each key frame, `replay` has the
-/// earlier key frames, `share` says which weights are trained, and `average` is scratch memory.
-/// Afterwards the student holds the average.
+/// weight per pixel of an answer's label, or none if all are 1. `plateau` is new for each key
+/// frame, `replay` has the earlier key frames, `share` says which weights are trained, and
+/// `average` is scratch memory. Afterwards the student holds the average.
 template <typename Learner, typename LossWeightsFunction>
 TrainResult TrainAveraged(Learner& student, ImageView frame, const TeacherAnswer& teacher,
                           int classes, LossWeightsFunction&& loss_weights,
@@ -68,24 +76,27 @@ TrainResult TrainAveraged(Learner& student, ImageView frame, const TeacherAnswer
   const auto keep = static_cast<float>(options.averaging);
   const auto step = [&](const LabelMap& truth, const std::vector<float>& weight) {
     student.LossAndGradient(truth, weight);
-    if (!share.all()) student.KeepGradient(share.Choose(student.gradient()));
-    student.AdamStep();
+    if (share.all()) {
+      student.AdamStep();
+    } else {
+      student.AdamStep(share.Choose(student.gradient()));
+    }
   };
   while (result.steps < options.max_updates && !(stop && stop())) {
     ++result.steps;
     const bool again = options.replay_every > 0 && result.steps % options.replay_every == 0;
     if (const Replay::KeyFrame* earlier = again ? replay.Pick() : nullptr) {
+      student.HoldFrame();
       student.SetFrame(earlier->frame);
       step(earlier->answer.label, loss_weights(earlier->answer));
-      student.SetFrame(frame);
+      student.ReturnToHeldFrame();
     } else {
       step(label, pixel_weights);
     }
-    const auto weights = student.trained();
-    for (size_t i = 0; i < average.size(); ++i) {
-      // Weights that are not trained must not be rounded: they do not travel.
-      const float mixed = keep * average[i] + (1 - keep) * weights[i];
-      average[i] = weights[i] == average[i] ? average[i] : mixed;
+    if (share.all()) {
+      MixInto(average, keep, student.trained());
+    } else {  // the others are still as they were
+      MixInto(average, keep, student.trained(), share.chosen());
     }
     if (plateau.wanted() && plateau.Reached(MeanIoU(student.Predict(), label, classes))) break;
   }

@@ -25,6 +25,8 @@ LabelMap Prediction(int right) {
 class CountingLearner {
  public:
   void SetFrame(ImageView frame) { log += 'a' + frame.data[0]; }
+  void HoldFrame() { log += 'H'; }
+  void ReturnToHeldFrame() { log += 'R'; }
   const LabelMap& Predict() { return prediction_ = Prediction(static_cast<int>(weights_[0])); }
   double LossAndGradient(const LabelMap& label, const std::vector<float>& pixel_weights) {
     EXPECT_EQ(pixel_weights.size(), label.labels().size());
@@ -33,14 +35,15 @@ class CountingLearner {
   }
   void AdamStep() { weights_[0] += 1; }
   std::span<const float> gradient() const { return weights_; }
-  void KeepGradient(std::span<const uint8_t>) { ADD_FAILURE() << "all weights are trained"; }
+  void AdamStep(std::span<const uint32_t>) { ADD_FAILURE() << "all weights are trained"; }
   const std::vector<float>& trained() const { return weights_; }
   void SetTrained(const std::vector<float>& weights, bool keep_moments) {
     EXPECT_TRUE(keep_moments);
     weights_ = weights;
   }
 
-  std::string log;  // 'a' + first byte of the frame that was set, G: a gradient
+  std::string
+      log;  // 'a' + first byte of the frame that was set, G: a gradient, H: held, R: returned
 
  private:
   std::vector<float> weights_ = {4, 0.1f};
@@ -129,7 +132,24 @@ TEST(TrainAveraged, EveryNthStepIsOnAnEarlierKeyFrame) {
   EXPECT_EQ(Train(options).learner.log, "aGGGGG") << "there is none yet";
   Replay replay(4);
   replay.Remember(Frame(1), {.label = LabelMap(kPixels, 1, 0), .instances = {}});
-  EXPECT_EQ(Train(options, std::move(replay)).learner.log, "aGbGaGbGaG");
+  EXPECT_EQ(Train(options, std::move(replay)).learner.log, "aGHbGRGHbGRG");
+}
+
+TEST(MixInto, RoundsNoWeightThatIsAsItWas) {
+  std::vector<float> average(1000), weights(1000), expected(1000);
+  for (size_t i = 0; i < average.size(); ++i) {
+    average[i] = 0.1f * static_cast<float>(i);
+    weights[i] = i % 3 ? average[i] : 7;
+    expected[i] = i % 3 ? average[i] : 0.9f * average[i] + (1 - 0.9f) * 7;
+  }
+  std::vector<float> some = average;
+  MixInto(average, 0.9f, weights);
+  EXPECT_EQ(average, expected);
+  const std::vector<uint32_t> indices = {3, 4, 996};
+  std::vector<float> expected_some = some;
+  for (const uint32_t i : indices) expected_some[i] = expected[i];
+  MixInto(some, 0.9f, weights, indices);
+  EXPECT_EQ(some, expected_some);
 }
 
 TEST(Replay, RemembersTheLastFramesAndPicksAllOfThem) {

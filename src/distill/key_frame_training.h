@@ -25,10 +25,10 @@ StepResult DistillationStep(Learner& student, const LabelMap& label,
 }
 
 /// Trains `student` (an nn::Learner or a class with the same functions) on one key frame: Algorithm
-/// 1 of the paper, algorithm section 3. `loss_weights()` returns one weight per pixel; it is called
-/// only when there is something to train. `best` is scratch memory that the caller keeps, so that
-/// it is allocated only once. `stop`, if it is not empty, is asked before every step; when it
-/// returns true, training ends with the best weights so far.
+/// 1 of the paper, algorithm section 3. `loss_weights()` returns one weight per pixel, or none if
+/// all are 1; it is called only when there is something to train. `best` is scratch memory that the
+/// caller keeps, so that it is allocated only once. `stop`, if it is not empty, is asked before
+/// every step; when it returns true, training ends with the best weights so far.
 template <typename Learner, typename LossWeightsFunction>
 TrainResult TrainOnKeyFrame(Learner& student, ImageView frame, const LabelMap& label, int classes,
                             LossWeightsFunction&& loss_weights, const TrainerOptions& options,

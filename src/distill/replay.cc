@@ -1,5 +1,7 @@
 #include "distill/replay.h"
 
+#include <utility>
+
 namespace shadowtutor::distill {
 namespace {
 
@@ -11,11 +13,15 @@ size_t BytesOf(FrameSize size) { return size.pixels() * 4; }
 void Replay::Remember(ImageView frame, const TeacherAnswer& answer) {
   const size_t bytes = BytesOf(frame.size());
   if (most_ == 0 || bytes > kReplayBytes) return;
+  KeyFrame added;  // in the memory of a forgotten one of its size
   while (frames_.size() >= most_ || bytes_ + bytes > kReplayBytes) {
     bytes_ -= BytesOf(frames_.front().frame.size());
+    if (frames_.front().frame.size() == frame.size()) added = std::move(frames_.front());
     frames_.pop_front();
   }
-  frames_.push_back({Image(frame), answer});
+  added.frame.Assign(frame);
+  added.answer = answer;
+  frames_.push_back(std::move(added));
   bytes_ += bytes;
 }
 

@@ -1,7 +1,9 @@
 #include "distill/trained_share.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstddef>
 #include <functional>
 
 namespace shadowtutor::distill {
@@ -16,6 +18,26 @@ void Mark(const nn::ParameterSelection& selection, size_t offset, std::vector<ui
   for (const auto& [begin, count] : selection.ranges()) {
     std::fill_n(marks.begin() + static_cast<std::ptrdiff_t>(begin - offset), count, uint8_t{1});
   }
+}
+
+// The n-th largest of these numbers, none of which is negative; n is 1 to their number.
+float NthLargest(std::span<const float> values, size_t n) {
+  // Numbers from 0 on are ordered as their bits are. Counted by the upper bits (the exponent and
+  // some of the fraction), few are left to be sorted.
+  constexpr int kLowerBits = 19;
+  std::vector<uint32_t> counts(size_t{1} << (32 - kLowerBits));
+  const auto bin = [](float value) { return std::bit_cast<uint32_t>(value) >> kLowerBits; };
+  for (const float value : values) ++counts[bin(value)];
+  size_t wanted = counts.size() - 1;
+  for (; counts[wanted] < n; --wanted) n -= counts[wanted];
+  std::vector<float> among;
+  among.reserve(counts[wanted]);
+  for (const float value : values) {
+    if (bin(value) == wanted) among.push_back(value);
+  }
+  const auto nth = among.begin() + static_cast<std::ptrdiff_t>(n - 1);
+  std::nth_element(among.begin(), nth, among.end(), std::greater<>());
+  return *nth;
 }
 
 }  // namespace
@@ -35,29 +57,26 @@ TrainedShare::TrainedShare(const nn::NetworkLayout& layout, nn::Stage cut,
   trained_ = always_;
 }
 
-std::span<const uint8_t> TrainedShare::Choose(std::span<const float> gradient) {
-  if (chosen_) return trained_;
-  chosen_ = true;
-  std::vector<float> worth;
-  for (size_t i = 0; i < may_.size(); ++i) {
-    if (may_[i]) worth.push_back(std::fabs(gradient[i]) * (trained_[i] ? kPreference : 1.0f));
+std::span<const uint32_t> TrainedShare::Choose(std::span<const float> gradient) {
+  if (stands_) return chosen_;
+  stands_ = true;
+  // Weights that cannot be chosen have a worth of 0, which is never chosen either.
+  std::vector<float> worth(may_.size());
+  for (size_t i = 0; i < worth.size(); ++i) {
+    const float preference = trained_[i] ? kPreference : 1.0f;
+    worth[i] = may_[i] ? std::fabs(gradient[i]) * preference : 0.0f;
   }
-  trained_ = always_;
-  if (choices_ == 0) return trained_;
-  std::vector<float> sorted = worth;
-  const auto last = sorted.begin() + static_cast<std::ptrdiff_t>(choices_ - 1);
-  std::nth_element(sorted.begin(), last, sorted.end(), std::greater<>());
-  size_t left = choices_, k = 0;
-  for (size_t i = 0; i < may_.size(); ++i) {
-    if (!may_[i]) continue;
+  const float least = choices_ > 0 ? NthLargest(worth, choices_) : 0.0f;
+  size_t left = choices_;
+  chosen_.clear();
+  for (size_t i = 0; i < worth.size(); ++i) {
     // A weight without a gradient is not trained anyway.
-    if (worth[k] >= *last && worth[k] > 0 && left > 0) {
-      trained_[i] = 1;
-      --left;
-    }
-    ++k;
+    const bool choose = worth[i] >= least && worth[i] > 0 && left > 0;
+    left -= choose;
+    trained_[i] = always_[i] || choose;
+    if (trained_[i]) chosen_.push_back(static_cast<uint32_t>(i));
   }
-  return trained_;
+  return chosen_;
 }
 
 }  // namespace shadowtutor::distill

@@ -27,10 +27,12 @@ class TrainedShare {
   /// Whether there is anything to choose.
   bool all() const { return share_ >= 1; }
   /// The next Choose begins a new key frame; until then its choice stands.
-  void NewKeyFrame() { chosen_ = false; }
-  /// Which weights are trained: one byte each, in the order of `gradient`, which is that of the
-  /// weights from the cut on. The first call for a key frame chooses them.
-  std::span<const uint8_t> Choose(std::span<const float> gradient);
+  void NewKeyFrame() { stands_ = false; }
+  /// Which weights are trained: their indices in `gradient`, which has the weights from the cut on,
+  /// in order. The first call for a key frame chooses them.
+  std::span<const uint32_t> Choose(std::span<const float> gradient);
+  /// The last choice.
+  std::span<const uint32_t> chosen() const { return chosen_; }
 
  private:
   const double share_;
@@ -38,7 +40,8 @@ class TrainedShare {
   std::vector<uint8_t> may_;      // the selection without `always_`, a byte a weight
   std::vector<uint8_t> always_;   // norms, biases, last layer
   std::vector<uint8_t> trained_;  // the choice
-  bool chosen_ = false;
+  std::vector<uint32_t> chosen_;  // the same as indices
+  bool stands_ = false;
 };
 
 }  // namespace shadowtutor::distill

@@ -124,7 +124,7 @@ TrainResult Trainer::TrainPart(ImageView frame, const TeacherAnswer& teacher,
   }
   const auto loss_weights = [&](const TeacherAnswer& answer) {
     if (options_.instance_weight == 1) {
-      return std::vector<float>(answer.label.size().pixels(), 1.0f);  // no need to find them
+      return std::vector<float>();  // all are 1, and there is no need to find the instances
     }
     return LossWeights(
         answer.label.size(),

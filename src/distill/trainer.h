@@ -51,7 +51,8 @@ class Trainer {
   int steps_left() const { return steps_left_; }
 
   /// A single distillation step, for measurements: on the frame last given to learner()
-  /// (nn::Learner::SetFrame), towards `label`, with one weight per pixel. Throws Error
+  /// (nn::Learner::SetFrame), towards `label`, with one weight per pixel, or
+  /// none if all are 1. Throws Error
   /// kInvalidArgument for a label or weights that do not fit the frame, kFailedPrecondition when
   /// no frame was given.
   StepResult Step(const LabelMap& label, std::span<const float> pixel_weights);

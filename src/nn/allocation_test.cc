@@ -83,6 +83,9 @@ TEST(Allocation, TrainingTakesNone) {
                   learner.Predict();
                   learner.LossAndGradient(label, weights);
                   learner.AdamStep();
+                  learner.HoldFrame();
+                  learner.SetFrame(frames[(turn + 1) % 2]);
+                  learner.ReturnToHeldFrame();
                   learner.Predict();
                 }),
                 0)

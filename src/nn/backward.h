@@ -24,7 +24,7 @@ struct StudentWeights {
 /// What a frame's prediction is compared with: one entry per pixel, row by row.
 struct Truth {
   const uint8_t* label;
-  const float* pixel_weight;
+  const float* pixel_weight;  // null: all 1
   float jaccard_weight = 0;
   PixelSample sample = {};  // the pixels to compare
 };

@@ -88,7 +88,8 @@ double BatchLearner::LossAndGradient(std::span<const TrainingSample> batch) {
   Impl& s = *impl_;
   if (batch.empty()) throw Error(ErrorCode::kInvalidArgument, "a step needs at least one image");
   for (const TrainingSample& sample : batch) s.Check(sample);
-  s.network.Pack(s.scratch);
+  s.network.PackForward();
+  s.network.PackBackward(s.scratch);
   const size_t images = batch.size();
   while (s.gradients.size() < images) s.gradients.emplace_back(s.network.weights().size());
   std::vector<double> losses(images);

@@ -102,15 +102,15 @@ void CompareWithReference(Arithmetic arithmetic, const NetworkSpec& spec, int wi
 
   for (const char* name : {"in_conv1", "in_conv2", "enc1", "enc2", "enc3", "dec1", "dec1_up",
                            "dec2", "dec2_up", "dec3"}) {
-    const auto values = ReadActivation(learner, *workspace, name);
+    const auto values = ReadActivation(learner, *workspace, scene.frame, name);
     const auto& expected = network.Activation(name);
     ASSERT_EQ(values.channels, expected.channels) << name;
     ASSERT_EQ(values.height, expected.height) << name;
     ASSERT_EQ(values.width, expected.width) << name;
     EXPECT_LE(RelativeError(values, expected), bounds.activation) << name;
   }
-  const auto logits =
-      reference::Resize(ReadActivation(learner, *workspace, "logits_half"), height, width);
+  const auto logits = reference::Resize(
+      ReadActivation(learner, *workspace, scene.frame, "logits_half"), height, width);
   EXPECT_LE(RelativeError(logits, network.Activation("logits")), bounds.activation);
 
   const double loss = learner.LossAndGradient(scene.label, scene.weights);

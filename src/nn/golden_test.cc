@@ -88,15 +88,16 @@ class EngineCandidate {
     return name != "dec3_up" && name != "out_conv1" && name != "out_conv2";
   }
   void SetFrame(ImageView frame) {
-    size_ = frame.size();
+    frame_.Assign(frame);
     learner_.SetFrame(frame);
   }
   LabelMap Predict() { return learner_.Predict(); }
   DoubleTensor Activation(const std::string& name) {
     // The engine never stores logits at the frame's size, so those at half the size are enlarged.
     const bool logits = name == "logits";
-    const auto tensor = ReadActivation(learner_, *workspace_, logits ? "logits_half" : name);
-    return logits ? reference::Resize(tensor, size_.height, size_.width) : tensor;
+    const auto tensor =
+        ReadActivation(learner_, *workspace_, frame_, logits ? "logits_half" : name);
+    return logits ? reference::Resize(tensor, frame_.height(), frame_.width()) : tensor;
   }
   double LossAndGradient(const LabelMap& label, std::span<const float> weights) {
     return learner_.LossAndGradient(label, weights);
@@ -108,7 +109,7 @@ class EngineCandidate {
  private:
   Learner learner_;
   std::shared_ptr<TrainingWorkspace> workspace_ = std::make_shared<TrainingWorkspace>();
-  FrameSize size_;
+  Image frame_;
 };
 
 struct GoldenCase {

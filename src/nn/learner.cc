@@ -16,6 +16,9 @@ struct Learner::Impl {
   std::shared_ptr<TrainingWorkspace> owner;
   TrainingMemory* ws = nullptr;  // the memory of `owner`; null until there is a frame
   bool logits_current = false, prediction_current = false;
+  // A frame is held (HoldFrame); it was put aside, since another one was set; and what the memory
+  // for held frames has is still that of the present frame.
+  bool holding = false, aside = false, held_current = false;
 
   Impl(std::shared_ptr<const NetworkLayout> layout, std::vector<float> weights, Stage cut,
        const AdamOptions& adam, const LossOptions& loss, ParameterKinds kinds,
@@ -28,9 +31,22 @@ struct Learner::Impl {
 
   void ComputeLogits() {
     if (logits_current) return;
-    network.Pack(ws->forward->scratch);
+    network.PackForward();
     network.ForwardTrained(ws->frame, *ws);
     logits_current = true;
+  }
+
+  void PutAside() {
+    if (!held_current) ws->held.CopyFrom(*ws->forward, network.cut());
+    std::swap(ws->frame, ws->held.frame);
+    aside = true;
+  }
+  void TakeBack() {
+    network.LayOut(*ws, ws->held.size);
+    ws->held.CopyTo(*ws->forward, network.cut());
+    std::swap(ws->frame, ws->held.frame);
+    held_current = true;
+    ForgetOutputs();
   }
 
   void RequireFrame() const {
@@ -58,6 +74,7 @@ std::span<const float> Learner::gradient() const {
 void Learner::UseWorkspace(std::shared_ptr<TrainingWorkspace> workspace) {
   impl_->owner = std::move(workspace);
   impl_->ws = nullptr;
+  impl_->holding = impl_->held_current = false;
   impl_->ForgetOutputs();
 }
 
@@ -65,12 +82,29 @@ void Learner::SetFrame(ImageView frame) {
   CheckFrame(frame);
   Impl& s = *impl_;
   if (!s.owner) s.owner = std::make_shared<TrainingWorkspace>();
+  if (s.holding && !s.aside) s.PutAside();
+  s.held_current = false;
   s.ws = &s.owner->memory();
   s.network.LayOut(*s.ws, frame.size());
-  s.ws->frame.Assign(frame);
+  if (s.network.StemTrained()) s.ws->frame.Assign(frame);
   s.ForgetOutputs();
   // The frozen stages are computed only once per frame.
-  s.network.ForwardFrozen(s.ws->frame, *s.ws);
+  s.network.ForwardFrozen(frame, *s.ws);
+}
+
+void Learner::HoldFrame() {
+  impl_->RequireFrame();
+  impl_->holding = true;
+  impl_->aside = false;
+}
+
+void Learner::ReturnToHeldFrame() {
+  Impl& s = *impl_;
+  if (!s.holding) {
+    throw Error(ErrorCode::kFailedPrecondition, "no frame is held; call HoldFrame first");
+  }
+  if (s.aside) s.TakeBack();
+  s.holding = false;
 }
 
 const LabelMap& Learner::Predict() {
@@ -87,23 +121,19 @@ const LabelMap& Learner::Predict() {
 double Learner::LossAndGradient(const LabelMap& label, std::span<const float> pixel_weight) {
   Impl& s = *impl_;
   s.RequireFrame();
-  s.network.CheckTruth(s.ws->frame.size(), label, pixel_weight);
+  s.network.CheckTruth(s.ws->forward->frame, label, pixel_weight);
   s.ComputeLogits();
+  s.network.PackBackward(s.ws->forward->scratch);
   return s.network.Backward(s.ws->frame, label, pixel_weight, *s.ws, s.gradient);
-}
-
-void Learner::KeepGradient(std::span<const uint8_t> keep) {
-  const auto all = std::span(impl_->gradient).subspan(impl_->network.offset());
-  if (keep.size() != all.size()) {
-    throw Error(ErrorCode::kInvalidArgument, "there is not one mark for each trained weight");
-  }
-  for (size_t i = 0; i < all.size(); ++i) {
-    if (!keep[i]) all[i] = 0;
-  }
 }
 
 void Learner::AdamStep() {
   impl_->network.AdamStep(gradient());
+  impl_->ForgetOutputs();
+}
+
+void Learner::AdamStep(std::span<const uint32_t> chosen) {
+  impl_->network.AdamStep(gradient(), chosen);
   impl_->ForgetOutputs();
 }
 

@@ -42,26 +42,33 @@ class Learner {
   /// The parameters that training changes, a part of the trained suffix.
   const ParameterSelection& selection() const;
 
-  /// Copies the frame to train on and runs the frozen stages on it. Throws Error kInvalidArgument
-  /// for an empty or oversized frame.
+  /// Sets the frame to train on, which need not outlive the call, and runs the frozen stages on it.
+  /// Throws Error kInvalidArgument for an empty or oversized frame.
   void SetFrame(ImageView frame);
+  /// Holds the present frame: the next SetFrame puts aside what was computed of it that does not
+  /// depend on the trained weights. Throws Error kFailedPrecondition when there is no frame.
+  void HoldFrame();
+  /// Goes back to the frame that is held, as SetFrame with that frame would, but without running
+  /// the frozen stages; it is no longer held then. Throws Error kFailedPrecondition when none is.
+  void ReturnToHeldFrame();
   /// The prediction for the frame with the present weights. Valid until the next call that changes
   /// the weights or the frame. This and LossAndGradient throw Error kFailedPrecondition when there
   /// is no frame.
   const LabelMap& Predict();
   /// The loss of the prediction (section 3): softmax cross entropy against `label`, times
   /// `pixel_weight`, averaged over all pixels, and what LossOptions add (kernels/loss.h). Also
-  /// computes its gradient with respect to the trained weights. Throws Error kInvalidArgument
-  /// unless `label` and `pixel_weight` have the frame's size and every label is below the class
-  /// count.
+  /// computes its gradient with respect to the trained weights. No pixel weights mean that all are
+  /// 1. Throws Error kInvalidArgument unless `label` and `pixel_weight` have the frame's size and
+  /// every label is below the class count.
   double LossAndGradient(const LabelMap& label, std::span<const float> pixel_weight);
   /// The gradient of the last LossAndGradient, in the order of trained().
   std::span<const float> gradient() const;
-  /// Sets the gradient to 0 where `keep`, of the same size, has 0. With moments that are 0 there,
-  /// AdamStep then does not change these weights. Throws Error kInvalidArgument for another size.
-  void KeepGradient(std::span<const uint8_t> keep);
   /// One Adam step along gradient().
   void AdamStep();
+  /// One Adam step of these weights alone, indices in trained(), each of them once and one of those
+  /// that training changes. The other weights and their moments stay. Throws Error kInvalidArgument
+  /// for an index past the end.
+  void AdamStep(std::span<const uint32_t> chosen);
 
   /// Copies the trained weights and Adam's state into `state`.
   void SaveState(LearnerState& state) const;
@@ -75,8 +82,8 @@ class Learner {
   void ForgetMoments();
 
   /// From the next SetFrame on, the learner uses this workspace. The frame and the prediction are
-  /// stored in the workspace, so both are lost. With null, or without this call, the next SetFrame
-  /// makes a new workspace.
+  /// stored in the workspace, so both are lost, and so is a frame that is held. With null, or
+  /// without this call, the next SetFrame makes a new workspace.
   void UseWorkspace(std::shared_ptr<TrainingWorkspace> workspace);
 
  private:

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -163,6 +164,100 @@ TEST(Learner, SetTrainedKeepsOrClearsTheMoments) {
   learner.SetTrained(two_steps, true);
   Step(learner, scene);
   EXPECT_EQ(Copy(learner.trained()), three_steps);
+}
+
+// A learner that holds a frame must compute the same bits as one that sets it again.
+TEST(Learner, GoingToAnotherFrameAndBackChangesNothing) {
+  for (const Arithmetic arithmetic : {Arithmetic::kReference, Arithmetic::kFast}) {
+    for (int c = 0; c < kStages; ++c) {
+      const Stage cut = static_cast<Stage>(c);
+      const Scene scene = DrawScene(ScaledSpec(5, 1, c % 2 + 1), 56, 40, cut, 1200);
+      RandomData random(1201);
+      const Image others[] = {random.Frame(56, 40), random.Frame(31, 70), random.Frame(56, 40)};
+      Learner holding = MakeLearner(scene, cut, arithmetic);
+      Learner setting = MakeLearner(scene, cut, arithmetic);
+      EXPECT_THROW(holding.HoldFrame(), Error);
+      holding.SetFrame(scene.frame);
+      setting.SetFrame(scene.frame);
+      Step(holding, scene);
+      Step(setting, scene);
+      EXPECT_THROW(holding.ReturnToHeldFrame(), Error);
+      for (const Image& other : others) {
+        const LabelMap label = random.Label(other.width(), other.height(), 5);
+        holding.HoldFrame();
+        for (Learner* learner : {&holding, &setting}) {
+          learner->SetFrame(other);
+          learner->LossAndGradient(label, {});
+          learner->AdamStep();
+        }
+        holding.ReturnToHeldFrame();
+        setting.SetFrame(scene.frame);
+        const std::string where = std::string(StageName(cut)) + ", " + std::to_string(c);
+        EXPECT_EQ(holding.Predict(), setting.Predict()) << where;
+        EXPECT_EQ(Step(holding, scene), Step(setting, scene)) << where;
+        EXPECT_EQ(Copy(holding.weights()), Copy(setting.weights())) << where;
+      }
+      // What was held for one frame must not come back for another.
+      holding.SetFrame(others[0]);
+      holding.HoldFrame();
+      holding.SetFrame(scene.frame);
+      holding.ReturnToHeldFrame();
+      setting.SetFrame(others[0]);
+      EXPECT_EQ(holding.Predict(), setting.Predict());
+      holding.HoldFrame();
+      holding.ReturnToHeldFrame();
+      EXPECT_EQ(holding.Predict(), setting.Predict()) << "no other frame was set in between";
+      holding.HoldFrame();
+      holding.UseWorkspace(nullptr);
+      EXPECT_THROW(holding.ReturnToHeldFrame(), Error) << "the frame went with its workspace";
+    }
+  }
+}
+
+TEST(Learner, AdamStepsOfChosenWeightsLeaveTheOthers) {
+  const Scene scene = DrawScene(kHalf, 56, 40, kPartialDistillation, 1250);
+  Learner all = MakeLearner(scene, kPartialDistillation);
+  Learner some = MakeLearner(scene, kPartialDistillation);
+  std::vector<uint32_t> chosen;
+  for (uint32_t i = 0; i < some.trained().size(); i += 3) chosen.push_back(i);
+  LearnerState begin, state;
+  some.SaveState(begin);
+  for (Learner* learner : {&all, &some}) {
+    learner->SetFrame(scene.frame);
+    learner->LossAndGradient(scene.label, scene.weights);
+  }
+  for (int step = 0; step < 3; ++step) {  // along the same gradient
+    all.AdamStep();
+    some.AdamStep(chosen);
+  }
+  some.SaveState(state);
+  EXPECT_EQ(state.adam_steps, 3);
+  for (size_t i = 0; i < state.trained.size(); ++i) {
+    ASSERT_EQ(state.trained[i], i % 3 == 0 ? all.trained()[i] : begin.trained[i]) << i;
+    ASSERT_TRUE(i % 3 == 0 || state.moment1[i] == 0) << i;
+  }
+  chosen.push_back(static_cast<uint32_t>(some.trained().size()));
+  EXPECT_THROW(some.AdamStep(chosen), Error);
+}
+
+TEST(Learner, NoWeightsOfPixelsAreWeightsOfOne) {
+  for (const int width : {64, 45}) {  // one is a multiple of 32, the other is odd
+    Scene scene = DrawScene(kHalf, width, 40, kPartialDistillation, 1300);
+    std::fill(scene.weights.begin(), scene.weights.end(), 1.0f);
+    for (const LossOptions& loss :
+         {LossOptions(), LossOptions{.jaccard_weight = 1}, LossOptions{.pixel_stride = 2}}) {
+      const auto gradient = [&](std::span<const float> weights) {
+        Learner learner(scene.student.layout, scene.student.weights, kPartialDistillation, {},
+                        loss);
+        learner.SetFrame(scene.frame);
+        const double value = learner.LossAndGradient(scene.label, weights);
+        auto all = Copy(learner.gradient());
+        all.push_back(static_cast<float>(value));
+        return all;
+      };
+      EXPECT_EQ(gradient({}), gradient(scene.weights)) << width;
+    }
+  }
 }
 
 TEST(Learner, FramesComeAndGo) {

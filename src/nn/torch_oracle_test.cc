@@ -206,10 +206,10 @@ TEST_P(TorchOracle, ForwardLossAndGradients) {
   learner.Predict();
   for (const auto& [name, tensor] : activations) {
     if (name == "dec3_up" || name == "logits" || name.rfind("out_conv", 0) == 0) continue;
-    ExpectClose<double>(name, ReadActivation(learner, *workspace, name).values,
+    ExpectClose<double>(name, ReadActivation(learner, *workspace, scene_.frame, name).values,
                         ValuesOf(tensor.contiguous()), kActivationBound);
   }
-  const auto logits = ReadActivation(learner, *workspace, "logits_half");
+  const auto logits = ReadActivation(learner, *workspace, scene_.frame, "logits_half");
   ExpectClose<double>("logits",
                       reference::Resize(logits, scene_.frame.height(), scene_.frame.width()).values,
                       ValuesOf(activations.at("logits").contiguous()), kActivationBound);

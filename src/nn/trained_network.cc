@@ -61,11 +61,14 @@ void TrainedNetwork::ForwardFrozen(ImageView frame, TrainingMemory& workspace) c
   }
 }
 
-void TrainedNetwork::Pack(Scratch& scratch) {
-  if (packed_current_) return;
-  packed_.Update(weights_, cut_);
-  Repack(weights_, packed_, cut_, transposed_, scratch);
+void TrainedNetwork::PackForward() {
+  if (!packed_current_) packed_.Update(weights_, cut_);
   packed_current_ = true;
+}
+
+void TrainedNetwork::PackBackward(Scratch& scratch) {
+  if (!transposed_current_) Repack(weights_, packed_, cut_, transposed_, scratch);
+  transposed_current_ = true;
 }
 
 void TrainedNetwork::ForwardTrained(ImageView frame, TrainingMemory& workspace) const {
@@ -85,7 +88,7 @@ double TrainedNetwork::Backward(ImageView frame, const LabelMap& label,
                                 std::span<const float> pixel_weight, TrainingMemory& workspace,
                                 std::span<float> gradient) const {
   const FloatModeScope flush(FloatMode::OfThisThread().FlushingSubnormals());
-  const Truth truth = {label.labels().data(), pixel_weight.data(),
+  const Truth truth = {label.labels().data(), pixel_weight.empty() ? nullptr : pixel_weight.data(),
                        static_cast<float>(loss_.jaccard_weight), SampleOf(loss_, adam_steps_)};
   return nn::Backward({packed_, weights_, transposed_, arithmetic_}, cut_, frame, truth,
                       *workspace.forward, workspace.logits, *workspace.backward, gradient);
@@ -93,12 +96,14 @@ double TrainedNetwork::Backward(ImageView frame, const LabelMap& label,
 
 void TrainedNetwork::CheckTruth(FrameSize size, const LabelMap& label,
                                 std::span<const float> pixel_weight) const {
-  if (label.size() != size || pixel_weight.size() != size.pixels()) {
+  if (label.size() != size || (!pixel_weight.empty() && pixel_weight.size() != size.pixels())) {
     throw Error(ErrorCode::kInvalidArgument, "label and weights must have the frame's size");
   }
   const int classes = layout_->spec().classes;
-  if (std::any_of(label.labels().begin(), label.labels().end(),
-                  [&](uint8_t value) { return value >= classes; })) {
+  // A plain loop, because compilers vectorise it, unlike std::any_of.
+  uint8_t highest = 0;
+  for (const uint8_t value : label.labels()) highest = std::max(highest, value);
+  if (highest >= classes) {
     throw Error(ErrorCode::kInvalidArgument,
                 "the label holds a class that is not among the student's " +
                     std::to_string(classes) + " classes");
@@ -113,7 +118,31 @@ void TrainedNetwork::AdamStep(std::span<const float> gradient) {
     AdamUpdate(adam_, adam_steps_, gradient.subspan(at, count), Suffix().subspan(at, count),
                std::span(moment1_).subspan(at, count), std::span(moment2_).subspan(at, count));
   }
-  packed_current_ = false;
+  WeightsChanged();
+}
+
+void TrainedNetwork::AdamStep(std::span<const float> gradient, std::span<const uint32_t> chosen) {
+  const auto past = [&](uint32_t index) { return index >= moment1_.size(); };
+  if (std::any_of(chosen.begin(), chosen.end(), past)) {
+    throw Error(ErrorCode::kInvalidArgument, "a chosen weight is not among the trained ones");
+  }
+  const FloatModeScope flush(FloatMode::OfThisThread().FlushingSubnormals());
+  ++adam_steps_;
+  const size_t count = chosen.size();
+  chosen_.resize(4 * count);
+  const auto part = [&](size_t i) { return std::span(chosen_).subspan(i * count, count); };
+  const auto g = part(0), w = part(1), m1 = part(2), m2 = part(3);
+  const std::span<float> suffix = Suffix();
+  for (size_t i = 0; i < count; ++i) {
+    const uint32_t at = chosen[i];
+    g[i] = gradient[at], w[i] = suffix[at], m1[i] = moment1_[at], m2[i] = moment2_[at];
+  }
+  AdamUpdate(adam_, adam_steps_, g, w, m1, m2);
+  for (size_t i = 0; i < count; ++i) {
+    const uint32_t at = chosen[i];
+    suffix[at] = w[i], moment1_[at] = m1[i], moment2_[at] = m2[i];
+  }
+  WeightsChanged();
 }
 
 void TrainedNetwork::SaveState(LearnerState& state) const {
@@ -134,7 +163,7 @@ void TrainedNetwork::RestoreState(const LearnerState& state) {
   moment1_ = state.moment1;
   moment2_ = state.moment2;
   adam_steps_ = state.adam_steps;
-  packed_current_ = false;
+  WeightsChanged();
 }
 
 void TrainedNetwork::SetTrained(std::span<const float> trained, bool keep_moments) {
@@ -145,7 +174,7 @@ void TrainedNetwork::SetTrained(std::span<const float> trained, bool keep_moment
   }
   std::copy(trained.begin(), trained.end(), Suffix().begin());
   if (!keep_moments) ForgetMoments();
-  packed_current_ = false;
+  WeightsChanged();
 }
 
 void TrainedNetwork::ForgetMoments() {

@@ -50,8 +50,14 @@ class TrainedNetwork {
   void LayOut(TrainingMemory& workspace, FrameSize size) const;
   /// Runs the frozen stages on a frame of the size that `workspace` is prepared for.
   void ForwardFrozen(ImageView frame, TrainingMemory& workspace) const;
-  /// Packs the weights of the trained stages if they have changed. Call it before ForwardTrained.
-  void Pack(Scratch& scratch);
+  /// Whether the stem is trained, so that all passes read the frame. Otherwise, only ForwardFrozen
+  /// does.
+  bool StemTrained() const { return cut_ <= Stage::kInConv2; }
+  /// Packs the weights of the trained stages for the forward pass if they have changed. Call it
+  /// before ForwardTrained.
+  void PackForward();
+  /// The same for the backward pass, which needs PackForward as well. Call it before Backward.
+  void PackBackward(Scratch& scratch);
   /// Runs the trained stages, after ForwardFrozen on the same frame. Sets the workspace's logits.
   void ForwardTrained(ImageView frame, TrainingMemory& workspace) const;
   /// Sets the workspace's prediction, from its logits.
@@ -61,12 +67,14 @@ class TrainedNetwork {
   double Backward(ImageView frame, const LabelMap& label, std::span<const float> pixel_weight,
                   TrainingMemory& workspace, std::span<float> gradient) const;
 
-  /// Throws Error kInvalidArgument unless `label` and `pixel_weight` have this size and every label
-  /// is below the class count.
+  /// Throws Error kInvalidArgument unless `label` and `pixel_weight` (which may be empty) have this
+  /// size and every label is below the class count.
   void CheckTruth(FrameSize size, const LabelMap& label, std::span<const float> pixel_weight) const;
 
   /// One Adam step along `gradient`, which has trained().size() floats.
   void AdamStep(std::span<const float> gradient);
+  /// The same for these of the trained weights, see Learner::AdamStep.
+  void AdamStep(std::span<const float> gradient, std::span<const uint32_t> chosen);
   void SetLearningRate(double learning_rate) { adam_.learning_rate = learning_rate; }
 
   /// As Learner's functions of these names.
@@ -77,7 +85,7 @@ class TrainedNetwork {
 
  private:
   void RunStem(ImageView frame, ForwardWorkspace& forward) const;
-  bool StemTrained() const { return cut_ <= Stage::kInConv2; }
+  void WeightsChanged() { packed_current_ = transposed_current_ = false; }
   std::span<float> Suffix() { return std::span(weights_).subspan(offset_); }
 
   std::shared_ptr<const NetworkLayout> layout_;
@@ -90,10 +98,11 @@ class TrainedNetwork {
   ParameterSelection selection_;
   std::vector<float> moment1_, moment2_;  // Adam's, for the trained part
   int64_t adam_steps_ = 0;
+  std::vector<float> chosen_;  // for Adam: gradient, weight, moments of the chosen weights
 
   PackedWeights packed_;
   std::vector<BlockBackwardWeights> transposed_;  // one per block; empty for frozen blocks
-  bool packed_current_ = false;
+  bool packed_current_ = false, transposed_current_ = false;
 };
 
 }  // namespace shadowtutor::nn

@@ -7,6 +7,7 @@
 #include "nn/arithmetic.h"
 #include "nn/backward.h"
 #include "nn/forward.h"
+#include "nn/held_frame.h"
 #include "nn/network.h"
 
 namespace shadowtutor::nn {
@@ -17,7 +18,8 @@ struct TrainingMemory {
   Stage cut = kNoStage;
   Arithmetic arithmetic = Arithmetic::kReference;
 
-  Image frame;  // the Learner's copy of the frame that it trains on
+  Image frame;  // the Learner's copy of the frame that it trains on, if the stem is trained
+  HeldFrame held;
   std::unique_ptr<ForwardWorkspace> forward;
   std::unique_ptr<BackwardWorkspace> backward;
   Buffer logits_floats;

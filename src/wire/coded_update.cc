@@ -193,9 +193,12 @@ std::vector<uint8_t> CodedUpdates::EncodeMultiples(std::span<const float> base,
     throw Error(ErrorCode::kInvalidArgument, "a coded update needs " + std::to_string(size()) +
                                                  " weights, not " + std::to_string(base.size()));
   }
-  // Also checks the sizes and that all weights are finite.
-  std::vector<uint8_t> plain = EncodeUpdate(UpdateCodec::kFp32, base, target);
-  plain.insert(plain.begin(), kWeights);
+  CheckUpdate(base, target);
+  const auto plain = [&] {
+    std::vector<uint8_t> payload = EncodeUpdate(UpdateCodec::kFp32, base, target);
+    payload.insert(payload.begin(), kWeights);
+    return payload;
+  };
 
   const uint16_t halves[2] = {UpperHalfOf(step), UpperHalfOf(step * kFine)};
   multiples.assign(size(), 0);
@@ -203,12 +206,13 @@ std::vector<uint8_t> CodedUpdates::EncodeMultiples(std::span<const float> base,
   for (const Tensor& tensor : *tensors_) {
     const double unit = static_cast<double>(FloatFromUpperHalf(halves[tensor.fine]));
     for (const size_t end = at + tensor.count; at < end; ++at) {
+      if (target[at] == base[at]) continue;  // most of them
       const double steps = (static_cast<double>(target[at]) - static_cast<double>(base[at])) / unit;
       const double size = std::floor(std::fabs(steps) + (1 - kRoundsUp));
       // No coded update is of use to a student that changes so much.
       if (size > kMostSteps) {
         multiples.clear();
-        return plain;
+        return plain();
       }
       multiples[at] = static_cast<int32_t>(steps < 0 ? -size : size);
     }
@@ -216,9 +220,9 @@ std::vector<uint8_t> CodedUpdates::EncodeMultiples(std::span<const float> base,
   Writer writer;
   Walk(writer, *tensors_, history_, multiples);
   const std::vector<uint8_t> coded = writer.encoder().Finish();
-  if (coded.size() + kHeaderBytes >= plain.size()) {
+  if (coded.size() + kHeaderBytes >= UpdateBytes(UpdateCodec::kCoded, size())) {
     multiples.clear();
-    return plain;
+    return plain();
   }
   std::vector<uint8_t> payload = {kChanges};
   for (const uint16_t half : halves) {

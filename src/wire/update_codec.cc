@@ -52,20 +52,26 @@ size_t UpdateBytes(UpdateCodec codec, size_t count) {
   ThrowUnknown(codec);
 }
 
-std::vector<uint8_t> EncodeUpdate(UpdateCodec codec, std::span<const float> base,
-                                  std::span<const float> target) {
+void CheckUpdate(std::span<const float> base, std::span<const float> target) {
   if (base.size() != target.size()) {
     throw Error(ErrorCode::kInvalidArgument,
                 "an update needs as many weights as its base: " + std::to_string(target.size()) +
                     " against " + std::to_string(base.size()));
   }
-  if (codec == UpdateCodec::kCoded) ThrowUnknown(codec);
-  std::vector<uint8_t> payload(UpdateBytes(codec, target.size()));
   for (size_t i = 0; i < target.size(); ++i) {
     if (!std::isfinite(target[i]) || !std::isfinite(base[i])) {
       throw Error(ErrorCode::kInvalidArgument,
                   "weight " + std::to_string(i) + " is not a finite number; training has diverged");
     }
+  }
+}
+
+std::vector<uint8_t> EncodeUpdate(UpdateCodec codec, std::span<const float> base,
+                                  std::span<const float> target) {
+  if (codec == UpdateCodec::kCoded) ThrowUnknown(codec);
+  CheckUpdate(base, target);
+  std::vector<uint8_t> payload(UpdateBytes(codec, target.size()));
+  for (size_t i = 0; i < target.size(); ++i) {
     if (codec == UpdateCodec::kFp32) {
       Store32(std::bit_cast<uint32_t>(target[i]), &payload[i * 4]);
     } else {

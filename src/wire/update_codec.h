@@ -28,13 +28,16 @@ uint64_t WeightChecksum(std::span<const float> weights);
 /// functions below throw Error kInvalidArgument for a codec that this version does not know.
 size_t UpdateBytes(UpdateCodec codec, size_t count);
 
+/// Throws Error kInvalidArgument when the sizes differ or a weight is NaN or infinite: no codec
+/// takes such an update.
+void CheckUpdate(std::span<const float> base, std::span<const float> target);
+
 /// Encodes the change from `base` (the weights that the client holds) to `target` (the weights that
 /// the server trained), little endian. Afterwards both sides hold
 /// `DecodeUpdate(codec, base, EncodeUpdate(codec, base, target))`: with kFp32 that is `target`,
 /// with kFp16 it is `base` plus the difference rounded to half precision (nearest, ties to even,
-/// saturating at 65504). Throws Error kInvalidArgument when the sizes differ or a weight is NaN or
-/// infinite.
-/// Not for kCoded, and neither is DecodeUpdate.
+/// saturating at 65504). Checks them as CheckUpdate does. Not for kCoded, and neither is
+/// DecodeUpdate.
 std::vector<uint8_t> EncodeUpdate(UpdateCodec codec, std::span<const float> base,
                                   std::span<const float> target);
 

@@ -16,7 +16,7 @@ namespace {
 // The frame's pixels that count, with their labels and weights.
 struct Truth {
   const uint8_t* label;
-  const float* weight;
+  const float* weight;  // null: all 1
   int width, height;
   PixelSample sample;
 
@@ -47,6 +47,7 @@ class RowReader {
     labels_ = reinterpret_cast<uint8_t*>(weights_ + full_);
     // What the kernels read past a row's end has weight 0 and is finite.
     std::fill_n(enlarged_, enlarged_floats_ + 2 * full_, 0.0f);
+    if (!truth_.weight) std::fill_n(weights_, truth_.width, 1.0f);
   }
   void Blend(const RowGroup& group) const {
     BlendGroup(group, plane_, classes_, half_width_, step_, blended_);
@@ -64,7 +65,7 @@ class RowReader {
                     .stride = truth_.sample.stride,
                     .first = truth_.sample.dx,
                     .label = truth_.label + at,
-                    .weight = truth_.weight + at,
+                    .weight = truth_.weight ? truth_.weight + at : weights_,
                     .exponents = exponents_};
     if (!plan_.doubled) {
       EnlargeRow(plan_.columns, blended, step_, classes_, full_, enlarged_);
@@ -73,8 +74,8 @@ class RowReader {
     }
     if (width % 32 != 0) {
       std::memcpy(labels_, row.label, width);
-      std::memcpy(weights_, row.weight, width * sizeof(float));
       row.label = labels_;
+      if (truth_.weight) std::memcpy(weights_, row.weight, width * sizeof(float));
       row.weight = weights_;
     }
     return row;

@@ -29,11 +29,11 @@ struct PixelSample {
 /// The pixels of a learner's step after `step` steps of Adam.
 PixelSample SampleOf(const LossOptions& options, int64_t step);
 
-/// The loss: softmax cross entropy against `label`, times `pixel_weight`, averaged over the pixels
-/// of `sample`; plus `jaccard_weight` times the soft Jaccard loss, the mean of 1 - (soft
-/// intersection over union) over the classes that occur in these pixels' labels, for which all
-/// pixels of a weight other than 0 count the same (Rahman and Wang, 2016). With jaccard_weight 0 it
-/// is the cross entropy, bit for bit. Overwrites `gradient` with the gradient with respect to
+/// The loss: softmax cross entropy against `label`, times `pixel_weight` (null: all 1), averaged
+/// over the pixels of `sample`; plus `jaccard_weight` times the soft Jaccard loss, the mean of 1 -
+/// (soft intersection over union) over the classes that occur in these pixels' labels, for which
+/// all pixels of a weight other than 0 count the same (Rahman and Wang, 2016). With jaccard_weight
+/// 0 it is the cross entropy, bit for bit. Overwrites `gradient` with the gradient with respect to
 /// `logits`.
 double SegmentationLoss(const HeadPlan& plan, const LogitPlanes& logits, const uint8_t* label,
                         const float* pixel_weight, float jaccard_weight, PixelSample sample,

@@ -62,7 +62,7 @@ struct Stem {
   Tensor in_conv2;
 };
 
-Stem ComputeStem(const Learner& learner, const TrainingMemory& workspace) {
+Stem ComputeStem(const Learner& learner, const TrainingMemory& workspace, ImageView frame) {
   const NetworkSpec& spec = learner.layout().spec();
   const Levels& levels = workspace.forward->levels;
   PackedWeights packed(std::make_shared<NetworkLayout>(learner.layout()), kNoStage);
@@ -70,13 +70,13 @@ Stem ComputeStem(const Learner& learner, const TrainingMemory& workspace) {
   Stem stem;
   stem.in_conv2 = Tensor(spec.in_conv2, levels.height[2], levels.width[2]);
   Scratch scratch;
-  StemForward(packed.stem(), workspace.frame, stem.in_conv2, &stem.in_conv1, scratch);
+  StemForward(packed.stem(), frame, stem.in_conv2, &stem.in_conv1, scratch);
   return stem;
 }
 
 }  // namespace
 
-DoubleTensor ReadActivation(const Learner& learner, TrainingWorkspace& workspace,
+DoubleTensor ReadActivation(const Learner& learner, TrainingWorkspace& workspace, ImageView frame,
                             std::string_view name) {
   const TrainingMemory& ws = workspace.memory();
   const ForwardWorkspace& forward = *ws.forward;
@@ -84,11 +84,11 @@ DoubleTensor ReadActivation(const Learner& learner, TrainingWorkspace& workspace
   if (name == "in_conv1") {
     const bool kept = forward.stem_rows.rows.size() > 0;
     return kept ? Plain(forward.stem_rows, spec.in_conv1)
-                : Plain(ComputeStem(learner, ws).in_conv1, spec.in_conv1);
+                : Plain(ComputeStem(learner, ws, frame).in_conv1, spec.in_conv1);
   }
   if (name == "in_conv2") {
     const bool overwritten = forward.blocks.front().pre.data == forward.stem.data;
-    return overwritten ? Plain(ComputeStem(learner, ws).in_conv2) : Plain(forward.stem);
+    return overwritten ? Plain(ComputeStem(learner, ws, frame).in_conv2) : Plain(forward.stem);
   }
   if (name == "dec1_up") return Plain(forward.cat2.Channels(0, spec.dec1));
   if (name == "dec2_up") return Plain(forward.cat3.Channels(0, spec.dec2));

@@ -12,12 +12,12 @@ namespace shadowtutor::nn {
 
 /// The output of a stage in the learner's last prediction. The names are those of stages, "dec1_up"
 /// and "dec2_up" for the resized outputs, and "logits_half" for the logits at in_conv1's size.
-/// `workspace` is the one that the learner uses (Learner::UseWorkspace); it is only read. A frozen
-/// stem leaves no output of in_conv1 in it, and that of in_conv2 may be overwritten by the first
-/// block. These are computed again, from the learner's weights. Throws Error kNotFound for other
-/// names.
+/// `workspace` is the one that the learner uses (Learner::UseWorkspace); it is only read. `frame`
+/// is the learner's. A frozen stem leaves no output of in_conv1 in it, and that of in_conv2 may be
+/// overwritten by the first block. These are computed again, from the learner's weights. Throws
+/// Error kNotFound for other names.
 reference::Tensor<double> ReadActivation(const Learner& learner, TrainingWorkspace& workspace,
-                                         std::string_view name);
+                                         ImageView frame, std::string_view name);
 
 }  // namespace shadowtutor::nn
 
