@@ -14,8 +14,8 @@ HWY_BEFORE_NAMESPACE();
 namespace shadowtutor::nn::HWY_NAMESPACE {
 
 // c[o][i] = sum over m of a[o][m] * b[m][i], for n x n matrices whose rows are `step` floats, whole
-// vectors, apart. The products are rounded before they are added (the build switches contraction
-// off for this file), so every instruction set gives the same bits.
+// vectors, apart. Every product is rounded before it is added, so that every instruction set gives
+// the same bits: adding it to 0 first keeps the compiler from joining product and sum.
 void MultiplyRounded(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, size_t n,
                      size_t step, float* HWY_RESTRICT c) {
   const D d;
@@ -30,7 +30,8 @@ void MultiplyRounded(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, s
         const V bv = hn::LoadU(d, b + m * step + i);
 #pragma GCC unroll 4
         for (size_t k = 0; k < 4; ++k) {
-          sum[k] = hn::Add(hn::Mul(hn::Set(d, row[k][m]), bv), sum[k]);
+          const V product = hn::MulAdd(hn::Set(d, row[k][m]), bv, hn::Zero(d));
+          sum[k] = hn::Add(product, sum[k]);
         }
       }
       for (size_t k = 0; k < rows; ++k) hn::StoreU(sum[k], d, c + (o + k) * step + i);

@@ -153,10 +153,22 @@ Outcome Composition(Draw& draw) {
   std::vector<float> working(std::max(ComposeFloats(channels), SplitFloats(channels)), NAN);
   std::vector<float> oihw(n * n * 9, NAN), got2(n * n * 3, NAN), got3(n * n * 3, NAN);
   ComposeKernel(floats2, floats3, channels, oihw.data(), working.data());
+  bool same_bits = true;
+  for (size_t at = 0; at < oihw.size(); ++at) {
+    const size_t o = at / (n * 9), i = at / 9 % n, r = at % 9 / 3, c = at % 3;
+    float sum = 0;
+    for (size_t m = 0; m < n; ++m) {
+      // Volatile, so that it is rounded before it is added.
+      const volatile float product = floats3[(o * n + m) * 3 + r] * floats2[(m * n + i) * 3 + c];
+      sum += product;
+    }
+    same_bits = same_bits && oihw[at] == sum;
+  }
   std::fill(working.begin(), working.end(), 0.0f);
   SplitKernelGradient(floats2, floats3, channels, given.data(), got2, got3, working.data());
   Outcome outcome;
   outcome.shape = std::to_string(channels) + " channels";
+  outcome.Require(same_bits, "the same bits as a plain loop");
   outcome.Compare("kernel", oihw, kernel, kernel_size);
   outcome.Compare("1x3 weights' gradient", got2, to2, to2_size);
   outcome.Compare("3x1 weights' gradient", got3, to3, to3_size);
