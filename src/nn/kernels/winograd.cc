@@ -49,7 +49,7 @@ void InputPointsOf(const View& in, const TileRange& tiles, int room, float* HWY_
   const D d;
   const int blocks = in.blocks();
   const size_t plane = static_cast<size_t>(room) * kBlock;
-  const size_t point = plane * static_cast<size_t>(blocks);
+  const size_t point = PointStep(plane * static_cast<size_t>(blocks));
   const int y0 = tiles.row * kOut - 1;
   HWY_ALIGN float patch[kPoints * kBlock];
   for (int b = 0; b < blocks; ++b) {
@@ -101,7 +101,7 @@ void OutputTiles(const float* HWY_RESTRICT sums, const TileRange& tiles, const V
   const V zero = hn::Zero(d);
   const int blocks = out.blocks();
   const size_t plane = static_cast<size_t>(tiles.count) * kBlock;
-  const size_t point = plane * static_cast<size_t>(blocks);
+  const size_t point = PointStep(plane * static_cast<size_t>(blocks));
   const int y0 = tiles.row * kOut;
   const int rows = HWY_MIN(kOut, out.height - y0);
   for (int b = 0; b < blocks; ++b) {
@@ -212,14 +212,16 @@ WinogradConv MakeWinogradConv(int outputs, int inputs) {
   conv.outputs = Blocks(outputs) * kBlock;
   conv.inputs = inputs;
   conv.weights =
-      Buffer(static_cast<size_t>(conv.outputs) * static_cast<size_t>(inputs) * kWinogradPoints);
+      Buffer(PointStep(static_cast<size_t>(conv.outputs) * static_cast<size_t>(inputs)) *
+             kWinogradPoints);
   return conv;
 }
 
 void TransformWeights(const float* packed, std::span<const Tap> taps, WinogradConv& winograd) {
   const auto kernel_points = HWY_DYNAMIC_DISPATCH(KernelPoints);
   const int tile_width = ConvTileWidth();
-  const size_t point = static_cast<size_t>(winograd.outputs) * static_cast<size_t>(winograd.inputs);
+  const size_t point =
+      PointStep(static_cast<size_t>(winograd.outputs) * static_cast<size_t>(winograd.inputs));
   const float* from = packed;
   float* to = winograd.weights.data();
   for (int o = 0; o < winograd.outputs;) {
@@ -254,17 +256,21 @@ void ConvolveWinograd(const View& in, const WinogradConv& weights, const View& o
   const int channels = weights.inputs + weights.outputs;
   const int most = std::max(8, kCacheFloats / (kPoints * channels));
   const int ranges = (columns + most - 1) / most;
-  const size_t point = static_cast<size_t>(weights.outputs) * static_cast<size_t>(weights.inputs);
-  const size_t widest = static_cast<size_t>((columns + ranges - 1) / ranges);
-  scratch.PrepareSlots(kPoints * widest * static_cast<size_t>(channels));
+  const size_t point =
+      PointStep(static_cast<size_t>(weights.outputs) * static_cast<size_t>(weights.inputs));
+  const auto point_step = [](int tiles, int of_channels) {
+    return PointStep(static_cast<size_t>(tiles) * static_cast<size_t>(of_channels));
+  };
+  const int widest = (columns + ranges - 1) / ranges;
+  scratch.PrepareSlots(kPoints *
+                       (point_step(widest, weights.inputs) + point_step(widest, weights.outputs)));
   ParallelFor(rows * ranges, [&](int task) {
     TileRange tiles;
     tiles.row = task / ranges;
     tiles.first = ChunkBegin(columns, ranges, task % ranges);
     tiles.count = ChunkBegin(columns, ranges, task % ranges + 1) - tiles.first;
-    const size_t pixels = static_cast<size_t>(tiles.count);
-    const size_t in_point = pixels * static_cast<size_t>(weights.inputs);
-    const size_t out_point = pixels * static_cast<size_t>(weights.outputs);
+    const size_t in_point = point_step(tiles.count, weights.inputs);
+    const size_t out_point = point_step(tiles.count, weights.outputs);
     float* points = scratch.SlotFloats();
     float* sums = points + kPoints * in_point;
     InputPoints(in, tiles, tiles.count, points);

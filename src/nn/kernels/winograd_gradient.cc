@@ -41,7 +41,7 @@ void GradientPoints(const View& g, const TileRange& tiles, int room, float* HWY_
   const D d;
   const int blocks = g.blocks();
   const size_t plane = static_cast<size_t>(room) * kBlock;
-  const size_t point = plane * static_cast<size_t>(blocks);
+  const size_t point = PointStep(plane * static_cast<size_t>(blocks));
   const int y0 = tiles.row * kOut;
   const int rows = HWY_MIN(kOut, g.height - y0);
   HWY_ALIGN float patch[kOut * kOut * kBlock];
@@ -162,10 +162,10 @@ void WinogradWeightGradient(const View& input, const View& output_gradient, std:
   const int ins = input.blocks() * kBlock, outs = g.blocks() * kBlock;
   const size_t uins = static_cast<size_t>(ins), uouts = static_cast<size_t>(outs);
   const int room = BatchTiles(ins + outs, chunk_rows * columns);
-  const size_t in_point = uins * static_cast<size_t>(room);
-  const size_t out_point = uouts * static_cast<size_t>(room);
-  const size_t sum_point = uins * uouts;
-  const size_t chunk_floats = 9 * sum_point + uouts;
+  const size_t in_point = PointStep(uins * static_cast<size_t>(room));
+  const size_t out_point = PointStep(uouts * static_cast<size_t>(room));
+  const size_t sum_point = PointStep(uins * uouts);
+  const size_t kernel_floats = 9 * uins * uouts, chunk_floats = kernel_floats + uouts;
   float* partial = scratch.Floats(chunk_floats * static_cast<size_t>(chunks));
   scratch.PrepareSlots(kPoints * (sum_point + in_point + out_point));
   ParallelFor(chunks, [&](int chunk) {
@@ -173,7 +173,7 @@ void WinogradWeightGradient(const View& input, const View& output_gradient, std:
     float* in_points = sums + kPoints * sum_point;
     float* out_points = in_points + kPoints * in_point;
     float* to = partial + chunk_floats * static_cast<size_t>(chunk);
-    float* bias_sum = to + 9 * sum_point;
+    float* bias_sum = to + kernel_floats;
     std::memset(sums, 0, kPoints * sum_point * sizeof(float));
     std::memset(bias_sum, 0, uouts * sizeof(float));
     int filled = 0;
@@ -217,7 +217,7 @@ void WinogradWeightGradient(const View& input, const View& output_gradient, std:
   for (size_t o = 0; o < bias.size(); ++o) {
     float sum = 0;
     for (int chunk = 0; chunk < chunks; ++chunk) {
-      sum += partial[chunk_floats * static_cast<size_t>(chunk) + 9 * sum_point + o];
+      sum += partial[chunk_floats * static_cast<size_t>(chunk) + kernel_floats + o];
     }
     bias[o] = sum;
   }
