@@ -52,8 +52,8 @@ HWY_INLINE void AddInputs(const float* HWY_RESTRICT x, const float* HWY_RESTRICT
     V gv[kV];
 #pragma GCC unroll 4
     for (int v = 0; v < kV; ++v) {
-      gv[v] = hn::Load(
-          d, g + static_cast<size_t>(v * kLanes / kBlock) * g_plane + v * kLanes % kBlock);
+      gv[v] =
+          hn::Load(d, g + static_cast<size_t>(v * kLanes / kBlock) * g_plane + v * kLanes % kBlock);
     }
 #pragma GCC unroll 8
     for (int i = 0; i < kRows; ++i) {

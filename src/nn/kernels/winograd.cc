@@ -212,9 +212,8 @@ WinogradConv MakeWinogradConv(int outputs, int inputs) {
   WinogradConv conv;
   conv.outputs = Blocks(outputs) * kBlock;
   conv.inputs = inputs;
-  conv.weights =
-      Buffer(PointStep(static_cast<size_t>(conv.outputs) * static_cast<size_t>(inputs)) *
-             kWinogradPoints);
+  conv.weights = Buffer(PointStep(static_cast<size_t>(conv.outputs) * static_cast<size_t>(inputs)) *
+                        kWinogradPoints);
   return conv;
 }
 
@@ -307,12 +306,10 @@ void ConvolveWinograd(const View& in, const WinogradConv& weights, const View& o
     const auto range = [&](int row) { return TileRange{row, 0, columns}; };
     const auto at = [&](int row) { return static_cast<size_t>(row * columns) * kBlock; };
     ParallelFor(rows, [&](int row) { InputPoints(in, range(row), all.count, points + at(row)); });
-    ParallelFor(kWinogradPoints, [&](int point) {
-      multiply(static_cast<size_t>(point), all.count, points, sums);
-    });
-    ParallelFor(rows, [&](int row) {
-      output_tiles(sums + at(row), range(row), all.count, out, extras);
-    });
+    ParallelFor(kWinogradPoints,
+                [&](int point) { multiply(static_cast<size_t>(point), all.count, points, sums); });
+    ParallelFor(rows,
+                [&](int row) { output_tiles(sums + at(row), range(row), all.count, out, extras); });
     return;
   }
   const int most = TilesOfTask(all), tasks = (all.count + most - 1) / most;

@@ -183,8 +183,8 @@ void TransformSumsOf(const Sizes& sizes, const float* sums, int b, float* to) {
   const int tile_width = ConvTileWidth();
   for (int o = 0; o < sizes.outs; o += tile_width) {
     const size_t floats = static_cast<size_t>(std::min(tile_width, sizes.outs - o)) * kBlock;
-    const size_t at = static_cast<size_t>(o) * static_cast<size_t>(sizes.ins) +
-                      static_cast<size_t>(b) * floats;
+    const size_t at =
+        static_cast<size_t>(o) * static_cast<size_t>(sizes.ins) + static_cast<size_t>(b) * floats;
     kernel_from_points(sums + at, sizes.sum_point, floats, to + 9 * at);
   }
 }
@@ -194,8 +194,8 @@ PartialGradients SumOverAllTiles(const View& input, const View& g, const Sizes& 
                                  Scratch& scratch) {
   const auto gradient_points = HWY_DYNAMIC_DISPATCH(GradientPoints);
   const int rows = (g.height + kWinogradOut - 1) / kWinogradOut, columns = sizes.room / rows;
-  float* in_points =
-      scratch.Floats(sizes.points() + sizes.sums() + sizes.kernel + static_cast<size_t>(sizes.outs));
+  float* in_points = scratch.Floats(sizes.points() + sizes.sums() + sizes.kernel +
+                                    static_cast<size_t>(sizes.outs));
   float* out_points = in_points + kPoints * sizes.in_point;
   float* sums = in_points + sizes.points();
   float* kernel = sums + sizes.sums();

@@ -19,8 +19,8 @@ struct TileRange {
 };
 
 /// The floats from one point to the next, where a point has `floats` floats, whole blocks. It is an
-/// odd number of cache lines, so that the transforms, which go through all points side by side, find
-/// them in different sets of the first-level cache.
+/// odd number of cache lines, so that the transforms, which go through all points side by side,
+/// find them in different sets of the first-level cache.
 constexpr size_t PointStep(size_t floats) {
   return (floats / static_cast<size_t>(kBlock) | 1) * static_cast<size_t>(kBlock);
 }
