@@ -32,47 +32,59 @@ HWY_BEFORE_NAMESPACE();
 namespace shadowtutor::nn::HWY_NAMESPACE {
 
 constexpr int kVectors = 2;
-// A register tile accumulates kInputs input channels x kVectors vectors of output channels.
-constexpr int kInputs = kLanes == 16 ? 8 : 4;
+// A register tile accumulates kInputs input channels x kVectors vectors of output channels, and a
+// smaller one what is left of a block.
+constexpr int kInputs = kLanes == 16 || HWY_ARCH_ARM_A64 ? 8 : kLanes == 8 ? 6 : 4;
 constexpr int kPixelsPerPass = 64;  // so many fit into the first-level cache
+
+// Adds the contribution of `pixels` pixels to w[kRows inputs][kV * kLanes outputs].
+template <int kRows, int kV, int kStride>
+HWY_INLINE void AddInputs(const float* HWY_RESTRICT x, const float* HWY_RESTRICT g, size_t g_plane,
+                          int pixels, float* HWY_RESTRICT w) {
+  const D d;
+  V sum[kRows][kV];
+#pragma GCC unroll 8
+  for (int i = 0; i < kRows; ++i) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kV; ++v) sum[i][v] = hn::Load(d, w + (i * kV + v) * kLanes);
+  }
+  for (int p = 0; p < pixels; ++p, x += kStride * kBlock, g += kBlock) {
+    V gv[kV];
+#pragma GCC unroll 4
+    for (int v = 0; v < kV; ++v) {
+      gv[v] =
+          hn::Load(d, g + static_cast<size_t>(v * kLanes / kBlock) * g_plane + v * kLanes % kBlock);
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < kRows; ++i) {
+      const V xv = hn::Set(d, x[i]);
+#pragma GCC unroll 4
+      for (int v = 0; v < kV; ++v) sum[i][v] = hn::MulAdd(xv, gv[v], sum[i][v]);
+    }
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < kRows; ++i) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kV; ++v) hn::Store(sum[i][v], d, w + (i * kV + v) * kLanes);
+  }
+}
 
 // Adds the contribution of pixels [0, pixels) of a row to dw[block][tap][16 inputs][kV * kLanes
 // outputs].
 template <int kV, int kStride>
 HWY_INLINE void AddPixels(const WeightGradientTask& task, const float* HWY_RESTRICT in,
                           const float* HWY_RESTRICT g, int pixels, float* HWY_RESTRICT dw) {
-  const D d;
+  constexpr int kRest = kBlock % kInputs == 0 ? kInputs : kBlock % kInputs;
   for (int left = task.channels; left > 0; left -= kBlock, in += task.in_plane) {
+    const int inputs = HWY_MIN(left, kBlock);
     for (int tap = 0; tap < task.taps; ++tap, dw += kBlock * kV * kLanes) {
-      for (int c = 0; c < HWY_MIN(left, kBlock); c += kInputs) {
-        const float* HWY_RESTRICT x = in + task.offset[tap] + c;
-        const float* HWY_RESTRICT gp = g;
-        float* HWY_RESTRICT w = dw + c * kV * kLanes;
-        V sum[kInputs][kV];
-#pragma GCC unroll 8
-        for (int i = 0; i < kInputs; ++i) {
-#pragma GCC unroll 4
-          for (int v = 0; v < kV; ++v) sum[i][v] = hn::Load(d, w + (i * kV + v) * kLanes);
-        }
-        for (int p = 0; p < pixels; ++p, x += kStride * kBlock, gp += kBlock) {
-          V gv[kV];
-#pragma GCC unroll 4
-          for (int v = 0; v < kV; ++v) {
-            gv[v] = hn::Load(d, gp + static_cast<size_t>(v * kLanes / kBlock) * task.g_plane +
-                                    v * kLanes % kBlock);
-          }
-#pragma GCC unroll 8
-          for (int i = 0; i < kInputs; ++i) {
-            const V xv = hn::Set(d, x[i]);
-#pragma GCC unroll 4
-            for (int v = 0; v < kV; ++v) sum[i][v] = hn::MulAdd(xv, gv[v], sum[i][v]);
-          }
-        }
-#pragma GCC unroll 8
-        for (int i = 0; i < kInputs; ++i) {
-#pragma GCC unroll 4
-          for (int v = 0; v < kV; ++v) hn::Store(sum[i][v], d, w + (i * kV + v) * kLanes);
-        }
+      const float* x = in + task.offset[tap];
+      int c = 0;
+      for (; c + kRest < inputs && c + kInputs <= kBlock; c += kInputs) {
+        AddInputs<kInputs, kV, kStride>(x + c, g, task.g_plane, pixels, dw + c * kV * kLanes);
+      }
+      for (; c < inputs; c += kRest) {
+        AddInputs<kRest, kV, kStride>(x + c, g, task.g_plane, pixels, dw + c * kV * kLanes);
       }
     }
   }

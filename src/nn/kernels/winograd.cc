@@ -49,7 +49,7 @@ void InputPointsOf(const View& in, const TileRange& tiles, int room, float* HWY_
   const D d;
   const int blocks = in.blocks();
   const size_t plane = static_cast<size_t>(room) * kBlock;
-  const size_t point = plane * static_cast<size_t>(blocks);
+  const size_t point = PointStep(plane * static_cast<size_t>(blocks));
   const int y0 = tiles.row * kOut - 1;
   HWY_ALIGN float patch[kPoints * kBlock];
   for (int b = 0; b < blocks; ++b) {
@@ -94,14 +94,15 @@ void InputPointsOf(const View& in, const TileRange& tiles, int room, float* HWY_
   }
 }
 
-// Transforms sums[point][block][tile][16] to the pixels of the output.
-void OutputTiles(const float* HWY_RESTRICT sums, const TileRange& tiles, const View& out,
+// Transforms the first `count` tiles of sums[point][block][tile][16], where a block has room for
+// `room` tiles, to the pixels of the output.
+void OutputTiles(const float* HWY_RESTRICT sums, const TileRange& tiles, int room, const View& out,
                  const WinogradExtras& extras) {
   const D d;
   const V zero = hn::Zero(d);
   const int blocks = out.blocks();
-  const size_t plane = static_cast<size_t>(tiles.count) * kBlock;
-  const size_t point = plane * static_cast<size_t>(blocks);
+  const size_t plane = static_cast<size_t>(room) * kBlock;
+  const size_t point = PointStep(plane * static_cast<size_t>(blocks));
   const int y0 = tiles.row * kOut;
   const int rows = HWY_MIN(kOut, out.height - y0);
   for (int b = 0; b < blocks; ++b) {
@@ -211,15 +212,16 @@ WinogradConv MakeWinogradConv(int outputs, int inputs) {
   WinogradConv conv;
   conv.outputs = Blocks(outputs) * kBlock;
   conv.inputs = inputs;
-  conv.weights =
-      Buffer(static_cast<size_t>(conv.outputs) * static_cast<size_t>(inputs) * kWinogradPoints);
+  conv.weights = Buffer(PointStep(static_cast<size_t>(conv.outputs) * static_cast<size_t>(inputs)) *
+                        kWinogradPoints);
   return conv;
 }
 
 void TransformWeights(const float* packed, std::span<const Tap> taps, WinogradConv& winograd) {
   const auto kernel_points = HWY_DYNAMIC_DISPATCH(KernelPoints);
   const int tile_width = ConvTileWidth();
-  const size_t point = static_cast<size_t>(winograd.outputs) * static_cast<size_t>(winograd.inputs);
+  const size_t point =
+      PointStep(static_cast<size_t>(winograd.outputs) * static_cast<size_t>(winograd.inputs));
   const float* from = packed;
   float* to = winograd.weights.data();
   for (int o = 0; o < winograd.outputs;) {
@@ -244,35 +246,87 @@ void RepackWinograd(std::span<const float> oihw, int out, int in, std::span<cons
   TransformWeights(working, taps, winograd);
 }
 
+namespace {
+
+// A convolution's tiles, numbered row by row, and the floats between their points.
+struct Tiles {
+  int columns, count;
+  int inputs, outputs;
+  size_t InPoint(int room) const {
+    return PointStep(static_cast<size_t>(room) * static_cast<size_t>(inputs));
+  }
+  size_t OutPoint(int room) const {
+    return PointStep(static_cast<size_t>(room) * static_cast<size_t>(outputs));
+  }
+  // Calls function(range, at) for the parts of the tiles [begin, end) that lie in one row. Tile
+  // `begin` has its points at 0.
+  template <typename Function>
+  void ForEachRange(int begin, int end, const Function& function) const {
+    for (int i = begin; i < end;) {
+      const int column = i % columns, count = std::min(columns - column, end - i);
+      function(TileRange{i / columns, column, count}, static_cast<size_t>(i - begin) * kBlock);
+      i += count;
+    }
+  }
+};
+
+// The number of tiles that a task transforms and multiplies. Their points should fit into a core's
+// second-level cache, and most register tiles of the products (conv.cc) should be whole. A small
+// output has a few tasks nevertheless.
+int TilesOfTask(const Tiles& all) {
+  constexpr int kCacheFloats = 190 * 1024, kRegisterTile = 14, kFewestTasks = 8;
+  const int fitting = kCacheFloats / (kWinogradPoints * (all.inputs + all.outputs));
+  const int share = (all.count + kFewestTasks - 1) / kFewestTasks;
+  const int most = std::min(fitting, (share + kRegisterTile - 1) / kRegisterTile * kRegisterTile);
+  return most < kRegisterTile ? std::max(8, most) : most / kRegisterTile * kRegisterTile;
+}
+
+}  // namespace
+
 void ConvolveWinograd(const View& in, const WinogradConv& weights, const View& out,
                       const WinogradExtras& extras, Scratch& scratch) {
-  constexpr int kOut = kWinogradOut, kPoints = kWinogradPoints;
+  constexpr size_t kPoints = kWinogradPoints;
   const auto output_tiles = HWY_DYNAMIC_DISPATCH(OutputTiles);
-  const int rows = (out.height + kOut - 1) / kOut, columns = (out.width + kOut - 1) / kOut;
-  // The data of a task should fit into a core's second-level cache.
-  constexpr int kCacheFloats = 190 * 1024;
-  const int channels = weights.inputs + weights.outputs;
-  const int most = std::max(8, kCacheFloats / (kPoints * channels));
-  const int ranges = (columns + most - 1) / most;
-  const size_t point = static_cast<size_t>(weights.outputs) * static_cast<size_t>(weights.inputs);
-  const size_t widest = static_cast<size_t>((columns + ranges - 1) / ranges);
-  scratch.PrepareSlots(kPoints * widest * static_cast<size_t>(channels));
-  ParallelFor(rows * ranges, [&](int task) {
-    TileRange tiles;
-    tiles.row = task / ranges;
-    tiles.first = ChunkBegin(columns, ranges, task % ranges);
-    tiles.count = ChunkBegin(columns, ranges, task % ranges + 1) - tiles.first;
-    const size_t pixels = static_cast<size_t>(tiles.count);
-    const size_t in_point = pixels * static_cast<size_t>(weights.inputs);
-    const size_t out_point = pixels * static_cast<size_t>(weights.outputs);
+  const int rows = (out.height + kWinogradOut - 1) / kWinogradOut;
+  const int columns = (out.width + kWinogradOut - 1) / kWinogradOut;
+  const Tiles all = {columns, rows * columns, weights.inputs, weights.outputs};
+  const size_t weight_point =
+      PointStep(static_cast<size_t>(weights.outputs) * static_cast<size_t>(weights.inputs));
+  const auto multiply = [&](size_t point, int room, const float* points, float* sums) {
+    PointwiseRow(points + point * all.InPoint(room), weights.inputs,
+                 weights.weights.data() + point * weight_point, weights.outputs, room,
+                 sums + point * all.OutPoint(room));
+  };
+  if (static_cast<size_t>(all.count) * static_cast<size_t>(all.inputs + all.outputs) <=
+      2 * weight_point) {
+    // Reading the weights takes as long as reading the points, so all tiles are multiplied with a
+    // point's weights at once.
+    float* points = scratch.Floats(kPoints * (all.InPoint(all.count) + all.OutPoint(all.count)));
+    float* sums = points + kPoints * all.InPoint(all.count);
+    const auto range = [&](int row) { return TileRange{row, 0, columns}; };
+    const auto at = [&](int row) { return static_cast<size_t>(row * columns) * kBlock; };
+    ParallelFor(rows, [&](int row) { InputPoints(in, range(row), all.count, points + at(row)); });
+    ParallelFor(kWinogradPoints,
+                [&](int point) { multiply(static_cast<size_t>(point), all.count, points, sums); });
+    ParallelFor(rows,
+                [&](int row) { output_tiles(sums + at(row), range(row), all.count, out, extras); });
+    return;
+  }
+  const int most = TilesOfTask(all), tasks = (all.count + most - 1) / most;
+  scratch.PrepareSlots(kPoints * (all.InPoint(most) + all.OutPoint(most)));
+  ParallelFor(tasks, [&](int task) {
+    const int begin = ChunkBegin(all.count, tasks, task);
+    const int end = ChunkBegin(all.count, tasks, task + 1);
+    const int room = end - begin;
     float* points = scratch.SlotFloats();
-    float* sums = points + kPoints * in_point;
-    InputPoints(in, tiles, tiles.count, points);
-    for (size_t p = 0; p < kPoints; ++p) {
-      PointwiseRow(points + p * in_point, weights.inputs, weights.weights.data() + p * point,
-                   weights.outputs, tiles.count, sums + p * out_point);
-    }
-    output_tiles(sums, tiles, out, extras);
+    float* sums = points + kPoints * all.InPoint(room);
+    all.ForEachRange(begin, end, [&](const TileRange& tiles, size_t at) {
+      InputPoints(in, tiles, room, points + at);
+    });
+    for (size_t point = 0; point < kPoints; ++point) multiply(point, room, points, sums);
+    all.ForEachRange(begin, end, [&](const TileRange& tiles, size_t at) {
+      output_tiles(sums + at, tiles, room, out, extras);
+    });
   });
 }
 

@@ -16,7 +16,8 @@
 
 namespace shadowtutor::nn {
 
-/// A 3x3 kernel, transformed to the 36 points; each point is packed like a 1x1 PackedConv.
+/// A 3x3 kernel, transformed to the 36 points; each point is packed like a 1x1 PackedConv. Points
+/// are PointStep(outputs * inputs) floats apart (winograd_tiles.h).
 struct WinogradConv {
   int outputs = 0;  // rounded up to blocks
   int inputs = 0;   // a multiple of 16

@@ -41,7 +41,7 @@ void GradientPoints(const View& g, const TileRange& tiles, int room, float* HWY_
   const D d;
   const int blocks = g.blocks();
   const size_t plane = static_cast<size_t>(room) * kBlock;
-  const size_t point = plane * static_cast<size_t>(blocks);
+  const size_t point = PointStep(plane * static_cast<size_t>(blocks));
   const int y0 = tiles.row * kOut;
   const int rows = HWY_MIN(kOut, g.height - y0);
   HWY_ALIGN float patch[kOut * kOut * kBlock];
@@ -149,78 +149,142 @@ int BatchTiles(int channels, int tiles) {
   return std::min(tiles, std::max(kFewest, kCacheFloats / (kWinogradPoints * channels)));
 }
 
-}  // namespace
+// The sizes of what both ways to the gradient keep, in floats.
+struct Sizes {
+  int ins, outs, room;  // channels, rounded up to blocks; tiles that a block of points has room for
+  size_t in_point, out_point, sum_point, kernel;
 
-void WinogradWeightGradient(const View& input, const View& output_gradient, std::span<float> oihw,
-                            std::span<float> bias, Scratch& scratch) {
-  const auto gradient_points = HWY_DYNAMIC_DISPATCH(GradientPoints);
+  Sizes(const View& input, const View& g, int tiles) : room(tiles) {
+    ins = input.blocks() * kBlock;
+    outs = g.blocks() * kBlock;
+    const size_t in = static_cast<size_t>(ins), out = static_cast<size_t>(outs);
+    in_point = PointStep(in * static_cast<size_t>(room));
+    out_point = PointStep(out * static_cast<size_t>(room));
+    sum_point = PointStep(in * out);
+    kernel = 9 * in * out;
+  }
+  size_t points() const { return kPoints * (in_point + out_point); }
+  size_t sums() const { return kPoints * sum_point; }
+};
+
+// Adds the sums over `tiles` tiles of the output's gradient to `bias`.
+void AddBias(const Sizes& sizes, const float* out_points, int tiles, float* bias) {
+  for (int o = 0; o < sizes.outs; ++o) {
+    const float* from = out_points + kSumPoint * sizes.out_point +
+                        static_cast<size_t>(o / kBlock * sizes.room * kBlock + o % kBlock);
+    for (int t = 0; t < tiles; ++t) bias[o] += from[t * kBlock];
+  }
+}
+
+// Transforms the sums of block `b` of inputs and all outputs to the kernel's gradient, packed as
+// PartialGradients are.
+void TransformSumsOf(const Sizes& sizes, const float* sums, int b, float* to) {
   const auto kernel_from_points = HWY_DYNAMIC_DISPATCH(KernelFromPoints);
-  const View& g = output_gradient;
-  const int rows = (g.height + kWinogradOut - 1) / kWinogradOut;
-  const int columns = (g.width + kWinogradOut - 1) / kWinogradOut;
-  const int chunks = std::min(rows, kMostChunks), chunk_rows = (rows + chunks - 1) / chunks;
-  const int ins = input.blocks() * kBlock, outs = g.blocks() * kBlock;
-  const size_t uins = static_cast<size_t>(ins), uouts = static_cast<size_t>(outs);
-  const int room = BatchTiles(ins + outs, chunk_rows * columns);
-  const size_t in_point = uins * static_cast<size_t>(room);
-  const size_t out_point = uouts * static_cast<size_t>(room);
-  const size_t sum_point = uins * uouts;
-  const size_t chunk_floats = 9 * sum_point + uouts;
+  const int tile_width = ConvTileWidth();
+  for (int o = 0; o < sizes.outs; o += tile_width) {
+    const size_t floats = static_cast<size_t>(std::min(tile_width, sizes.outs - o)) * kBlock;
+    const size_t at =
+        static_cast<size_t>(o) * static_cast<size_t>(sizes.ins) + static_cast<size_t>(b) * floats;
+    kernel_from_points(sums + at, sizes.sum_point, floats, to + 9 * at);
+  }
+}
+
+// The gradients from the points of all tiles at once.
+PartialGradients SumOverAllTiles(const View& input, const View& g, const Sizes& sizes,
+                                 Scratch& scratch) {
+  const auto gradient_points = HWY_DYNAMIC_DISPATCH(GradientPoints);
+  const int rows = (g.height + kWinogradOut - 1) / kWinogradOut, columns = sizes.room / rows;
+  float* in_points = scratch.Floats(sizes.points() + sizes.sums() + sizes.kernel +
+                                    static_cast<size_t>(sizes.outs));
+  float* out_points = in_points + kPoints * sizes.in_point;
+  float* sums = in_points + sizes.points();
+  float* kernel = sums + sizes.sums();
+  ParallelFor(rows, [&](int row) {
+    const size_t at = static_cast<size_t>(row * columns) * kBlock;
+    InputPoints(input, {row, 0, columns}, sizes.room, in_points + at);
+    gradient_points(g, {row, 0, columns}, sizes.room, out_points + at);
+  });
+  ParallelFor(kWinogradPoints, [&](int point) {
+    const size_t p = static_cast<size_t>(point);
+    float* sum = sums + p * sizes.sum_point;
+    std::memset(sum, 0, sizes.sum_point * sizeof(float));
+    PointwiseGradientRow(in_points + p * sizes.in_point, sizes.ins,
+                         out_points + p * sizes.out_point, sizes.outs, sizes.room, sizes.room, sum);
+  });
+  ParallelFor(input.blocks(), [&](int b) { TransformSumsOf(sizes, sums, b, kernel); });
+  std::memset(kernel + sizes.kernel, 0, static_cast<size_t>(sizes.outs) * sizeof(float));
+  AddBias(sizes, out_points, sizes.room, kernel + sizes.kernel);
+  return {kernel, 0, 1};
+}
+
+// The gradients of chunks of rows, each summed up batch by batch.
+PartialGradients SumOverChunks(const View& input, const View& g, const Sizes& sizes, int rows,
+                               int columns, int chunks, Scratch& scratch) {
+  const auto gradient_points = HWY_DYNAMIC_DISPATCH(GradientPoints);
+  const size_t chunk_floats = sizes.kernel + static_cast<size_t>(sizes.outs);
   float* partial = scratch.Floats(chunk_floats * static_cast<size_t>(chunks));
-  scratch.PrepareSlots(kPoints * (sum_point + in_point + out_point));
+  scratch.PrepareSlots(sizes.sums() + sizes.points());
   ParallelFor(chunks, [&](int chunk) {
     float* sums = scratch.SlotFloats();
-    float* in_points = sums + kPoints * sum_point;
-    float* out_points = in_points + kPoints * in_point;
+    float* in_points = sums + sizes.sums();
+    float* out_points = in_points + kPoints * sizes.in_point;
     float* to = partial + chunk_floats * static_cast<size_t>(chunk);
-    float* bias_sum = to + 9 * sum_point;
-    std::memset(sums, 0, kPoints * sum_point * sizeof(float));
-    std::memset(bias_sum, 0, uouts * sizeof(float));
+    float* bias = to + sizes.kernel;
+    std::memset(sums, 0, sizes.sums() * sizeof(float));
+    std::memset(bias, 0, static_cast<size_t>(sizes.outs) * sizeof(float));
     int filled = 0;
     const auto add_batch = [&] {
       for (size_t p = 0; p < kPoints; ++p) {
-        PointwiseGradientRow(in_points + p * in_point, ins, out_points + p * out_point, outs,
-                             filled, room, sums + p * sum_point);
+        PointwiseGradientRow(in_points + p * sizes.in_point, sizes.ins,
+                             out_points + p * sizes.out_point, sizes.outs, filled, sizes.room,
+                             sums + p * sizes.sum_point);
       }
-      for (int o = 0; o < outs; ++o) {
-        const float* from = out_points + kSumPoint * out_point +
-                            static_cast<size_t>(o / kBlock * room * kBlock + o % kBlock);
-        for (int t = 0; t < filled; ++t) bias_sum[o] += from[t * kBlock];
-      }
+      AddBias(sizes, out_points, filled, bias);
       filled = 0;
     };
     for (int row = ChunkBegin(rows, chunks, chunk); row < ChunkBegin(rows, chunks, chunk + 1);
          ++row) {
       for (int first = 0; first < columns;) {
-        const TileRange tiles = {row, first, std::min(columns - first, room - filled)};
+        const TileRange tiles = {row, first, std::min(columns - first, sizes.room - filled)};
         const size_t at = static_cast<size_t>(filled) * kBlock;
-        InputPoints(input, tiles, room, in_points + at);
-        gradient_points(g, tiles, room, out_points + at);
+        InputPoints(input, tiles, sizes.room, in_points + at);
+        gradient_points(g, tiles, sizes.room, out_points + at);
         filled += tiles.count;
         first += tiles.count;
-        if (filled == room) add_batch();
+        if (filled == sizes.room) add_batch();
       }
     }
     if (filled > 0) add_batch();
-    const int tile_width = ConvTileWidth();
-    for (int o = 0; o < outs; o += tile_width) {
-      const size_t floats = static_cast<size_t>(std::min(tile_width, outs - o)) * kBlock;
-      for (int b = 0; b < input.blocks(); ++b) {
-        const size_t at = static_cast<size_t>(o) * uins + static_cast<size_t>(b) * floats;
-        kernel_from_points(sums + at, sum_point, floats, to + 9 * at);
-      }
-    }
+    for (int b = 0; b < input.blocks(); ++b) TransformSumsOf(sizes, sums, b, to);
   });
+  return {partial, chunk_floats, chunks};
+}
+
+}  // namespace
+
+void WinogradWeightGradient(const View& input, const View& output_gradient, std::span<float> oihw,
+                            std::span<float> bias, Scratch& scratch) {
+  const View& g = output_gradient;
+  const int rows = (g.height + kWinogradOut - 1) / kWinogradOut;
+  const int columns = (g.width + kWinogradOut - 1) / kWinogradOut;
+  const int chunks = std::min(rows, kMostChunks), chunk_rows = (rows + chunks - 1) / chunks;
+  const int channels = (input.blocks() + g.blocks()) * kBlock;
+  const Sizes all(input, g, rows * columns);
+  // Where the sums are large and the tiles few, each sum is computed only once.
+  const PartialGradients partial =
+      all.points() <= 2 * all.sums()
+          ? SumOverAllTiles(input, g, all, scratch)
+          : SumOverChunks(input, g, Sizes(input, g, BatchTiles(channels, chunk_rows * columns)),
+                          rows, columns, chunks, scratch);
   static const std::vector<Tap> taps = ForwardTaps(3, 3);
-  SumPartialGradients({partial, chunk_floats, chunks}, g.channels, input.channels, 3, 3, taps,
-                      oihw);
   for (size_t o = 0; o < bias.size(); ++o) {
     float sum = 0;
-    for (int chunk = 0; chunk < chunks; ++chunk) {
-      sum += partial[chunk_floats * static_cast<size_t>(chunk) + 9 * sum_point + o];
+    for (int chunk = 0; chunk < partial.chunks; ++chunk) {
+      sum += partial.data[partial.step * static_cast<size_t>(chunk) + all.kernel + o];
     }
     bias[o] = sum;
   }
+  SumPartialGradients(partial, g.channels, input.channels, 3, 3, taps, oihw);
 }
 
 }  // namespace shadowtutor::nn

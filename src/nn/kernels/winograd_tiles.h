@@ -18,8 +18,16 @@ struct TileRange {
   int row, first, count;
 };
 
+/// The floats from one point to the next, where a point has `floats` floats, whole blocks. It is an
+/// odd number of cache lines, so that the transforms, which go through all points side by side,
+/// find them in different sets of the first-level cache.
+constexpr size_t PointStep(size_t floats) {
+  return (floats / static_cast<size_t>(kBlock) | 1) * static_cast<size_t>(kBlock);
+}
+
 /// Transforms a range of tiles of a convolution's input (B^T d B) to the first `count` tiles of
-/// points[point][block][tile][16], where a block has room for `room` tiles.
+/// points[point][block][tile][16], where a block has room for `room` tiles and points are
+/// PointStep(blocks * room * 16) apart.
 void InputPoints(const View& in, const TileRange& tiles, int room, float* points);
 
 }  // namespace shadowtutor::nn
