@@ -28,7 +28,6 @@
 #include "machine_peak.h"
 #include "nn/arithmetic.h"
 #include "nn/kernels/isa.h"
-#include "nn/kernels/matrix_unit.h"
 #include "nn/operation_count.h"
 #include "nn/predictor.h"
 #include "scene.h"
@@ -110,8 +109,9 @@ void CheckAgreement(const Scene& scene, const Work& work, TorchStyle style) {
     const auto theirs = moving.Step();
     std::printf("  step %d: loss %.6f and %.6f, mIoU %.5f and %.5f\n", step + 1, ours.loss,
                 theirs.loss, ours.metric, theirs.miou);
-    // The matrix unit rounds what it multiplies to 8 bits.
-    const bool coarse = work.arithmetic == nn::Arithmetic::kFast && nn::HasMatrixUnit();
+    // Fast arithmetic rounds more. A few other labels are enough for a class more or less in the
+    // prediction, over which the mIoU is a mean.
+    const bool coarse = work.arithmetic == nn::Arithmetic::kFast;
     const double bound = coarse ? 3e-2 : 5e-3;
     require(std::abs(ours.loss - theirs.loss) < bound * theirs.loss, "the loss");
     require(std::abs(ours.metric - theirs.miou) < bound, "the mIoU");
