@@ -1,8 +1,5 @@
 #include "nn/backward.h"
 
-#include <algorithm>
-#include <string>
-
 #include "nn/backward_block.h"
 #include "nn/kernels/loss.h"
 #include "nn/kernels/stem_composed.h"

@@ -93,7 +93,7 @@ ForwardWorkspace::ForwardWorkspace(const NetworkSpec& spec, FrameSize size, Stag
       int& turn = out[info.index_in_stage % 2];
       if (!info.last_in_stage) turn = std::max(turn, info.out);
     }
-    if (pre) shared_pre[level] = New(pre, level);
+    if (pre && !without_pre) shared_pre[level] = New(pre, level);
     if (mid) shared_mid[level] = New(mid, level);
     for (int turn = 0; turn < 2; ++turn) {
       if (out[turn]) shared_out[level][turn] = New(out[turn], level);

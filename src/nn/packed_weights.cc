@@ -164,6 +164,7 @@ PackedWeights::PackedWeights(std::shared_ptr<const NetworkLayout> layout, Stage 
   }
   if (arithmetic == Arithmetic::kFast) {
     for (const auto& block : blocks_) {
+      if (block->shape.stage < first_separate) continue;
       block->long_kernel = Buffer(PackedFloats(block->shape.out, block->shape.out, 9));
     }
   }

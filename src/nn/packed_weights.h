@@ -46,7 +46,8 @@ struct BlockWeights {
   /// On the matrix unit, in place of the above: short_path, conv0 and the composed end of the long
   /// path.
   MatrixConv short_matrix, conv0_matrix, long_matrix;
-  /// In fast arithmetic, the composed convolution as [out][in][3][3].
+  /// In fast arithmetic, of blocks whose gradients are wanted: the composed convolution as
+  /// [out][in][3][3].
   Buffer long_kernel;
   Buffer bias0, bias2;
   /// The bias of the last convolution plus that of the shortcut. If composed, there is one bias for
@@ -63,7 +64,7 @@ class PackedWeights {
  public:
   /// Allocates the memory; call Update to fill it. The blocks of the stages before `first_separate`
   /// are composed (see BlockWeights). In fast arithmetic all are, for the matrix unit if there is
-  /// one.
+  /// one, and `first_separate` is the first stage whose gradients are wanted.
   PackedWeights(std::shared_ptr<const NetworkLayout> layout, Stage first_separate,
                 Arithmetic arithmetic = Arithmetic::kReference);
   /// Shares the stages before `first_own` with `base` and allocates new memory for the others; call

@@ -127,9 +127,9 @@ void TrainedNetwork::AdamStep(std::span<const float> gradient, std::span<const u
     throw Error(ErrorCode::kInvalidArgument, "a chosen weight is not among the trained ones");
   }
   const FloatModeScope flush(FloatMode::OfThisThread().FlushingSubnormals());
-  ++adam_steps_;
   const size_t count = chosen.size();
   chosen_.resize(4 * count);
+  ++adam_steps_;
   const auto part = [&](size_t i) { return std::span(chosen_).subspan(i * count, count); };
   const auto g = part(0), w = part(1), m1 = part(2), m2 = part(3);
   const std::span<float> suffix = Suffix();

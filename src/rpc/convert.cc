@@ -172,9 +172,7 @@ distill::Policy FromProto(const v1::Parameters& from) {
     trainer.fresh_moments = from.fresh_moments();
     trainer.instance_weight = from.instance_weight();
     trainer.jaccard_weight = from.jaccard_weight();
-    if (from.loss_stride() != 0) {
-      trainer.loss_stride = SmallInt(from.loss_stride(), kMax, "loss_stride");
-    }
+    trainer.loss_stride = from.loss_stride() == 2 ? 2 : 1;  // as for `arithmetic`
     trainer.averaging = from.averaging();
     trainer.plateau_steps = SmallInt(from.plateau_steps(), kMax, "plateau_steps");
     trainer.plateau_gain = from.plateau_gain();

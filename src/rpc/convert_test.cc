@@ -64,7 +64,8 @@ distill::Policy SomePolicy() {
                                                      {"key-frame-bytes", "1234"},
                                                      {"first-key-frame-bytes", "23456"},
                                                      {"coarsest-crf", "40"},
-                                                     {"loss-stride", "2"}});
+                                                     {"loss-stride", "2"},
+                                                     {"arithmetic", "fast"}});
   policy.name = "custom";
   return policy;
 }
@@ -251,6 +252,28 @@ TEST(ConvertTest, WelcomeTravels) {
   const auto second = std::get<wire::Welcome>(Travel(wire::ServerMessage(welcome)));
   EXPECT_FALSE(second.student.has_value());
   EXPECT_EQ(second.background, -1);
+}
+
+TEST(ConvertTest, WhatTheClientOnlyReportsIsNoReasonToRefuse) {
+  wire::Welcome welcome;
+  welcome.classes = {{"background", {}}, {"person", {}}};
+  welcome.policy = SomePolicy();
+  auto message = ToProto(wire::ServerMessage(welcome));
+  v1::Parameters& parameters = *message.mutable_welcome()->mutable_parameters();
+  const auto training = [&] {
+    return std::get<wire::Welcome>(FromProto(v1::ServerMessage(message))).policy.trainer;
+  };
+  EXPECT_EQ(training().arithmetic, nn::Arithmetic::kFast);
+  EXPECT_EQ(training().loss_stride, 2);
+  // A server from before the fields, and a newer one.
+  parameters.clear_arithmetic();
+  parameters.clear_loss_stride();
+  EXPECT_EQ(training().arithmetic, nn::Arithmetic::kReference);
+  EXPECT_EQ(training().loss_stride, 1);
+  parameters.set_arithmetic("of the future");
+  parameters.set_loss_stride(3);
+  EXPECT_EQ(training().arithmetic, nn::Arithmetic::kReference);
+  EXPECT_EQ(training().loss_stride, 1);
 }
 
 TEST(ConvertTest, UpdateStudentAndErrorTravel) {

@@ -5,20 +5,20 @@
 namespace shadowtutor::server {
 
 std::shared_ptr<nn::TrainingWorkspace> Workspaces::Borrow() {
-  std::unique_ptr<nn::TrainingWorkspace> workspace;
+  // An empty one is cheap: it is laid out by the first learner that uses it.
+  auto workspace = std::make_unique<nn::TrainingWorkspace>();
   uint64_t generation = 0;
   {
     const MutexLock lock(state_->mutex);
+    // Whoever gives one back must not fail.
+    state_->unused.reserve(state_->unused.size() + state_->borrowed + 1);
     if (!state_->unused.empty()) {
       workspace = std::move(state_->unused.back());
       state_->unused.pop_back();
     }
     ++state_->borrowed;
-    // Whoever gives one back must not fail.
-    state_->unused.reserve(state_->unused.size() + state_->borrowed);
     generation = state_->generation;
   }
-  if (!workspace) workspace = std::make_unique<nn::TrainingWorkspace>();
   return {workspace.release(), [state = state_, generation](nn::TrainingWorkspace* given_back) {
             std::unique_ptr<nn::TrainingWorkspace> owned(given_back);  // freed without the lock
             const MutexLock lock(state->mutex);
@@ -32,7 +32,6 @@ void Workspaces::Free() {
   const MutexLock lock(state_->mutex);
   ++state_->generation;
   freed.swap(state_->unused);
-  state_->unused.reserve(state_->borrowed);
 }
 
 size_t Workspaces::unused() const {

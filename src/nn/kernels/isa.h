@@ -10,9 +10,8 @@ namespace shadowtutor::nn {
 
 /// Picks the best instruction set of this machine, or the one that the environment variable
 /// SHADOWTUTOR_ISA names (amx, which is avx512 and a matrix unit; avx512, avx2, sse4, neon,
-/// scalar). Called before the first kernel; later
-/// calls do nothing. Throws Error kInvalidArgument for a name that is unknown or that this machine
-/// cannot run.
+/// scalar). Called before the first kernel; later calls do nothing. Throws Error kInvalidArgument
+/// for a name that is unknown or that this machine cannot run.
 void SelectInstructionSet();
 
 /// The name of the instruction set in use, as in SHADOWTUTOR_ISA.

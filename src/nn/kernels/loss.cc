@@ -234,7 +234,9 @@ PixelSample SampleOf(const LossOptions& options, int64_t step) {
   // Each step's pixels touch those of the step before by their corners or sides, so that two
   // steps see every second pixel, and four see all.
   constexpr PixelSample kSteps[] = {{2, 0, 0}, {2, 1, 1}, {2, 1, 0}, {2, 0, 1}};
-  return kSteps[step % 4];
+  // Each round of four begins one later, so that every second or third step sees all of them, too:
+  // the steps between may be on other frames.
+  return kSteps[(step + step / 4) % 4];
 }
 
 double SegmentationLoss(const HeadPlan& plan, const LogitPlanes& logits, const uint8_t* label,

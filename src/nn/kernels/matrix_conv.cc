@@ -212,8 +212,8 @@ ST_MATRIX_UNIT void ConvolveStrip(const StripInput* inputs, int count, const Con
           const int at = x + i * kMatrixPixels;
           const int pixels = std::min(kMatrixPixels, output.width - at);
           for (int j = 0; j < b; ++j) {
-            StorePixels(sums + (i * b + j) * 256, pixels, output, extras, block + j, row, at,
-                        moments + (block + j) * 2 * kBlock);
+            float* to = moments ? moments + (block + j) * 2 * kBlock : nullptr;
+            StorePixels(sums + (i * b + j) * 256, pixels, output, extras, block + j, row, at, to);
           }
         }
       }

@@ -44,8 +44,8 @@ struct NormGate {
   double* moments = nullptr;
 };
 
-/// What is done after the sum, in this order: bias, `add`, `relu`, `positive`, as in ConvExtras,
-/// and `gate`.
+/// What is done after the sum, in this order: bias, `add`, `relu`, `positive`, as in ConvExtras. Or
+/// `gate`, and then none of the others.
 struct MatrixExtras {
   const float* bias = nullptr;
   bool bias_by_row = false;  // as in WinogradExtras
@@ -64,7 +64,8 @@ struct MatrixPass {
 };
 
 /// Computes the whole output in one pass, or in one for each parity of rows and columns. Input
-/// number i of all passes is the same but for taps and weights. Rows are computed in parallel.
+/// number i of all passes is the same but for taps and weights. Rows are computed in parallel. The
+/// output must share no floats with an input, `add` or `positive`.
 void ConvolveMatrix(std::span<const MatrixPass> passes, const MatrixExtras& extras,
                     Scratch& scratch);
 

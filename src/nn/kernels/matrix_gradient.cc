@@ -70,7 +70,7 @@ struct BlockNorm {
   __m512 multiplier, offset;
 };
 
-// The same, of that.
+// The same column of relu(norm(row)). `row` begins and ends with the halo.
 ST_MATRIX_UNIT inline __m512 NormedColumn(const float* row, int c, int count,
                                           const BlockNorm& norm) {
   // The halo is zero after the norm, too.
@@ -198,6 +198,7 @@ ST_MATRIX_UNIT void SumTapTiles(const Factors& f, const uint16_t* in, const size
   }
 }
 
+// `taps` are as ForwardTaps gives them: row by row, from the first column on.
 struct GradientTask {
   View input, g;
   const NormStatistics* norm;

@@ -30,7 +30,8 @@ class MatrixTiles {
  public:
   ST_MATRIX_UNIT MatrixTiles() {
     _tile_loadconfig(&kMatrixTileShapes);
-    // GCC does not know that tiles are loaded from memory. What was written before is there now.
+    // GCC does not know that tiles are loaded from memory: stores before this line must be done
+    // before a tile is loaded. Later stores need a line like this of their own.
     __asm__ volatile("" ::: "memory");
   }
   ST_MATRIX_UNIT ~MatrixTiles() { _tile_release(); }

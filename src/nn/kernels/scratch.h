@@ -11,9 +11,8 @@
 
 namespace shadowtutor::nn {
 
-/// Memory from Floats or Doubles is valid until the next call of the same function; the next kernel
-/// overwrites it, but for that of
-/// PassFloats and PassDoubles.
+/// Kernels overwrite the memory from Floats, Doubles and SlotFloats. That from PassFloats and
+/// PassDoubles stays until the next call of the same function.
 ///
 /// Thread safety: used by one kernel at a time; SlotFloats from the threads of its loop.
 class Scratch {

@@ -24,7 +24,7 @@ struct WinogradConv {
   Buffer weights;
 };
 
-/// Allocates the memory; fill it with TransformWeights.
+/// Allocates the memory; fill it with RepackWinograd or TransformWeights.
 WinogradConv MakeWinogradConv(int outputs, int inputs);
 /// Transforms a 3x3 kernel that Repack (conv.h) has packed into `packed` with these `taps`.
 void TransformWeights(const float* packed, std::span<const Tap> taps, WinogradConv& winograd);
