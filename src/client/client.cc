@@ -139,10 +139,12 @@ void Client::Impl::Receive(FrameReport& report) {
                       schedule.step() >= options.policy.schedule.stride.min_stride;
     // A server that sends parts faster than the client takes them must not stop the predictions.
     if (!wait && taken > wire::kMostWaitingUpdates) return;
+    // Asked before the poll: an answer that arrives between the two is then taken, or pending.
+    const bool pending = !wait && link->AnswerPending();
     std::optional<wire::Update> update = wait ? Wait(report) : link->PollUpdate();
     if (!update) {
       if (wait) CatchUp();  // the link may be lost, have a new session, or have brought a student
-      if (wait || !link->AnswerPending()) outstanding.reset();
+      if (!pending) outstanding.reset();
       return;
     }
     ++taken;

@@ -44,6 +44,24 @@ TEST_P(ClientUpdates, UpdatesAreInUseFromTheFrameOnAtWhichTheyArrived) {
   }
 }
 
+TEST_P(ClientUpdates, AnAnswerThatArrivesBetweenTwoQuestionsToTheLinkIsTaken) {
+  Start();
+  link->usual = {0.5, 3};
+  Frame();
+  Frame();
+  // Asked whether an answer is pending, the link has just received it.
+  link->on_pending = [this] {
+    link->BeginFrame(3);
+    return false;
+  };
+  Frame();
+  link->on_pending = nullptr;
+  EXPECT_TRUE(reports[2].update_applied);
+  ExpectInStep();
+  Frames(8);
+  EXPECT_TRUE(link->requests.empty());
+}
+
 TEST_P(ClientUpdates, UpdateThatMakesTheNextFrameAKeyFrameIsInUseForIt) {
   Start();
   link->usual = {0.5, 8};

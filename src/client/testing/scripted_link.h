@@ -75,7 +75,7 @@ class ScriptedLink : public ServerLink {
     Arrive();
     return Take();
   }
-  bool AnswerPending() override { return !refused_; }
+  bool AnswerPending() override { return on_pending ? on_pending() : !refused_; }
   std::optional<WholeStudent> TakeStudent() override { return std::exchange(whole, {}); }
   void RequestStudent(const std::string& why) override { requests.push_back(why); }
   void Holding(std::span<const float> trained, uint64_t held) override {
@@ -127,8 +127,9 @@ class ScriptedLink : public ServerLink {
   std::deque<Answer> script;
   std::function<void(wire::Update&)> damage;
   std::function<void()> on_wait;
-  std::function<void()> on_poll;  // called before PollUpdate returns an update
-  bool shows_arrivals = true;     // whether it calls the OnArrival callback
+  std::function<bool()> on_pending;  // answers AnswerPending, if it is set
+  std::function<void()> on_poll;     // called before PollUpdate returns an update
+  bool shows_arrivals = true;        // whether it calls the OnArrival callback
   bool connected = true;
   int refuse_sends = 0;
   std::optional<WholeStudent> whole;
