@@ -74,6 +74,7 @@ HWY_INLINE void AddInputs(const float* HWY_RESTRICT x, const float* HWY_RESTRICT
 template <int kV, int kStride>
 HWY_INLINE void AddPixels(const WeightGradientTask& task, const float* HWY_RESTRICT in,
                           const float* HWY_RESTRICT g, int pixels, float* HWY_RESTRICT dw) {
+  // A block's inputs are taken as whole tiles and what is left: 16 as 8 + 8, or as 6 + 6 + 4.
   constexpr int kRest = kBlock % kInputs == 0 ? kInputs : kBlock % kInputs;
   for (int left = task.channels; left > 0; left -= kBlock, in += task.in_plane) {
     const int inputs = HWY_MIN(left, kBlock);

@@ -14,7 +14,7 @@ namespace shadowtutor::nn {
 namespace {
 
 // The frame's pixels that count, with their labels and weights.
-struct Truth {
+struct FrameTruth {
   const uint8_t* label;
   const float* weight;  // null: all 1
   int width, height;
@@ -27,7 +27,7 @@ struct Truth {
 // Prepares the rows of a frame for the kernels, in working memory of Floats() floats.
 class RowReader {
  public:
-  RowReader(const HeadPlan& plan, const LogitPlanes& logits, const Truth& truth)
+  RowReader(const HeadPlan& plan, const LogitPlanes& logits, const FrameTruth& truth)
       : plan_(plan),
         truth_(truth),
         plane_(logits.plane()),
@@ -85,7 +85,7 @@ class RowReader {
   size_t Classes() const { return static_cast<size_t>(classes_); }
 
   const HeadPlan& plan_;
-  const Truth& truth_;
+  const FrameTruth& truth_;
   size_t plane_;
   int classes_, half_width_;
   size_t step_, full_, blended_floats_, enlarged_floats_;
@@ -106,7 +106,7 @@ struct Jaccard {
 // The sums over the frame, then the loss and its slopes: with I the sum of a class's probability
 // where it is the label and U = (sum of its probability) + (pixels of the label) - I, the loss is
 // the mean of 1 - I / U over the classes that the label has.
-Jaccard SumUp(const HeadPlan& plan, const LogitPlanes& logits, const Truth& truth,
+Jaccard SumUp(const HeadPlan& plan, const LogitPlanes& logits, const FrameTruth& truth,
               float jaccard_weight, Scratch& scratch) {
   const ResizeAxis& axis = plan.resize.y;
   const int chunks = SumChunks(axis.in);
@@ -156,8 +156,8 @@ Jaccard SumUp(const HeadPlan& plan, const LogitPlanes& logits, const Truth& trut
 
 // The transpose of enlarging a row to any width, for the columns that count: from[class][full] to
 // to[class][step], with margins.
-void Shrink(const ResizeAxis& axis, const Truth& truth, int classes, const float* from, size_t full,
-            size_t step, float* to) {
+void Shrink(const ResizeAxis& axis, const FrameTruth& truth, int classes, const float* from,
+            size_t full, size_t step, float* to) {
   const auto columns = static_cast<size_t>(truth.Columns());
   for (int c = 0; c < classes; ++c, from += full, to += step) {
     std::fill_n(to, step, 0.0f);
@@ -243,7 +243,7 @@ double SegmentationLoss(const HeadPlan& plan, const LogitPlanes& logits, const u
                         const float* pixel_weight, float jaccard_weight, PixelSample sample,
                         const LogitPlanes& gradient, Scratch& scratch) {
   if (sample.dx >= plan.width() || sample.dy >= plan.height()) sample = {};
-  const Truth truth = {label, pixel_weight, plan.width(), plan.height(), sample};
+  const FrameTruth truth = {label, pixel_weight, plan.width(), plan.height(), sample};
   Jaccard jaccard;
   if (jaccard_weight > 0) jaccard = SumUp(plan, logits, truth, jaccard_weight, scratch);
   const JaccardSlopes slopes = {jaccard.other.data(), jaccard.more.data()};

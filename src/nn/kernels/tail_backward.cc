@@ -180,14 +180,15 @@ void TailBackward(const TailPlan& plan, const TailWeights& weights, const View& 
           ? std::max(MatrixProductFloats(channels, low_width, kMainTaps * classes),
                      MatrixProductFloats(kMainTaps * classes, channels, low_width))
           : 0;
-  const size_t per_chunk = product_floats + sums + z_floats + 2 * planar_floats + row_floats +
-                           plane_floats + side_floats + sum_floats;
+  const size_t per_chunk =
+      sums + z_floats + 2 * planar_floats + row_floats + plane_floats + side_floats + sum_floats;
   const int chunks = SumChunks(low_height);
   float* all = scratch.Floats(per_chunk * static_cast<size_t>(chunks));
+  scratch.PrepareSlots(product_floats);
 
   ParallelFor(chunks, [&](int chunk) {
-    float* products = all + per_chunk * static_cast<size_t>(chunk);
-    float* maps = products + product_floats;
+    float* maps = all + per_chunk * static_cast<size_t>(chunk);
+    float* products = scratch.SlotFloats();
     const auto multiply = [&](const Product& product) {
       weights.on_matrix_unit ? MultiplyOnMatrixUnit(product, products) : Multiply(product);
     };
@@ -302,9 +303,8 @@ void TailBackward(const TailPlan& plan, const TailWeights& weights, const View& 
     }
   });
 
-  // `offset` is from `maps` on.
   const auto reduce = [&](size_t offset, float* to, size_t count) {
-    const float* first = all + product_floats + offset;
+    const float* first = all + offset;
     std::copy_n(first, count, to);
     for (int chunk = 1; chunk < chunks; ++chunk) {
       const float* from = first + per_chunk * static_cast<size_t>(chunk);

@@ -55,20 +55,8 @@ void InputPointsOf(const View& in, const TileRange& tiles, int room, float* HWY_
   for (int b = 0; b < blocks; ++b) {
     for (int t = 0; t < tiles.count; ++t) {
       const int x0 = (tiles.first + t) * kOut - 1;
-      const float* from = in.at(b, y0, x0);
-      size_t row = in.row();
-      if (y0 + kIn > in.height + 1 || x0 + kIn > in.width + 1) {
-        // The tile reaches beyond the halo; inputs there count as zero.
-        std::memset(patch, 0, sizeof(patch));
-        const int rows = HWY_MIN(kIn, in.height + 1 - y0),
-                  columns = HWY_MIN(kIn, in.width + 1 - x0);
-        for (int r = 0; r < rows; ++r) {
-          std::memcpy(patch + r * kIn * kBlock, from + static_cast<size_t>(r) * row,
-                      static_cast<size_t>(columns) * kBlock * sizeof(float));
-        }
-        from = patch;
-        row = kIn * kBlock;
-      }
+      // Inputs beyond the halo count as zero.
+      const auto [from, row] = PixelsOfTile(in, b, y0, x0, kIn, in.height + 1, in.width + 1, patch);
       float* to = points + static_cast<size_t>(b) * plane + static_cast<size_t>(t) * kBlock;
       for (int m = 0; m < kBlock; m += kLanes) {
         V columns[kIn][kIn];  // [column][transformed row]

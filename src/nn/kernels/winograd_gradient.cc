@@ -43,24 +43,11 @@ void GradientPoints(const View& g, const TileRange& tiles, int room, float* HWY_
   const size_t plane = static_cast<size_t>(room) * kBlock;
   const size_t point = PointStep(plane * static_cast<size_t>(blocks));
   const int y0 = tiles.row * kOut;
-  const int rows = HWY_MIN(kOut, g.height - y0);
   HWY_ALIGN float patch[kOut * kOut * kBlock];
   for (int b = 0; b < blocks; ++b) {
     for (int t = 0; t < tiles.count; ++t) {
       const int x0 = (tiles.first + t) * kOut;
-      const int columns = HWY_MIN(kOut, g.width - x0);
-      const float* from = g.at(b, y0, x0);
-      size_t row = g.row();
-      if (rows < kOut || columns < kOut) {
-        // The tile reaches beyond the gradient, where it counts as zero.
-        std::memset(patch, 0, sizeof(patch));
-        for (int r = 0; r < rows; ++r) {
-          std::memcpy(patch + r * kOut * kBlock, from + static_cast<size_t>(r) * row,
-                      static_cast<size_t>(columns) * kBlock * sizeof(float));
-        }
-        from = patch;
-        row = kOut * kBlock;
-      }
+      const auto [from, row] = PixelsOfTile(g, b, y0, x0, kOut, g.height, g.width, patch);
       float* to = points + static_cast<size_t>(b) * plane + static_cast<size_t>(t) * kBlock;
       for (int m = 0; m < kBlock; m += kLanes) {
         V columns_of[kOut][kIn];  // [column][transformed row]

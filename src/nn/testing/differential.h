@@ -9,6 +9,7 @@
 #define SHADOWTUTOR_NN_TESTING_DIFFERENTIAL_H_
 
 #include <cstdint>
+#include <iosfwd>
 #include <span>
 #include <string>
 #include <vector>
@@ -87,6 +88,10 @@ std::vector<double> Magnitudes(std::span<const double> values);
 DoubleTensor Magnitudes(const DoubleTensor& tensor);
 PackedConv Pack(std::span<const double> oihw, int out, int in, int kh, int kw,
                 std::span<const Tap> taps, bool transposed);
+
+/// The number of weights of a convolution, and its description.
+size_t WeightCount(const reference::ConvShape& shape);
+std::ostream& operator<<(std::ostream& stream, const reference::ConvShape& shape);
 
 Outcome Convolution(Draw& draw);
 Outcome ConvolutionToInput(Draw& draw);

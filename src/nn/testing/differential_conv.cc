@@ -88,16 +88,6 @@ std::vector<float> WholeBlocks(std::span<const double> bias) {
   return floats;
 }
 
-size_t WeightCount(const ConvShape& s) {
-  return static_cast<size_t>(s.out) * static_cast<size_t>(s.in) *
-         static_cast<size_t>(s.kernel_h * s.kernel_w);
-}
-
-std::ostream& operator<<(std::ostream& stream, const ConvShape& s) {
-  return stream << s.kernel_h << "x" << s.kernel_w << " " << s.in << " to " << s.out
-                << " channels at stride " << s.stride;
-}
-
 ConvShape DrawShape(Draw& draw, int inputs) {
   ConvShape shape;
   shape.out = draw.Choice(1, 48);
@@ -109,6 +99,16 @@ ConvShape DrawShape(Draw& draw, int inputs) {
 }
 
 }  // namespace
+
+size_t WeightCount(const ConvShape& s) {
+  return static_cast<size_t>(s.out) * static_cast<size_t>(s.in) *
+         static_cast<size_t>(s.kernel_h * s.kernel_w);
+}
+
+std::ostream& operator<<(std::ostream& stream, const ConvShape& s) {
+  return stream << s.kernel_h << "x" << s.kernel_w << " " << s.in << " to " << s.out
+                << " channels at stride " << s.stride;
+}
 
 Outcome Convolution(Draw& draw) {
   const int height = draw.Side(12), width = draw.Side(36);

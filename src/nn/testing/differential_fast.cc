@@ -19,16 +19,6 @@ namespace {
 
 using reference::ConvShape;
 
-size_t WeightCount(const ConvShape& s) {
-  return static_cast<size_t>(s.out) * static_cast<size_t>(s.in) *
-         static_cast<size_t>(s.kernel_h * s.kernel_w);
-}
-
-std::ostream& operator<<(std::ostream& stream, const ConvShape& s) {
-  return stream << s.kernel_h << "x" << s.kernel_w << " " << s.in << " to " << s.out
-                << " channels at stride " << s.stride;
-}
-
 // To bfloat16, the nearer one, of two equally near ones the even one. Subnormal numbers become 0,
 // as in the matrix unit.
 double Rounded(double value) {
