@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
-#include <exception>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "benchmark_main.h"
 #include "camera_load.h"
 #include "core/atomic_file.h"
 #include "core/parallel.h"
@@ -216,7 +216,7 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   app.add_option("--policy", options.policy, "A preset's name")->capture_default_str();
-  app.add_option("--size", options.size, "Frame size")->capture_default_str();
+  AddSize(app, options.size);
   app.add_option("--seconds", options.seconds, "Time for each row, after a warm-up")
       ->check(CLI::Range(0.1, 3600.0))
       ->capture_default_str();
@@ -225,13 +225,6 @@ int main(int argc, char** argv) {
                "out, which teaches less");
   app.add_flag("--no-cost", options.no_cost,
                "Leave out what a key frame costs part by part, and what is computed from it");
-  app.add_option("--json", options.json, "Write the figures to this file");
-  CLI11_PARSE(app, argc, argv);
-  try {
-    Run(options);
-    return 0;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "cameras: %s\n", error.what());
-    return 1;
-  }
+  AddJson(app, options.json);
+  return RunBenchmark("cameras", app, argc, argv, [&] { Run(options); });
 }

@@ -2,7 +2,6 @@
 // and prints the time per pixel relative to 1280x720. The sizes take turns.
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <exception>
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -10,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "benchmark_main.h"
 #include "core/atomic_file.h"
 #include "core/parallel.h"
 #include "distill/trainer.h"
@@ -90,13 +90,6 @@ int main(int argc, char** argv) {
   app.add_option("--threads", options.threads, "Threads to use (0: all)")->capture_default_str();
   app.add_option("--seconds", options.seconds, "Time for each column, about")
       ->capture_default_str();
-  app.add_option("--json", options.json, "Write the figures to this file");
-  CLI11_PARSE(app, argc, argv);
-  try {
-    Run(options);
-    return 0;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "frame_sizes: %s\n", error.what());
-    return 1;
-  }
+  AddJson(app, options.json);
+  return RunBenchmark("frame_sizes", app, argc, argv, [&] { Run(options); });
 }

@@ -6,11 +6,11 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <exception>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "benchmark_main.h"
 #include "core/atomic_file.h"
 #include "distill/trainer.h"
 #include "nn/predictor.h"
@@ -104,19 +104,14 @@ void Run(const std::string& size, const std::string& json_path) {
 int main(int argc, char** argv) {
   std::string size = "1280x720", json, only;
   CLI::App app("Peak memory of processes that predict or train");
-  app.add_option("--size", size, "Frame size")->capture_default_str();
-  app.add_option("--json", json, "Write the figures to this file");
+  shadowtutor::bench::AddSize(app, size);
+  shadowtutor::bench::AddJson(app, json);
   app.add_option("--only", only, "Do this in this very process and print nothing");
-  CLI11_PARSE(app, argc, argv);
-  try {
+  return shadowtutor::bench::RunBenchmark("memory", app, argc, argv, [&] {
     if (only.empty()) {
       shadowtutor::bench::Run(size, json);
     } else {
       shadowtutor::bench::Do(only, shadowtutor::bench::ParseSize(size));
     }
-    return 0;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "memory: %s\n", error.what());
-    return 1;
-  }
+  });
 }

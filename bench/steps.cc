@@ -3,13 +3,13 @@
 // Jaccard loss. A step is loss, backward pass, Adam, next forward pass and mIoU.
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <exception>
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "benchmark_main.h"
 #include "core/atomic_file.h"
 #include "core/parallel.h"
 #include "distill/policy.h"
@@ -56,6 +56,9 @@ void Run(const Options& options) {
     names.erase(names.begin() + static_cast<std::ptrdiff_t>(i));
     works.erase(works.begin() + static_cast<std::ptrdiff_t>(i));
   }
+  if (works.empty()) {
+    throw Error(ErrorCode::kInvalidArgument, "no work is called '" + options.only + "'");
+  }
   nlohmann::ordered_json json = {{"size", options.size}, {"isa", nn::InstructionSetName()}};
   std::printf("%s, %s; milliseconds\n%-28s", options.size.c_str(), nn::InstructionSetName().c_str(),
               "threads");
@@ -85,21 +88,11 @@ int main(int argc, char** argv) {
   using namespace shadowtutor::bench;  // NOLINT(google-build-using-namespace)
   Options options;
   CLI::App app("A prediction and distillation steps, in both arithmetics");
-  app.add_option("--size", options.size, "Frame size")->capture_default_str();
-  app.add_option("--threads", options.threads, "Thread counts, one after the other")
-      ->delimiter(',')
-      ->check(CLI::Range(1, 1024))
-      ->capture_default_str();
+  AddSize(app, options.size);
+  AddThreadCounts(app, options.threads);
   app.add_option("--seconds", options.seconds, "Time for each thread count, about")
       ->capture_default_str();
   app.add_option("--only", options.only, "Only the work of this name");
-  app.add_option("--json", options.json, "Write the figures to this file");
-  CLI11_PARSE(app, argc, argv);
-  try {
-    Run(options);
-    return 0;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "steps: %s\n", error.what());
-    return 1;
-  }
+  AddJson(app, options.json);
+  return RunBenchmark("steps", app, argc, argv, [&] { Run(options); });
 }

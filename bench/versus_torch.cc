@@ -14,13 +14,13 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <exception>
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "benchmark_main.h"
 #include "core/atomic_file.h"
 #include "core/parallel.h"
 #include "distill/trainer.h"
@@ -250,24 +250,14 @@ int main(int argc, char** argv) {
   using namespace shadowtutor::bench;  // NOLINT(google-build-using-namespace)
   Options options;
   CLI::App app("The engine against the same network in libtorch");
-  app.add_option("--size", options.size, "Frame size")->capture_default_str();
+  AddSize(app, options.size);
   app.add_option("--classes", options.classes, "Classes")
       ->check(CLI::Range(2, shadowtutor::kMaxClasses))
       ->capture_default_str();
-  app.add_option("--threads", options.threads, "Thread counts, one after the other")
-      ->delimiter(',')
-      ->check(CLI::Range(1, 1024))
-      ->capture_default_str();
+  AddThreadCounts(app, options.threads);
   app.add_option("--seconds", options.seconds, "Time for each row, about")->capture_default_str();
   app.add_flag("--tune-allocator-first", options.tune_allocator_first,
                "Tune the allocator for the published program, too, to tell its part in the time");
-  app.add_option("--json", options.json, "Write the figures to this file");
-  CLI11_PARSE(app, argc, argv);
-  try {
-    Run(options);
-    return 0;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "versus_torch: %s\n", error.what());
-    return 1;
-  }
+  AddJson(app, options.json);
+  return RunBenchmark("versus_torch", app, argc, argv, [&] { Run(options); });
 }
