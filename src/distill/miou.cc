@@ -1,43 +1,18 @@
 #include "distill/miou.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "core/labels.h"
 #include "core/text.h"
+#include "distill/histogram.h"
 
 namespace shadowtutor::distill {
 namespace {
 
-// Neighbouring pixels mostly increment the same bin. Spread over several histograms, an increment
-// does not have to wait for the previous one to reach memory.
-constexpr int kHistograms = 8;
-
-// Entry [p * classes + l] counts the pixels that are predicted as class p and have label l.
-std::vector<uint32_t> ConfusionMatrix(const std::vector<uint8_t>& prediction,
-                                      const std::vector<uint8_t>& label, size_t classes) {
-  const size_t bins = classes * classes;
-  std::vector<uint32_t> counts(bins * kHistograms, 0);
-  const size_t pixels = label.size();
-  size_t i = 0;
-  for (; i + kHistograms <= pixels; i += kHistograms) {
-    for (size_t k = 0; k < kHistograms; ++k) {
-      ++counts[(prediction[i + k] * classes + label[i + k]) + k * bins];
-    }
-  }
-  for (; i < pixels; ++i) ++counts[prediction[i] * classes + label[i]];
-  for (size_t k = 1; k < kHistograms; ++k) {
-    for (size_t bin = 0; bin < bins; ++bin) counts[bin] += counts[k * bins + bin];
-  }
-  counts.resize(bins);
-  return counts;
-}
-
 void CheckClasses(const char* what, const std::vector<uint8_t>& labels, int classes) {
-  // A plain loop, because compilers vectorise it, unlike std::max_element.
-  uint8_t highest = 0;
-  for (const uint8_t label : labels) highest = std::max(highest, label);
+  const uint8_t highest = HighestLabel(labels);
   if (highest >= classes) {
     throw Error(ErrorCode::kInvalidArgument,
                 std::string("the ") + what + " holds class " + std::to_string(highest) +
@@ -57,7 +32,10 @@ double MeanIoU(const LabelMap& prediction, const LabelMap& label, int classes) {
   CheckClasses("prediction", prediction.labels(), classes);
   CheckClasses("label", label.labels(), classes);
   const size_t count = static_cast<size_t>(classes);
-  const auto confusion = ConfusionMatrix(prediction.labels(), label.labels(), count);
+  // Entry [p * classes + l] counts the pixels that are predicted as class p and have label l.
+  const std::vector<uint8_t>&predicted = prediction.labels(), &truth = label.labels();
+  const auto confusion = Histogram(truth.size(), count * count,
+                                   [&](size_t i) { return predicted[i] * count + truth[i]; });
 
   double sum = 0;
   int occurring = 0;

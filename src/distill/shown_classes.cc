@@ -1,29 +1,19 @@
 #include "distill/shown_classes.h"
 
 #include <algorithm>
-#include <array>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
+
+#include "distill/histogram.h"
 
 namespace shadowtutor::distill {
 
 std::vector<uint8_t> ShownClasses::After(const LabelMap& label) {
   if (most_ == 0) return {};
-  // Neighbouring pixels mostly increment the same number. Spread over several, an increment does
-  // not have to wait for the previous one to reach memory.
-  constexpr size_t kCounters = 8;
-  std::array<std::array<uint32_t, 256>, kCounters> counters{};
   const std::vector<uint8_t>& labels = label.labels();
-  size_t i = 0;
-  for (; i + kCounters <= labels.size(); i += kCounters) {
-    for (size_t k = 0; k < kCounters; ++k) ++counters[k][labels[i + k]];
-  }
-  for (; i < labels.size(); ++i) ++counters[0][labels[i]];
-  std::array<size_t, 256> pixels{};
-  for (const auto& counts : counters) {
-    for (size_t c = 0; c < pixels.size(); ++c) pixels[c] += counts[c];
-  }
-  const double least = std::max(1.0, area_ * static_cast<double>(label.labels().size()));
+  const auto pixels = Histogram(labels.size(), 256, [&](size_t i) { return labels[i]; });
+  const double least = std::max(1.0, area_ * static_cast<double>(labels.size()));
   std::bitset<256> classes;
   for (size_t c = 0; c < classes.size(); ++c) classes[c] = static_cast<double>(pixels[c]) >= least;
   // No class at all would mean that all are shown.

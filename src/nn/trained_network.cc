@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/float_mode.h"
+#include "core/labels.h"
 #include "nn/backward.h"
 #include "nn/forward.h"
 
@@ -100,10 +101,7 @@ void TrainedNetwork::CheckTruth(FrameSize size, const LabelMap& label,
     throw Error(ErrorCode::kInvalidArgument, "label and weights must have the frame's size");
   }
   const int classes = layout_->spec().classes;
-  // A plain loop, because compilers vectorise it, unlike std::any_of.
-  uint8_t highest = 0;
-  for (const uint8_t value : label.labels()) highest = std::max(highest, value);
-  if (highest >= classes) {
+  if (HighestLabel(label.labels()) >= classes) {
     throw Error(ErrorCode::kInvalidArgument,
                 "the label holds a class that is not among the student's " +
                     std::to_string(classes) + " classes");

@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "core/labels.h"
 #include "distill/miou.h"
 #include "nn/checkpoint_io.h"
 #include "wire/update_codec.h"
@@ -90,9 +91,7 @@ LabelledFrame LabelFrame(teacher::Teacher& teacher, Image frame, uint64_t frame_
       answer.label.labels().size() != labelled.frame.size().pixels()) {
     throw Error(ErrorCode::kInternal, "the teacher's label has another size than the frame");
   }
-  // A plain loop, because compilers vectorise it.
-  uint8_t highest = 0;
-  for (const uint8_t label : answer.label.labels()) highest = std::max(highest, label);
+  const uint8_t highest = HighestLabel(answer.label.labels());
   if (highest >= classes) {
     throw Error(ErrorCode::kInternal, "the teacher's label holds class " + std::to_string(highest) +
                                           "; the student has only " + std::to_string(classes));
