@@ -123,7 +123,10 @@ void Backend::WatchDeadlines() {
     streams_->Tick(now);
     resources_->LogLeftOut(now);
     removed = streams_->TakeRemoved() || removed;
-    if (removed && now - released >= kReleaseEvery && resources_->trained.exchange(false)) {
+    // What a running job frees at its end would not be given back.
+    const bool training = resources_->workspaces.borrowed() > 0;
+    if (removed && !training && now - released >= kReleaseEvery &&
+        resources_->trained.exchange(false)) {
       resources_->ReleaseMemory();
       removed = false;
       released = now;

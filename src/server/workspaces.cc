@@ -34,6 +34,11 @@ void Workspaces::Free() {
   freed.swap(state_->unused);
 }
 
+size_t Workspaces::borrowed() const {
+  const MutexLock lock(state_->mutex);
+  return state_->borrowed;
+}
+
 size_t Workspaces::unused() const {
   const MutexLock lock(state_->mutex);
   return state_->unused.size();

@@ -21,8 +21,9 @@ class Workspaces {
   std::shared_ptr<nn::TrainingWorkspace> Borrow() ST_EXCLUDES(state_->mutex);
   /// Frees those that nobody uses now, and the others when they are given back.
   void Free() ST_EXCLUDES(state_->mutex);
-  /// How many there are that nobody uses now.
+  /// How many there are that nobody uses now, and how many are borrowed.
   size_t unused() const ST_EXCLUDES(state_->mutex);
+  size_t borrowed() const ST_EXCLUDES(state_->mutex);
 
  private:
   struct State {

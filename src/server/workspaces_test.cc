@@ -13,9 +13,11 @@ TEST(WorkspacesTest, WhoBorrowsHasOneAlone) {
   auto one = workspaces.Borrow();
   const auto other = workspaces.Borrow();
   EXPECT_NE(one, other);
+  EXPECT_EQ(workspaces.borrowed(), 2u);
   const nn::TrainingWorkspace* given_back = one.get();
   one.reset();
   EXPECT_EQ(workspaces.unused(), 1u);
+  EXPECT_EQ(workspaces.borrowed(), 1u);
   EXPECT_EQ(workspaces.Borrow().get(), given_back) << "memory is used again";
 }
 
