@@ -124,8 +124,8 @@ DeviceBenchmark RunDeviceBenchmark(const DeviceBenchmarkOptions& options) {
     return MedianMilliseconds(options, [&] { trainer.Step(label, weights); });
   };
   result.partial_step_ms = step_ms({.cut = options.partial_cut, .adam = {}});
-  result.balanced_step_ms = step_ms(distill::FindPolicy("balanced").trainer);
-  if (options.full_step) {
+  if (options.all_steps) {
+    result.balanced_step_ms = step_ms(distill::FindPolicy("balanced").trainer);
     result.full_step_ms =
         step_ms({.cut = nn::kFullDistillation, .arithmetic = nn::Arithmetic::kFast, .adam = {}});
   }

@@ -17,7 +17,7 @@ struct DeviceBenchmarkOptions {
   int classes = 9;                                   // of a fresh student
   std::shared_ptr<const nn::Checkpoint> student;     // null: a fresh one
   nn::Stage partial_cut = nn::kPartialDistillation;  // first stage of partial distillation
-  bool full_step = true;                             // measure full distillation as well
+  bool all_steps = true;                             // measure more than partial distillation
   double seconds = 2;                                // per measurement, about
   std::function<bool()> interrupted;                 // asked between measurements; may be empty
 };
@@ -30,9 +30,10 @@ struct DeviceBenchmark {
   double inference_ms = 0;     // from BGR bytes to a label map
   double scene_change_ms = 0;  // comparing a frame with the last key frame
   // Loss, backward, Adam, next prediction, mIoU; the frozen part is computed before.
-  double partial_step_ms = 0;   // of the paper's policy
+  double partial_step_ms = 0;  // of the paper's policy
+  // 0 when not all steps are asked for:
   double balanced_step_ms = 0;  // of the policy `balanced`
-  double full_step_ms = 0;      // of all stages, in fast arithmetic; 0 when it was not asked for
+  double full_step_ms = 0;      // of all stages, in fast arithmetic
   double inference_gflops = 0;  // the published network's operations per second of our time
   double peak_rss_mb = 0;       // of the whole process
 };

@@ -61,7 +61,7 @@ eval::StudentTimes TimeStudent(const eval::StudentTiming& timing) {
   options.student = timing.student;
   options.classes = timing.classes;
   options.partial_cut = timing.cut;
-  options.full_step = false;
+  options.all_steps = false;
   options.seconds = timing.seconds;
   options.interrupted = Interrupted;
   const app::DeviceBenchmark device = app::RunDeviceBenchmark(options);
