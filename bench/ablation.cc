@@ -26,8 +26,9 @@
 #include "distill/policy_parts.h"
 #include "eval/study/clip_set.h"
 #include "nn/checkpoint_io.h"
-#include "server/session.h"
+#include "server/label_frame.h"
 #include "teacher/open_teacher.h"
+#include "tutor/session.h"
 #include "video/open_source.h"
 #include "wire/codec_names.h"
 #include "wire/key_frame_codec.h"
@@ -97,9 +98,9 @@ class SharedServer {
   size_t bytes_up = 0, bytes_down = 0;
 
  private:
-  static server::SessionOptions OptionsOf(std::shared_ptr<const nn::Checkpoint> student,
-                                          const distill::Policy& policy) {
-    server::SessionOptions options;
+  static tutor::SessionOptions OptionsOf(std::shared_ptr<const nn::Checkpoint> student,
+                                         const distill::Policy& policy) {
+    tutor::SessionOptions options;
     options.student = std::move(student);
     options.policy = policy;
     return options;
@@ -116,7 +117,7 @@ class SharedServer {
   wire::KeyFrameDecoder decoder_;
   const std::shared_ptr<nn::TrainingWorkspace> workspace_ =
       std::make_shared<nn::TrainingWorkspace>();
-  server::Session session_;
+  tutor::Session session_;
   wire::Update update_;
 };
 

@@ -6,8 +6,9 @@
 
 #include "camera_load.h"
 #include "camera_scene.h"
-#include "server/session.h"
+#include "server/label_frame.h"
 #include "timing.h"
+#include "tutor/session.h"
 #include "wire/coded_update.h"
 #include "wire/key_frame_codec.h"
 #include "wire/student_codec.h"
@@ -63,7 +64,7 @@ class Sums {
 KeyFrameCost CostOfKeyFrames(FrameSize size, const distill::Policy& policy, int skip, int count) {
   const auto stream = CameraStream(size, 0, policy);
   CameraTeacher teacher;
-  server::SessionOptions options;
+  tutor::SessionOptions options;
   const nn::Checkpoint student = CameraStudent();
   options.student = std::make_shared<const nn::Checkpoint>(student);
   options.packed = std::make_shared<const wire::PackedStudent>(wire::PackStudent(student));
@@ -73,7 +74,7 @@ KeyFrameCost CostOfKeyFrames(FrameSize size, const distill::Policy& policy, int 
   hello.frame_codec = wire::FrameCodec::kH264;
   hello.update_codec = wire::UpdateCodec::kCoded;
   hello.takes_coded_student = true;
-  server::Session session(options, hello, "cost");
+  tutor::Session session(options, hello, "cost");
   const auto workspace = std::make_shared<nn::TrainingWorkspace>();
   wire::KeyFrameDecoder decoder;
 
@@ -91,7 +92,7 @@ KeyFrameCost CostOfKeyFrames(FrameSize size, const distill::Policy& policy, int 
 
     if (n == skip) counted = ProcessorTime::Now();
     const Moment begin = Moment::Now();
-    const server::LabelledFrame labelled =
+    const tutor::LabelledFrame labelled =
         server::LabelKeyFrame(teacher, decoder, key_frame, kCameraBackground + 1);
     const Moment labelled_at = Moment::Now();
     // Training asks before each of its steps whether to stop.

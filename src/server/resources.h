@@ -14,12 +14,12 @@
 #include "core/allowance.h"
 #include "server/log_gate.h"
 #include "server/scheduler.h"
-#include "server/session.h"
 #include "server/stats.h"
 #include "server/teacher_watch.h"
 #include "server/workspaces.h"
 #include "shadowtutor/types.h"
 #include "teacher/teacher.h"
+#include "tutor/session.h"
 #include "wire/limits.h"
 
 namespace shadowtutor::server {
@@ -29,7 +29,7 @@ namespace shadowtutor::server {
 ///
 /// Thread safety: everything but the teacher may be used from any thread.
 struct Resources {
-  SessionOptions session;
+  tutor::SessionOptions session;
   std::shared_ptr<teacher::Teacher> teacher;
   std::chrono::milliseconds hello_timeout = wire::kHelloTimeout;
   std::chrono::milliseconds idle_timeout = wire::kIdleTimeout;

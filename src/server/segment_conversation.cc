@@ -7,7 +7,7 @@
 #include "core/mutex.h"
 #include "core/untrusted_text.h"
 #include "server/as_error.h"
-#include "server/session.h"
+#include "server/label_frame.h"
 #include "wire/codec_names.h"
 #include "wire/frame_codec.h"
 #include "wire/jpeg.h"
@@ -62,7 +62,7 @@ void SegmentConversation::OnHello(const wire::SegmentHello& hello) {
     return;
   }
   try {
-    CheckProtocolVersion(hello.protocol_version);
+    tutor::CheckProtocolVersion(hello.protocol_version);
     if (const auto error = resources_->TooLarge(hello.frame_size)) throw Error(*error);
   } catch (const Error& error) {
     End(error);
@@ -152,7 +152,7 @@ wire::SegmentReply SegmentConversation::Answer(const wire::SegmentFrame& frame) 
     if (const auto error = resources_->TooLarge(frame.size)) throw Error(*error);
     const Clock::time_point start = Clock::now();
     Image image = Unpack(frame);
-    LabelledFrame labelled;
+    tutor::LabelledFrame labelled;
     {
       const TeacherCall call(*resources_, number_);
       labelled = LabelFrame(*resources_->teacher, std::move(image), frame.frame_index,

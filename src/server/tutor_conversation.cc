@@ -9,6 +9,7 @@
 #include "core/text.h"
 #include "core/untrusted_text.h"
 #include "server/as_error.h"
+#include "server/label_frame.h"
 #include "wire/codec_names.h"
 #include "wire/limits.h"
 
@@ -79,13 +80,13 @@ void TutorConversation::OnHello(const wire::Hello& hello) {
   }
   // Once only: who names a student again gets the server's.
   if (hello.protocol_version == wire::kProtocolVersion && hello.named && !hello.held &&
-      !hand_over_asked_ && !Knows(resources_->session, *hello.named)) {
+      !hand_over_asked_ && !tutor::Knows(resources_->session, *hello.named)) {
     hand_over_asked_ = true;
     Send(wire::HandOverRequest{});
     return;
   }
   try {
-    session_ = std::make_unique<Session>(resources_->session, hello, id_);
+    session_ = std::make_unique<tutor::Session>(resources_->session, hello, id_);
   } catch (...) {
     End(AsError(std::current_exception()));
     return;
@@ -99,6 +100,7 @@ void TutorConversation::OnHello(const wire::Hello& hello) {
        .adopted = session_->adopted(),
        .version = version_});
   wire::Welcome welcome = session_->TakeWelcome();
+  if (!wire::CanDecode(welcome.frame_codec)) welcome.frame_codec = wire::FrameCodec::kJpeg;
   if (welcome.student) {
     resources_->stats.StudentSent();
     resources_->stats.Sent(welcome.student->bytes());
@@ -189,11 +191,11 @@ void TutorConversation::LabelJob(const wire::KeyFrame& key_frame, uint64_t ticke
     if (StillWanted(ticket)) Finish({}, Clock::now());
     return;
   }
-  std::shared_ptr<LabelledFrame> labelled;
+  std::shared_ptr<tutor::LabelledFrame> labelled;
   std::optional<Error> failure;
   try {
     const TeacherCall call(*resources_, number_);
-    labelled = std::make_shared<LabelledFrame>(
+    labelled = std::make_shared<tutor::LabelledFrame>(
         LabelKeyFrame(*resources_->teacher, decoder_, key_frame,
                       resources_->session.student->layout->spec().classes));
   } catch (...) {
@@ -235,8 +237,8 @@ void TutorConversation::OnTeacherOverdue(uint64_t owner, Clock::time_point now) 
 }
 
 // Jobs of one session do not run at the same time, so none of its parts runs meanwhile.
-void TutorConversation::TrainJob(const std::shared_ptr<const LabelledFrame>& labelled) {
-  Session* session = nullptr;  // this job's until Finish
+void TutorConversation::TrainJob(const std::shared_ptr<const tutor::LabelledFrame>& labelled) {
+  tutor::Session* session = nullptr;  // this job's until Finish
   {
     const MutexLock lock(mutex_);
     if (closed_) {
@@ -291,8 +293,8 @@ void TutorConversation::OnAllSent() {
 }
 
 void TutorConversation::PartJob() {
-  Session* session = nullptr;  // this job's while part_running_
-  std::shared_ptr<const LabelledFrame> labelled;
+  tutor::Session* session = nullptr;  // this job's while part_running_
+  std::shared_ptr<const tutor::LabelledFrame> labelled;
   {
     const MutexLock lock(mutex_);
     if (closed_ || busy_ || !last_frame_) return;

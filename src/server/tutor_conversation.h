@@ -18,7 +18,8 @@
 
 #include "core/allowance.h"
 #include "server/conversation.h"
-#include "server/session.h"
+#include "tutor/session.h"
+#include "wire/key_frame_codec.h"
 #include "wire/protocol.h"
 
 namespace shadowtutor::server {
@@ -57,7 +58,7 @@ class TutorConversation final : public Conversation<wire::ClientMessage, wire::S
 
   // Called by the jobs, without the lock.
   void LabelJob(const wire::KeyFrame& key_frame, uint64_t ticket) ST_EXCLUDES(mutex_);
-  void TrainJob(const std::shared_ptr<const LabelledFrame>& labelled) ST_EXCLUDES(mutex_);
+  void TrainJob(const std::shared_ptr<const tutor::LabelledFrame>& labelled) ST_EXCLUDES(mutex_);
   void PartJob() ST_EXCLUDES(mutex_);
   bool PartUnwanted() const ST_EXCLUDES(mutex_);
   bool StillWanted(uint64_t ticket) ST_EXCLUDES(mutex_);
@@ -68,7 +69,7 @@ class TutorConversation final : public Conversation<wire::ClientMessage, wire::S
   /// Used by labelling jobs alone, of which one runs at a time.
   wire::KeyFrameDecoder decoder_;
   /// Null before the hello and after the end. While SessionInUse(), only the job uses the session.
-  std::unique_ptr<Session> session_ ST_GUARDED_BY(mutex_);
+  std::unique_ptr<tutor::Session> session_ ST_GUARDED_BY(mutex_);
   bool hand_over_asked_ ST_GUARDED_BY(mutex_) = false;  // the next hello is the second one
   bool busy_ ST_GUARDED_BY(mutex_) = false;             // a key frame is outstanding
   bool part_running_ ST_GUARDED_BY(mutex_) = false;     // a job trains a later part of an answer
@@ -78,7 +79,7 @@ class TutorConversation final : public Conversation<wire::ClientMessage, wire::S
   uint64_t version_ ST_GUARDED_BY(mutex_) = 0;
   uint64_t answered_version_ ST_GUARDED_BY(mutex_) = 0;
   /// The key frame that was answered last, while more parts of its answer may come.
-  std::shared_ptr<const LabelledFrame> last_frame_ ST_GUARDED_BY(mutex_);
+  std::shared_ptr<const tutor::LabelledFrame> last_frame_ ST_GUARDED_BY(mutex_);
   uint64_t tickets_ ST_GUARDED_BY(mutex_) = 0;  // given to labelling jobs so far
   /// The ticket of the labelling job that the key frame waits for; 0: none.
   uint64_t labelling_ ST_GUARDED_BY(mutex_) = 0;

@@ -10,9 +10,9 @@
 namespace shadowtutor::eval {
 namespace {
 
-server::SessionOptions OptionsOfSession(std::shared_ptr<const nn::Checkpoint> student,
-                                        const distill::Policy& policy) {
-  server::SessionOptions session;
+tutor::SessionOptions OptionsOfSession(std::shared_ptr<const nn::Checkpoint> student,
+                                       const distill::Policy& policy) {
+  tutor::SessionOptions session;
   session.student = std::move(student);
   session.policy = policy;
   return session;

@@ -18,8 +18,8 @@
 #include "eval/sim/server_clock.h"
 #include "eval/sim/strategy.h"
 #include "nn/network.h"
-#include "server/session.h"
 #include "teacher/teacher.h"
+#include "tutor/session.h"
 #include "wire/key_frame_codec.h"
 
 namespace shadowtutor::eval {
@@ -75,11 +75,11 @@ class VirtualLink : public client::ServerLink {
       std::make_shared<nn::TrainingWorkspace>();
   wire::KeyFrameEncoder encoder_;  // the device's
   wire::KeyFrameDecoder decoder_;  // the server's
-  server::Session session_;
+  tutor::Session session_;
   ServerClock clock_;
-  server::LabelledFrame last_;  // key frame
-  uint64_t now_ = 0;            // the frame at hand
-  std::deque<Coming> coming_;   // in the order in which they were made
+  tutor::LabelledFrame last_;  // key frame
+  uint64_t now_ = 0;           // the frame at hand
+  std::deque<Coming> coming_;  // in the order in which they were made
   Totals totals_;
 };
 

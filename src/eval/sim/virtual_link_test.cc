@@ -8,11 +8,12 @@
 
 #include "eval/testing/moving_shapes.h"
 #include "nn/learner.h"
-#include "server/session.h"
+#include "server/label_frame.h"
 #include "teacher/label_folder.h"
 #include "teacher/label_store.h"
 #include "teacher/labelling.h"
 #include "teacher/open_teacher.h"
+#include "tutor/session.h"
 #include "video/testing/test_files.h"
 #include "wire/frame_codec.h"
 #include "wire/update_codec.h"
@@ -206,9 +207,9 @@ class ReplayedLabels : public VirtualLinkTest {
     return ByServer(*teacher::OpenTeacher(card, student_->classes, student_->background));
   }
   std::vector<wire::Update> ByServer(teacher::Teacher& teacher) const {
-    server::SessionOptions options;
+    tutor::SessionOptions options;
     options.student = student_;
-    server::Session session(options, {}, "a session");
+    tutor::Session session(options, {}, "a session");
     const auto workspace = std::make_shared<nn::TrainingWorkspace>();
     wire::KeyFrameDecoder decoder;
     std::vector<wire::Update> updates;

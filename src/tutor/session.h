@@ -1,8 +1,9 @@
 // The server's copy of one client's student: Algorithm 1 on each key frame, and the versions and
 // checksums by which client and server hold the same weights, bit for bit. The order of messages is
-// not checked here (tutor_conversation.h does that), and the network plays no part.
-#ifndef SHADOWTUTOR_SERVER_SESSION_H_
-#define SHADOWTUTOR_SERVER_SESSION_H_
+// not checked here (server/tutor_conversation.h does that), and neither the network nor the teacher
+// plays a part.
+#ifndef SHADOWTUTOR_TUTOR_SESSION_H_
+#define SHADOWTUTOR_TUTOR_SESSION_H_
 
 #include <cstdint>
 #include <functional>
@@ -17,13 +18,11 @@
 #include "distill/trainer.h"
 #include "nn/network.h"
 #include "shadowtutor/types.h"
-#include "teacher/teacher.h"
 #include "wire/coded_update.h"
-#include "wire/key_frame_codec.h"
 #include "wire/protocol.h"
 #include "wire/student_codec.h"
 
-namespace shadowtutor::server {
+namespace shadowtutor::tutor {
 
 /// What all sessions of a server have in common. Constant once the server runs.
 struct SessionOptions {
@@ -50,16 +49,6 @@ void CheckProtocolVersion(uint32_t client_version);
 
 /// Whether a session can begin with the student of this name: the server's own.
 bool Knows(const SessionOptions& options, const wire::NamedStudent& named);
-
-/// Has the teacher label a frame. Throws what the teacher throws, and Error kInternal when its
-/// answer does not fit the frame or has a class of `classes` or above.
-LabelledFrame LabelFrame(teacher::Teacher& teacher, Image frame, uint64_t frame_index, int classes);
-
-/// Unpacks a key frame and labels it as LabelFrame does. `decoder` has decoded the session's key
-/// frames before it. Throws as LabelFrame, and Error kDataLoss when the bytes are not a frame of
-/// the declared size.
-LabelledFrame LabelKeyFrame(teacher::Teacher& teacher, wire::KeyFrameDecoder& decoder,
-                            const wire::KeyFrame& key_frame, int classes);
 
 /// One client's student in training. Thread safety: one thread at a time.
 class Session {
@@ -135,6 +124,6 @@ class Session {
   wire::Welcome welcome_;
 };
 
-}  // namespace shadowtutor::server
+}  // namespace shadowtutor::tutor
 
-#endif  // SHADOWTUTOR_SERVER_SESSION_H_
+#endif  // SHADOWTUTOR_TUTOR_SESSION_H_

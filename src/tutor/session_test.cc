@@ -1,4 +1,4 @@
-#include "server/session.h"
+#include "tutor/session.h"
 
 #include <gtest/gtest.h>
 
@@ -8,11 +8,16 @@
 #include "core/testing/code_of.h"
 #include "nn/checkpoint_io.h"
 #include "server/testing/fakes.h"
-#include "wire/jpeg.h"
+#include "wire/frame_codec.h"
 #include "wire/update_codec.h"
 
-namespace shadowtutor::server {
+namespace shadowtutor::tutor {
 namespace {
+
+using server::FakeTeacher;
+using server::SmallStudent;
+using server::SquareFrame;
+using server::TestClasses;
 
 SessionOptions Options(nn::Stage cut = nn::kPartialDistillation) {
   SessionOptions options;
@@ -84,11 +89,17 @@ class ModelClient {
 
 class SessionTest : public testing::Test {
  protected:
+  LabelledFrame Labelled(const wire::KeyFrame& key_frame) {
+    LabelledFrame labelled;
+    labelled.frame_index = key_frame.frame_index;
+    labelled.frame = wire::UnpackRawFrame(key_frame.data, key_frame.size);
+    labelled.answer.label = teacher_.Label(labelled.frame, key_frame.frame_index).label;
+    return labelled;
+  }
   wire::Update Teach(Session& session, const wire::KeyFrame& frame) {
-    return session.Train(LabelKeyFrame(teacher_, decoder_, frame, 2), workspace_);
+    return session.Train(Labelled(frame), workspace_);
   }
   FakeTeacher teacher_;
-  wire::KeyFrameDecoder decoder_;
   std::shared_ptr<nn::TrainingWorkspace> workspace_ = std::make_shared<nn::TrainingWorkspace>();
 };
 
@@ -198,8 +209,7 @@ TEST_F(SessionTest, PartsKeepBothSidesEqual) {
       ModelClient client(session.TakeWelcome());
       EXPECT_FALSE(session.MoreToCome());
       for (uint64_t index = 0; index < 3; ++index) {
-        const LabelledFrame labelled =
-            LabelKeyFrame(teacher_, decoder_, SquareFrame(index, client.version()), 2);
+        const LabelledFrame labelled = Labelled(SquareFrame(index, client.version()));
         const wire::Update answer = session.Train(labelled, workspace_);
         EXPECT_EQ(answer.part, 0);
         client.Apply(answer);
@@ -330,7 +340,7 @@ TEST_F(SessionTest, AfterAWholeStudentUpdatesAreCodedAsAtFirst) {
 TEST_F(SessionTest, APartThatIsStoppedGivesWhatItHas) {
   Session session(OptionsWithParts(), HelloWithParts(), "s");
   ModelClient client(session.TakeWelcome());
-  const LabelledFrame labelled = LabelKeyFrame(teacher_, decoder_, SquareFrame(0, 0), 2);
+  const LabelledFrame labelled = Labelled(SquareFrame(0, 0));
   client.Apply(session.Train(labelled, workspace_));
   EXPECT_FALSE(session.Continue(labelled, workspace_, [] { return true; }));
   EXPECT_EQ(session.version(), client.version());
@@ -461,33 +471,5 @@ TEST_F(SessionTest, FramesMayChangeSize) {
   client.Apply(Teach(session, SquareFrame(2, client.version(), 33, 31)));
 }
 
-TEST_F(SessionTest, JpegFramesAreDecoded) {
-  const wire::KeyFrame raw = SquareFrame(0, 0);
-  wire::KeyFrame jpeg = raw;
-  jpeg.codec = wire::FrameCodec::kJpeg;
-  jpeg.data = wire::EncodeJpeg(ImageView(raw.data.data(), raw.size.width, raw.size.height));
-  const LabelledFrame labelled = LabelKeyFrame(teacher_, decoder_, jpeg, 2);
-  EXPECT_EQ(labelled.frame.size(), raw.size);
-  EXPECT_EQ(labelled.answer.label, LabelKeyFrame(teacher_, decoder_, raw, 2).answer.label);
-}
-
-TEST_F(SessionTest, HostileFramesAreErrors) {
-  wire::KeyFrame shorter = SquareFrame(0, 0);
-  shorter.data.pop_back();
-  EXPECT_EQ(CodeOf([&] { LabelKeyFrame(teacher_, decoder_, shorter, 2); }), ErrorCode::kDataLoss);
-  wire::KeyFrame no_jpeg = SquareFrame(0, 0);
-  no_jpeg.codec = wire::FrameCodec::kJpeg;
-  EXPECT_EQ(CodeOf([&] { LabelKeyFrame(teacher_, decoder_, no_jpeg, 2); }), ErrorCode::kDataLoss);
-}
-
-TEST_F(SessionTest, TeachersThatContradictThemselvesAreErrors) {
-  teacher_.change_answer = [](teacher::Answer& answer) { answer.label.at(3, 3) = 2; };
-  EXPECT_EQ(CodeOf([&] { LabelKeyFrame(teacher_, decoder_, SquareFrame(0, 0), 2); }),
-            ErrorCode::kInternal);
-  teacher_.change_answer = [](teacher::Answer& answer) { answer.label = LabelMap(2, 2); };
-  EXPECT_EQ(CodeOf([&] { LabelKeyFrame(teacher_, decoder_, SquareFrame(0, 0), 2); }),
-            ErrorCode::kInternal);
-}
-
 }  // namespace
-}  // namespace shadowtutor::server
+}  // namespace shadowtutor::tutor

@@ -1,16 +1,15 @@
-#include "server/session.h"
+#include "tutor/session.h"
 
 #include <algorithm>
 #include <chrono>
 #include <span>
 #include <utility>
 
-#include "core/labels.h"
 #include "distill/miou.h"
 #include "nn/checkpoint_io.h"
 #include "wire/update_codec.h"
 
-namespace shadowtutor::server {
+namespace shadowtutor::tutor {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -73,41 +72,6 @@ bool Knows(const SessionOptions& options, const wire::NamedStudent& named) {
   return options.name && named == *options.name;
 }
 
-LabelledFrame LabelKeyFrame(teacher::Teacher& teacher, wire::KeyFrameDecoder& decoder,
-                            const wire::KeyFrame& key_frame, int classes) {
-  Image frame = decoder.Decode(key_frame.codec, key_frame.data, key_frame.size);
-  return LabelFrame(teacher, std::move(frame), key_frame.frame_index, classes);
-}
-
-LabelledFrame LabelFrame(teacher::Teacher& teacher, Image frame, uint64_t frame_index,
-                         int classes) {
-  LabelledFrame labelled;
-  labelled.frame_index = frame_index;
-  labelled.frame = std::move(frame);
-  const Clock::time_point start = Clock::now();
-  teacher::Answer answer = teacher.Label(labelled.frame, frame_index);
-  labelled.teacher_ms = MillisecondsSince(start);
-  if (answer.label.size() != labelled.frame.size() ||
-      answer.label.labels().size() != labelled.frame.size().pixels()) {
-    throw Error(ErrorCode::kInternal, "the teacher's label has another size than the frame");
-  }
-  const uint8_t highest = HighestLabel(answer.label.labels());
-  if (highest >= classes) {
-    throw Error(ErrorCode::kInternal, "the teacher's label holds class " + std::to_string(highest) +
-                                          "; the student has only " + std::to_string(classes));
-  }
-  for (const Box& box : answer.instances) {
-    const bool inside = box.x >= 0 && box.y >= 0 && box.width > 0 && box.height > 0 &&
-                        box.x <= labelled.frame.width() - box.width &&
-                        box.y <= labelled.frame.height() - box.height;
-    if (!inside) {
-      throw Error(ErrorCode::kInternal, "the teacher's instances do not lie within the frame");
-    }
-  }
-  labelled.answer = {std::move(answer.label), std::move(answer.instances), answer.has_instances};
-  return labelled;
-}
-
 Session::Session(const SessionOptions& options, const wire::Hello& hello, const std::string& id)
     : base_(options.student),
       codec_(hello.update_codec),
@@ -132,8 +96,7 @@ Session::Session(const SessionOptions& options, const wire::Hello& hello, const 
   welcome_.classes = base_->classes;
   welcome_.background = base_->background;
   welcome_.policy = options.policy;
-  welcome_.frame_codec =
-      wire::CanDecode(hello.frame_codec) ? hello.frame_codec : wire::FrameCodec::kJpeg;
+  welcome_.frame_codec = hello.frame_codec;
   welcome_.update_codec = codec_;
   welcome_.teacher = options.teacher;
 }
@@ -303,4 +266,4 @@ wire::WholeStudent Session::Whole() {
   return {version_, nn::SerializeCheckpoint(student), wire::WeightChecksum(trainer_->trained())};
 }
 
-}  // namespace shadowtutor::server
+}  // namespace shadowtutor::tutor
