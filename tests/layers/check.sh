@@ -34,7 +34,7 @@ expect "nn's headers are not there for core" refused compiles nn/network.h core
 expect "what only tests use of nn is not there for nn" refused compiles nn/testing/random_data.h nn core
 expect "what only tests use of client is not there for client" refused \
   compiles client/testing/fake_engine.h client nn core wire distill
-server_rooms=(rpc server teacher distill wire nn core)
+server_rooms=(rpc server tutor teacher distill wire nn core)
 expect "the server's transport with its room" compiles rpc/server/server.h rpc.server "${server_rooms[@]}"
 expect "the server's transport is not there without it" refused \
   compiles rpc/server/server.h "${server_rooms[@]}"

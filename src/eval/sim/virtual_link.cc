@@ -4,6 +4,7 @@
 
 #include "eval/sim/timed.h"
 #include "nn/checkpoint_io.h"
+#include "server/label_frame.h"
 #include "wire/protocol.h"
 #include "wire/student_codec.h"
 
