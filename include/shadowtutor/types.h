@@ -15,7 +15,7 @@
 
 namespace shadowtutor {
 
-/// The kinds of errors. rpc/ converts them to and from gRPC status codes.
+/// The kinds of errors. They travel as the gRPC status codes of the same names.
 enum class ErrorCode {
   kInvalidArgument,     // an argument or an input file is wrong; trying again will not help
   kNotFound,            // a file, a class or a server address does not exist
@@ -170,6 +170,13 @@ Rgb DefaultClassColor(int index);
 struct Box {
   int x = 0, y = 0, width = 0, height = 0;
   bool operator==(const Box&) const = default;
+};
+
+/// A teacher's answer to one frame.
+struct TeacherAnswer {
+  LabelMap label;              // in the student's classes, at the frame's size
+  std::vector<Box> instances;  // boxes of the instances, in pixels
+  bool has_instances = false;  // false: the label's connected components stand for instances
 };
 
 /// The largest frame side and area, in pixels, that any part of the system accepts.

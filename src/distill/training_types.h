@@ -67,12 +67,7 @@ constexpr int StepsFor(int max_updates, FrameSize size) {
   return steps < 1 ? 1 : static_cast<int>(steps);
 }
 
-/// The teacher's answer to a key frame.
-struct TeacherAnswer {
-  LabelMap label;              // in the student's classes, at the frame's size
-  std::vector<Box> instances;  // boxes of the instances, in pixels
-  bool has_instances = false;  // false: the label's connected components stand for instances
-};
+using shadowtutor::TeacherAnswer;
 
 struct TrainResult {
   double metric = 0;          // mIoU after training, of the weights that were kept

@@ -42,7 +42,7 @@ LabelledFrame LabelFrame(teacher::Teacher& teacher, Image frame, uint64_t frame_
       throw Error(ErrorCode::kInternal, "the teacher's instances do not lie within the frame");
     }
   }
-  labelled.answer = {std::move(answer.label), std::move(answer.instances), answer.has_instances};
+  labelled.answer = std::move(answer);
   return labelled;
 }
 
