@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 
+#include "core/labels.h"
 #include "core/text.h"
 #include "distill/averaged_training.h"
 #include "distill/key_frame_training.h"
@@ -121,6 +122,12 @@ TrainResult Trainer::TrainPart(ImageView frame, const TeacherAnswer& teacher,
     throw Error(ErrorCode::kInvalidArgument, "the teacher's label is " +
                                                  SizeText(teacher.label.size()) +
                                                  ", but the frame is " + SizeText(frame.size()));
+  }
+  for (const Box& box : teacher.instances) {
+    if (!LiesWithin(box, frame.size())) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  "the teacher's instances do not lie within the frame");
+    }
   }
   const auto loss_weights = [&](const TeacherAnswer& answer) {
     if (options_.instance_weight == 1) {

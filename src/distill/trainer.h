@@ -60,6 +60,7 @@ class Trainer {
   /// The weights of the stages from the cut on. Valid while the trainer lives.
   std::span<const float> trained() const { return learner_.trained(); }
   nn::Learner& learner() { return learner_; }
+  const nn::Learner& learner() const { return learner_; }
 
  private:
   TrainResult TrainPart(ImageView frame, const TeacherAnswer& teacher,

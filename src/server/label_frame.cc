@@ -35,10 +35,7 @@ LabelledFrame LabelFrame(teacher::Teacher& teacher, Image frame, uint64_t frame_
                                           "; the student has only " + std::to_string(classes));
   }
   for (const Box& box : answer.instances) {
-    const bool inside = box.x >= 0 && box.y >= 0 && box.width > 0 && box.height > 0 &&
-                        box.x <= labelled.frame.width() - box.width &&
-                        box.y <= labelled.frame.height() - box.height;
-    if (!inside) {
+    if (!LiesWithin(box, labelled.frame.size())) {
       throw Error(ErrorCode::kInternal, "the teacher's instances do not lie within the frame");
     }
   }

@@ -255,15 +255,23 @@ void Session::ForgetUpdates() {
   coded_.emplace(*base_->layout, trainer_->learner().selection());
 }
 
-wire::WholeStudent Session::Whole() {
-  ForgetUpdates();
+nn::Checkpoint Session::student() const {
   nn::Checkpoint student;
   student.layout = base_->layout;
   const std::span<const float> weights = trainer_->learner().weights();
   student.weights.assign(weights.begin(), weights.end());
   student.classes = base_->classes;
   student.background = base_->background;
-  return {version_, nn::SerializeCheckpoint(student), wire::WeightChecksum(trainer_->trained())};
+  return student;
+}
+
+wire::WholeStudent Session::Whole() {
+  ForgetUpdates();
+  return {version_,
+          nn::SerializeCheckpoint(student()),
+          wire::WeightChecksum(trainer_->trained()),
+          {},
+          0};
 }
 
 }  // namespace shadowtutor::tutor

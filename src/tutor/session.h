@@ -88,6 +88,8 @@ class Session {
   /// The whole student, for a client that does not hold the right weights. It must be sent: from
   /// now on, updates are coded as for a client that has seen none before.
   wire::WholeStudent Whole();
+  /// The student as it is by now.
+  nn::Checkpoint student() const;
 
   /// The version that the client holds once it has received everything that was sent.
   uint64_t version() const { return version_; }
