@@ -1,0 +1,13 @@
+// OpenTeacher of the public teacher.h.
+#include "teacher/open_teacher.h"
+
+#include "shadowtutor/teacher.h"
+
+namespace shadowtutor {
+
+std::unique_ptr<Teacher> OpenTeacher(const std::string& card, const ClassList& student_classes,
+                                     int student_background) {
+  return teacher::OpenTeacher(card, student_classes, student_background);
+}
+
+}  // namespace shadowtutor
