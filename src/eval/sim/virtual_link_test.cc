@@ -15,6 +15,7 @@
 #include "teacher/open_teacher.h"
 #include "video/testing/test_files.h"
 #include "wire/frame_codec.h"
+#include "wire/jpeg.h"
 #include "wire/update_codec.h"
 
 namespace shadowtutor::eval {
