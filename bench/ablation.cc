@@ -73,17 +73,17 @@ class SharedServer {
   SharedServer(std::shared_ptr<const nn::Checkpoint> student, const distill::Policy& policy,
                const Clip& clip, const Codecs& codecs)
       : clip_(clip),
-        encoder_(codecs.frames, {.pictures = policy.pictures}),
+        encoder_(wire::MakeKeyFrameEncoder(codecs.frames, {.pictures = policy.pictures})),
         session_(OptionsOf(std::move(student), policy), HelloFor(codecs), "ablation") {}
 
   const wire::Update& Answer(uint64_t frame_index) {
     if (key_frames > 0 && update_.frame_index == frame_index) return update_;
     const teacher::Answer& answer = clip_.answers[frame_index];
     const Image& frame = clip_.frames[frame_index];
-    const std::vector<uint8_t> sent = encoder_.Encode(frame);
+    const std::vector<uint8_t> sent = encoder_->Encode(frame);
     bytes_up += sent.size();
     update_ = session_.Train({.frame_index = frame_index,
-                              .frame = decoder_.Decode(encoder_.codec(), sent, frame.size()),
+                              .frame = decoder_.Decode(encoder_->codec(), sent, frame.size()),
                               .answer = {answer.label, answer.instances, answer.has_instances}},
                              workspace_);
     ++key_frames;
@@ -113,7 +113,7 @@ class SharedServer {
   }
 
   const Clip& clip_;
-  wire::KeyFrameEncoder encoder_;
+  const std::unique_ptr<wire::KeyFrameEncoder> encoder_;
   wire::KeyFrameDecoder decoder_;
   const std::shared_ptr<nn::TrainingWorkspace> workspace_ =
       std::make_shared<nn::TrainingWorkspace>();

@@ -218,10 +218,10 @@ std::vector<std::vector<uint8_t>> CameraStream(FrameSize size, uint64_t camera,
                                                const distill::Policy& policy) {
   wire::KeyFrameQuality quality;
   quality.pictures = policy.pictures;
-  wire::KeyFrameEncoder encoder(wire::FrameCodec::kH264, quality);
+  const auto encoder = wire::MakeKeyFrameEncoder(wire::FrameCodec::kH264, quality);
   std::vector<std::vector<uint8_t>> stream;
   for (uint64_t index = 0; index < kCameraKeyFrames; ++index) {
-    stream.push_back(encoder.Encode(DrawCamera(size, camera, index)));
+    stream.push_back(encoder->Encode(DrawCamera(size, camera, index)));
   }
   return stream;
 }

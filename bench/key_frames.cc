@@ -73,7 +73,7 @@ int Main(int argc, char** argv) {
   std::printf("| --- | --- | --- | --- | --- | --- | --- |\n");
   for (const std::string& name : codecs) {
     const wire::FrameCodec codec = wire::ParseFrameCodec(name);
-    wire::KeyFrameEncoder encoder(codec, quality);
+    const auto encoder = wire::MakeKeyFrameEncoder(codec, quality);
     wire::KeyFrameDecoder decoder;
     const auto source = video::OpenSource(source_name);
     Costs first, others;
@@ -82,7 +82,7 @@ int Main(int argc, char** argv) {
       if (index % every != 0) continue;
       Costs cost;
       double start = CpuMilliseconds();
-      const std::vector<uint8_t> payload = encoder.Encode(frame);
+      const std::vector<uint8_t> payload = encoder->Encode(frame);
       cost.encode_ms = CpuMilliseconds() - start;
       start = CpuMilliseconds();
       const Image decoded = decoder.Decode(codec, payload, frame.size());

@@ -194,5 +194,20 @@ TEST(FrameSize, MayChangeInMidStream) {
   EXPECT_EQ(server->stats().key_frames_failed, 0u);
 }
 
+// A device that has no video codecs.
+TEST(AgreementWithoutVideoCodecs, KeyFramesTravelAsJpeg) {
+  const auto server = StartServer();
+  Log log;
+  auto options = FastLinkOptions(server->address());
+  options.make_encoder = {};
+  options.frame_codec = wire::FrameCodec::kH264;
+  options.log = log.Sink();
+  Tutored tutored = Connect(options);
+  EXPECT_TRUE(log.WaitFor("key frames travel as JPEG: there is no encoder for h264"));
+  EXPECT_EQ(tutored.link->welcome()->frame_codec, wire::FrameCodec::kJpeg);
+  EXPECT_TRUE(tutored.ProcessUntil([](const auto& report) { return report.update_applied; }));
+  EXPECT_EQ(server->stats().key_frames_failed, 0u);
+}
+
 }  // namespace
 }  // namespace shadowtutor::tests

@@ -87,6 +87,24 @@ ErrorCode RefusalOf(ScriptedServer::Script script, std::chrono::milliseconds hel
   return ErrorCode::kInternal;
 }
 
+TEST(HostileServer, ACodecThatTheClientLacksIsRefused) {
+  ScriptedServer server([](Stream& stream, int) {
+    auto welcome = GoodWelcome();
+    welcome.frame_codec = wire::FrameCodec::kH264;
+    Say(stream, welcome);
+  });
+  auto options = FastLinkOptions(server.address());
+  options.make_encoder = {};
+  rpc::GrpcLink link(options);
+  try {
+    link.WaitForWelcome(kPatience);
+    ADD_FAILURE() << "welcomed";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kFailedPrecondition);
+    EXPECT_NE(std::string(error.what()).find("not offered"), std::string::npos) << error.what();
+  }
+}
+
 TEST(HostileServer, WelcomesThatAreNoneAreRefused) {
   EXPECT_EQ(RefusalOf([](Stream& stream, int) { Say(stream, wire::Update{}); }),
             ErrorCode::kDataLoss);

@@ -14,6 +14,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "wire/key_frame_codec.h"
+
 extern char** environ;
 
 namespace shadowtutor::tests {
@@ -73,6 +75,7 @@ rpc::GrpcLinkOptions FastLinkOptions(const std::string& address) {
   options.address = address;
   options.frame_size = {64, 48};
   options.frame_codec = wire::FrameCodec::kRaw;
+  options.make_encoder = wire::MakeKeyFrameEncoder;
   options.reconnect_first = std::chrono::milliseconds(5);
   options.reconnect_most = std::chrono::milliseconds(50);
   options.update_timeout = kPatience;

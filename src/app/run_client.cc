@@ -6,6 +6,7 @@
 
 #include "app/median.h"
 #include "app/pace.h"
+#include "wire/key_frame_codec.h"
 
 namespace shadowtutor::app {
 
@@ -134,6 +135,7 @@ RunSummary RunClient(video::Source& source, const RunOptions& options, const Ope
   RunSummary summary;
   rpc::GrpcLinkOptions link_options = options.link;
   link_options.frame_size = source.size();
+  if (!link_options.make_encoder) link_options.make_encoder = wire::MakeKeyFrameEncoder;
   if (options.budget.any()) {
     // Later parts cannot be refused once they are trained, and the first key frame, which is
     // predicted from nothing, is the largest.

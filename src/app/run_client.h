@@ -19,7 +19,8 @@
 namespace shadowtutor::app {
 
 struct RunOptions : RunBasics {
-  rpc::GrpcLinkOptions link;  // frame_size is taken from the source
+  /// frame_size is taken from the source; an empty make_encoder is one for every codec.
+  rpc::GrpcLinkOptions link;
   client::Staleness staleness = client::Staleness::kWait;
   double key_frames_per_second = 0;  // as in client::ClientOptions
   BudgetOptions budget;              // of key frames and updates

@@ -27,6 +27,9 @@ constexpr bool IsVideo(FrameCodec codec) {
   return codec != FrameCodec::kRaw && codec != FrameCodec::kJpeg;
 }
 
+/// The coarsest rate factor of video codecs, on x264's scale.
+inline constexpr double kMaxCrf = 51;
+
 /// Throws Error kInvalidArgument for a side below 1, kResourceExhausted for a size over
 /// kMaxFrameSide or kMaxFramePixels. Must be called with every size that came over the network
 /// before memory is allocated for it.

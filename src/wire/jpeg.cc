@@ -1,11 +1,23 @@
 #include "wire/jpeg.h"
 
-#include <opencv2/core.hpp>
-#include <opencv2/imgcodecs.hpp>
+#include <array>
+#include <csetjmp>
+#include <cstddef>
+#include <cstdio>
+#include <new>
 #include <string>
+
+// They use <cstdio>, and do not include it.
+#include <jpeglib.h>
+// After jpeglib.h.
+#include <jerror.h>
 
 #include "core/text.h"
 #include "wire/frame_codec.h"
+
+#ifndef JCS_EXTENSIONS
+#error "libjpeg-turbo is needed: other libjpegs do not take pixels in the order blue, green, red"
+#endif
 
 namespace shadowtutor::wire {
 
@@ -47,6 +59,127 @@ FrameSize BaselineSize(std::span<const uint8_t> bytes) {
   Refuse("it has no frame header");
 }
 
+// What libjpeg complains about. Its handler of errors must not return, so the first error or
+// warning jumps back to the function that called libjpeg; nothing in between may have a destructor.
+struct Complaint {
+  jpeg_error_mgr handler;  // the first member: libjpeg has a pointer to this one
+  std::jmp_buf back;
+  std::array<char, JMSG_LENGTH_MAX> text{};
+};
+
+[[noreturn]] void Complain(j_common_ptr jpeg) {
+  auto* complaint = reinterpret_cast<Complaint*>(jpeg->err);
+  jpeg->err->format_message(jpeg, complaint->text.data());
+  std::longjmp(complaint->back, 1);
+}
+
+// libjpeg would guess what is damaged or missing, and go on.
+void ComplainOfWarnings(j_common_ptr jpeg, int level) {
+  constexpr int kWarning = -1;  // others are traces
+  if (level == kWarning) Complain(jpeg);
+}
+
+jpeg_error_mgr* HandlerOf(Complaint& complaint) {
+  jpeg_std_error(&complaint.handler);
+  complaint.handler.error_exit = Complain;
+  complaint.handler.emit_message = ComplainOfWarnings;
+  return &complaint.handler;
+}
+
+// libjpeg's destination: the vector that is the compressor's client_data, which is all room when it
+// begins.
+std::vector<uint8_t>& BytesOf(j_compress_ptr jpeg) {
+  return *static_cast<std::vector<uint8_t>*>(jpeg->client_data);
+}
+
+void OfferRoom(j_compress_ptr jpeg, size_t from) {
+  jpeg->dest->next_output_byte = BytesOf(jpeg).data() + from;
+  jpeg->dest->free_in_buffer = BytesOf(jpeg).size() - from;
+}
+
+void Begin(j_compress_ptr jpeg) { OfferRoom(jpeg, 0); }
+
+boolean Grow(j_compress_ptr jpeg) {
+  const size_t written = BytesOf(jpeg).size();
+  bool grown = true;
+  try {
+    BytesOf(jpeg).resize(2 * written);
+  } catch (const std::bad_alloc&) {  // must not cross a C library
+    grown = false;
+  }
+  if (!grown) ERREXIT1(jpeg, JERR_OUT_OF_MEMORY, 0);
+  OfferRoom(jpeg, written);
+  return TRUE;
+}
+
+void End(j_compress_ptr jpeg) {
+  BytesOf(jpeg).resize(BytesOf(jpeg).size() - jpeg->dest->free_in_buffer);
+}
+
+// Returns false for a complaint. `bytes` has some room at the start, and the JPEG at the end.
+bool Compress(ImageView frame, int quality, std::vector<uint8_t>& bytes, Complaint& complaint) {
+  jpeg_destination_mgr destination{};
+  destination.init_destination = Begin;
+  destination.empty_output_buffer = Grow;
+  destination.term_destination = End;
+  jpeg_compress_struct jpeg{};
+  jpeg.err = HandlerOf(complaint);
+  if (setjmp(complaint.back) != 0) {
+    jpeg_destroy_compress(&jpeg);
+    return false;
+  }
+  jpeg_create_compress(&jpeg);
+  jpeg.client_data = &bytes;
+  jpeg.dest = &destination;
+  jpeg.image_width = static_cast<JDIMENSION>(frame.width);
+  jpeg.image_height = static_cast<JDIMENSION>(frame.height);
+  jpeg.input_components = 3;
+  jpeg.in_color_space = JCS_EXT_BGR;
+  jpeg_set_defaults(&jpeg);  // 4:2:0 among them
+  jpeg_set_quality(&jpeg, quality, /*force_baseline=*/TRUE);
+  jpeg_start_compress(&jpeg, /*write_all_tables=*/TRUE);
+  while (jpeg.next_scanline < jpeg.image_height) {
+    auto* row = const_cast<JSAMPLE*>(frame.row(static_cast<int>(jpeg.next_scanline)));
+    jpeg_write_scanlines(&jpeg, &row, 1);
+  }
+  jpeg_finish_compress(&jpeg);
+  jpeg_destroy_compress(&jpeg);
+  return true;
+}
+
+// Returns null, or what is wrong with the payload; that lives as long as `complaint`.
+const char* Decompress(std::span<const uint8_t> payload, Image& frame, Complaint& complaint) {
+  jpeg_decompress_struct jpeg{};
+  jpeg.err = HandlerOf(complaint);
+  if (setjmp(complaint.back) != 0) {
+    jpeg_destroy_decompress(&jpeg);
+    return complaint.text.data();
+  }
+  jpeg_create_decompress(&jpeg);
+  jpeg_mem_src(&jpeg, payload.data(), payload.size());
+  jpeg_read_header(&jpeg, /*require_image=*/TRUE);
+  const char* wrong = nullptr;
+  if (jpeg.image_width != static_cast<JDIMENSION>(frame.width()) ||
+      jpeg.image_height != static_cast<JDIMENSION>(frame.height())) {
+    wrong = "it has two sizes";
+  } else if (jpeg_has_multiple_scans(&jpeg)) {
+    wrong = "it has several scans";
+  }
+  if (wrong) {
+    jpeg_destroy_decompress(&jpeg);
+    return wrong;
+  }
+  jpeg.out_color_space = JCS_EXT_BGR;
+  jpeg_start_decompress(&jpeg);
+  while (jpeg.output_scanline < jpeg.output_height) {
+    JSAMPLE* row = frame.row(static_cast<int>(jpeg.output_scanline));
+    jpeg_read_scanlines(&jpeg, &row, 1);
+  }
+  jpeg_finish_decompress(&jpeg);
+  jpeg_destroy_decompress(&jpeg);
+  return nullptr;
+}
+
 }  // namespace
 
 std::vector<uint8_t> EncodeJpeg(ImageView frame, int quality) {
@@ -55,15 +188,14 @@ std::vector<uint8_t> EncodeJpeg(ImageView frame, int quality) {
     throw Error(ErrorCode::kInvalidArgument,
                 "JPEG quality " + std::to_string(quality) + " is not within 1 to 100");
   }
-  const cv::Mat pixels(frame.height, frame.width, CV_8UC3, const_cast<uint8_t*>(frame.data),
-                       static_cast<size_t>(frame.stride));
-  std::vector<uint8_t> payload;
-  try {
-    if (cv::imencode(".jpg", pixels, payload, {cv::IMWRITE_JPEG_QUALITY, quality})) return payload;
-  } catch (const cv::Exception& error) {
-    throw Error(ErrorCode::kInternal, std::string("JPEG encoding failed: ") + error.what());
+  constexpr size_t kRoomForHeaders = 1024;
+  std::vector<uint8_t> payload(RawFrameBytes(frame.size()) / 8 + kRoomForHeaders);
+  Complaint complaint;
+  if (!Compress(frame, quality, payload, complaint)) {
+    throw Error(ErrorCode::kInternal,
+                std::string("JPEG encoding failed: ") + complaint.text.data());
   }
-  throw Error(ErrorCode::kInternal, "JPEG encoding failed");
+  return payload;
 }
 
 Image DecodeJpeg(std::span<const uint8_t> payload, FrameSize declared) {
@@ -72,20 +204,10 @@ Image DecodeJpeg(std::span<const uint8_t> payload, FrameSize declared) {
   if (size != declared) {
     Refuse("its size is " + SizeText(size) + " where the key frame's is " + SizeText(declared));
   }
-  const cv::Mat bytes(1, static_cast<int>(payload.size()), CV_8UC1,
-                      const_cast<uint8_t*>(payload.data()));
   Image frame(size.width, size.height);
-  cv::Mat pixels(size.height, size.width, CV_8UC3, frame.bytes().data());
-  try {
-    // The orientation tag is ignored: turning the frame could change its size from the declared.
-    cv::imdecode(bytes, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION, &pixels);
-  } catch (const cv::Exception&) {
-    Refuse("its pixels cannot be decoded");
-  }
-  // OpenCV decodes into the memory given when size and type fit, and allocates its own otherwise.
-  if (pixels.data != frame.bytes().data() || pixels.cols != size.width ||
-      pixels.rows != size.height) {
-    Refuse("its pixels cannot be decoded");
+  Complaint complaint;
+  if (const char* wrong = Decompress(payload, frame, complaint)) {
+    Refuse(std::string("its pixels cannot be decoded (") + wrong + ")");
   }
   return frame;
 }

@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <opencv2/imgcodecs.hpp>
 #include <random>
+
+#include "wire/testing/moving_scene.h"
 
 namespace shadowtutor::wire {
 namespace {
@@ -20,6 +24,10 @@ Image Gradient(int width, int height) {
     }
   }
   return image;
+}
+
+cv::Mat View(const Image& image) {
+  return {image.height(), image.width(), CV_8UC3, const_cast<uint8_t*>(image.bytes().data())};
 }
 
 std::string Refusal(std::span<const uint8_t> payload, FrameSize declared) {
@@ -81,12 +89,88 @@ TEST(Jpeg, RefusesEveryTruncation) {
 
 TEST(Jpeg, RefusesOtherFormats) {
   const Image image = Gradient(32, 32);
-  const cv::Mat pixels(32, 32, CV_8UC3, const_cast<uint8_t*>(image.bytes().data()));
   std::vector<uint8_t> payload;
-  cv::imencode(".png", pixels, payload);
+  cv::imencode(".png", View(image), payload);
   EXPECT_NE(Refusal(payload, {32, 32}), "");
-  cv::imencode(".jpg", pixels, payload, {cv::IMWRITE_JPEG_PROGRESSIVE, 1});
+  cv::imencode(".jpg", View(image), payload, {cv::IMWRITE_JPEG_PROGRESSIVE, 1});
   EXPECT_NE(Refusal(payload, {32, 32}).find("baseline"), std::string::npos);
+}
+
+// Finds a marker, whose second byte is this.
+size_t Find(const std::vector<uint8_t>& payload, uint8_t marker) {
+  const std::vector<uint8_t> bytes = {0xff, marker};
+  return static_cast<size_t>(
+      std::search(payload.begin(), payload.end(), bytes.begin(), bytes.end()) - payload.begin());
+}
+
+// Of one scan only, the number of pixels bounds the time.
+TEST(Jpeg, RefusesSeveralScans) {
+  auto payload = EncodeJpeg(Gradient(32, 32));
+  const size_t scan = Find(payload, 0xda);
+  ASSERT_EQ(payload.at(scan + 4), 3) << "the scan has three components";
+  // The same with a scan of the first component alone.
+  payload.erase(payload.begin() + static_cast<std::ptrdiff_t>(scan) + 7,
+                payload.begin() + static_cast<std::ptrdiff_t>(scan) + 11);
+  payload[scan + 3] = 8;
+  payload[scan + 4] = 1;
+  EXPECT_NE(Refusal(payload, {32, 32}).find("several scans"), std::string::npos)
+      << Refusal(payload, {32, 32});
+}
+
+// libjpeg only warns of both, and makes pixels up.
+TEST(Jpeg, RefusesPixelsThatAreMissingOrDamaged) {
+  const auto whole = EncodeJpeg(MovingScene({160, 120}, 0));
+  const size_t scan = Find(whole, 0xda);
+  auto missing = whole;
+  missing.resize(scan + (whole.size() - scan) / 2);
+  missing.insert(missing.end(), {0xff, 0xd9});
+  EXPECT_NE(Refusal(missing, {160, 120}).find("premature end"), std::string::npos)
+      << Refusal(missing, {160, 120});
+  auto damaged = whole;
+  damaged.insert(damaged.end() - 2, 100, 0x12);
+  EXPECT_NE(Refusal(damaged, {160, 120}).find("extraneous"), std::string::npos)
+      << Refusal(damaged, {160, 120});
+}
+
+double Psnr(const Image& a, const cv::Mat& b) { return cv::PSNR(View(a), b); }
+
+// The same quality and the same resolution of colour, whatever the bytes.
+TEST(Jpeg, CostsAndShowsWhatOpenCvsDoes) {
+  for (const int quality : {30, 75, 90, 100}) {
+    for (const FrameSize size : {FrameSize{320, 240}, FrameSize{161, 91}}) {
+      const Image image = MovingScene(size, 5);
+      const auto ours = EncodeJpeg(image, quality);
+      std::vector<uint8_t> theirs;
+      ASSERT_TRUE(cv::imencode(".jpg", View(image), theirs, {cv::IMWRITE_JPEG_QUALITY, quality}));
+      EXPECT_NEAR(static_cast<double>(ours.size()) / static_cast<double>(theirs.size()), 1, 0.02);
+      const auto factors = [](const std::vector<uint8_t>& jpeg) {
+        const size_t header = Find(jpeg, 0xc0);  // then length, depth, size, and three bytes for
+        return std::array{jpeg.at(header + 11), jpeg.at(header + 14),
+                          jpeg.at(header + 17)};  // each
+      };
+      EXPECT_EQ(factors(ours), (std::array<uint8_t, 3>{0x22, 0x11, 0x11}));
+      EXPECT_EQ(factors(ours), factors(theirs));
+      EXPECT_NEAR(Psnr(image, cv::imdecode(ours, cv::IMREAD_COLOR)),
+                  Psnr(image, cv::imdecode(theirs, cv::IMREAD_COLOR)), 0.1);
+      // Each decodes what the other has encoded.
+      const Image decoded = DecodeJpeg(theirs, size);
+      EXPECT_LE(cv::norm(View(decoded), cv::imdecode(theirs, cv::IMREAD_COLOR), cv::NORM_INF), 2);
+    }
+  }
+}
+
+TEST(Jpeg, DecodesGrey) {
+  const Image image = Gradient(40, 24);
+  cv::Mat grey;
+  cv::extractChannel(View(image), grey, 0);
+  std::vector<uint8_t> payload;
+  ASSERT_TRUE(cv::imencode(".jpg", grey, payload));
+  const Image decoded = DecodeJpeg(payload, {40, 24});
+  for (size_t i = 0; i < decoded.bytes().size(); i += 3) {
+    EXPECT_EQ(decoded.bytes()[i], decoded.bytes()[i + 1]);
+    EXPECT_EQ(decoded.bytes()[i], decoded.bytes()[i + 2]);
+    EXPECT_LE(std::abs(decoded.bytes()[i] - image.bytes()[i]), 12);
+  }
 }
 
 // Any bytes give either a frame of the declared size or an Error.

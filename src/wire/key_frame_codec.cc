@@ -3,7 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "wire/image_encoder.h"
+#include "wire/jpeg.h"
 #include "wire/video_coder.h"
 
 namespace shadowtutor::wire {
@@ -37,53 +41,42 @@ bool Works(Make&& make, FrameCodec codec, std::string* why) {
   }
 }
 
-uint8_t After(uint8_t sequence) { return sequence == 255 ? 1 : static_cast<uint8_t>(sequence + 1); }
+class VideoKeyFrameEncoder final : public KeyFrameEncoder {
+ public:
+  VideoKeyFrameEncoder(FrameCodec codec, const KeyFrameQuality& quality)
+      : codec_(codec), quality_(quality), crf_(quality.crf.value_or(kFirstCrf)) {}
 
-}  // namespace
-
-void Validate(const KeyFrameQuality& quality) {
-  if (quality.jpeg < 1 || quality.jpeg > 100) {
-    throw Error(ErrorCode::kInvalidArgument, "JPEG quality must be 1 to 100");
+  FrameCodec codec() const override { return codec_; }
+  std::vector<uint8_t> Encode(ImageView frame) override;
+  void SetPictures(const distill::KeyFramePictures& pictures) override {
+    Validate(pictures);
+    quality_.pictures = pictures;
   }
-  if (quality.crf && (*quality.crf < 0 || *quality.crf > kMaxCrf)) {
-    throw Error(ErrorCode::kInvalidArgument, "the rate factor of key frames must be 0 to 51");
-  }
-  Validate(quality.pictures);
-}
+  void Restart() override { video_.reset(); }
 
-bool CanEncode(FrameCodec codec, std::string* why) {
-  return Works([&] { VideoEncoder(codec, {16, 16}, kFirstCrf); }, codec, why);
-}
+ private:
+  std::vector<uint8_t> EncodeFirst(ImageView frame);  // of a stream
+  // The payload after its sequence number.
+  std::vector<uint8_t> Numbered(std::vector<uint8_t> payload);
+  void BeginStream(FrameSize size);
 
-bool CanDecode(FrameCodec codec, std::string* why) {
-  return Works([&] { VideoDecoder{codec}; }, codec, why);
-}
-
-KeyFrameEncoder::KeyFrameEncoder(FrameCodec codec, const KeyFrameQuality& quality)
-    : codec_(codec), quality_(quality), crf_(quality.crf.value_or(kFirstCrf)) {
-  Validate(quality);
-  std::string why;
-  if (!CanEncode(codec, &why)) throw Error(ErrorCode::kFailedPrecondition, why);
-}
-
-KeyFrameEncoder::~KeyFrameEncoder() = default;
-
-void KeyFrameEncoder::SetPictures(const distill::KeyFramePictures& pictures) {
-  Validate(pictures);
-  quality_.pictures = pictures;
-}
-
-void KeyFrameEncoder::Restart() { video_.reset(); }
+  const FrameCodec codec_;
+  KeyFrameQuality quality_;
+  std::unique_ptr<VideoEncoder> video_;  // null: a stream begins with the next frame
+  FrameSize size_;
+  uint8_t sequence_ = 0;  // of the next frame
+  double crf_;            // of the next frame
+};
 
 // The encoder is opened with the same rate factor whatever the first frame has: x264's parameter
 // sets follow from it.
-void KeyFrameEncoder::BeginStream(FrameSize size) {
+void VideoKeyFrameEncoder::BeginStream(FrameSize size) {
   video_ = std::make_unique<VideoEncoder>(codec_, size, kFirstCrf, kKeyFramesPerSecond);
   size_ = size;
   sequence_ = 0;
 }
 
-std::vector<uint8_t> KeyFrameEncoder::EncodeVideo(ImageView frame) {
+std::vector<uint8_t> VideoKeyFrameEncoder::Encode(ImageView frame) {
   if (!video_ || frame.size() != size_) return EncodeFirst(frame);
   video_->SetCrf(crf_);
   std::vector<uint8_t> payload = video_->Encode(frame);
@@ -101,7 +94,7 @@ std::vector<uint8_t> KeyFrameEncoder::EncodeVideo(ImageView frame) {
 }
 
 // Encodes the frame again, coarser, until it is small enough or may not be coarser.
-std::vector<uint8_t> KeyFrameEncoder::EncodeFirst(ImageView frame) {
+std::vector<uint8_t> VideoKeyFrameEncoder::EncodeFirst(ImageView frame) {
   crf_ = quality_.crf.value_or(kFirstCrf);
   while (true) {
     BeginStream(frame.size());
@@ -128,24 +121,29 @@ std::vector<uint8_t> KeyFrameEncoder::EncodeFirst(ImageView frame) {
   }
 }
 
-std::vector<uint8_t> KeyFrameEncoder::Numbered(std::vector<uint8_t> payload) {
+std::vector<uint8_t> VideoKeyFrameEncoder::Numbered(std::vector<uint8_t> payload) {
   payload.insert(payload.begin(), sequence_);
-  sequence_ = After(sequence_);
+  sequence_ = NextSequence(sequence_);
   return payload;
 }
 
-std::vector<uint8_t> KeyFrameEncoder::Encode(ImageView frame) {
-  switch (codec_) {
-    case FrameCodec::kRaw:
-      return PackRawFrame(frame);
-    case FrameCodec::kJpeg:
-      return EncodeJpeg(frame, quality_.jpeg);
-    case FrameCodec::kH264:
-    case FrameCodec::kVp9:
-    case FrameCodec::kAv1:
-      return EncodeVideo(frame);
-  }
-  throw Error(ErrorCode::kInternal, "a key frame is to be packed by a codec that does not exist");
+}  // namespace
+
+bool CanEncode(FrameCodec codec, std::string* why) {
+  return Works([&] { VideoEncoder(codec, {16, 16}, kFirstCrf); }, codec, why);
+}
+
+bool CanDecode(FrameCodec codec, std::string* why) {
+  return Works([&] { VideoDecoder{codec}; }, codec, why);
+}
+
+std::unique_ptr<KeyFrameEncoder> MakeKeyFrameEncoder(FrameCodec codec,
+                                                     const KeyFrameQuality& quality) {
+  if (!IsVideo(codec)) return MakeImageEncoder(codec, quality);
+  Validate(quality);
+  std::string why;
+  if (!CanEncode(codec, &why)) throw Error(ErrorCode::kFailedPrecondition, why);
+  return std::make_unique<VideoKeyFrameEncoder>(codec, quality);
 }
 
 KeyFrameDecoder::KeyFrameDecoder() = default;
@@ -167,7 +165,7 @@ Image KeyFrameDecoder::DecodeVideo(FrameCodec codec, std::span<const uint8_t> pa
   }
   try {
     Image frame = video_->Decode(payload.subspan(1), declared);
-    sequence_ = After(payload[0]);
+    sequence_ = NextSequence(payload[0]);
     return frame;
   } catch (...) {
     video_.reset();

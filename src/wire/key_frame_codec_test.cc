@@ -28,12 +28,12 @@ Image Scene(FrameSize size, int at) {
 TEST(KeyFrameCodec, EveryCodecBringsTheFramesBack) {
   for (const std::string& name : FrameCodecNames()) {
     const FrameCodec codec = ParseFrameCodec(name);
-    KeyFrameEncoder encoder(codec, {});
+    const auto encoder = MakeKeyFrameEncoder(codec, {});
     KeyFrameDecoder decoder;
     for (int i = 0; i < 5; ++i) {
       // Odd, and another size from the fourth on.
       const Image frame = Scene(i < 3 ? FrameSize{161, 91} : FrameSize{120, 90}, 30 + 10 * i);
-      const auto bytes = encoder.Encode(frame);
+      const auto bytes = encoder->Encode(frame);
       const Image decoded = decoder.Decode(codec, bytes, frame.size());
       ASSERT_EQ(decoded.size(), frame.size()) << name;
       EXPECT_LT(MeanDifference(decoded, frame), codec == FrameCodec::kRaw ? 1e-9 : 6) << name;
@@ -45,29 +45,29 @@ constexpr FrameCodec kVideo[] = {FrameCodec::kH264, FrameCodec::kVp9, FrameCodec
 
 TEST(KeyFrameCodec, VideoIsPredictedFromTheKeyFrameBefore) {
   for (const FrameCodec codec : kVideo) {
-    KeyFrameEncoder encoder(codec, {});
+    const auto encoder = MakeKeyFrameEncoder(codec, {});
     const FrameSize size{320, 180};
-    const size_t first = encoder.Encode(Scene(size, 100)).size();
-    EXPECT_LT(encoder.Encode(Scene(size, 104)).size(), first / 2) << NameOf(codec);
-    encoder.Restart();
-    EXPECT_GT(encoder.Encode(Scene(size, 108)).size(), first / 2) << NameOf(codec);
+    const size_t first = encoder->Encode(Scene(size, 100)).size();
+    EXPECT_LT(encoder->Encode(Scene(size, 104)).size(), first / 2) << NameOf(codec);
+    encoder->Restart();
+    EXPECT_GT(encoder->Encode(Scene(size, 108)).size(), first / 2) << NameOf(codec);
   }
 }
 
 TEST(KeyFrameCodec, AMissingKeyFrameIsNoticedAndMended) {
   const FrameSize size{320, 180};
   for (const FrameCodec codec : kVideo) {
-    KeyFrameEncoder encoder(codec, {});
+    const auto encoder = MakeKeyFrameEncoder(codec, {});
     KeyFrameDecoder decoder;
-    decoder.Decode(codec, encoder.Encode(Scene(size, 60)), size);
-    encoder.Encode(Scene(size, 90));  // is lost
-    EXPECT_EQ(CodeOf([&] { decoder.Decode(codec, encoder.Encode(Scene(size, 120)), size); }),
+    decoder.Decode(codec, encoder->Encode(Scene(size, 60)), size);
+    encoder->Encode(Scene(size, 90));  // is lost
+    EXPECT_EQ(CodeOf([&] { decoder.Decode(codec, encoder->Encode(Scene(size, 120)), size); }),
               ErrorCode::kDataLoss);
-    EXPECT_EQ(CodeOf([&] { decoder.Decode(codec, encoder.Encode(Scene(size, 130)), size); }),
+    EXPECT_EQ(CodeOf([&] { decoder.Decode(codec, encoder->Encode(Scene(size, 130)), size); }),
               ErrorCode::kDataLoss);
-    encoder.Restart();
+    encoder->Restart();
     const Image frame = Scene(size, 140);
-    EXPECT_LT(MeanDifference(decoder.Decode(codec, encoder.Encode(frame), size), frame), 6)
+    EXPECT_LT(MeanDifference(decoder.Decode(codec, encoder->Encode(frame), size), frame), 6)
         << NameOf(codec);
   }
 }
@@ -78,13 +78,13 @@ TEST(KeyFrameCodec, AStreamHasOneCodec) {
   for (const FrameCodec codec : kVideo) {
     for (const FrameCodec other : kVideo) {
       if (other == codec) continue;
-      KeyFrameEncoder encoder(codec, {}), others(other, {});
+      const auto encoder = MakeKeyFrameEncoder(codec, {}), others = MakeKeyFrameEncoder(other, {});
       KeyFrameDecoder decoder;
-      decoder.Decode(codec, encoder.Encode(Scene(size, 60)), size);
-      others.Encode(Scene(size, 60));
-      EXPECT_EQ(CodeOf([&] { decoder.Decode(other, others.Encode(Scene(size, 70)), size); }),
+      decoder.Decode(codec, encoder->Encode(Scene(size, 60)), size);
+      others->Encode(Scene(size, 60));
+      EXPECT_EQ(CodeOf([&] { decoder.Decode(other, others->Encode(Scene(size, 70)), size); }),
                 ErrorCode::kDataLoss);
-      EXPECT_EQ(CodeOf([&] { decoder.Decode(other, encoder.Encode(Scene(size, 70)), size); }),
+      EXPECT_EQ(CodeOf([&] { decoder.Decode(other, encoder->Encode(Scene(size, 70)), size); }),
                 ErrorCode::kDataLoss);
     }
   }
@@ -93,15 +93,15 @@ TEST(KeyFrameCodec, AStreamHasOneCodec) {
 TEST(KeyFrameCodec, TheFirstKeyFrameKeepsToItsBytes) {
   const FrameSize size{320, 180};
   for (const FrameCodec codec : kVideo) {
-    const size_t free = KeyFrameEncoder(codec, {}).Encode(Scene(size, 60)).size();
+    const size_t free = MakeKeyFrameEncoder(codec, {})->Encode(Scene(size, 60)).size();
     KeyFrameQuality quality;
     quality.most_first_bytes = free * 2 / 3;
-    KeyFrameEncoder bounded(codec, quality);
+    const auto bounded = MakeKeyFrameEncoder(codec, quality);
     KeyFrameDecoder decoder;
-    const auto payload = bounded.Encode(Scene(size, 60));
+    const auto payload = bounded->Encode(Scene(size, 60));
     EXPECT_LE(payload.size(), quality.most_first_bytes) << NameOf(codec);
     EXPECT_EQ(decoder.Decode(codec, payload, size).size(), size);
-    EXPECT_EQ(decoder.Decode(codec, bounded.Encode(Scene(size, 64)), size).size(), size);
+    EXPECT_EQ(decoder.Decode(codec, bounded->Encode(Scene(size, 64)), size).size(), size);
   }
 }
 
@@ -111,27 +111,28 @@ TEST(KeyFrameCodec, KeepsToWhatIsWantedWithinItsRateFactors) {
   const distill::KeyFramePictures coarse{.bytes = 100, .first_bytes = 100, .coarsest_crf = 51};
   const distill::KeyFramePictures bounded{.bytes = 100, .first_bytes = 100, .coarsest_crf = 28};
   const auto first = [&](const distill::KeyFramePictures& pictures) {
-    return KeyFrameEncoder(FrameCodec::kH264, {.pictures = pictures})
-        .Encode(Scene(size, 60))
+    return MakeKeyFrameEncoder(FrameCodec::kH264, {.pictures = pictures})
+        ->Encode(Scene(size, 60))
         .size();
   };
   EXPECT_LT(first(coarse), first(bounded));
   EXPECT_LT(first(bounded), first(fine));
   // What is wanted may change in the middle of a stream, and is soon followed.
-  KeyFrameEncoder encoder(FrameCodec::kH264, {.pictures = fine});
+  const auto encoder = MakeKeyFrameEncoder(FrameCodec::kH264, {.pictures = fine});
   const auto later = [&](int from) {
     size_t bytes = 0;
-    for (int i = 0; i < 6; ++i) bytes = encoder.Encode(Scene(size, 60 + 10 * (from + i))).size();
+    for (int i = 0; i < 6; ++i) bytes = encoder->Encode(Scene(size, 60 + 10 * (from + i))).size();
     return bytes;
   };
   const size_t before = later(0);
-  encoder.SetPictures(coarse);
+  encoder->SetPictures(coarse);
   EXPECT_LT(later(6), before / 2);
-  KeyFrameEncoder budgeted(FrameCodec::kH264, {.pictures = fine, .most_later_bytes = 100});
+  const auto budgeted =
+      MakeKeyFrameEncoder(FrameCodec::kH264, {.pictures = fine, .most_later_bytes = 100});
   size_t last = 0;
-  for (int i = 0; i < 12; ++i) last = budgeted.Encode(Scene(size, 60 + 10 * i)).size();
+  for (int i = 0; i < 12; ++i) last = budgeted->Encode(Scene(size, 60 + 10 * i)).size();
   EXPECT_LT(last, before / 2);
-  EXPECT_EQ(CodeOf([&] { encoder.SetPictures({.coarsest_crf = 10}); }),
+  EXPECT_EQ(CodeOf([&] { encoder->SetPictures({.coarsest_crf = 10}); }),
             ErrorCode::kInvalidArgument);
 }
 
@@ -139,12 +140,12 @@ TEST(KeyFrameCodec, KeepsToWhatIsWantedWithinItsRateFactors) {
 TEST(KeyFrameCodec, EveryStreamBeginsWithAGoodPicture) {
   const FrameSize size{320, 180};
   for (const FrameCodec codec : kVideo) {
-    const size_t first = KeyFrameEncoder(codec, {}).Encode(Scene(size, 60)).size();
-    KeyFrameEncoder encoder(codec, {.pictures = {.bytes = 100}});
-    EXPECT_EQ(encoder.Encode(Scene(size, 60)).size(), first) << NameOf(codec);
-    for (int i = 0; i < 4; ++i) encoder.Encode(Scene(size, 60 + 10 * i));
-    encoder.Restart();
-    EXPECT_EQ(encoder.Encode(Scene(size, 60)).size(), first) << NameOf(codec);
+    const size_t first = MakeKeyFrameEncoder(codec, {})->Encode(Scene(size, 60)).size();
+    const auto encoder = MakeKeyFrameEncoder(codec, {.pictures = {.bytes = 100}});
+    EXPECT_EQ(encoder->Encode(Scene(size, 60)).size(), first) << NameOf(codec);
+    for (int i = 0; i < 4; ++i) encoder->Encode(Scene(size, 60 + 10 * i));
+    encoder->Restart();
+    EXPECT_EQ(encoder->Encode(Scene(size, 60)).size(), first) << NameOf(codec);
   }
 }
 
@@ -157,10 +158,11 @@ TEST(KeyFrameCodec, ThisSystemHasWhatDebianHas) {
 }
 
 TEST(KeyFrameCodec, RefusesQualitiesThatDoNotExist) {
-  EXPECT_EQ(CodeOf([] { KeyFrameEncoder(FrameCodec::kJpeg, {.jpeg = 0}); }),
+  EXPECT_EQ(CodeOf([] { MakeKeyFrameEncoder(FrameCodec::kJpeg, {.jpeg = 0}); }),
             ErrorCode::kInvalidArgument);
   for (const FrameCodec codec : kVideo) {
-    EXPECT_EQ(CodeOf([&] { KeyFrameEncoder(codec, {.crf = 52}); }), ErrorCode::kInvalidArgument);
+    EXPECT_EQ(CodeOf([&] { MakeKeyFrameEncoder(codec, {.crf = 52}); }),
+              ErrorCode::kInvalidArgument);
   }
 }
 

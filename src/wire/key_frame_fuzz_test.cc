@@ -25,9 +25,9 @@ using Bytes = std::vector<uint8_t>;
 
 Bytes Seed(FrameCodec codec) {
   Bytes seed = {static_cast<uint8_t>(codec), kSize.width - 1, kSize.height - 1};
-  KeyFrameEncoder encoder(codec, {.crf = 34});
+  const auto encoder = MakeKeyFrameEncoder(codec, {.crf = 34});
   for (int i = 0; i < 3; ++i) {
-    const Bytes payload = encoder.Encode(MovingScene(kSize, 3 * i));
+    const Bytes payload = encoder->Encode(MovingScene(kSize, 3 * i));
     seed.push_back(static_cast<uint8_t>(payload.size()));
     seed.push_back(static_cast<uint8_t>(payload.size() >> 8));
     seed.insert(seed.end(), payload.begin(), payload.end());

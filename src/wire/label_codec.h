@@ -1,6 +1,6 @@
 // Label maps on their way to the client, when the server segments every frame: as PNG, as runs
-// (wire/label_rle.h), or coded by what came before (wire/label_coder.h). Part of the library target
-// shadowtutor_jpeg, because PNG needs OpenCV, which the device library does not link.
+// (wire/label_rle.h), or coded by what came before (wire/label_coder.h). A separate library
+// target (shadowtutor_label_codec), because PNG needs OpenCV, which a device does not link.
 #ifndef SHADOWTUTOR_WIRE_LABEL_CODEC_H_
 #define SHADOWTUTOR_WIRE_LABEL_CODEC_H_
 

@@ -15,9 +15,6 @@
 
 namespace shadowtutor::wire {
 
-/// The coarsest rate factor.
-inline constexpr double kMaxCrf = 51;
-
 /// The most bytes that the access unit of a frame of this size may have: twice its raw pixels and
 /// room for headers. The decoder refuses longer ones.
 size_t MaxAccessUnitBytes(FrameSize size);

@@ -1,5 +1,5 @@
 // A device without a server: uses everything that the device library offers in one process. The
-// video is an object that moves over a plain background; the teacher is its known place.
+// video is that of scene.h; the teacher is the object's known place.
 //
 // scripts/check-device-library runs this program and checks which libraries it was linked with.
 
@@ -12,37 +12,13 @@
 #include "distill/miou.h"
 #include "distill/trainer.h"
 #include "nn/checkpoint_io.h"
+#include "scene.h"
 #include "wire/messages.h"
 
 namespace {
 
-using namespace shadowtutor;  // NOLINT: one short program, whose subject is this namespace
-
-constexpr FrameSize kSize{96, 64};
-constexpr int kFrames = 24;
-
-Box ObjectAt(uint64_t frame) { return {8 + static_cast<int>(frame), 16, 32, 32}; }
-
-LabelMap Teach(uint64_t frame) {
-  LabelMap label(kSize.width, kSize.height);
-  const Box box = ObjectAt(frame);
-  for (int y = box.y; y < box.y + box.height; ++y) {
-    for (int x = box.x; x < box.x + box.width; ++x) label.at(x, y) = 1;
-  }
-  return label;
-}
-
-Image Film(uint64_t frame) {
-  Image image(kSize.width, kSize.height);
-  const LabelMap object = Teach(frame);
-  for (size_t i = 0; i < kSize.pixels(); ++i) {
-    const bool inside = object.labels()[i] != 0;
-    image.bytes()[3 * i] = inside ? 30 : 170;
-    image.bytes()[3 * i + 1] = inside ? 60 : 150;
-    image.bytes()[3 * i + 2] = inside ? 220 : 120;
-  }
-  return image;
-}
+using namespace shadowtutor;         // NOLINT: one short program, whose subject is this namespace
+using namespace shadowtutor::tests;  // NOLINT: its scene
 
 /// A server in the same process: trains as soon as it is given a key frame.
 class InProcessLink : public client::ServerLink {
@@ -89,8 +65,7 @@ class InProcessLink : public client::ServerLink {
 };
 
 int Run() {
-  const nn::Checkpoint fresh =
-      nn::FreshStudent({{"background", {}}, {"object", {200, 40, 40}}}, 0, /*seed=*/1);
+  const nn::Checkpoint fresh = nn::FreshStudent(SceneClasses(), 0, /*seed=*/1);
   // Converts the student to a file's bytes and back, as a device would get it.
   const auto student =
       std::make_shared<const nn::Checkpoint>(nn::ParseCheckpoint(nn::SerializeCheckpoint(fresh)));

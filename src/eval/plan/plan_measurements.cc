@@ -57,10 +57,10 @@ double MeasureTeacher(teacher::Teacher& teacher, const std::vector<SampledFrame>
 
 double MeanKeyFrameBytes(const std::vector<SampledFrame>& frames, wire::FrameCodec codec,
                          const wire::KeyFrameQuality& quality) {
-  wire::KeyFrameEncoder encoder(codec, quality);
+  const auto encoder = wire::MakeKeyFrameEncoder(codec, quality);
   double bytes = 0;
   for (const SampledFrame& sample : frames) {
-    bytes += static_cast<double>(encoder.Encode(sample.frame).size());
+    bytes += static_cast<double>(encoder->Encode(sample.frame).size());
   }
   return bytes / static_cast<double>(frames.size());
 }

@@ -44,7 +44,8 @@ VirtualLink::VirtualLink(std::shared_ptr<const nn::Checkpoint> student, teacher:
     : teacher_(teacher),
       options_(options),
       classes_(student->layout->spec().classes),
-      encoder_(options.frame_codec.value_or(wire::FrameCodec::kRaw), options.quality),
+      encoder_(wire::MakeKeyFrameEncoder(options.frame_codec.value_or(wire::FrameCodec::kRaw),
+                                         options.quality)),
       session_(OptionsOfSession(student, policy), HelloFor(options), "eval"),
       clock_(options.delay, options.timing, frames_per_second) {
   totals_.bytes_first_student = FirstStudentBytes(*student, options);
@@ -63,9 +64,9 @@ bool VirtualLink::SendKeyFrame(ImageView frame, uint64_t frame_index) {
   wire::KeyFrame key_frame;
   key_frame.frame_index = frame_index;
   key_frame.held_version = session_.version();
-  key_frame.codec = encoder_.codec();
+  key_frame.codec = encoder_->codec();
   key_frame.size = frame.size();
-  key_frame.data = Timed(totals_.encode_ms, [&] { return encoder_.Encode(frame); });
+  key_frame.data = Timed(totals_.encode_ms, [&] { return encoder_->Encode(frame); });
 
   last_ = server::LabelKeyFrame(teacher_, decoder_, key_frame, classes_);
   wire::Update update = session_.Train(last_, workspace_);

@@ -73,8 +73,8 @@ class VirtualLink : public client::ServerLink {
   const int classes_;
   const std::shared_ptr<nn::TrainingWorkspace> workspace_ =
       std::make_shared<nn::TrainingWorkspace>();
-  wire::KeyFrameEncoder encoder_;  // the device's
-  wire::KeyFrameDecoder decoder_;  // the server's
+  const std::unique_ptr<wire::KeyFrameEncoder> encoder_;  // the device's
+  wire::KeyFrameDecoder decoder_;                         // the server's
   tutor::Session session_;
   ServerClock clock_;
   tutor::LabelledFrame last_;  // key frame

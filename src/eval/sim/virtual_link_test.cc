@@ -16,6 +16,7 @@
 #include "tutor/session.h"
 #include "video/testing/test_files.h"
 #include "wire/frame_codec.h"
+#include "wire/jpeg.h"
 #include "wire/update_codec.h"
 
 namespace shadowtutor::eval {

@@ -12,7 +12,7 @@
 #include "nn/network.h"
 #include "rpc/client/endpoint.h"
 #include "shadowtutor/types.h"
-#include "wire/key_frame_codec.h"
+#include "wire/key_frame_encoder.h"
 #include "wire/limits.h"
 #include "wire/protocol.h"
 
@@ -20,7 +20,11 @@ namespace shadowtutor::rpc {
 
 struct GrpcLinkOptions : Endpoint {
   FrameSize frame_size;  // of the source, for the server's information
+  /// Key frames travel as JPEG when `make_encoder` has no encoder for this codec.
   wire::FrameCodec frame_codec = wire::FrameCodec::kJpeg;
+  /// What encodes key frames, on the link's thread. It must have an encoder for JPEG. Empty:
+  /// wire::MakeImageEncoder, so that the link itself needs no library of video codecs.
+  wire::KeyFrameEncoderFactory make_encoder;
   wire::KeyFrameQuality quality;       // its `pictures` are replaced by those that the server wants
   std::optional<int> key_frame_bytes;  // instead of the server's KeyFramePictures::bytes
   bool takes_parts = true;             // whether a key frame may be answered by several updates

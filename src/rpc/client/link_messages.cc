@@ -83,6 +83,13 @@ void LinkThread::Handle(wire::Welcome message, size_t bytes) {
   }
   const distill::Policy policy = message.policy;
   distill::Validate(policy);
+  try {
+    UseEncoder(message.frame_codec);
+  } catch (const Error& error) {
+    throw Error(error.code(), std::string("the server wants key frames in a codec that was not "
+                                          "offered to it: ") +
+                                  error.what());
+  }
   std::optional<ServerLink::WholeStudent> student;
   if (message.student) {
     student = Parse(*message.student, policy.trainer.cut);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "rpc/client/link_errors.h"
+#include "wire/image_encoder.h"
 
 namespace shadowtutor::rpc {
 namespace {
@@ -121,8 +122,11 @@ wire::Hello LinkThread::MakeHello() {
   hello.client_version = SHADOWTUTOR_VERSION;
   hello.frame_size = options.frame_size;
   hello.frame_codec = options.frame_codec;
-  if (std::string why; !wire::CanEncode(options.frame_codec, &why)) {
-    Log("key frames travel as JPEG: " + why);
+  try {
+    UseEncoder(hello.frame_codec);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kFailedPrecondition) throw;
+    Log(std::string("key frames travel as JPEG: ") + error.what());
     hello.frame_codec = wire::FrameCodec::kJpeg;
   }
   hello.update_codec = options.update_codec;
@@ -133,6 +137,12 @@ wire::Hello LinkThread::MakeHello() {
   event = false;
   hand_over = connect_again = false;
   return hello;
+}
+
+void LinkThread::UseEncoder(wire::FrameCodec codec) {
+  if (encoder && encoder->codec() == codec) return;
+  encoder = options.make_encoder ? options.make_encoder(codec, options.quality)
+                                 : wire::MakeImageEncoder(codec, options.quality);
 }
 
 wire::Hello LinkThread::WithStudent(wire::Hello hello) {
@@ -178,9 +188,6 @@ LinkThread::Waiting LinkThread::TakeWaiting() {
 void LinkThread::SendKeyFrame(TutorStream& stream, WaitingKeyFrame key_frame) {
   wire::KeyFrame& message = key_frame.message;
   const Clock::time_point start = Clock::now();
-  if (!encoder || encoder->codec() != message.codec) {
-    encoder.emplace(message.codec, options.quality);
-  }
   if (key_frame.restart) encoder->Restart();
   try {
     encoder->SetPictures(key_frame.pictures);

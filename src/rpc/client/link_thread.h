@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
@@ -19,6 +20,7 @@
 #include "rpc/client/grpc_stream.h"
 #include "rpc/client/held_weights.h"
 #include "shadowtutor/types.h"
+#include "wire/key_frame_encoder.h"
 #include "wire/protocol.h"
 
 namespace shadowtutor::rpc {
@@ -45,6 +47,8 @@ struct LinkThread {
   /// is to connect once more at once; throws Error when the connection is lost.
   bool Converse();
   wire::Hello MakeHello();
+  /// Sets `encoder` to one for this codec. Throws Error kFailedPrecondition if there is none.
+  void UseEncoder(wire::FrameCodec codec);
   /// The hello with what the client holds, by name if that may do.
   wire::Hello WithStudent(wire::Hello hello);
   /// Sends the next waiting message. Returns false when none waits.
@@ -81,7 +85,7 @@ struct LinkThread {
   void HandOver();
 
   const GrpcLinkOptions options;
-  std::optional<wire::KeyFrameEncoder> encoder;  // this thread's; null before the first key frame
+  std::unique_ptr<wire::KeyFrameEncoder> encoder;  // this thread's; null before the first hello
 
   // Also this thread's: how the client's student is made known to the server.
   bool may_name = true;        // false once a server did not know it by its name

@@ -6,6 +6,7 @@
 // and halves otherwise. Trainer, loss and optimizer are the same as for the other strategies, so
 // that only these differences are compared.
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "distill/trainer.h"
@@ -38,7 +39,8 @@ class JustInTime : public Strategy {
   explicit JustInTime(const StrategyInputs& inputs)
       : options_(inputs.options),
         teacher_(*inputs.teacher),
-        encoder_(options_.frame_codec.value_or(wire::FrameCodec::kRaw), options_.quality),
+        encoder_(wire::MakeKeyFrameEncoder(options_.frame_codec.value_or(wire::FrameCodec::kRaw),
+                                           options_.quality)),
         layout_(inputs.student->layout),
         trainer_(*inputs.student, PolicyOf(inputs.options).trainer),
         predictor_(nn::PackWeights(layout_, inputs.student->weights)),
@@ -64,9 +66,9 @@ class JustInTime : public Strategy {
   // Trains on a key frame and returns whether the weights changed. Counts the bytes that training
   // on a server would take: the encoded frame up, the whole student down.
   bool TrainOn(ImageView frame, uint64_t index) {
-    const auto bytes = Timed(totals_.encode_ms, [&] { return encoder_.Encode(frame); });
+    const auto bytes = Timed(totals_.encode_ms, [&] { return encoder_->Encode(frame); });
     totals_.bytes_up += bytes.size();
-    const Image decoded = decoder_.Decode(encoder_.codec(), bytes, frame.size());
+    const Image decoded = decoder_.Decode(encoder_->codec(), bytes, frame.size());
     frame = decoded;
     teacher::Answer answer = teacher_.Label(frame, index);
     const nn::ParameterSelection& sent = trainer_.learner().selection();
@@ -98,7 +100,7 @@ class JustInTime : public Strategy {
 
   const StrategyOptions options_;
   teacher::Teacher& teacher_;
-  wire::KeyFrameEncoder encoder_;
+  const std::unique_ptr<wire::KeyFrameEncoder> encoder_;
   wire::KeyFrameDecoder decoder_;
   const std::shared_ptr<const nn::NetworkLayout> layout_;
   distill::Trainer trainer_;

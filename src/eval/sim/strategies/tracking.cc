@@ -33,13 +33,14 @@ void Check(const StrategyOptions& options) {
 
 // Key frames in `codec` to the server, and what is decoded there.
 SegmentExchange::Channel ChannelOf(wire::FrameCodec codec, const wire::KeyFrameQuality& quality) {
-  return [encoder = std::make_shared<wire::KeyFrameEncoder>(codec, quality),
-          decoder = std::make_shared<wire::KeyFrameDecoder>()](ImageView frame) {
-    double encode_ms = 0;
-    const auto bytes = Timed(encode_ms, [&] { return encoder->Encode(frame); });
-    return SegmentExchange::Sent{bytes.size(),
-                                 decoder->Decode(encoder->codec(), bytes, frame.size()), encode_ms};
-  };
+  return
+      [encoder = std::shared_ptr<wire::KeyFrameEncoder>(wire::MakeKeyFrameEncoder(codec, quality)),
+       decoder = std::make_shared<wire::KeyFrameDecoder>()](ImageView frame) {
+        double encode_ms = 0;
+        const auto bytes = Timed(encode_ms, [&] { return encoder->Encode(frame); });
+        return SegmentExchange::Sent{
+            bytes.size(), decoder->Decode(encoder->codec(), bytes, frame.size()), encode_ms};
+      };
 }
 
 class Tracking : public Strategy {
