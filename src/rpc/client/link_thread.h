@@ -88,10 +88,10 @@ struct LinkThread {
   std::unique_ptr<wire::KeyFrameEncoder> encoder;  // this thread's; null before the first hello
 
   // Also this thread's: how the client's student is made known to the server.
+  size_t handed_over = 0;      // bytes of the weights in this conversation's hello
   bool may_name = true;        // false once a server did not know it by its name
   bool named = false;          // by this conversation's hello, which has not been answered
   bool hand_over = false;      // the hello is to be sent once more, with the weights
-  size_t handed_over = 0;      // bytes of the weights in this conversation's hello
   bool connect_again = false;  // this conversation ends, and another one begins at once
 
   mutable Mutex mutex;
