@@ -38,8 +38,13 @@ extern "C" {
 #define SHADOWTUTOR_API_MAJOR 0
 #define SHADOWTUTOR_API_MINOR 1
 
-#define SHADOWTUTOR_INIT(object) \
-  { sizeof(object) }
+/* clang-format off */
+#ifdef __cplusplus
+#define SHADOWTUTOR_INIT(object) {sizeof(object)}
+#else
+#define SHADOWTUTOR_INIT(object) {.struct_size = sizeof(object)}
+#endif
+/* clang-format on */
 
 /* The version of the library that runs: "0.2.0", and of its C interface. */
 const char* shadowtutor_version(void);
