@@ -29,7 +29,7 @@ using namespace shadowtutor;  // NOLINT: one short program, whose subject is thi
 constexpr FrameSize kSize{192, 128};
 constexpr int kFrames = 24;
 
-Box ObjectAt(uint64_t frame) { return {8 + static_cast<int>(frame), 16, 32, 32}; }
+Box ObjectAt(uint64_t frame) { return {16 + static_cast<int>(frame), 32, 64, 64}; }
 
 LabelMap Teach(uint64_t frame) {
   LabelMap label(kSize.width, kSize.height);
