@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <array>
 #include <exception>
 #include <system_error>
 #include <utility>
@@ -46,18 +47,48 @@ bool StayAwake(std::chrono::microseconds time, Ready ready) {
 
 }  // namespace
 
-// A call of Run, on the stack of its caller.
+// A call of Run, on the stack of its caller. The tasks are split into as many shares of neighbours
+// as threads may come. A thread begins with the share of its slot, so that it finds in its cache
+// what lies beside its last task and what it wrote in the loop before; then it goes on to the
+// others'.
 struct ThreadPool::Loop {
+  struct alignas(64) Share {  // a cache line each
+    std::atomic<int> next = 0;
+    int end = 0;
+  };
+  static constexpr int kMostShares = 16;
+
+  Loop(int number, void* to, internal::TaskFunction body, int threads)
+      : tasks(number),
+        context(to),
+        function(body),
+        most(threads),
+        share_count(std::clamp(std::min(number, threads), 1, kMostShares)) {
+    for (int i = 0; i < share_count; ++i) {
+      share(i).next = static_cast<int>(int64_t{tasks} * i / share_count);
+      share(i).end = static_cast<int>(int64_t{tasks} * (i + 1) / share_count);
+    }
+  }
+
+  Share& share(int i) { return shares[static_cast<size_t>(i)]; }
+
+  // Begins no more tasks.
+  void End() {
+    for (int i = 0; i < share_count; ++i) share(i).next = share(i).end;
+  }
+
   const int tasks;
   void* const context;
   const internal::TaskFunction function;
   const int most;  // of the pool's threads and the caller may compute while a helper joins
   const FloatMode mode = FloatMode::OfThisThread();
+  const int share_count;
+  std::array<Share, kMostShares> shares;
 
-  std::atomic<int> next = 0;     // the next task to begin
-  std::atomic<int> helpers = 0;  // changed with the pool's mutex held
+  std::atomic<bool> begun = false;  // all tasks have begun
+  std::atomic<int> helpers = 0;     // changed with the pool's mutex held
   std::exception_ptr error =
-      nullptr;            // the first one; guarded by the pool's mutex while helpers are there
+      nullptr;            // the first one; guarded by the pool's mutex while helpers work
   Loop* older = nullptr;  // the next in `loops_`; guarded by the pool's mutex
 };
 
@@ -69,7 +100,7 @@ ThreadPool::~ThreadPool() { Stop(); }
 int ThreadPool::Slot() { return this_slot; }
 
 void ThreadPool::Run(int tasks, void* context, internal::TaskFunction function, int most) {
-  Loop loop{tasks, context, function, std::min(most, slots_)};
+  Loop loop(tasks, context, function, std::min(most, slots_));
   Open(loop);
   Work(loop);
   Close(loop);
@@ -104,16 +135,20 @@ void ThreadPool::StartThreadsLocked(int threads) {
 }
 
 void ThreadPool::Work(Loop& loop) {
-  const int tasks = loop.tasks;
   void* const context = loop.context;
   const internal::TaskFunction function = loop.function;
   try {
-    for (int task = loop.next++; task < tasks; task = loop.next++) function(context, task);
+    for (int i = 0; i < loop.share_count; ++i) {
+      Loop::Share& share = loop.share((this_slot + i) % loop.share_count);
+      const int end = share.end;
+      for (int task = share.next++; task < end; task = share.next++) function(context, task);
+    }
   } catch (...) {
-    loop.next = tasks;
+    loop.End();
     const MutexLock lock(mutex_);
     if (!loop.error) loop.error = std::current_exception();
   }
+  loop.begun = true;
 }
 
 void ThreadPool::Close(Loop& loop) {
@@ -170,7 +205,7 @@ ThreadPool::Loop* ThreadPool::FindLoopLocked() const {
   Loop* best = nullptr;
   if (stopping_) return best;
   for (Loop* loop = loops_; loop; loop = loop->older) {
-    if (loop->next >= loop->tasks || busy_ >= loop->most - 1) continue;
+    if (loop->begun || busy_ >= loop->most - 1) continue;
     if (!best || loop->helpers < best->helpers) best = loop;
   }
   return best;
