@@ -15,7 +15,9 @@ namespace {
 
 thread_local int this_slot = 0;
 
-// While it lives, this thread gets no signals, nor do the threads that it starts, ever.
+// While it lives, this thread gets no signals, nor do the threads that it starts, ever. Signals are
+// for the program's own threads, and the thread sanitizer crashes when one comes to a thread that
+// is just starting or ending.
 class SignalsBlocked {
  public:
   SignalsBlocked() {
