@@ -21,7 +21,8 @@ struct internal::PoolLimit {};
 
 ComputingThread::ComputingThread() = default;
 
-ComputingThread::~ComputingThread() = default;
+// It must not be trivial, because the header is the same for all ways.
+ComputingThread::~ComputingThread() {}  // NOLINT(modernize-use-equals-default)
 
 ThreadLimit::ThreadLimit(int) {}
 

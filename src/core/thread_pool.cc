@@ -60,12 +60,12 @@ struct ThreadPool::Loop {
   };
   static constexpr int kMostShares = 16;
 
-  Loop(int number, void* to, internal::TaskFunction body, int threads)
-      : tasks(number),
-        context(to),
+  Loop(int tasks, void* to, internal::TaskFunction body, int threads)
+      : context(to),
         function(body),
         most(threads),
-        share_count(std::clamp(std::min(number, threads), 1, kMostShares)) {
+        wanted(std::min(tasks, threads) - 1),
+        share_count(std::clamp(wanted + 1, 1, kMostShares)) {
     for (int i = 0; i < share_count; ++i) {
       share(i).next = static_cast<int>(int64_t{tasks} * i / share_count);
       share(i).end = static_cast<int>(int64_t{tasks} * (i + 1) / share_count);
@@ -79,19 +79,17 @@ struct ThreadPool::Loop {
     for (int i = 0; i < share_count; ++i) share(i).next = share(i).end;
   }
 
-  const int tasks;
+  std::array<Share, kMostShares> shares;
   void* const context;
   const internal::TaskFunction function;
-  const int most;  // of the pool's threads and the caller may compute while a helper joins
   const FloatMode mode = FloatMode::OfThisThread();
+  std::exception_ptr error = nullptr;  // the first one; guarded by the pool's mutex
+  Loop* older = nullptr;               // the next in `loops_`; guarded by the pool's mutex
+  const int most;                      // may compute when a helper has joined
+  const int wanted;                    // helpers
   const int share_count;
-  std::array<Share, kMostShares> shares;
-
-  std::atomic<bool> begun = false;  // all tasks have begun
   std::atomic<int> helpers = 0;     // changed with the pool's mutex held
-  std::exception_ptr error =
-      nullptr;            // the first one; guarded by the pool's mutex while helpers work
-  Loop* older = nullptr;  // the next in `loops_`; guarded by the pool's mutex
+  std::atomic<bool> begun = false;  // all tasks have begun
 };
 
 ThreadPool::ThreadPool(int slots, std::chrono::microseconds awake)
@@ -110,15 +108,14 @@ void ThreadPool::Run(int tasks, void* context, internal::TaskFunction function, 
 }
 
 void ThreadPool::Open(Loop& loop) {
-  const int helpers = std::min(loop.tasks, loop.most) - 1;
   int wake = 0;
   {
     const MutexLock lock(mutex_);
-    StartThreadsLocked(helpers);
+    StartThreadsLocked(loop.wanted);
     loop.older = std::exchange(loops_, &loop);
     announced_.fetch_add(1, std::memory_order_release);
     const int awake = static_cast<int>(threads_.size()) - busy_ - asleep_;
-    wake = std::clamp(std::min(helpers, loop.most - 1 - busy_) - awake, 0, asleep_);
+    wake = std::clamp(std::min(loop.wanted, loop.most - 1 - busy_) - awake, 0, asleep_);
   }
   for (; wake > 0; --wake) work_.NotifyOne();
 }

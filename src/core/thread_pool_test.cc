@@ -49,6 +49,7 @@ TEST_P(ThreadPools, AllThreadsComputeAtATime) {
 TEST_P(ThreadPools, HelpersGoWhereFewestAre) {
   // Each caller's loop ends only when it has had a helper.
   std::vector<std::thread> callers;
+  callers.reserve(3);
   for (int i = 0; i < 2; ++i) {
     callers.emplace_back([this] {
       for (int time = 0; time < 200; ++time) {
@@ -62,6 +63,7 @@ TEST_P(ThreadPools, HelpersGoWhereFewestAre) {
 
 TEST_P(ThreadPools, NestedLoopsOfManyCallersEnd) {
   std::vector<std::thread> callers;
+  callers.reserve(3);
   std::atomic<int> sum = 0;
   for (int i = 0; i < 3; ++i) {
     callers.emplace_back([&, this] {
