@@ -1,7 +1,5 @@
 #include "core/parallel.h"
 
-#include "core/parallel_mode.h"
-
 namespace shadowtutor {
 
 namespace {

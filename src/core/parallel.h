@@ -11,12 +11,12 @@
 #include <type_traits>
 #include <utility>
 
+#include "core/parallel_mode.h"
+
 namespace shadowtutor {
 
 namespace internal {
-using TaskFunction = void (*)(void* context, int task);
 void RunTasks(int tasks, void* context, TaskFunction function);
-struct PoolLimit;
 }  // namespace internal
 
 /// Calls body(0) ... body(tasks - 1) in parallel and returns when all have returned. May be nested.

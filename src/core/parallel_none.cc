@@ -1,7 +1,7 @@
 // Loops without threads: the calling thread runs them all.
 #include <memory>
 
-#include "core/parallel_mode.h"
+#include "core/parallel.h"
 
 namespace shadowtutor {
 

@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "core/mutex.h"
-#include "core/parallel_mode.h"
+#include "core/parallel.h"
 #include "core/thread_pool.h"
 
 namespace shadowtutor {

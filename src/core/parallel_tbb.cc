@@ -9,7 +9,7 @@
 
 #include "core/float_mode.h"
 #include "core/mutex.h"
-#include "core/parallel_mode.h"
+#include "core/parallel.h"
 
 namespace shadowtutor {
 

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "core/mutex.h"
-#include "core/parallel.h"
+#include "core/parallel_mode.h"
 
 namespace shadowtutor {
 
