@@ -1,67 +1,15 @@
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <array>
-#include <atomic>
 #include <bit>
 #include <filesystem>
-#include <memory>
 #include <vector>
 
 #include "core/atomic_file.h"
 #include "core/checksum.h"
-#include "core/parallel.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor {
 namespace {
-
-TEST(ParallelFor, RunsEveryTaskOnce) {
-  std::vector<std::atomic<int>> runs(1000);
-  ParallelFor(1000, [&](int task) { ++runs[task]; });
-  for (const auto& run : runs) EXPECT_EQ(run, 1);
-}
-
-TEST(ParallelFor, NestsAndPassesExceptionsOn) {
-  std::atomic<int> sum = 0;
-  ParallelFor(8, [&](int) { ParallelFor(8, [&](int inner) { sum += inner; }); });
-  EXPECT_EQ(sum, 8 * 28);
-  EXPECT_THROW(ParallelFor(4,
-                           [](int task) {
-                             if (task == 2) throw Error(ErrorCode::kInternal, "two");
-                           }),
-               Error);
-}
-
-TEST(ThreadLimit, HoldsWhileItLives) {
-  const int before = MaxThreads();
-  {
-    ThreadLimit limit(1);
-    EXPECT_EQ(MaxThreads(), 1);
-  }
-  EXPECT_EQ(MaxThreads(), before);
-}
-
-TEST(ComputingThread, ShareTheThreads) {
-  const ThreadLimit four(4);
-  const int most = MaxThreads();  // less on a machine with less cores
-  const auto left = [&](int computing) { return std::max(1, most - computing + 1); };
-  const ComputingThread one;
-  EXPECT_EQ(MaxThreads(), most) << "who computes alone has all of them";
-  {
-    const ComputingThread two;
-    EXPECT_EQ(MaxThreads(), left(2));
-    auto three = std::make_unique<ComputingThread>();
-    auto many = std::make_unique<std::array<ComputingThread, 5>>();
-    EXPECT_EQ(MaxThreads(), 1);
-    many.reset();
-    EXPECT_EQ(MaxThreads(), left(3));
-    std::atomic<int> sum = 0;
-    ParallelFor(100, [&](int task) { sum += task; });
-    EXPECT_EQ(sum, 4950);
-  }
-  EXPECT_EQ(MaxThreads(), most);
-}
 
 TEST(AtomicFile, ReplacesWholeFilesAndLeavesNothingBeside) {
   const auto folder = std::filesystem::path(testing::TempDir()) / "atomic_file_test";

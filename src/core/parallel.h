@@ -1,17 +1,21 @@
-// Parallel loops over independent tasks. The only code that uses the thread pool (oneTBB) directly.
+// Parallel loops over independent tasks. What runs them is chosen when the project is configured,
+// by SHADOWTUTOR_THREADS: oneTBB, threads of our own (core/thread_pool.h), or the calling thread
+// alone. No other code knows which.
 //
 // Tasks must not depend on which thread runs them. The engine splits its work by the shape of the
 // data, never by the number of threads, so its results are the same for any number of threads.
 #ifndef SHADOWTUTOR_CORE_PARALLEL_H_
 #define SHADOWTUTOR_CORE_PARALLEL_H_
 
+#include <memory>
 #include <type_traits>
 #include <utility>
+
+#include "core/parallel_mode.h"
 
 namespace shadowtutor {
 
 namespace internal {
-using TaskFunction = void (*)(void* context, int task);
 void RunTasks(int tasks, void* context, TaskFunction function);
 }  // namespace internal
 
@@ -69,7 +73,7 @@ class ThreadLimit {
   ThreadLimit& operator=(const ThreadLimit&) = delete;
 
  private:
-  void* control_ = nullptr;
+  std::unique_ptr<internal::PoolLimit> limit_;  // null: no limit
 };
 
 }  // namespace shadowtutor

@@ -9,12 +9,12 @@
 
 namespace shadowtutor::tests {
 
-inline constexpr FrameSize kSize{96, 64};
+inline constexpr FrameSize kSize{192, 128};
 inline constexpr int kFrames = 24;
 
 inline ClassList SceneClasses() { return {{"background", {}}, {"object", {200, 40, 40}}}; }
 
-inline Box ObjectAt(uint64_t frame) { return {8 + static_cast<int>(frame), 16, 32, 32}; }
+inline Box ObjectAt(uint64_t frame) { return {16 + static_cast<int>(frame), 32, 64, 64}; }
 
 /// The frame's label.
 inline LabelMap Teach(uint64_t frame) {
