@@ -62,6 +62,7 @@ function(st_package_library component)
   set_property(TARGET ${shared} APPEND PROPERTY LINK_DEPENDS ${script})
   set_target_properties(${shared} PROPERTIES
     OUTPUT_NAME ${name} EXPORT_NAME ${component} VERSION ${PROJECT_VERSION} SOVERSION ${ST_SONAME}
+    INSTALL_RPATH $ORIGIN  # for those that it uses; distributions leave it out (CMAKE_SKIP_INSTALL_RPATH)
     LINKER_LANGUAGE CXX LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
 
   add_library(${shared}_static STATIC ${objects})
