@@ -11,7 +11,8 @@
 namespace shadowtutor::teacher::internal {
 namespace {
 
-// The file that holds this code, the program itself or libshadowtutor-teacher; empty if it is not known.
+// The file that holds this code, the program itself or libshadowtutor-teacher; empty if it is not
+// known.
 std::filesystem::path OwnFile() {
   std::error_code error;
   Dl_info info;
@@ -24,15 +25,16 @@ std::filesystem::path OwnFile() {
   return error ? std::filesystem::path() : program;
 }
 
-// The places of the module: beside the file that holds this code, where a package installs it, and the
-// search path of the dynamic linker.
+// The places of the module: beside the file that holds this code, where a package installs it, and
+// the search path of the dynamic linker.
 std::vector<std::string> Places() {
   std::vector<std::string> places;
   const std::filesystem::path folder = OwnFile().parent_path();
   if (!folder.empty()) {
     // Of a library in SHADOWTUTOR_LIBDIR the second, of a program in bin/ the third.
-    for (const auto& place : {folder / kTorchModuleFile, folder / "shadowtutor" / kTorchModuleFile,
-                              folder.parent_path() / SHADOWTUTOR_LIBDIR / "shadowtutor" / kTorchModuleFile}) {
+    for (const auto& place :
+         {folder / kTorchModuleFile, folder / "shadowtutor" / kTorchModuleFile,
+          folder.parent_path() / SHADOWTUTOR_LIBDIR / "shadowtutor" / kTorchModuleFile}) {
       std::error_code error;
       if (std::filesystem::exists(place, error)) places.push_back(place.string());
     }
@@ -56,11 +58,12 @@ TorchOpen Load() {
     if (version && open && std::strcmp(version(), SHADOWTUTOR_VERSION) == 0) return open;
     reasons += (reasons.empty() ? "" : "; ") + place + " belongs to another version";
   }
-  throw Error(ErrorCode::kFailedPrecondition,
-              "TorchScript models need the module " + std::string(kTorchModuleFile) +
-                  ", which the package shadowtutor-torch brings, and which a build makes beside the "
-                  "program where libtorch is installed (Debian: libtorch-dev): " +
-                  OneLine(reasons));
+  throw Error(
+      ErrorCode::kFailedPrecondition,
+      "TorchScript models need the module " + std::string(kTorchModuleFile) +
+          ", which the package shadowtutor-torch brings, and which a build makes beside the "
+          "program where libtorch is installed (Debian: libtorch-dev): " +
+          OneLine(reasons));
 }
 
 }  // namespace
