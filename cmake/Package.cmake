@@ -91,7 +91,8 @@ function(st_package_library component)
   configure_file(${PROJECT_SOURCE_DIR}/cmake/shadowtutor.pc.in ${PROJECT_BINARY_DIR}/${name}.pc @ONLY)
   install(FILES ${PROJECT_BINARY_DIR}/${name}.pc DESTINATION ${ST_PKGCONFIG_DIR}
           COMPONENT development)
-  set_property(GLOBAL APPEND PROPERTY ST_PACKAGE_COMPONENTS ${component})
+  set_property(GLOBAL APPEND_STRING PROPERTY ST_PACKAGE_REQUIRES
+               "set(_shadowtutor_requires_${component} ${requires_private})\n")
 endfunction()
 
 # To be called after all components are declared.
@@ -99,6 +100,7 @@ function(st_package_files)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/shadowtutor DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
           COMPONENT development)
   set(config ${PROJECT_BINARY_DIR}/ShadowTutorConfig.cmake)
+  get_property(package_requires GLOBAL PROPERTY ST_PACKAGE_REQUIRES)
   configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/ShadowTutorConfig.cmake.in ${config}
                                 INSTALL_DESTINATION ${ST_PACKAGE_DIR} NO_SET_AND_CHECK_MACRO)
   # Before 1.0 a new minor version may be another interface.
