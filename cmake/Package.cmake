@@ -10,12 +10,20 @@
 # Exported are the symbols in src/api/symbols/COMPONENT.txt, as version SHADOWTUTOR_0, and for the components
 # that use this one all others of ours, as SHADOWTUTOR_PRIVATE_(version), which programs must not use.
 # scripts/api-symbols compares the lists with what the headers declare.
-include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 set(ST_SONAME 0)  # raised when programs must be compiled anew
 set(ST_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/ShadowTutor)
 set(ST_SYMBOLS ${PROJECT_SOURCE_DIR}/src/api/symbols)
+
+# The prefix in pkg-config files. Where the libraries do not lie in the system's folders, the files find it by
+# themselves, so that `cmake --install --prefix` and a folder that is moved work.
+set(ST_PKGCONFIG_DIR ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+set(ST_PKGCONFIG_PREFIX ${CMAKE_INSTALL_PREFIX})
+if(NOT CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+  file(RELATIVE_PATH ST_PKGCONFIG_PREFIX /prefix/${ST_PKGCONFIG_DIR} /prefix)
+  string(REGEX REPLACE "/$" "" ST_PKGCONFIG_PREFIX "\${pcfiledir}/${ST_PKGCONFIG_PREFIX}")
+endif()
 
 # The linker's version script of a component.
 function(st_version_script component out)
@@ -62,16 +70,16 @@ function(st_package_library component)
   set_property(TARGET ${shared} APPEND PROPERTY LINK_DEPENDS ${script})
   set_target_properties(${shared} PROPERTIES
     OUTPUT_NAME ${name} EXPORT_NAME ${component} VERSION ${PROJECT_VERSION} SOVERSION ${ST_SONAME}
-    INSTALL_RPATH $ORIGIN  # for those that it uses; distributions leave it out (CMAKE_SKIP_INSTALL_RPATH)
-    LINKER_LANGUAGE CXX LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
+    LINKER_LANGUAGE CXX LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib
+    INSTALL_RPATH "$ORIGIN")  # the libraries find each other in any folder
 
   add_library(${shared}_static STATIC ${objects})
   set_target_properties(${shared}_static PROPERTIES
     OUTPUT_NAME ${name} LINKER_LANGUAGE CXX ARCHIVE_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
 
   install(TARGETS ${shared} EXPORT ShadowTutor-${component}
-          LIBRARY COMPONENT ${component} NAMELINK_COMPONENT development)
-  install(TARGETS ${shared}_static ARCHIVE COMPONENT development)
+          LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT ${component} NAMELINK_COMPONENT development)
+  install(TARGETS ${shared}_static ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
   install(EXPORT ShadowTutor-${component} NAMESPACE ShadowTutor:: DESTINATION ${ST_PACKAGE_DIR}
           COMPONENT development)
 
@@ -81,9 +89,10 @@ function(st_package_library component)
   list(JOIN uses " " requires)
   list(JOIN ARG_REQUIRES " " requires_private)
   configure_file(${PROJECT_SOURCE_DIR}/cmake/shadowtutor.pc.in ${PROJECT_BINARY_DIR}/${name}.pc @ONLY)
-  install(FILES ${PROJECT_BINARY_DIR}/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
+  install(FILES ${PROJECT_BINARY_DIR}/${name}.pc DESTINATION ${ST_PKGCONFIG_DIR}
           COMPONENT development)
-  set_property(GLOBAL APPEND PROPERTY ST_PACKAGE_COMPONENTS ${component})
+  set_property(GLOBAL APPEND_STRING PROPERTY ST_PACKAGE_REQUIRES
+               "set(_shadowtutor_requires_${component} ${requires_private})\n")
 endfunction()
 
 # To be called after all components are declared.
@@ -91,6 +100,7 @@ function(st_package_files)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/shadowtutor DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
           COMPONENT development)
   set(config ${PROJECT_BINARY_DIR}/ShadowTutorConfig.cmake)
+  get_property(package_requires GLOBAL PROPERTY ST_PACKAGE_REQUIRES)
   configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/ShadowTutorConfig.cmake.in ${config}
                                 INSTALL_DESTINATION ${ST_PACKAGE_DIR} NO_SET_AND_CHECK_MACRO)
   # Before 1.0 a new minor version may be another interface.

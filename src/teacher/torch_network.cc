@@ -11,16 +11,31 @@
 namespace shadowtutor::teacher::internal {
 namespace {
 
-// The places of the module: beside the program, where a package installs it, and the search path of
-// the dynamic linker.
+// The file that holds this code, the program itself or libshadowtutor-teacher; empty if it is not
+// known.
+std::filesystem::path OwnFile() {
+  std::error_code error;
+  Dl_info info;
+  if (dladdr(reinterpret_cast<const void*>(&OpenTorchNetwork), &info) && info.dli_fname) {
+    const auto file = std::filesystem::canonical(info.dli_fname, error);
+    if (!error) return file;
+  }
+  // A program that was started by its name alone.
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error ? std::filesystem::path() : program;
+}
+
+// The places of the module: beside the file that holds this code, where a package installs it, and
+// the search path of the dynamic linker.
 std::vector<std::string> Places() {
   std::vector<std::string> places;
-  std::error_code error;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (!error) {
-    const std::filesystem::path folder = program.parent_path();
+  const std::filesystem::path folder = OwnFile().parent_path();
+  if (!folder.empty()) {
+    // Of a library in SHADOWTUTOR_LIBDIR the second, of a program in bin/ the third.
     for (const auto& place :
-         {folder / kTorchModuleFile, folder.parent_path() / "lib/shadowtutor" / kTorchModuleFile}) {
+         {folder / kTorchModuleFile, folder / "shadowtutor" / kTorchModuleFile,
+          folder.parent_path() / SHADOWTUTOR_LIBDIR / "shadowtutor" / kTorchModuleFile}) {
+      std::error_code error;
       if (std::filesystem::exists(place, error)) places.push_back(place.string());
     }
   }
@@ -43,11 +58,12 @@ TorchOpen Load() {
     if (version && open && std::strcmp(version(), SHADOWTUTOR_VERSION) == 0) return open;
     reasons += (reasons.empty() ? "" : "; ") + place + " belongs to another version";
   }
-  throw Error(ErrorCode::kFailedPrecondition,
-              "TorchScript models need the module " + std::string(kTorchModuleFile) +
-                  ", which is built where libtorch is installed (Debian: libtorch-dev) and lies "
-                  "beside the program: " +
-                  OneLine(reasons));
+  throw Error(
+      ErrorCode::kFailedPrecondition,
+      "TorchScript models need the module " + std::string(kTorchModuleFile) +
+          ", which the package shadowtutor-torch brings, and which a build makes beside the "
+          "program where libtorch is installed (Debian: libtorch-dev): " +
+          OneLine(reasons));
 }
 
 }  // namespace
