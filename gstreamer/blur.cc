@@ -96,8 +96,8 @@ void BackgroundBlur::Pass(const Plane& plane, int radius) {
       const float scale = 1.0F / static_cast<float>(count);  // which counts this pixel itself
       const uint32_t all = pixels_[row + static_cast<size_t>(x)];
       for (size_t c = 0; c < kChannels; ++c) {
-        const auto mean = std::min(
-            static_cast<uint32_t>(static_cast<float>(sum[c]) * scale + 0.5F), uint32_t{255});
+        const auto mean = std::min(static_cast<uint32_t>(static_cast<float>(sum[c]) * scale + 0.5F),
+                                   uint32_t{255});
         out[c] = static_cast<uint8_t>((mean * weight + out[c] * (all - weight) + all / 2) / all);
       }
     }

@@ -224,7 +224,8 @@ void Filter::AddLatency(GstQuery* query) {
     own = static_cast<GstClockTime>(latency_.count()) * GST_MSECOND;
   }
   if (!live) return;
-  gst_query_set_latency(query, live, least + own, GST_CLOCK_TIME_IS_VALID(most) ? most + own : most);
+  gst_query_set_latency(query, live, least + own,
+                        GST_CLOCK_TIME_IS_VALID(most) ? most + own : most);
 }
 
 }  // namespace shadowtutor::gst

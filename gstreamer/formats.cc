@@ -49,8 +49,9 @@ GstVideoFormat OutputFormat(Mode mode) {
 
 GstCaps* OtherCaps(Mode mode, GstPadDirection side, GstCaps* caps, GstCaps* filter) {
   const GstVideoFormat output = OutputFormat(mode);
-  GstCaps* other = output != GST_VIDEO_FORMAT_UNKNOWN && side == GST_PAD_SRC ? OfFormat(caps, output)
-                                                                             : gst_caps_copy(caps);
+  GstCaps* other = output != GST_VIDEO_FORMAT_UNKNOWN && side == GST_PAD_SRC
+                       ? OfFormat(caps, output)
+                       : gst_caps_copy(caps);
   for (guint i = 0; output != GST_VIDEO_FORMAT_UNKNOWN && i < gst_caps_get_size(other); ++i) {
     GstStructure* structure = gst_caps_get_structure(other, i);
     // These belong to a format.

@@ -58,11 +58,11 @@ void PostError(GstElement* element, const std::exception& error) {
 }
 
 void PostStats(GstElement* element, const SegmenterStats& stats) {
-  GstStructure* structure = gst_structure_new(
-      "shadowtutor", "connected", G_TYPE_BOOLEAN, gboolean(stats.link.connected), "metric",
-      G_TYPE_DOUBLE, stats.metric, "stride", G_TYPE_INT, stats.stride, "key-frames", G_TYPE_UINT64,
-      guint64(stats.link.key_frames), "updates", G_TYPE_UINT64, guint64(stats.link.updates),
-      nullptr);
+  GstStructure* structure =
+      gst_structure_new("shadowtutor", "connected", G_TYPE_BOOLEAN, gboolean(stats.link.connected),
+                        "metric", G_TYPE_DOUBLE, stats.metric, "stride", G_TYPE_INT, stats.stride,
+                        "key-frames", G_TYPE_UINT64, guint64(stats.link.key_frames), "updates",
+                        G_TYPE_UINT64, guint64(stats.link.updates), nullptr);
   gst_element_post_message(element, gst_message_new_element(GST_OBJECT(element), structure));
 }
 

@@ -71,8 +71,8 @@ GType EncoderType() {
 
 constexpr auto kReadOnly = static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 // In use from the next start on.
-constexpr auto kAtStart = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
-                                                   GST_PARAM_MUTABLE_READY);
+constexpr auto kAtStart =
+    static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
 // In use from the next frame on.
 constexpr auto kAtOnce =
     static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
@@ -107,10 +107,9 @@ void InstallConnection(GObjectClass* object_class) {
       object_class, kInsecure,
       g_param_spec_boolean("insecure", "Insecure", "Allow plain text to other machines", FALSE,
                            kAtStart));
-  g_object_class_install_property(
-      object_class, kEncoder,
-      g_param_spec_enum("encoder", "Encoder", "How key frames travel", EncoderType(),
-                        int(kDefaultEncoder), kAtStart));
+  g_object_class_install_property(object_class, kEncoder,
+                                  g_param_spec_enum("encoder", "Encoder", "How key frames travel",
+                                                    EncoderType(), int(kDefaultEncoder), kAtStart));
   g_object_class_install_property(
       object_class, kKeyFramesPerSecond,
       g_param_spec_double("key-frames-per-second", "Key frames per second",
@@ -126,10 +125,9 @@ void InstallConnection(GObjectClass* object_class) {
 
 void InstallDrawing(GObjectClass* object_class) {
   const Settings defaults;
-  g_object_class_install_property(
-      object_class, kMode,
-      g_param_spec_enum("mode", "Mode", "What becomes of a frame", ModeType(), int(defaults.mode),
-                        kAtOnce));
+  g_object_class_install_property(object_class, kMode,
+                                  g_param_spec_enum("mode", "Mode", "What becomes of a frame",
+                                                    ModeType(), int(defaults.mode), kAtOnce));
   g_object_class_install_property(
       object_class, kOpacity,
       g_param_spec_double("opacity", "Opacity", "Of the colours in mode overlay", 0, 1,

@@ -42,9 +42,8 @@ YuvToRgb::YuvToRgb(YuvCoding coding) {
 
 Yuv YuvOf(Rgb color, YuvCoding coding) {
   const Constants constants = Of(coding);
-  const double luma = (constants.red * color.r + constants.green() * color.g +
-                       constants.blue * color.b) /
-                      255;
+  const double luma =
+      (constants.red * color.r + constants.green() * color.g + constants.blue * color.b) / 255;
   const auto byte = [](double value) {
     return static_cast<uint8_t>(std::lround(std::clamp(value, 0.0, 255.0)));
   };

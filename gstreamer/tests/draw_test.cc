@@ -74,7 +74,8 @@ TEST(Paint, ReplacesTheBackgroundAlone) {
 TEST(Paint, InNv12LumaIsExactAndChromaGoesByShares) {
   const OwnedPicture owned(PixelFormat::kNv12, kSize, Grey);
   const uint8_t grey = YuvOf({100, 100, 100}, YuvCoding::kBt601).y;
-  const Yuv red = YuvOf({255, 0, 0}, YuvCoding::kBt601), blue = YuvOf({0, 0, 250}, YuvCoding::kBt601);
+  const Yuv red = YuvOf({255, 0, 0}, YuvCoding::kBt601),
+            blue = YuvOf({0, 0, 250}, YuvCoding::kBt601);
   Paint(owned.get(), Columns(), OverlayInks(kClasses, 0, 1));
   for (int y = 0; y < kSize.height; ++y) {
     EXPECT_EQ(*owned.at(0, 0, y), grey);
@@ -137,8 +138,8 @@ TEST(WriteLabels, AreTheLabelsOrZeros) {
   const LabelMap labels = Columns();
   std::vector<uint8_t> out(7 * 3, kGap);
   WriteLabels(&labels, kSize, out.data(), 7);
-  EXPECT_EQ(out, (std::vector<uint8_t>{0, 1, 2, 0, 0, kGap, kGap,    //
-                                       0, 1, 2, 0, 0, kGap, kGap,    //
+  EXPECT_EQ(out, (std::vector<uint8_t>{0, 1, 2, 0, 0, kGap, kGap,  //
+                                       0, 1, 2, 0, 0, kGap, kGap,  //
                                        0, 1, 2, 0, 0, kGap, kGap}));
   WriteLabels(nullptr, kSize, out.data(), 7);
   EXPECT_EQ(out[1], 0);

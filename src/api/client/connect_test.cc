@@ -39,9 +39,8 @@ TEST(Connect, IsStoppedFromAnotherThread) {
   options.retry = true;
   options.timeout = std::chrono::hours(1);  // longer than this test may take
   options.stop = source.get_token();
-  auto code = std::async(std::launch::async, [&] {
-    return CodeOf([&] { Client::Connect(port.address(), options); });
-  });
+  auto code = std::async(std::launch::async,
+                         [&] { return CodeOf([&] { Client::Connect(port.address(), options); }); });
   source.request_stop();
   EXPECT_EQ(code.get(), ErrorCode::kCancelled);
 }
