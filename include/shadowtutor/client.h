@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "shadowtutor/link.h"
@@ -49,6 +50,9 @@ struct ConnectOptions : ClientOptions {
   std::chrono::milliseconds timeout{15'000};
   /// Whether to keep trying within that time when nobody answers.
   bool retry = false;
+  /// Ends the waiting from another thread: Connect then throws Error kCancelled within about 0.2 s.
+  /// The default never does.
+  std::stop_token stop;
   /// Makes the encoder of key frames; called for each new session, maybe on another thread. Empty:
   /// JPEG.
   std::function<std::unique_ptr<KeyFrameEncoder>()> encoder;
@@ -88,8 +92,8 @@ class Client {
  public:
   /// Connects to a server (HOST:PORT) and waits until there is a student. Throws Error:
   /// kInvalidArgument (options; plain text to another machine), kUnavailable or kDeadlineExceeded
-  /// (no server), kFailedPrecondition (the student's classes are not the server's). In
-  /// libshadowtutor-client.
+  /// (no server), kFailedPrecondition (the student's classes are not the server's), kCancelled
+  /// (ConnectOptions::stop). In libshadowtutor-client.
   static Client Connect(const std::string& server, const ConnectOptions& options = {});
 
   /// A client on a transport of your own. Without a student, it waits for the trainer's. Throws

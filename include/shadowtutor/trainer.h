@@ -82,8 +82,9 @@ class Trainer {
 int NextStride(int stride, double metric, double threshold = 0.8, int min_stride = 8,
                int max_stride = 64);
 
-/// The mean intersection over union (0..1) of two label maps of the same size, over the classes that occur in either. Throws
-/// Error kInvalidArgument for different sizes or a label of `classes` or above.
+/// The mean intersection over union (0..1) of two label maps of the same size, over the classes
+/// that occur in either. Throws Error kInvalidArgument for different sizes or a label of `classes`
+/// or above.
 double MeanIoU(const LabelMap& predicted, const LabelMap& expected, int classes);
 
 }  // namespace shadowtutor

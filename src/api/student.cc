@@ -39,6 +39,7 @@ size_t Student::parameter_count() const { return checkpoint_->weights.size(); }
 uint64_t Student::checksum() const { return wire::WeightChecksum(checkpoint_->weights); }
 
 struct Predictor::Impl {
+  explicit Impl(nn::Predictor made) : predictor(std::move(made)) {}
   nn::Predictor predictor;
 };
 

@@ -1,4 +1,5 @@
 // Client::Connect.
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -18,6 +19,9 @@ namespace shadowtutor {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kLook{50};  // how often Connect looks whether it was stopped
 
 rpc::GrpcLinkOptions LinkOptionsOf(const std::string& server, const ConnectOptions& options) {
   rpc::GrpcLinkOptions link;
@@ -58,13 +62,21 @@ Client Client::Connect(const std::string& server, const ConnectOptions& options)
                                                    SecondsText(options.timeout) +
                                                    "; is it a ShadowTutor server?");
   };
-  if (!link.WaitForWelcome(options.timeout)) throw late("welcome");
+  const auto look = [&](const char* what) {
+    if (options.stop.stop_requested()) {
+      throw Error(ErrorCode::kCancelled, "connecting to " + server + " was stopped");
+    }
+    const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
+    if (left <= milliseconds(0)) throw late(what);
+    return options.stop.stop_possible() ? std::min(left, kLook) : left;
+  };
+  while (!link.WaitForWelcome(look("welcome"))) {
+  }
   Client client(std::make_unique<Impl>(options.student ? options.student->checkpoint() : nullptr,
                                        std::move(opened), api::OptionsOf(options),
                                        [&link] { return StatsOf(link); }));
   while (!client.HasStudent()) {
-    if (Clock::now() > deadline) throw late("student");
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    std::this_thread::sleep_for(std::min(look("student"), milliseconds(5)));
   }
   return client;
 }
