@@ -94,29 +94,31 @@ def test_a_log_that_raises_ends_nothing(student, monkeypatch):
     assert told and told[0].exc_type is OSError
 
 
-def test_predicting_and_training_let_other_threads_run(student):
-    # A thread can count while another is within the library only if that has let go of the GIL.
-    big = np.zeros((1080, 1920, 3), np.uint8)
-    inside = threading.Event()
-    counted = []
-
-    def count():
-        inside.wait()
-        while inside.is_set():
-            counted.append(1)
-
-    counter = threading.Thread(target=count)
-    counter.start()
+def test_other_threads_run_while_a_frame_is_labelled_or_trained_on(student):
+    big = np.zeros((720, 1280, 3), np.uint8)
+    trainer = st.Trainer(student, parts={"max_updates": 2})
+    work = {
+        "predict": lambda: student.predict(big),
+        "train": lambda: trainer.train(0, scene.frame(0), scene.teacher(scene.frame(0))),
+    }
     switch = sys.getswitchinterval()
-    sys.setswitchinterval(1000)  # nobody takes the GIL; it must be let go of
-    try:
-        inside.set()
-        student.predict(big)
-        inside.clear()
-    finally:
-        sys.setswitchinterval(switch)
-        counter.join()
-    assert counted
+    for name, call in work.items():
+        go, ran = threading.Event(), []
+
+        def other():
+            go.wait()
+            ran.append(True)
+
+        thread = threading.Thread(target=other)
+        thread.start()
+        sys.setswitchinterval(1000)  # nobody is made to give the GIL away
+        try:
+            go.set()
+            call()
+            assert ran, name + " has kept the GIL"
+        finally:
+            sys.setswitchinterval(switch)
+            thread.join()
 
 
 def test_the_server_is_not_kept_and_its_teacher_goes_with_it(student):

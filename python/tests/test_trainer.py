@@ -47,11 +47,13 @@ def test_training_is_learnt_over_a_transport_of_ones_own(student):
     assert np.array_equal(link.frames[0], scene.frame(0))
 
 
-def test_the_greeting_brings_a_student_to_a_device_without(student):
-    link = Link(st.Trainer(student, device_has_student=False))
-    client = st.Client.over(link)
+@pytest.mark.parametrize("coded", [True, False])
+def test_the_greeting_brings_a_student_to_a_device_without(student, coded):
+    trainer = st.Trainer(student, device_has_student=False, coded=coded)
+    client = st.Client.over(Link(trainer))
     assert client.has_student()
-    assert client.student.checksum == student.checksum
+    assert client.student.checksum == trainer.student.checksum
+    assert coded or client.student.checksum == student.checksum
 
 
 @pytest.mark.parametrize("function", ["connected", "send_key_frame", "receive"])
@@ -102,8 +104,8 @@ def test_answers(student):
         (labels[None], "height, width"),
         (labels.astype(np.int64) - 1, "from -1"),
         (labels.astype(np.int64) + 300, "from 0 to 255"),
-        (labels + 7, ""),
-        (labels[1:], ""),
+        (labels + 7, "class"),
+        (labels[1:], "size"),
         (None, "None"),
         ({"boxes": boxes}, '"labels"'),
         ({"labels": labels, "masks": 1}, "masks"),
