@@ -61,8 +61,7 @@ class PyClient final : public Closable {
     LabelMap labels;
     const FrameReport report =
         Use([&](Client& client) { return client.Process(taken.view(), labels); });
-    return py::make_tuple(out.is_none() ? ArrayOf(std::move(labels)) : CopyTo(labels, out),
-                          report);
+    return py::make_tuple(out.is_none() ? ArrayOf(std::move(labels)) : CopyTo(labels, out), report);
   }
 
   bool HasStudent() {
@@ -111,14 +110,11 @@ std::shared_ptr<PyClient> Kept(std::shared_ptr<PyClient> client) {
   return client;
 }
 
-std::shared_ptr<PyClient> Connect(const std::string& address,
-                                  const std::shared_ptr<PyStudent>& student, bool wait,
-                                  const std::string& encoder, double timeout, bool retry,
-                                  double key_frames_per_second, bool tls,
-                                  const py::object& authority, const py::object& certificate,
-                                  const py::object& key, bool insecure,
-                                  std::optional<std::pair<int, int>> frame_size,
-                                  const py::object& log) {
+std::shared_ptr<PyClient> Connect(
+    const std::string& address, const std::shared_ptr<PyStudent>& student, bool wait,
+    const std::string& encoder, double timeout, bool retry, double key_frames_per_second, bool tls,
+    const py::object& authority, const py::object& certificate, const py::object& key,
+    bool insecure, std::optional<std::pair<int, int>> frame_size, const py::object& log) {
   ConnectOptions options;
   options.student = StudentOf(student);
   options.wait = wait;
@@ -185,16 +181,16 @@ void AddClient(py::module_& module) {
   AddRecords(module);
   py::class_<PyClient, std::shared_ptr<PyClient>>(
       module, "Client",
-      "Labels every frame on this machine at once, and has its student taught by a server. When the\n"
+      "Labels every frame on this machine at once, and has its student taught by a server. When "
+      "the\n"
       "connection is lost, it goes on with the weights that it has and connects again. A context\n"
       "manager; calls from several threads wait for each other.")
       .def(py::init(&Connect), py::arg("address"), py::arg("student") = py::none(), py::kw_only(),
            py::arg("wait") = false, py::arg("encoder") = "jpeg", py::arg("timeout") = 15.0,
-           py::arg("retry") = false, py::arg("key_frames_per_second") = 0.0,
-           py::arg("tls") = false, py::arg("authority") = py::none(),
-           py::arg("certificate") = py::none(), py::arg("key") = py::none(),
-           py::arg("insecure") = false, py::arg("frame_size") = py::none(),
-           py::arg("log") = py::none(),
+           py::arg("retry") = false, py::arg("key_frames_per_second") = 0.0, py::arg("tls") = false,
+           py::arg("authority") = py::none(), py::arg("certificate") = py::none(),
+           py::arg("key") = py::none(), py::arg("insecure") = false,
+           py::arg("frame_size") = py::none(), py::arg("log") = py::none(),
            "Connects to a server, \"HOST:PORT\", and waits until there is a student.\n\n"
            "student: what to begin with; by default the server's.\n"
            "wait: whether frames wait for an overdue update, as the paper has it for files.\n"
@@ -217,15 +213,17 @@ void AddClient(py::module_& module) {
           "  send_key_frame(frame, index) -> bool: takes a copy of the frame, uint8 [H,W,3], to a\n"
           "    Trainer\n"
           "  request_student(why) -> bool: asks it for Trainer.whole_student()\n"
-          "  receive(wait_s) -> bytes | None: the Trainer's next message; waits so many seconds at\n"
+          "  receive(wait_s) -> bytes | None: the Trainer's next message; waits so many seconds "
+          "at\n"
           "    most\n\n"
           "They are called on the thread that calls the client, and must not call it. What they\n"
           "raise is raised by the client's function.")
-      .def("process", &PyClient::Process, py::arg("frame"), py::arg("out") = py::none(),
-           "Labels one BGR frame, uint8 [H,W,3]: returns the class of each pixel, uint8 [H,W], and\n"
-           "a FrameReport. Never waits for the network unless wait=True. Trouble with the network\n"
-           "is no error.\n\n"
-           "out: an array uint8 [H,W] to copy the labels to, which is then returned.")
+      .def(
+          "process", &PyClient::Process, py::arg("frame"), py::arg("out") = py::none(),
+          "Labels one BGR frame, uint8 [H,W,3]: returns the class of each pixel, uint8 [H,W], and\n"
+          "a FrameReport. Never waits for the network unless wait=True. Trouble with the network\n"
+          "is no error.\n\n"
+          "out: an array uint8 [H,W] to copy the labels to, which is then returned.")
       .def("has_student", &PyClient::HasStudent,
            "Whether there is a student to predict with. Looks for one that has arrived.")
       .def_property_readonly("student", &PyClient::student, "The student as it is taught by now.")

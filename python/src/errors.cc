@@ -4,7 +4,6 @@
 namespace shadowtutor::python {
 
 void AddErrors(py::module_&) {
-
   py::register_local_exception_translator([](std::exception_ptr pointer) {
     try {
       if (pointer) std::rethrow_exception(pointer);

@@ -50,9 +50,8 @@ bool OwnLink::SendKeyFrame(ImageView frame, uint64_t frame_index) {
 }
 
 bool OwnLink::RequestStudent(const std::string& why) {
-  return Asked(object_, *error_, [&](const py::object& link) {
-    return IsTrue(link.attr("request_student")(why));
-  });
+  return Asked(object_, *error_,
+               [&](const py::object& link) { return IsTrue(link.attr("request_student")(why)); });
 }
 
 bool OwnLink::Receive(std::vector<uint8_t>& message, std::chrono::milliseconds wait) {

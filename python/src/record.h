@@ -54,7 +54,8 @@ class Record {
 
   template <typename Get>
   Record& Field(const char* name, const char* doc, Get get) {
-    class_.def_property_readonly(name, [get](const T& record) { return get(record); }, doc);
+    class_.def_property_readonly(
+        name, [get](const T& record) { return get(record); }, doc);
     fields_->emplace_back(name, [get](const T& record, bool plain) -> py::object {
       const py::object value = AsObject(get(record));
       if (!plain || !py::isinstance<py::list>(value)) return value;

@@ -102,10 +102,10 @@ void AddRecords(py::module_& module) {
 
 void AddServer(py::module_& module) {
   AddRecords(module);
-  py::class_<PyServer, std::shared_ptr<PyServer>>(
-      module, "Server",
-      "A teacher on a port of this process, with one student per client. A context manager; may be\n"
-      "used from any thread.")
+  py::class_<PyServer, std::shared_ptr<PyServer>>(module, "Server",
+                                                  "A teacher on a port of this process, with one "
+                                                  "student per client. A context manager; may be\n"
+                                                  "used from any thread.")
       .def(py::init(&Serve), py::arg("teacher"), py::arg("classes") = py::none(),
            py::arg("student") = py::none(), py::kw_only(), py::arg("background") = py::none(),
            py::arg("listen") = "127.0.0.1:0", py::arg("policy") = "balanced",
@@ -115,9 +115,12 @@ void AddServer(py::module_& module) {
            py::arg("max_frame_pixels") = ServerOptions().max_frame_pixels,
            py::arg("teacher_timeout") = 30.0, py::arg("log") = py::none(),
            "Begins to serve.\n\n"
-           "teacher: a function of a BGR frame, uint8 [H,W,3], that returns the class of each pixel,\n"
-           "  [H,W] of uint8, any integer type or bool, or a dict of these \"labels\" and \"boxes\" of\n"
-           "  the instances, [[x, y, width, height], ...]; or a Teacher; or a model card's path. It is\n"
+           "teacher: a function of a BGR frame, uint8 [H,W,3], that returns the class of each "
+           "pixel,\n"
+           "  [H,W] of uint8, any integer type or bool, or a dict of these \"labels\" and "
+           "\"boxes\" of\n"
+           "  the instances, [[x, y, width, height], ...]; or a Teacher; or a model card's path. "
+           "It is\n"
            "  called from one thread at a time, not the caller's, and may be slow. What it raises\n"
            "  costs its key frame and is told in the log. It must not shut the server down.\n"
            "classes: what its labels stand for; by default the student's, or the card's.\n"
@@ -136,9 +139,10 @@ void AddServer(py::module_& module) {
            "  \"shadowtutor\" gets it, with level INFO.")
       .def_property_readonly("address", &PyServer::address, "HOST:PORT, with the port in use.")
       .def("stats", &PyServer::stats, "What the server has done so far.")
-      .def("shutdown", &PyServer::Shutdown,
-           "Ends all sessions, and returns when they have ended: True, or False when a call of the\n"
-           "teacher has not returned within 5 s and is left behind.")
+      .def(
+          "shutdown", &PyServer::Shutdown,
+          "Ends all sessions, and returns when they have ended: True, or False when a call of the\n"
+          "teacher has not returned within 5 s and is left behind.")
       .def("__enter__", [](const py::object& self) { return self; })
       .def("__exit__", [](PyServer& server, const py::args&) { server.Shutdown(); });
 }

@@ -68,11 +68,13 @@ std::string Repr(const PyStudent& student) {
 void AddStudent(py::module_& module) {
   py::class_<PyStudent, std::shared_ptr<PyStudent>>(
       module, "Student",
-      "The network that labels every frame on the device, with its classes. It never changes: what\n"
+      "The network that labels every frame on the device, with its classes. It never changes: "
+      "what\n"
       "a tutor trains is another student. May be used from any thread, and pickled.")
-      .def_static("load", &Load, py::arg("path"),
-                  "Reads a .safetensors file. Raises NotFound, DataLoss (truncated or corrupt), or\n"
-                  "InvalidArgument (a safetensors file that is no student).")
+      .def_static(
+          "load", &Load, py::arg("path"),
+          "Reads a .safetensors file. Raises NotFound, DataLoss (truncated or corrupt), or\n"
+          "InvalidArgument (a safetensors file that is no student).")
       .def_static("parse", &Parse, py::arg("data"), "Reads the bytes of a .safetensors file.")
       .def_static("fresh", &Fresh, py::arg("classes"), py::arg("background") = py::none(),
                   py::arg("width") = 1.0, py::arg("depth") = 1, py::arg("seed") = 1,

@@ -45,9 +45,8 @@ std::shared_ptr<PyTeacher> Open(const py::object& card, const py::object& classe
   const ClassList list = Wanted(classes, std::nullopt);
   const std::string path = PathOf(card);
   const py::gil_scoped_release release;
-  return std::make_shared<PyTeacher>(
-      PyTeacher{std::make_shared<SharedTeacher>(
-          OpenTeacher(path, list, BackgroundOf(list, background)))});
+  return std::make_shared<PyTeacher>(PyTeacher{
+      std::make_shared<SharedTeacher>(OpenTeacher(path, list, BackgroundOf(list, background)))});
 }
 
 py::object Label(PyTeacher& teacher, const py::object& frame, uint64_t frame_index) {
@@ -152,7 +151,8 @@ TeacherAndStudent TeacherAndStudentOf(const py::object& teacher, const py::objec
 void AddTeacher(py::module_& module) {
   py::class_<PyTeacher, std::shared_ptr<PyTeacher>>(
       module, "Teacher",
-      "The teacher of a model card (docs/teachers.md): a network, or a folder of labels. A function\n"
+      "The teacher of a model card (docs/teachers.md): a network, or a folder of labels. A "
+      "function\n"
       "of a frame is a teacher as well, and needs no class. Calls\n"
       "from several threads wait for each other.")
       .def(py::init(&Open), py::arg("card"), py::arg("classes") = py::none(),
@@ -160,7 +160,8 @@ void AddTeacher(py::module_& module) {
            "Opens the teacher that a card describes.\n\n"
            "classes: those that its answers are mapped to by name; by default the card's.")
       .def("__call__", &Label, py::arg("frame"), py::arg("frame_index") = 0,
-           "The labels of a BGR frame, uint8 [H,W,3]: uint8 [H,W], or a dict with these as \"labels\"\n"
+           "The labels of a BGR frame, uint8 [H,W,3]: uint8 [H,W], or a dict with these as "
+           "\"labels\"\n"
            "and the instances' boxes, [(x, y, width, height), ...], as \"boxes\".\n\n"
            "frame_index: for folders of labels, which frame of the source it is.")
       .def_property_readonly(

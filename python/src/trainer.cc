@@ -24,8 +24,7 @@ class PyTrainer {
   Trained Train(uint64_t frame_index, const py::object& frame, const py::object& labels) {
     const Frame taken(frame);
     const TeacherAnswer answer = AnswerOf(labels);
-    return Use(
-        [&](Trainer& trainer) { return trainer.Train(frame_index, taken.view(), answer); });
+    return Use([&](Trainer& trainer) { return trainer.Train(frame_index, taken.view(), answer); });
   }
   py::bytes WholeStudent() {
     return BytesOf(Use([](Trainer& trainer) { return trainer.WholeStudent(); }));
@@ -87,11 +86,11 @@ void AddTrainer(py::module_& module) {
       .def("greeting", &PyTrainer::Greeting,
            "The message with which a device's session begins. After a broken connection, another\n"
            "one lets the device go on; it then holds the whole student.")
-      .def("train", &PyTrainer::Train, py::arg("frame_index"), py::arg("frame"),
-           py::arg("labels"),
-           "Trains on a BGR key frame, uint8 [H,W,3], with the teacher's labels [H,W] or a dict of\n"
-           "\"labels\" and \"boxes\". Raises InvalidArgument for an answer that does not fit; the\n"
-           "student is then as it was.")
+      .def(
+          "train", &PyTrainer::Train, py::arg("frame_index"), py::arg("frame"), py::arg("labels"),
+          "Trains on a BGR key frame, uint8 [H,W,3], with the teacher's labels [H,W] or a dict of\n"
+          "\"labels\" and \"boxes\". Raises InvalidArgument for an answer that does not fit; the\n"
+          "student is then as it was.")
       .def("whole_student", &PyTrainer::WholeStudent,
            "The message for a device that asks for the whole student.")
       .def_static(
@@ -107,10 +106,10 @@ void AddTrainer(py::module_& module) {
              py::arg("threshold") = 0.8, py::arg("min_stride") = 8, py::arg("max_stride") = 64,
              "Algorithm 2: the frames to the next key frame, from those to the last one and its\n"
              "mIoU (0..1). (Client does this itself.)");
-  module.def("mean_iou", &MeanIoUOf, py::arg("predicted"), py::arg("expected"),
-             py::arg("classes"),
-             "The mean intersection over union (0..1) of two label maps [H,W], over the classes that\n"
-             "occur in either. `classes` is how many there are.");
+  module.def(
+      "mean_iou", &MeanIoUOf, py::arg("predicted"), py::arg("expected"), py::arg("classes"),
+      "The mean intersection over union (0..1) of two label maps [H,W], over the classes that\n"
+      "occur in either. `classes` is how many there are.");
 }
 
 }  // namespace shadowtutor::python
