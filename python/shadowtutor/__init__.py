@@ -36,6 +36,7 @@ from ._errors import (
     ResourceExhausted,
     Unavailable,
 )
+from ._evaluate import Evaluation, evaluate
 
 __all__ = [
     "Cancelled",
@@ -43,6 +44,7 @@ __all__ = [
     "DataLoss",
     "DeadlineExceeded",
     "Error",
+    "Evaluation",
     "FailedPrecondition",
     "FrameReport",
     "Internal",
@@ -59,6 +61,7 @@ __all__ = [
     "Trainer",
     "Unavailable",
     "__version__",
+    "evaluate",
     "mean_iou",
     "next_stride",
     "set_max_threads",

@@ -15,6 +15,7 @@ void AddTeacher(py::module_& module);
 void AddTrainer(py::module_& module);
 void AddClient(py::module_& module);
 void AddServer(py::module_& module);
+void AddEvaluate(py::module_& module);
 
 }  // namespace shadowtutor::python
 
