@@ -52,8 +52,7 @@ std::shared_ptr<const nn::PackedWeights> Packed(const Student& student) {
 
 }  // namespace
 
-Predictor::Predictor(const Student& student)
-    : impl_(std::make_unique<Impl>(nn::Predictor(Packed(student)))) {}
+Predictor::Predictor(const Student& student) : impl_(new Impl{nn::Predictor(Packed(student))}) {}
 Predictor::~Predictor() = default;
 Predictor::Predictor(Predictor&&) noexcept = default;
 Predictor& Predictor::operator=(Predictor&&) noexcept = default;

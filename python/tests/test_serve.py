@@ -1,0 +1,36 @@
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+import shadowtutor as st
+
+import scene
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "shadowtutor", "serve", *arguments]
+
+
+def test_a_function_in_a_file_serves_until_it_is_told_to_stop(student):
+    file = os.path.join(os.path.dirname(scene.__file__), "scene.py")
+    arguments = ["--teacher", file + ":teacher", "--classes", "background,square", "--listen", "127.0.0.1:0"]
+    with subprocess.Popen(command(*arguments), stdout=subprocess.PIPE, text=True) as server:
+        try:
+            address = server.stdout.readline().split()[-1]
+            with st.Client(address) as client:
+                scene.wait_until(lambda: client.stats().updates >= 1, client)
+        finally:
+            server.send_signal(signal.SIGTERM)
+        assert server.wait(30) == 0
+
+
+@pytest.mark.parametrize(
+    "teacher, text", [("none.py:f", "no none.py"), (scene.__file__ + ":f", "no function f"), ("none.yaml", "none.yaml")]
+)
+def test_mistakes_are_told_in_a_sentence(teacher, text):
+    ended = subprocess.run(command("--teacher", teacher, "--classes", "a,b"), capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("shadowtutor: ") and text in ended.stderr
+    assert "Traceback" not in ended.stderr
