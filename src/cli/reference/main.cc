@@ -1,0 +1,43 @@
+// `shadowtutor_reference`: writes what a package has beside the program, made from the program's
+// own commands and options. A part of the build, not of the product.
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <string>
+
+#include "cli/reference/command_tree.h"
+#include "cli/reference/sample_settings.h"
+#include "core/atomic_file.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace shadowtutor::cli::reference;
+
+int Usage() {
+  std::fputs(
+      "shadowtutor_reference settings FILE    the sample of a configuration file of `serve`\n",
+      stderr);
+  return 2;
+}
+
+int Run(const std::string& what, const fs::path& where) {
+  const CommandText program = DescribeProgram();
+  if (what == "settings") {
+    shadowtutor::WriteFileAtomically(where, SampleSettings(*program.Find("serve")), false);
+    return 0;
+  }
+  return Usage();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3) return Usage();
+  try {
+    return Run(argv[1], argv[2]);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "shadowtutor_reference: %s\n", error.what());
+    return 1;
+  }
+}
