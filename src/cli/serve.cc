@@ -94,6 +94,21 @@ Pair OpenTeacherAndStudent(const ServeArguments& options) {
   return pair;
 }
 
+void Reload(rpc::Server& server, const ServeArguments& options) {
+  const auto log = [&](const std::string& line) {
+    if (!options.quiet) Log(line);
+  };
+  try {
+    const std::string certificate = server.ReloadTls();
+    if (certificate.empty()) return log("SIGHUP: there are no TLS files to read again");
+    log("SIGHUP: read the TLS files again; new connections get the certificate of " + certificate);
+    for (const std::string& sentence : rpc::OutOfDate(options.server.tls)) log(sentence);
+  } catch (const Error& error) {
+    log("SIGHUP: the TLS files cannot be used, and those from before stay in use: " +
+        WithOptions(flags::kServe, error.what(), error.about()));
+  }
+}
+
 int Serve(const ServeArguments& options) {
   InstallServerInterruptHandler();
   RaiseOpenFileLimit();
@@ -137,7 +152,10 @@ int Serve(const ServeArguments& options) {
   }
   std::clearerr(stdout);
 
-  while (!Interrupted()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  while (!Interrupted()) {
+    if (TakeReloadRequest()) Reload(server, options);
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
   if (!options.quiet) Log("shutting down");
   const LifeLine line(kShutdownSeconds, "the server did not shut down in time");
   const bool ended = server.Shutdown();
@@ -259,7 +277,8 @@ void AddServeOptions(CLI::App& command, ServeArguments& options) {
 
 void AddServeCommand(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand(
-      flags::kServe, "Teach clients over the network until Ctrl-C or SIGTERM; SIGHUP is ignored");
+      flags::kServe,
+      "Teach clients over the network until Ctrl-C or SIGTERM; SIGHUP reads the TLS files again");
   const auto options = std::make_shared<ServeArguments>();
   AddServeOptions(*command, *options);
   const std::shared_ptr<const Settings> settings = AddSettings(*command);
