@@ -78,6 +78,7 @@ void AddOptions(CLI::App& app, const std::string& heading, CommandText& text) {
 
 CommandText Describe(CLI::App& app, const std::string& parents) {
   CommandText text;
+  if (app.get_version_ptr() != nullptr) text.version = app.version();
   text.name = app.get_name();
   text.full_name = parents + text.name;
   text.description = app.get_description();

@@ -37,6 +37,7 @@ struct CommandText {
   std::string name;       // "init"
   std::string full_name;  // "shadowtutor student init"
   std::string description, footer;
+  std::string version;              // "shadowtutor 0.2.0"; of the program only
   std::vector<OptionText> options;  // with the positional ones, in the order of the help
   std::vector<CommandText> commands;
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cli/reference/command_tree.h"
+#include "cli/reference/man_page.h"
 #include "cli/reference/sample_settings.h"
 #include "core/atomic_file.h"
 
@@ -16,18 +17,27 @@ using namespace shadowtutor::cli::reference;
 
 int Usage() {
   std::fputs(
-      "shadowtutor_reference settings FILE    the sample of a configuration file of `serve`\n",
+      "shadowtutor_reference man FOLDER          the manual pages\n"
+      "shadowtutor_reference settings FILE       the sample of a configuration file of `serve`\n",
       stderr);
   return 2;
+}
+
+void Write(const fs::path& file, const std::string& text) {
+  shadowtutor::WriteFileAtomically(file, text, false);
 }
 
 int Run(const std::string& what, const fs::path& where) {
   const CommandText program = DescribeProgram();
   if (what == "settings") {
-    shadowtutor::WriteFileAtomically(where, SampleSettings(*program.Find("serve")), false);
-    return 0;
+    Write(where, SampleSettings(*program.Find("serve")));
+  } else if (what == "man") {
+    fs::create_directories(where);
+    for (const ManPage& page : ManPages(program)) Write(where / page.name, page.text);
+  } else {
+    return Usage();
   }
-  return Usage();
+  return 0;
 }
 
 }  // namespace
