@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cli/reference/command_tree.h"
+#include "cli/reference/completion.h"
 #include "cli/reference/man_page.h"
 #include "cli/reference/sample_settings.h"
 #include "core/atomic_file.h"
@@ -18,6 +19,7 @@ using namespace shadowtutor::cli::reference;
 int Usage() {
   std::fputs(
       "shadowtutor_reference man FOLDER          the manual pages\n"
+      "shadowtutor_reference completions FOLDER  what bash, zsh and fish complete\n"
       "shadowtutor_reference settings FILE       the sample of a configuration file of `serve`\n",
       stderr);
   return 2;
@@ -34,6 +36,11 @@ int Run(const std::string& what, const fs::path& where) {
   } else if (what == "man") {
     fs::create_directories(where);
     for (const ManPage& page : ManPages(program)) Write(where / page.name, page.text);
+  } else if (what == "completions") {
+    fs::create_directories(where);
+    Write(where / "shadowtutor.bash", BashCompletion(program));
+    Write(where / "_shadowtutor", ZshCompletion(program));
+    Write(where / "shadowtutor.fish", FishCompletion(program));
   } else {
     return Usage();
   }
