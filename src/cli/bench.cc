@@ -9,6 +9,7 @@
 #include "cli/interrupt.h"
 #include "cli/outputs.h"
 #include "cli/quantities.h"
+#include "cli/value_types.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::cli {
@@ -45,8 +46,8 @@ void AddBenchCommand(CLI::App& app, int& exit_code) {
   command->add_option("--seconds", options->benchmark.seconds, "Time for each measurement, about")
       ->check(CLI::Range(0.0, 3600.0))
       ->capture_default_str();
-  command->add_option("--json", options->json,
-                      "Write the figures as JSON to this file (-: stdout)");
+  command->add_option("--json", options->json, "Write the figures as JSON to this file (-: stdout)")
+      ->type_name(kFileValue);
   command->footer(
       "SHADOWTUTOR_ISA=avx2 (amx, avx512, sse4, neon, scalar) forces an instruction set.");
   command->callback([options, &exit_code] {

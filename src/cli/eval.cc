@@ -14,6 +14,7 @@
 #include "cli/interrupt.h"
 #include "cli/outputs.h"
 #include "cli/progress.h"
+#include "cli/value_types.h"
 #include "core/address_text.h"
 #include "eval/page/report_page.h"
 #include "eval/sim/evaluation_text.h"
@@ -320,14 +321,22 @@ eval::live::SweepRequest LiveSweepOf(const EvalArguments& arguments) {
 
 void AddEvalOptions(CLI::App& command, EvalArguments& arguments) {
   auto& options = arguments.options;
-  command.add_option("source", arguments.source, "Video file or image folder");
-  command.add_option("--teacher", arguments.card, "Model card (YAML) of the teacher");
-  command.add_option("--set", arguments.set,
-                     "Data set (YAML): clips with their teachers (docs/evaluate.md)");
-  command.add_option("--lvs", arguments.lvs,
-                     "Folder of the LVS dataset, labelled by tools/lvs_labels.py");
-  command.add_option("--student", arguments.student,
-                     "Student (.safetensors); without it a fresh one of the card's classes");
+  command.add_option("source", arguments.source, "Video file or image folder")
+      ->type_name(kPathValue);
+  command.add_option("--teacher", arguments.card, "Model card (YAML) of the teacher")
+      ->type_name(kFileValue);
+  command
+      .add_option("--set", arguments.set,
+                  "Data set (YAML): clips with their teachers (docs/evaluate.md)")
+      ->type_name(kFileValue);
+  command
+      .add_option("--lvs", arguments.lvs,
+                  "Folder of the LVS dataset, labelled by tools/lvs_labels.py")
+      ->type_name(kFolderValue);
+  command
+      .add_option("--student", arguments.student,
+                  "Student (.safetensors); without it a fresh one of the card's classes")
+      ->type_name(kFileValue);
   command.add_option("--seed", arguments.seed, "Seed of a fresh student")->capture_default_str();
   command.add_option("--strategy", arguments.strategies, StrategyHelp())
       ->delimiter(',')
@@ -340,11 +349,15 @@ void AddEvalOptions(CLI::App& command, EvalArguments& arguments) {
   command.add_option("--fps", arguments.fps, "Re-sample to so many frames per second")
       ->check(CLI::PositiveNumber);
   AddParameters(command, arguments);
-  command.add_option("--out", arguments.out,
-                     "Folder for all results; run again to go on where it stopped");
+  command
+      .add_option("--out", arguments.out,
+                  "Folder for all results; run again to go on where it stopped")
+      ->type_name(kFolderValue);
   command.add_flag("--fresh", arguments.fresh, "With --out: do finished runs again, too");
-  command.add_option("--json", arguments.json,
-                     "One run without --out: write its figures there; - for standard output");
+  command
+      .add_option("--json", arguments.json,
+                  "One run without --out: write its figures there; - for standard output")
+      ->type_name(kFileValue);
   command.add_flag("--per-frame", options.per_frame, "With --json: every frame's mIoU, too");
   arguments.live = AddLiveOptions(command);
 }

@@ -3,10 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <filesystem>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "core/atomic_file.h"
 #include "eval/live/process.h"
 
 namespace shadowtutor::cli {
@@ -70,6 +73,25 @@ TEST(ExitCode, IsTwoForAnAddressThatIsWrong) {
     EXPECT_EQ(code, 2) << output;
     EXPECT_NE(output.find("(--listen)"), std::string::npos) << output;
   }
+}
+
+TEST(ExitCode, IsTwoForAConfigurationFileThatIsWrong) {
+  const std::string file = std::string(::testing::TempDir()) + "/exit_code_test.conf";
+  const auto run = [&](std::string_view text, const std::vector<std::string>& parts) {
+    WriteFileAtomically(file, text, false);
+    const auto [code, output] = RunProgram({"serve", "--config", file});
+    EXPECT_EQ(code, 2) << output;
+    for (const std::string& part : parts) {
+      EXPECT_NE(output.find(part), std::string::npos) << output;
+    }
+  };
+  run("teacher = c.yaml\nteachr = c.yaml\n", {file + ", line 2", "'teachr'"});
+  run("teacher = c.yaml\nlisten = nowhere\n", {"(listen: " + file + ", line 2)"});
+  run("seed = 1", {"--teacher"});
+  std::filesystem::remove(file);
+  const auto [code, output] = RunProgram({"serve", "--config", file});
+  EXPECT_EQ(code, 2) << output;
+  EXPECT_NE(output.find(file), std::string::npos) << output;
 }
 
 TEST(ExitCode, IsOneForWhatFails) {

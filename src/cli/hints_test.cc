@@ -9,8 +9,8 @@
 #include "eval/study/study.h"
 #include "pretrain/run_state.h"
 #include "rpc/client/endpoint.h"
-#include "rpc/credentials.h"
 #include "rpc/server/server.h"
+#include "rpc/server_tls.h"
 #include "server/testing/fakes.h"
 #include "video/testing/test_files.h"
 
@@ -60,7 +60,7 @@ TEST(Hints, PlainTextToOthers) {
 TEST(Hints, ACertificateWithoutItsKey) {
   rpc::TlsFiles files;
   files.certificate = "server.pem";
-  const auto make = [&] { rpc::MakeServerCredentials(files); };
+  const auto make = [&] { rpc::ServerTls tls(files); };
   EXPECT_PRED2(EndsWith, Printed("serve", make), "(--tls-cert, --tls-key)");
   EXPECT_PRED2(EndsWith, Printed("run", make), "(--tls-cert, --tls-key)");
 }
@@ -68,7 +68,7 @@ TEST(Hints, ACertificateWithoutItsKey) {
 TEST(Hints, AServerWithAnAuthorityAlone) {
   rpc::TlsFiles files;
   files.authority = "authority.pem";
-  EXPECT_PRED2(EndsWith, Printed("serve", [&] { rpc::MakeServerCredentials(files); }),
+  EXPECT_PRED2(EndsWith, Printed("serve", [&] { rpc::ServerTls tls(files); }),
                "(--tls-cert, --tls-key)");
 }
 

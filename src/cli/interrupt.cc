@@ -11,6 +11,7 @@ namespace shadowtutor::cli {
 namespace {
 
 std::atomic<bool> interrupted{false};
+std::atomic<bool> reload{false};
 // When SIGINT or SIGTERM came first, in milliseconds, and which of them, in the lowest 7 bits; 0:
 // never. One number, because handlers may run on several threads.
 std::atomic<int64_t> asked{0};
@@ -38,6 +39,8 @@ extern "C" void OnRequest(int signal) {
   const bool same = signal == (first & 0x7f) && now - (first >> 7) < kOneRequest;
   if (!same) _exit(kInterruptedExitCode);
 }
+
+extern "C" void OnReload(int) { reload.store(true); }
 
 extern "C" void OnLoss(int) { interrupted.store(true); }
 
@@ -68,8 +71,10 @@ void InstallServerInterruptHandler() {
   Handle(SIGINT, OnRequest);
   Handle(SIGTERM, OnRequest);
   Handle(SIGPIPE, SIG_IGN);
-  Handle(SIGHUP, SIG_IGN);
+  Handle(SIGHUP, OnReload);
 }
+
+bool TakeReloadRequest() { return reload.exchange(false); }
 
 bool Interrupted() { return interrupted.load(); }
 

@@ -16,9 +16,13 @@ inline constexpr int kInterruptedExitCode = 130;
 /// stays ignored. Calling it again changes nothing.
 void InstallInterruptHandler();
 
-/// The same for servers, which go on without a terminal: only SIGINT and SIGTERM count, and SIGHUP
-/// and SIGPIPE are ignored.
+/// The same for servers, which go on without a terminal: only SIGINT and SIGTERM count, SIGPIPE is
+/// ignored, and SIGHUP asks to read files again (TakeReloadRequest), as administrators expect of
+/// it; also where it was ignored at the start.
 void InstallServerInterruptHandler();
+
+/// Whether a SIGHUP has come to a server since the last call. Thread safety: any thread.
+bool TakeReloadRequest();
 
 /// Whether a signal has come. Commands ask between two frames and then finish their files. Thread
 /// safety: any thread.

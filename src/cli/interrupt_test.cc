@@ -90,6 +90,22 @@ TEST(InterruptTest, WhatIsCalledWithNohupStays) {
       testing::ExitedWithCode(0), "");
 }
 
+TEST(InterruptTest, AHangUpAsksServersToReadFilesAgain) {
+  for (const auto before : {SIG_DFL, SIG_IGN}) {
+    EXPECT_EXIT(
+        {
+          signal(SIGHUP, before);
+          InstallServerInterruptHandler();
+          const bool asked_before = TakeReloadRequest();
+          raise(SIGHUP);
+          raise(SIGHUP);
+          const bool asked = TakeReloadRequest();
+          _exit(!asked_before && asked && !TakeReloadRequest() && !Interrupted() ? 0 : 1);
+        },
+        testing::ExitedWithCode(0), "");
+  }
+}
+
 TEST(InterruptTest, ServersGoOnWithoutATerminal) {
   EXPECT_EXIT(
       {

@@ -13,6 +13,7 @@
 #include "cli/interrupt.h"
 #include "cli/outputs.h"
 #include "cli/progress.h"
+#include "cli/value_types.h"
 #include "core/address_text.h"
 #include "core/fingerprint.h"
 #include "core/text.h"
@@ -113,14 +114,18 @@ void AddLabelCommand(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand(
       "label", "Label every frame of a video with a teacher; the folder is a teacher itself");
   const auto options = std::make_shared<LabelOptions>();
-  command->add_option("source", options->source, "Video file, or folder of images")->required();
+  command->add_option("source", options->source, "Video file, or folder of images")
+      ->type_name(kPathValue)
+      ->required();
   command->add_option("--teacher", options->card, "Model card of the teacher (docs/teachers.md)")
+      ->type_name(kFileValue)
       ->required();
   command
       ->add_option(
           "--out", options->folder,
           "Folder for the labels and their card.yaml; run again to go on where it stopped, with "
           "the same video, card and network")
+      ->type_name(kFolderValue)
       ->required();
   command->add_option("--frames", options->frames, "Only the first N frames")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));

@@ -8,9 +8,9 @@
 #include <system_error>
 #include <vector>
 
-#include "cli/commands.h"
 #include "cli/hints.h"
 #include "cli/interrupt.h"
+#include "cli/program.h"
 #include "cli/standard_output.h"
 #include "core/address_text.h"
 #include "core/untrusted_text.h"
@@ -67,26 +67,12 @@ void RefuseEmptyValues(int argc, char** argv) {
 
 int Run(int argc, char** argv) {
   RefuseEmptyValues(argc, argv);
-  CLI::App app{
-      "ShadowTutor: video segmentation on weak devices, taught by a heavy network on a server"};
-  app.name("shadowtutor");
-  app.set_version_flag("--version", "shadowtutor " SHADOWTUTOR_VERSION);
-  app.require_subcommand(1);
+  CLI::App app;
+  int exit_code = 0;
+  shadowtutor::cli::MakeProgram(app, exit_code);
   app.failure_message([](const CLI::App*, const CLI::Error& error) {
     return "shadowtutor: " + Shown(error.what()) + " (--help shows the options)\n";
   });
-
-  int exit_code = 0;
-  shadowtutor::cli::AddServeCommand(app, exit_code);
-  shadowtutor::cli::AddRunCommand(app, exit_code);
-  shadowtutor::cli::AddLabelCommand(app, exit_code);
-  shadowtutor::cli::AddTeacherCommand(app, exit_code);
-  shadowtutor::cli::AddStudentCommand(app, exit_code);
-  shadowtutor::cli::AddPretrainCommand(app, exit_code);
-  shadowtutor::cli::AddEvalCommand(app, exit_code);
-  shadowtutor::cli::AddBenchCommand(app, exit_code);
-  shadowtutor::cli::AddPlanCommand(app, exit_code);
-  shadowtutor::cli::AddReportCommand(app, exit_code);
 
   try {
     app.parse(argc, argv);

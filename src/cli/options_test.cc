@@ -6,10 +6,10 @@
 #include <chrono>
 #include <string>
 
-#include "cli/commands.h"
 #include "cli/eval.h"
 #include "cli/plan.h"
 #include "cli/pretrain.h"
+#include "cli/program.h"
 #include "cli/run.h"
 #include "cli/serve.h"
 #include "cli/student.h"
@@ -48,11 +48,7 @@ bool Says(const std::string& text, const std::string& what) {
 bool IsRefused(const std::string& line) {
   CLI::App app;
   int exit_code = 0;
-  for (const auto add :
-       {AddServeCommand, AddRunCommand, AddLabelCommand, AddTeacherCommand, AddStudentCommand,
-        AddPretrainCommand, AddEvalCommand, AddBenchCommand, AddPlanCommand, AddReportCommand}) {
-    add(app, exit_code);
-  }
+  MakeProgram(app, exit_code);
   try {
     app.parse(line);
   } catch (const CLI::ParseError&) {

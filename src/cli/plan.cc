@@ -12,6 +12,7 @@
 #include "cli/interrupt.h"
 #include "cli/outputs.h"
 #include "cli/quantities.h"
+#include "cli/value_types.h"
 #include "eval/plan/system_plan.h"
 #include "nn/network.h"
 #include "shadowtutor/types.h"
@@ -91,11 +92,14 @@ void AddMeasuringOptions(CLI::App& command, PlanArguments& a) {
   command.add_flag("--measure", a.measure, "Measure on this machine the times that are not given")
       ->group("Measuring");
   command.add_option("--teacher", a.teacher, "Model card (YAML) of the teacher to measure")
+      ->type_name(kFileValue)
       ->group("Measuring");
   command.add_option("--student", a.student, "Student (.safetensors): its classes and channels")
+      ->type_name(kFileValue)
       ->group("Measuring");
   command
       .add_option("--source", a.source, "Video or image folder to take frames and their size from")
+      ->type_name(kPathValue)
       ->group("Measuring");
   command.add_option("--seconds", a.seconds, "Time for each measurement, about")
       ->check(CLI::Range(0.0, 3600.0))
@@ -206,7 +210,8 @@ void AddPlanOptions(CLI::App& command, PlanArguments& a) {
   command.add_option("--frames", a.frames, "Also the bounds of a run of so many frames");
   AddByteOptions(command, a);
   AddMeasuringOptions(command, a);
-  command.add_option("--json", a.json, "Write the plan as JSON to this file (-: stdout)");
+  command.add_option("--json", a.json, "Write the plan as JSON to this file (-: stdout)")
+      ->type_name(kFileValue);
 }
 
 void AddPlanCommand(CLI::App& app, int& exit_code) {

@@ -33,7 +33,11 @@ void AddPolicyOptions(CLI::App& command, PolicyArguments& arguments) {
     group
         .add_option_function<std::string>(
             "--" + part.name,
-            [&arguments, &part](const std::string& value) { arguments.changes[part.name] = value; },
+            [&arguments, &part](const std::string& value) {
+              distill::Policy any = distill::FindPolicy("paper");
+              part.set(any, value);  // refuses what does not fit, while it is known whence it comes
+              arguments.changes[part.name] = value;
+            },
             text + ")")
         ->type_name(part.kind == distill::PolicyPart::Kind::kNumber ? "NUMBER" : "WORD");
   }

@@ -18,6 +18,7 @@
 #include "cli/outputs.h"
 #include "cli/progress.h"
 #include "cli/quantities.h"
+#include "cli/value_types.h"
 #include "core/text.h"
 #include "nn/network.h"
 #include "pretrain/pretrainer.h"
@@ -183,23 +184,36 @@ void AddPretrainOptions(CLI::App& command, PretrainArguments& arguments) {
   pretrain::PretrainOptions& options = arguments.options;
   options.loader_threads =
       static_cast<int>(std::min(16u, std::max(1u, std::thread::hardware_concurrency())));
-  command.add_option("--data", arguments.data,
-                     "Data file (YAML): several sets of images, videos and cut-outs "
-                     "(docs/students.md)");
-  command.add_option("--images", arguments.images, "Folder of images, with its subfolders");
-  command.add_option("--labels", arguments.labels,
-                     "Folder of their labels: PNGs of the same names, a class index per pixel, "
-                     "255 where it is not known");
-  command.add_option("--video", arguments.videos,
-                     "Video file that the teacher labels, every 10th frame");
-  command.add_option("--cutouts", arguments.cutouts,
-                     "Folder of PNGs with transparency, pasted into the images; their class is "
-                     "that of two classes that is not background, or a subfolder's name");
-  command.add_option("--teacher", arguments.teacher,
-                     "Model card of the teacher that labels what comes without labels");
-  command.add_option("--cache", options.cache,
-                     "Folder that keeps the teacher's labels and the videos' frames "
-                     "[default: OUT.cache]");
+  command
+      .add_option("--data", arguments.data,
+                  "Data file (YAML): several sets of images, videos and cut-outs "
+                  "(docs/students.md)")
+      ->type_name(kFileValue);
+  command.add_option("--images", arguments.images, "Folder of images, with its subfolders")
+      ->type_name(kFolderValue);
+  command
+      .add_option("--labels", arguments.labels,
+                  "Folder of their labels: PNGs of the same names, a class index per pixel, "
+                  "255 where it is not known")
+      ->type_name(kFolderValue);
+  command
+      .add_option("--video", arguments.videos,
+                  "Video file that the teacher labels, every 10th frame")
+      ->type_name(kFileValue);
+  command
+      .add_option("--cutouts", arguments.cutouts,
+                  "Folder of PNGs with transparency, pasted into the images; their class is "
+                  "that of two classes that is not background, or a subfolder's name")
+      ->type_name(kFolderValue);
+  command
+      .add_option("--teacher", arguments.teacher,
+                  "Model card of the teacher that labels what comes without labels")
+      ->type_name(kFileValue);
+  command
+      .add_option("--cache", options.cache,
+                  "Folder that keeps the teacher's labels and the videos' frames "
+                  "[default: OUT.cache]")
+      ->type_name(kFolderValue);
   command
       .add_option("--classes", arguments.classes,
                   "Class names in the order of their indices, separated by commas [default: the "
@@ -208,9 +222,11 @@ void AddPretrainOptions(CLI::App& command, PretrainArguments& arguments) {
   command.add_option("--background", arguments.background,
                      "The class that stands for everything else; 'none' when there is no such "
                      "class [default: the class called 'background']");
-  auto* student = command.add_option("--student", options.student,
-                                     "Student to start from; its head is drawn anew when its "
-                                     "classes are others [default: fresh weights]");
+  auto* student = command
+                      .add_option("--student", options.student,
+                                  "Student to start from; its head is drawn anew when its "
+                                  "classes are others [default: fresh weights]")
+                      ->type_name(kFileValue);
   command
       .add_option("--student-width", options.student_width,
                   "Channels of a fresh student, as a multiple of the published network's: 0.5, "
@@ -226,6 +242,7 @@ void AddPretrainOptions(CLI::App& command, PretrainArguments& arguments) {
       ->excludes(student);
   command
       .add_option("--out", options.out, "The .safetensors file to write; its state is OUT.state")
+      ->type_name(kFileValue)
       ->required();
   command.add_flag("--fp16", arguments.fp16, "Half precision: half the bytes, weights rounded");
   command.add_option("--steps", options.steps, "Steps to take")->capture_default_str();

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cli/commands.h"
+#include "cli/value_types.h"
 #include "eval/page/report_page.h"
 
 namespace shadowtutor::cli {
@@ -15,6 +16,7 @@ void AddReportCommand(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand(
       "report", "Make FOLDER/report.html, one self-contained page, from FOLDER/results.json");
   command->add_option("folder", *folder, "Where `shadowtutor eval --out` left its results")
+      ->type_name(kFolderValue)
       ->required();
   command->callback([folder, &exit_code] {
     eval::WriteReportPage(*folder);

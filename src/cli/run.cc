@@ -21,6 +21,7 @@
 #include "cli/outputs.h"
 #include "cli/process_limits.h"
 #include "cli/progress.h"
+#include "cli/value_types.h"
 #include "core/text.h"
 #include "nn/checkpoint_io.h"
 #include "rpc/grpc_log.h"
@@ -242,12 +243,15 @@ void AddRunOptions(CLI::App& command, RunArguments& options) {
   command
       .add_option("source", options.source,
                   "Video file, folder of images, camera index, or RTSP address")
+      ->type_name(kPathValue)
       ->required();
   command.add_option(flags::kServer, link.address, "Address of the server, host:port")
       ->capture_default_str();
-  command.add_option(flags::kStudent, options.student,
-                     "Start with this student (.safetensors) instead of the server's; where the "
-                     "server was given the same, none of it travels");
+  command
+      .add_option(flags::kStudent, options.student,
+                  "Start with this student (.safetensors) instead of the server's; where the "
+                  "server was given the same, none of it travels")
+      ->type_name(kFileValue);
   command.add_option(flags::kFrames, options.frames, "Only the first N frames")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
 
@@ -266,17 +270,24 @@ void AddRunOptions(CLI::App& command, RunArguments& options) {
   command.add_flag("--every-frame", options.every_frame,
                    "Every frame of a camera or a stream, late ones too, not always the newest");
 
-  command.add_option("--out", options.overlay,
-                     "Write the video with the classes laid over it (.mp4, .mov or .mkv)");
-  command.add_option(
-      "--masks", options.masks,
-      "Write a label PNG per frame into this folder; those of an earlier run are replaced");
-  command.add_option("--jsonl", options.json_lines,
-                     "Write a JSON object per frame; the file may be a pipe");
+  command
+      .add_option("--out", options.overlay,
+                  "Write the video with the classes laid over it (.mp4, .mov or .mkv)")
+      ->type_name(kFileValue);
+  command
+      .add_option(
+          "--masks", options.masks,
+          "Write a label PNG per frame into this folder; those of an earlier run are replaced")
+      ->type_name(kFolderValue);
+  command
+      .add_option("--jsonl", options.json_lines,
+                  "Write a JSON object per frame; the file may be a pipe")
+      ->type_name(kFileValue);
   command.add_flag("--show", options.show, "Show it in a window");
   command
       .add_option(flags::kJson, options.json,
                   "Write the summary as JSON to this file, or to standard output (-, the default)")
+      ->type_name(kFileValue)
       ->expected(0, 1)
       ->default_str("-");
 
@@ -343,17 +354,23 @@ void AddRunOptions(CLI::App& command, RunArguments& options) {
       ->check(CLI::Range(0.01, 10'000.0));
 
   command.add_flag("--retry", link.retry, "Keep trying when the server is not there at the start");
-  command.add_option(flags::kTlsAuthority, link.tls.authority,
-                     "Use TLS and trust this authority (PEM)");
-  command.add_option(flags::kTlsCertificate, link.tls.certificate,
-                     "Our certificate, where the server asks for one (PEM)");
-  command.add_option(flags::kTlsKey, link.tls.key, "Its key (PEM)");
+  command
+      .add_option(flags::kTlsAuthority, link.tls.authority,
+                  "Use TLS and trust this authority (PEM)")
+      ->type_name(kFileValue);
+  command
+      .add_option(flags::kTlsCertificate, link.tls.certificate,
+                  "Our certificate, where the server asks for one (PEM)")
+      ->type_name(kFileValue);
+  command.add_option(flags::kTlsKey, link.tls.key, "Its key (PEM)")->type_name(kFileValue);
   command.add_flag("--tls", link.use_tls, "Use TLS and trust the system's authorities");
   command.add_flag(flags::kInsecure, link.insecure,
                    "Allow plain text to other machines (frames can be read on the way)");
 
-  command.add_option(flags::kReferenceTeacher, options.reference_teacher,
-                     "After the run, compare with this teacher (model card) and report the mIoU");
+  command
+      .add_option(flags::kReferenceTeacher, options.reference_teacher,
+                  "After the run, compare with this teacher (model card) and report the mIoU")
+      ->type_name(kFileValue);
   command.add_option(flags::kReferenceEvery, options.reference_every, "Compare every Nth frame")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();

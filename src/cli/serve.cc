@@ -17,9 +17,12 @@
 
 #include "app/flags.h"
 #include "cli/commands.h"
+#include "cli/hints.h"
 #include "cli/interrupt.h"
 #include "cli/process_limits.h"
 #include "cli/quantities.h"
+#include "cli/settings.h"
+#include "cli/value_types.h"
 #include "nn/checkpoint_io.h"
 #include "nn/network.h"
 #include "rpc/address.h"
@@ -91,6 +94,21 @@ Pair OpenTeacherAndStudent(const ServeArguments& options) {
   return pair;
 }
 
+void Reload(rpc::Server& server, const ServeArguments& options) {
+  const auto log = [&](const std::string& line) {
+    if (!options.quiet) Log(line);
+  };
+  try {
+    const std::string certificate = server.ReloadTls();
+    if (certificate.empty()) return log("SIGHUP: there are no TLS files to read again");
+    log("SIGHUP: read the TLS files again; new connections get the certificate of " + certificate);
+    for (const std::string& sentence : rpc::OutOfDate(options.server.tls)) log(sentence);
+  } catch (const Error& error) {
+    log("SIGHUP: the TLS files cannot be used, and those from before stay in use: " +
+        WithOptions(flags::kServe, error.what(), error.about()));
+  }
+}
+
 int Serve(const ServeArguments& options) {
   InstallServerInterruptHandler();
   RaiseOpenFileLimit();
@@ -134,7 +152,10 @@ int Serve(const ServeArguments& options) {
   }
   std::clearerr(stdout);
 
-  while (!Interrupted()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  while (!Interrupted()) {
+    if (TakeReloadRequest()) Reload(server, options);
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
   if (!options.quiet) Log("shutting down");
   const LifeLine line(kShutdownSeconds, "the server did not shut down in time");
   const bool ended = server.Shutdown();
@@ -170,10 +191,13 @@ rpc::ServerOptions ServerOptionsOf(const ServeArguments& options) {
 void AddServeOptions(CLI::App& command, ServeArguments& options) {
   rpc::ServerOptions& server = options.server;
   command.add_option(flags::kTeacher, options.card, "Model card of the teacher (docs/teachers.md)")
+      ->type_name(kFileValue)
       ->required();
   auto* student =
-      command.add_option(flags::kStudent, options.student,
-                         "Student that sessions start from (.safetensors); fresh weights without");
+      command
+          .add_option(flags::kStudent, options.student,
+                      "Student that sessions start from (.safetensors); fresh weights without")
+          ->type_name(kFileValue);
   command
       .add_flag("--fresh-head", options.fresh_head,
                 "Draw the student's last layer anew for the teacher's classes, and keep the rest")
@@ -237,11 +261,15 @@ void AddServeOptions(CLI::App& command, ServeArguments& options) {
                   "Connections at a time from one address other than this machine's own")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
-  command.add_option(flags::kTlsCertificate, server.tls.certificate,
-                     "The server's certificate (PEM)");
-  command.add_option(flags::kTlsKey, server.tls.key, "The certificate's key (PEM)");
-  command.add_option(flags::kTlsAuthority, server.tls.authority,
-                     "Ask clients for a certificate of this authority (PEM)");
+  command
+      .add_option(flags::kTlsCertificate, server.tls.certificate, "The server's certificate (PEM)")
+      ->type_name(kFileValue);
+  command.add_option(flags::kTlsKey, server.tls.key, "The certificate's key (PEM)")
+      ->type_name(kFileValue);
+  command
+      .add_option(flags::kTlsAuthority, server.tls.authority,
+                  "Ask clients for a certificate of this authority (PEM)")
+      ->type_name(kFileValue);
   command.add_flag(flags::kInsecure, server.insecure,
                    "Plain text on addresses that others can reach");
   command.add_flag("--quiet", options.quiet, "No log on stderr");
@@ -249,10 +277,23 @@ void AddServeOptions(CLI::App& command, ServeArguments& options) {
 
 void AddServeCommand(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand(
-      flags::kServe, "Teach clients over the network until Ctrl-C or SIGTERM; SIGHUP is ignored");
+      flags::kServe,
+      "Teach clients over the network until Ctrl-C or SIGTERM; SIGHUP reads the TLS files again");
   const auto options = std::make_shared<ServeArguments>();
   AddServeOptions(*command, *options);
-  command->callback([options, &exit_code] { exit_code = Serve(*options); });
+  const std::shared_ptr<const Settings> settings = AddSettings(*command);
+  command->footer(
+      "Every option may also stand in the file of --config, as in deploy/serve.conf, or in an "
+      "environment variable: --max-frame is SHADOWTUTOR_SERVE_MAX_FRAME. Variables override the "
+      "file, and options override both; --quiet=false takes a flag back.");
+  command->callback([options, settings, &exit_code] {
+    try {
+      exit_code = Serve(*options);
+    } catch (const Error& error) {
+      throw Error(error.code(),
+                  settings->WithPlaces(WithOptions(flags::kServe, error.what(), error.about())));
+    }
+  });
 }
 
 }  // namespace shadowtutor::cli

@@ -14,6 +14,7 @@
 #include "app/student_info.h"
 #include "cli/commands.h"
 #include "cli/outputs.h"
+#include "cli/value_types.h"
 #include "core/overlap.h"
 #include "nn/checkpoint_io.h"
 #include "nn/network.h"
@@ -84,7 +85,9 @@ void AddInit(CLI::App& parent) {
                    "have 1")
       ->check(CLI::Range(1, nn::kMaxDepth))
       ->capture_default_str();
-  command->add_option("--out", options->out, "The .safetensors file to write")->required();
+  command->add_option("--out", options->out, "The .safetensors file to write")
+      ->type_name(kFileValue)
+      ->required();
   command->add_flag("--fp16", options->fp16, "Half precision: half the bytes, weights rounded");
   command->callback([options] {
     const auto lock = ClaimFile(options->out, FileKind::kStudent);
@@ -106,7 +109,9 @@ void AddInfo(CLI::App& parent) {
   };
   const auto options = std::make_shared<Options>();
   CLI::App* command = parent.add_subcommand("info", "Show what a student file holds");
-  command->add_option("file", options->file, "A .safetensors file")->required();
+  command->add_option("file", options->file, "A .safetensors file")
+      ->type_name(kFileValue)
+      ->required();
   command->add_flag("--json", options->json, "For machines");
   command->callback([options] {
     const auto student = nn::LoadCheckpoint(options->file);
@@ -125,8 +130,12 @@ void AddConvert(CLI::App& parent) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = parent.add_subcommand(
       "convert", "Write a student in another precision or with a fresh head for other classes");
-  command->add_option("in", options->in, "The .safetensors file to read")->required();
-  command->add_option("out", options->out, "The .safetensors file to write")->required();
+  command->add_option("in", options->in, "The .safetensors file to read")
+      ->type_name(kFileValue)
+      ->required();
+  command->add_option("out", options->out, "The .safetensors file to write")
+      ->type_name(kFileValue)
+      ->required();
   auto* fp16 = command->add_flag("--fp16", options->fp16, "Write half precision");
   command->add_flag("--fp32", options->fp32, "Write single precision (the default)")
       ->excludes(fp16);

@@ -9,6 +9,7 @@
 
 #include "cli/commands.h"
 #include "cli/outputs.h"
+#include "cli/value_types.h"
 #include "teacher/teacher_check.h"
 #include "video/image_png.h"
 #include "video/open_source.h"
@@ -117,10 +118,14 @@ void AddTeacherCommand(CLI::App& app, int& exit_code) {
       "check",
       "What a teacher sees in a picture, how long it takes, what may be wrong with its card");
   const auto options = std::make_shared<CheckOptions>();
-  command->add_option("card", options->card, "Model card (docs/teachers.md)")->required();
-  command->add_option("image", options->image, "A picture, or a video, whose first frame is taken")
+  command->add_option("card", options->card, "Model card (docs/teachers.md)")
+      ->type_name(kFileValue)
       ->required();
-  command->add_option("--out", options->overlay, "Write the picture with the labels over it (PNG)");
+  command->add_option("image", options->image, "A picture, or a video, whose first frame is taken")
+      ->type_name(kFileValue)
+      ->required();
+  command->add_option("--out", options->overlay, "Write the picture with the labels over it (PNG)")
+      ->type_name(kFileValue);
   command->add_option("--runs", options->runs, "Runs whose median time is given")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();

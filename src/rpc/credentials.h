@@ -1,4 +1,5 @@
-// Credentials of either side: TLS or plain text. This header does not include gRPC's.
+// A client's credentials: TLS or plain text; a server's are in rpc/server_tls.h. This header does
+// not include gRPC's.
 #ifndef SHADOWTUTOR_RPC_CREDENTIALS_H_
 #define SHADOWTUTOR_RPC_CREDENTIALS_H_
 
@@ -8,16 +9,11 @@
 
 namespace grpc {
 class ChannelCredentials;
-class ServerCredentials;
 }  // namespace grpc
 
 namespace shadowtutor::rpc {
 
-/// Plain text when `files` is empty. Throws Error kInvalidArgument when there is no certificate,
-/// and as ReadTlsFiles.
-std::shared_ptr<grpc::ServerCredentials> MakeServerCredentials(const TlsFiles& files);
-/// Plain text unless `use_tls` or a file is given. Throws as MakeServerCredentials, but needs no
-/// certificate.
+/// Plain text unless `use_tls` or a file is given. Throws as ReadTlsFiles.
 std::shared_ptr<grpc::ChannelCredentials> MakeChannelCredentials(const TlsFiles& files,
                                                                  bool use_tls = false);
 

@@ -9,23 +9,12 @@
 namespace shadowtutor::rpc {
 namespace {
 
-TEST(CredentialsTest, PlainTextWithoutFiles) {
-  EXPECT_NE(MakeServerCredentials({}), nullptr);
-  EXPECT_NE(MakeChannelCredentials({}), nullptr);
-}
+TEST(CredentialsTest, PlainTextWithoutFiles) { EXPECT_NE(MakeChannelCredentials({}), nullptr); }
 
-TEST(CredentialsTest, RefusesHalfAPairAndFilesThatAreNotThere) {
+TEST(CredentialsTest, RefusesHalfAPair) {
   TlsFiles half;
-  half.certificate = "server.pem";
-  EXPECT_EQ(CodeOf([&] { MakeServerCredentials(half); }), ErrorCode::kInvalidArgument);
+  half.certificate = "client.pem";
   EXPECT_EQ(CodeOf([&] { MakeChannelCredentials(half); }), ErrorCode::kInvalidArgument);
-  TlsFiles authority_only;
-  authority_only.authority = "ca.pem";
-  EXPECT_EQ(CodeOf([&] { MakeServerCredentials(authority_only); }), ErrorCode::kInvalidArgument);
-  TlsFiles missing;
-  missing.certificate = "no-such-certificate.pem";
-  missing.key = "no-such-key.pem";
-  EXPECT_EQ(CodeOf([&] { MakeServerCredentials(missing); }), ErrorCode::kNotFound);
 }
 
 TEST(CredentialsTest, RefusesFilesThatAreNoPem) {

@@ -201,4 +201,11 @@ std::vector<std::string> OutOfDate(const TlsFiles& files) {
   return sentences;
 }
 
+std::string CertificateText(const std::string& pem) {
+  const std::vector<OpenSslCertificate> certificates = Certificates(pem, "this text");
+  const X509* first = certificates.front().get();
+  return NameText(X509_get_subject_name(first)) + ", valid until " +
+         TimeText(X509_get0_notAfter(first));
+}
+
 }  // namespace shadowtutor::rpc

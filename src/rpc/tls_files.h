@@ -30,12 +30,16 @@ struct TlsTexts {
 /// other way round, a key with a passphrase, a key of another certificate, and what OpenSSL refuses
 /// to use; kNotFound for a file that does not exist, kUnavailable for one that cannot be read.
 ///
-/// Thread safety of both: any thread.
+/// Thread safety of all: any thread.
 TlsTexts ReadTlsFiles(const TlsFiles& files);
 
 /// One sentence for each certificate in the files that is out of date, by this machine's clock.
 /// With one of our own, the other side refuses the connection. Throws as ReadTlsFiles.
 std::vector<std::string> OutOfDate(const TlsFiles& files);
+
+/// "tutor, valid until 2026-11-26 07:00 UTC": whom the first certificate of a PEM text is for.
+/// Throws Error kInvalidArgument when there is none.
+std::string CertificateText(const std::string& pem);
 
 }  // namespace shadowtutor::rpc
 

@@ -18,6 +18,7 @@
 #include "rpc/server/connection_acceptor.h"
 #include "rpc/server/listen.h"
 #include "rpc/server/service.h"
+#include "rpc/server_tls.h"
 
 #ifndef SHADOWTUTOR_VERSION
 #define SHADOWTUTOR_VERSION "unknown"
@@ -67,6 +68,7 @@ int MostConnections(const ServerOptions& options) {
 struct Server::Impl {
   Impl(std::shared_ptr<teacher::Teacher> teacher, nn::Checkpoint student, ServerOptions with)
       : options(std::move(with)),
+        tls(options.tls.any() ? std::make_shared<ServerTls>(options.tls) : nullptr),
         backend(std::move(teacher), std::move(student), options, SHADOWTUTOR_VERSION),
         service(backend.resources(), backend.streams(), options.write_timeout) {}
 
@@ -75,6 +77,7 @@ struct Server::Impl {
   void StopListening(std::chrono::milliseconds timeout) ST_REQUIRES(life_mutex);
 
   const ServerOptions options;
+  const std::shared_ptr<ServerTls> tls;  // null: plain text
   server::Backend backend;
   Service service;
 
@@ -92,7 +95,7 @@ void Server::Impl::Start() {
   const auto milliseconds = [](std::chrono::milliseconds duration) {
     return static_cast<int>(duration.count());
   };
-  const auto credentials = MakeServerCredentials(options.tls);
+  const auto credentials = MakeServerCredentials(tls);
   ListeningSockets listening = ListenOn(options.listen, options.keep_alive_timeout);
   grpc::ServerBuilder builder;
   auto accepts = builder.experimental().AddExternalConnectionAcceptor(
@@ -185,6 +188,8 @@ std::string Server::address() const {
   const MutexLock lock(impl_->mutex);
   return impl_->address;
 }
+
+std::string Server::ReloadTls() { return impl_->tls ? impl_->tls->Reload() : ""; }
 
 bool Server::Shutdown(std::chrono::milliseconds timeout) { return impl_->Shutdown(timeout); }
 

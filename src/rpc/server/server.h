@@ -12,7 +12,7 @@
 #include <string>
 
 #include "nn/network.h"
-#include "rpc/credentials.h"
+#include "rpc/tls_files.h"
 #include "server/backend.h"
 #include "server/stats.h"
 #include "teacher/teacher.h"
@@ -57,6 +57,11 @@ class Server {
   void Start();
   /// The address with the port in use; empty before Start.
   std::string address() const;
+
+  /// Reads the TLS files again: new connections get what they hold now, those that are there go on.
+  /// When it throws, as ReadTlsFiles, the old content stays in use. Returns whom the certificate is
+  /// for and until when it is valid; nothing if the server speaks plain text.
+  std::string ReloadTls();
 
   /// Tells every client that the server is shutting down and waits until all streams have ended;
   /// those that are open after `timeout` are cut off. Then waits for a running call of the teacher,
