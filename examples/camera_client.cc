@@ -24,15 +24,16 @@ int main(int argc, char** argv) {
     cv::Mat frame;
     shadowtutor::LabelMap labels;
     while (video.read(frame)) {
-      const auto report = client.Process({frame.data, frame.cols, frame.rows,
-                                          static_cast<ptrdiff_t>(frame.step)}, labels);
+      const auto report = client.Process(
+          {frame.data, frame.cols, frame.rows, static_cast<ptrdiff_t>(frame.step)}, labels);
       // Here an application would draw or use labels.at(x, y), an index into `classes`.
       size_t background = 0;
       for (const uint8_t label : labels.labels()) background += label == 0;
-      std::printf("frame %llu: %.1f ms, stride %d, metric %.3f, %s covers %.0f %%\n",
-                  static_cast<unsigned long long>(report.index), report.predict_ms, report.stride,
-                  report.metric, classes[0].name.c_str(),
-                  100.0 * static_cast<double>(background) / static_cast<double>(labels.labels().size()));
+      std::printf(
+          "frame %llu: %.1f ms, stride %d, metric %.3f, %s covers %.0f %%\n",
+          static_cast<unsigned long long>(report.index), report.predict_ms, report.stride,
+          report.metric, classes[0].name.c_str(),
+          100.0 * static_cast<double>(background) / static_cast<double>(labels.labels().size()));
     }
   } catch (const shadowtutor::Error& error) {
     return std::fprintf(stderr, "%s\n", error.what()), 1;

@@ -51,7 +51,8 @@ int main() {
   Image frame(kWidth, kHeight);
   LabelMap labels;
   for (uint64_t n = 0; n < 60; ++n) {
-    for (size_t i = 0; i < frame.bytes().size(); ++i) frame.bytes()[i] = Truth(n).labels()[i / 3] ? 200 : 50;
+    for (size_t i = 0; i < frame.bytes().size(); ++i)
+      frame.bytes()[i] = Truth(n).labels()[i / 3] ? 200 : 50;
     client.Process(frame, labels);
   }
   std::printf("mIoU %.3f\n", MeanIoU(labels, Truth(59), 2));

@@ -75,7 +75,7 @@ class Predictor {
 
   /// Writes the class of each pixel to `labels`, which gets the frame's size. Frames may differ in
   /// size, but each change of it makes a new workspace. Throws Error kInvalidArgument for an empty
-  /// frame, kResourceExhausted for one over kMaxFrameSide or kMaxFramePixels.
+  /// frame or one over kMaxFrameSide or kMaxFramePixels.
   void Predict(ImageView frame, LabelMap& labels);
   /// Predicts with this student from now on.
   void Use(const Student& student);
