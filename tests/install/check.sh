@@ -42,7 +42,7 @@ run() {
   done
   address=$(cat "$work/address")
   # A bright box on dark ground.
-  ffmpeg -v error -f lavfi -i "color=c=0x282828:s=192x128:r=30,drawbox=x=40:y=32:w=80:h=64:c=0xe0e0e0:t=fill" \
+  ffmpeg -v error -y -f lavfi -i "color=c=0x282828:s=192x128:r=30,drawbox=x=40:y=32:w=80:h=64:c=0xe0e0e0:t=fill" \
     -frames:v $frames -f rawvideo -pix_fmt bgr24 "$work/frames"
   "$folder/c_client" "$address" 192 128 <"$work/frames" >"$work/labels" 2>"$work/said" || fail "c_client: $(cat "$work/said")"
   [[ $(stat -c %s "$work/labels") -eq $((192 * 128 * frames)) ]] || fail "c_client wrote too few labels"
