@@ -1,4 +1,4 @@
-"""Types of the module in C++. tests/test_stubs.py compares names and arguments with the module's."""
+"""Types of the module in C++. tests/test_types.py compares names and arguments with the module's."""
 
 from collections.abc import Callable, Iterable, Mapping
 from os import PathLike

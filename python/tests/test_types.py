@@ -1,4 +1,4 @@
-"""The stub file has the names and arguments of the module, and nothing else."""
+"""The types in _core.pyi are those of the module: every name and argument, and no other."""
 
 import ast
 import pathlib
@@ -7,10 +7,10 @@ import re
 import shadowtutor as st
 from shadowtutor import _core
 
-STUBS = ast.parse((pathlib.Path(st.__file__).parent / "_core.pyi").read_text())
+TYPES = ast.parse((pathlib.Path(st.__file__).parent / "_core.pyi").read_text())
 
 
-def stubbed(body):
+def declared(body):
     return {
         node.name: node
         for node in body
@@ -18,33 +18,34 @@ def stubbed(body):
     }
 
 
-def arguments_of_stub(node):
+def declared_arguments(node):
     names = [a.arg for a in node.args.args + node.args.kwonlyargs]
     return [name for name in names if name != "self"]
 
 
-def arguments_of_module(function):
+def documented_arguments(function):
     head = function.__doc__.split("\n")[0]
     inside = head[head.index("(") + 1 : head.rindex(") ->")]
     return [name for name in re.findall(r"(?:^|, )(\w+):", inside) if name != "self"]
 
 
-def test_the_stubs_are_the_modules():
-    stubs = stubbed(STUBS.body)
+def test_the_types_are_the_modules():
+    types = declared(TYPES.body)
     public = {name for name in vars(_core) if not name.startswith("_")}
-    assert public == set(stubs)
-    for name, node in stubs.items():
+    assert public == set(types)
+    for name, node in types.items():
         made = getattr(_core, name)
         if isinstance(node, ast.FunctionDef):
-            assert arguments_of_stub(node) == arguments_of_module(made), name
+            assert declared_arguments(node) == documented_arguments(made), name
             continue
-        members = stubbed(node.body)
+        members = declared(node.body)
         expected = {member for member in vars(made) if not member.startswith("_")}
         assert {member for member in members if not member.startswith("_")} == expected, name
-        for member, stub in members.items():
+        for member, declaration in members.items():
             if isinstance(vars(made).get(member), property) or member == "__exit__":
                 continue
-            assert arguments_of_stub(stub) == arguments_of_module(getattr(made, member)), (name, member)
+            arguments = documented_arguments(getattr(made, member))
+            assert declared_arguments(declaration) == arguments, (name, member)
 
 
 def test_everything_public_is_explained():
