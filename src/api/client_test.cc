@@ -36,10 +36,10 @@ TEST(PublicClient, IsTaughtOverATransportOfOnesOwn) {
       Client client(has_student ? std::optional(SceneStudent()) : std::nullopt,
                     std::make_unique<MemoryLink>(state));
       EXPECT_TRUE(client.HasStudent());
-      const double metric = Watch(client, 0, 60);
+      const double metric = Watch(client, 0, 160);
       EXPECT_GT(metric, 0.8) << coded << has_student;
       EXPECT_GE(state->key_frames, 2);
-      EXPECT_LT(state->key_frames, 20);
+      EXPECT_LE(state->key_frames, 20);
       EXPECT_EQ(state->requests, 0);
       EXPECT_EQ(client.student().checksum(), state->trainer.student().checksum());
     }
@@ -94,7 +94,7 @@ TEST(PublicClient, GoesOnWhileItsTutorIsAway) {
   EXPECT_EQ(state->key_frames, key_frames);
   state->connected = true;
   state->Post(state->trainer.Greeting());
-  EXPECT_GT(Watch(client, 60, 80), 0.8);
+  EXPECT_GT(Watch(client, 60, 200), 0.8);
   EXPECT_GT(state->key_frames, key_frames);
   EXPECT_EQ(client.student().checksum(), state->trainer.student().checksum());
 }

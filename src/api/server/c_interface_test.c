@@ -75,7 +75,7 @@ int TeachOverTheNetwork(void) {
   image.bgr = picture;
   image.width = kWidth;
   image.height = kHeight;
-  for (uint64_t frame = 0; frame < 60; ++frame) {
+  for (uint64_t frame = 0; frame < 160; ++frame) {
     Draw(frame);
     CHECK(!shadowtutor_client_process(client, &image, labels, sizeof labels, &report));
     CHECK(report.index == frame);
@@ -146,7 +146,7 @@ int TeachOverALinkOfOnesOwn(void) {
   link.receive = Receive;
   link.done = Done;
   CHECK(!shadowtutor_client_new(student, &link, &client));
-  for (uint64_t frame = 0; frame < 60; ++frame) {
+  for (uint64_t frame = 0; frame < 160; ++frame) {
     Draw(frame);
     CHECK(!shadowtutor_client_process(client, &image, labels, sizeof labels, NULL));
   }

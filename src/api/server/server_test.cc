@@ -62,7 +62,7 @@ TEST_F(PublicServer, TeachesAClient) {
     ConnectOptions options = Waiting();
     if (has_student) options.student = SceneStudent();
     Client client = Client::Connect(server.address(), options);
-    EXPECT_GT(Watch(client, 0, 60), 0.8);
+    EXPECT_GT(Watch(client, 0, 160), 0.8);
     const LinkStats stats = client.stats();
     EXPECT_TRUE(stats.connected);
     EXPECT_EQ(stats.sessions, 1u);
@@ -100,7 +100,7 @@ TEST_F(PublicServer, TakesKeyFramesOfEveryEncoder) {
         return MakeVideoEncoder(codec);
       };
       Client client = Client::Connect(server.address(), options);
-      EXPECT_GT(Watch(client, 0, 40), 0.75) << static_cast<int>(codec) << own;
+      EXPECT_GT(Watch(client, 0, 160), 0.75) << static_cast<int>(codec) << own;
     }
   }
   EXPECT_EQ(server.stats().key_frames_failed, 0u);
