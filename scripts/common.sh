@@ -28,3 +28,11 @@ quietly() {
 
 # Prints the script's help, which is the comment block at its top.
 print_help() { sed -n '2,/^[^#]/{/^#/!d;s/^# \{0,1\}//;p}' "$0"; }
+
+# Prints the project's version, which CMakeLists.txt has.
+project_version() {
+  local version
+  version=$(sed -n 's/^project(ShadowTutor VERSION \([0-9.]*\).*/\1/p' "$ROOT/CMakeLists.txt")
+  [[ -n $version ]] || die "CMakeLists.txt names no version."
+  echo "$version"
+}
