@@ -34,11 +34,8 @@ std::string Value(const OptionText& option) {
   switch (option.kind) {
     case Kind::kFlag:
       return "";
-    case Kind::kChoice: {
-      std::string words;
-      for (const std::string& word : option.choices) words += (words.empty() ? "" : " ") + word;
-      return message("value") + "(" + words + ")";
-    }
+    case Kind::kChoice:
+      return message("value") + "(" + Words(option.choices) + ")";
     case Kind::kFolder:
       return message(option.value) + "_files -/";
     case Kind::kFile:
