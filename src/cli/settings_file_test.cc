@@ -61,7 +61,7 @@ TEST(SettingsFile, WhatIsNotUnderstoodIsRefusedWithItsLine) {
            {std::string("\0\0\0", 3), "control characters"},
            {"a = \x1b[2J", "control characters"},
        }) {
-    const std::string refusal = RefusalOf([&] { ParseSettings(text, "f"); });
+    const std::string refusal = RefusalOf([&text = text] { ParseSettings(text, "f"); });
     EXPECT_NE(refusal.find(part), std::string::npos) << refusal;
   }
 }

@@ -38,6 +38,7 @@ void SetValue(const std::string& type, OptionText& text) {
 
 std::vector<std::string> Names(const std::set<CLI::Option*>& options) {
   std::vector<std::string> names;
+  names.reserve(options.size());
   for (const CLI::Option* option : options) names.push_back(option->get_name());
   std::sort(names.begin(), names.end());  // the set is in the order of addresses
   return names;

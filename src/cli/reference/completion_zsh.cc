@@ -61,9 +61,10 @@ std::string Arguments(const CommandText& command) {
       if (option.kind == Kind::kFlag) {
         add(name + text);
       } else {
-        const std::string value = Value(option);
-        add((option.many ? "*" : "") + name + "=" + text +
-            (option.value_may_be_left_away ? ":" + value : value));
+        std::string spec = option.many ? "*" : "";
+        spec.append(name).append("=").append(text);
+        if (option.value_may_be_left_away) spec += ":";
+        add(spec + Value(option));
       }
     }
   }
