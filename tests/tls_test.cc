@@ -8,6 +8,7 @@
 #include "rpc/client/segment_link.h"
 #include "rpc/grpc_log.h"
 #include "rpc/testing/certificates.h"
+#include "tls_loopback.h"
 
 namespace shadowtutor::tests {
 namespace {
@@ -29,28 +30,6 @@ class Tls : public ::testing::Test {
 
   CertificateFiles Make(const std::string& file, const CertificateSpec& spec) {
     return MakeCertificate(folder_, file, spec, &authority_);
-  }
-  static std::unique_ptr<rpc::Server> StartWith(const CertificateFiles& files,
-                                                const fs::path& clients = {}) {
-    rpc::ServerOptions options = FastServerOptions();
-    options.tls = {files.certificate, files.key, clients};
-    return StartServer(options);
-  }
-  rpc::GrpcLinkOptions Trusting(const std::string& address, const fs::path& authority) {
-    rpc::GrpcLinkOptions options = FastLinkOptions(address);
-    options.tls.authority = authority;
-    return options;
-  }
-  // Why a link got no welcome; empty if it got one.
-  static std::string Refusal(const rpc::GrpcLinkOptions& options) {
-    try {
-      rpc::GrpcLink link(options);
-      EXPECT_TRUE(link.WaitForWelcome(kPatience));
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::kUnavailable);
-      return error.what();
-    }
-    return "";
   }
   static void ExpectPart(const std::string& sentence, const std::string& part) {
     EXPECT_NE(sentence.find(part), std::string::npos) << sentence;

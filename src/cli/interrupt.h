@@ -10,10 +10,9 @@ inline constexpr int kInterruptedExitCode = 130;
 
 /// From now on the first SIGINT, SIGTERM, SIGHUP or SIGPIPE sets the flag that Interrupted() reads.
 /// A second SIGINT or SIGTERM ends the process at once with kInterruptedExitCode, unless it is the
-/// same one within 0.1 s. SIGHUP and
-/// SIGPIPE never do, because they come several times: shells pass SIGHUP on, and each write into a
-/// pipe that nobody reads brings a SIGPIPE. A SIGHUP that was ignored at the start, as by nohup,
-/// stays ignored. Calling it again changes nothing.
+/// same one within 0.1 s. SIGHUP and SIGPIPE never do, because they come several times: shells pass
+/// SIGHUP on, and each write into a pipe that nobody reads brings a SIGPIPE. A SIGHUP that was
+/// ignored at the start, as by nohup, stays ignored. Calling it again changes nothing.
 void InstallInterruptHandler();
 
 /// The same for servers, which go on without a terminal: only SIGINT and SIGTERM count, SIGPIPE is

@@ -13,6 +13,7 @@
 #include "cli/run.h"
 #include "cli/serve.h"
 #include "cli/student.h"
+#include "core/testing/code_of.h"
 #include "shadowtutor/types.h"
 #include "wire/codec_names.h"
 
@@ -27,17 +28,6 @@ Arguments Parse(void (*add)(CLI::App&, Arguments&), const std::string& line) {
   add(command, arguments);
   command.parse(line);
   return arguments;
-}
-
-template <typename Call>
-std::string Refusal(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument) << error.what();
-    return error.what();
-  }
-  return "";
 }
 
 bool Says(const std::string& text, const std::string& what) {
@@ -182,7 +172,7 @@ TEST(RunOptions, LiveSourcesComeBackForEverUnlessToldOtherwise) {
                             "--source-timeout -1", "--source-timeout 3601"}) {
     EXPECT_TRUE(IsRefused(std::string("run v.mp4 ") + wrong)) << wrong;
   }
-  EXPECT_TRUE(Says(Refusal([&] { source_of("--source-timeout nan"); }), "--source-timeout"));
+  EXPECT_TRUE(Says(RefusalOf([&] { source_of("--source-timeout nan"); }), "--source-timeout"));
 }
 
 TEST(RunOptions, SegmentSendsRawFramesOneByOneAndOthersTwoAtATime) {
@@ -220,7 +210,7 @@ TEST(ServeOptions, TheCutFollowsTheStudentUnlessItIsNamed) {
   EXPECT_EQ(cut_of(" --cut partial"), nn::kPartialDistillation);
   EXPECT_EQ(cut_of(" --student s --cut full"), nn::kFullDistillation);
   EXPECT_EQ(cut_of(" --cut dec2"), nn::ParseStage("dec2"));
-  EXPECT_NE(Refusal([&] { cut_of(" --cut nowhere"); }), "");
+  EXPECT_NE(RefusalOf([&] { cut_of(" --cut nowhere"); }), "");
 }
 
 TEST(ServeOptions, WhatIsNotGivenIsTheServersDefault) {
@@ -297,12 +287,12 @@ TEST(PlanOptions, WithoutAnyAreThePapers) {
   EXPECT_FALSE(system.size);
   for (const char* line :
        {"--bandwidth -1", "--min-stride x", "--bytes-up much", "--size big", "--cut nowhere"}) {
-    EXPECT_NE(Refusal([&] { SystemOf(Parse(AddPlanOptions, line)); }), "") << line;
+    EXPECT_NE(RefusalOf([&] { SystemOf(Parse(AddPlanOptions, line)); }), "") << line;
   }
 }
 
 std::string EvalRefusal(const std::string& line) {
-  return Refusal([&] { StrategiesOf(Parse(AddEvalOptions, line)); });
+  return RefusalOf([&] { StrategiesOf(Parse(AddEvalOptions, line)); });
 }
 
 TEST(EvalOptions, NameOneThingToEvaluateOnAndOnePlaceForResults) {
@@ -363,9 +353,10 @@ TEST(EvalOptions, ADelayMayBeTheTimeThatThingsTake) {
   // The paper's policy keeps no average, and so cannot replay.
   const EvalArguments paper =
       Parse(AddEvalOptions, "v.mp4 --teacher c --strategy shadow,partial --replay-every 3 --out f");
-  EXPECT_TRUE(Says(Refusal([&] { StrategiesOf(paper); }), "averaging"));
-  EXPECT_NE(Refusal([] { ParametersOf(Parse(AddEvalOptions, "v.mp4 --teacher c --averaging 2")); }),
-            "");
+  EXPECT_TRUE(Says(RefusalOf([&] { StrategiesOf(paper); }), "averaging"));
+  EXPECT_NE(
+      RefusalOf([] { ParametersOf(Parse(AddEvalOptions, "v.mp4 --teacher c --averaging 2")); }),
+      "");
 }
 
 TEST(EvalOptions, ReachAStudy) {
@@ -402,14 +393,14 @@ TEST(EvalOptions, ReachALiveSweep) {
 
   const auto refusal = [](const std::string& line) {
     const EvalArguments live = Parse(AddEvalOptions, line);
-    return Refusal([&] { RunLive(*live.live, LiveSweepOf(live)); });
+    return RefusalOf([&] { RunLive(*live.live, LiveSweepOf(live)); });
   };
   EXPECT_TRUE(Says(refusal("--live --out f"), "--live"));
   EXPECT_TRUE(Says(refusal("v.mp4 --teacher c --live"), "--out"));
 }
 
 std::string PretrainRefusal(const std::string& line) {
-  return Refusal([&] { PretrainingOf(Parse(AddPretrainOptions, "--out s " + line)); });
+  return RefusalOf([&] { PretrainingOf(Parse(AddPretrainOptions, "--out s " + line)); });
 }
 
 TEST(PretrainOptions, NeedSomethingToLearnFrom) {
@@ -472,11 +463,11 @@ TEST(StudentOptions, BecomeAClassList) {
   EXPECT_EQ(ClassesOf(options, 0)[1].color, DefaultClassColor(1));
 
   options.background = "dog";
-  EXPECT_TRUE(Says(Refusal([&] { BackgroundOf(options); }), "'dog'"));
+  EXPECT_TRUE(Says(RefusalOf([&] { BackgroundOf(options); }), "'dog'"));
   options.colors = {"#ffffff"};
-  EXPECT_TRUE(Says(Refusal([&] { ClassesOf(options, 0); }), "--colors"));
+  EXPECT_TRUE(Says(RefusalOf([&] { ClassesOf(options, 0); }), "--colors"));
   options.colors = {"red", "#ffffff"};
-  EXPECT_TRUE(Says(Refusal([&] { ClassesOf(options, 0); }), "'red'"));
+  EXPECT_TRUE(Says(RefusalOf([&] { ClassesOf(options, 0); }), "'red'"));
 }
 
 }  // namespace

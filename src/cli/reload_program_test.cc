@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <optional>
@@ -83,6 +84,17 @@ TEST_F(ReloadProgram, ReadsTheTlsFilesAgainAndStays) {
   MakeCertificate(folder_.path(), "server", {.name = "third", .from_days = -9, .to_days = -2});
   EXPECT_TRUE(HangUpSays("expired on"));
   EXPECT_EQ(End(), 0);
+}
+
+TEST_F(ReloadProgram, AQuietServerTellsOnlyOfFilesThatItCannotUse) {
+  const CertificateFiles files =
+      MakeCertificate(folder_.path(), "server", {.name = "first", .from_days = -9, .to_days = -2});
+  Start("tls-cert = server.pem\ntls-key = server.key\nquiet\n");
+  WriteFileAtomically(files.key, std::string_view("nonsense"), false);
+  EXPECT_TRUE(HangUpSays("those from before stay in use: "));
+  EXPECT_EQ(End(), 0);
+  const std::string told = ReadText(folder_ / "log");
+  EXPECT_EQ(std::count(told.begin(), told.end(), '\n'), 1) << told;
 }
 
 TEST_F(ReloadProgram, WithoutTlsNothingHappens) {

@@ -94,17 +94,24 @@ Pair OpenTeacherAndStudent(const ServeArguments& options) {
   return pair;
 }
 
+void LogOutOfDate(const std::vector<std::string>& sentences) {
+  for (const std::string& sentence : sentences) {
+    Log(sentence + "; clients refuse the connection until then");
+  }
+}
+
 void Reload(rpc::Server& server, const ServeArguments& options) {
-  const auto log = [&](const std::string& line) {
-    if (!options.quiet) Log(line);
-  };
   try {
+    // First, because nothing may be thrown once the server has the new files.
+    const std::vector<std::string> out_of_date = rpc::OutOfDate(options.server.tls);
     const std::string certificate = server.ReloadTls();
-    if (certificate.empty()) return log("SIGHUP: there are no TLS files to read again");
-    log("SIGHUP: read the TLS files again; new connections get the certificate of " + certificate);
-    for (const std::string& sentence : rpc::OutOfDate(options.server.tls)) log(sentence);
+    if (options.quiet) return;
+    if (certificate.empty()) return Log("SIGHUP: there are no TLS files to read again");
+    Log("SIGHUP: read the TLS files again; new connections get the certificate of " + certificate);
+    LogOutOfDate(out_of_date);
   } catch (const Error& error) {
-    log("SIGHUP: the TLS files cannot be used, and those from before stay in use: " +
+    // Also where there is no log: nothing else tells who sent the signal that it was in vain.
+    Log("SIGHUP: the TLS files cannot be used, and those from before stay in use: " +
         WithOptions(flags::kServe, error.what(), error.about()));
   }
 }
@@ -124,9 +131,7 @@ int Serve(const ServeArguments& options) {
   if (!options.quiet) {
     server_options.log = Log;
     rpc::ReportRefusedHandshakes(Log);
-    for (const std::string& sentence : out_of_date) {
-      Log(sentence + "; clients refuse the connection until then");
-    }
+    LogOutOfDate(out_of_date);
     Log("teacher: " + teacher->description());
     Log("policy: " + server_options.policy.name + " (" +
         distill::PolicyText(server_options.policy) + ")");
@@ -272,7 +277,8 @@ void AddServeOptions(CLI::App& command, ServeArguments& options) {
       ->type_name(kFileValue);
   command.add_flag(flags::kInsecure, server.insecure,
                    "Plain text on addresses that others can reach");
-  command.add_flag("--quiet", options.quiet, "No log on stderr");
+  command.add_flag("--quiet", options.quiet,
+                   "No log on stderr but for TLS files that SIGHUP cannot use");
 }
 
 void AddServeCommand(CLI::App& app, int& exit_code) {

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <optional>
 #include <string_view>
@@ -17,8 +18,6 @@ namespace shadowtutor::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr char kConfig[] = "--config";
 
 [[noreturn]] void Refuse(const std::string& sentence) {
   throw Error(ErrorCode::kInvalidArgument, sentence);
@@ -90,7 +89,7 @@ class Reader {
   Reader(CLI::App& command, std::map<std::string, std::string>& places)
       : command_(command), places_(places) {
     for (CLI::Option* option : OptionsOf(command)) {
-      const bool typed = option->get_name() != kConfig && option->count() > 0;
+      const bool typed = option->get_name() != kConfigOption && option->count() > 0;
       entries_.push_back({option, typed});
     }
   }
@@ -111,7 +110,7 @@ class Reader {
                command_.get_name() + "'; unset it, or correct its name ('shadowtutor " +
                command_.get_name() + " --help' lists the options)");
       }
-      if (of->option->get_name() == kConfig) {
+      if (of->option->get_name() == kConfigOption) {
         variable_config_ = value;
       } else {
         Set(*of, value, "the environment", variable);
@@ -127,7 +126,7 @@ class Reader {
       const std::string place = file.string() + ", line " + std::to_string(setting.line);
       Entry* of = Find([&](const Entry& e) { return SettingName(*e.option) == setting.name; });
       if (of == nullptr) RefuseKey(setting.name, place);
-      if (of->option->get_name() == kConfig) {
+      if (of->option->get_name() == kConfigOption) {
         Refuse(place + ": a configuration file cannot name another; leave the line away");
       }
       Set(*of, FromFolder(*of->option, file.parent_path(), setting.value), place, setting.name);
@@ -210,7 +209,7 @@ std::shared_ptr<Settings> AddSettings(CLI::App& command) {
   // has been read and before CLI11 looks what is missing and what does not go together.
   command
       .add_option_function<std::string>(
-          kConfig,
+          kConfigOption,
           [settings, &command](const std::string& file) {
             const bool asks_for_help =
                 command.get_help_ptr() != nullptr && command.get_help_ptr()->count() > 0;

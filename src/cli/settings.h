@@ -13,6 +13,9 @@ class Option;
 
 namespace shadowtutor::cli {
 
+/// The option that names the file. Whether a command has it tells whether it has settings.
+inline constexpr char kConfigOption[] = "--config";
+
 /// The file's key for an option: its first long name without the dashes.
 std::string SettingName(const CLI::Option& option);
 /// Its environment variable: SHADOWTUTOR_SERVE_MAX_FRAME for --max-frame of `serve`.
@@ -30,7 +33,7 @@ class Settings {
   std::map<std::string, std::string> places_;  // by the option, with its dashes
 };
 
-/// Adds --config FILE to `command`, which has all its other options by now. When the command is
+/// Adds kConfigOption to `command`, which has all its other options by now. When the command is
 /// parsed, each option that the command line does not have is taken from the environment, else from
 /// the file. Relative paths in the file count from the file's own folder. A flag takes true, false,
 /// on, off, yes, no, 1 and 0. Variables that are empty count as not set.

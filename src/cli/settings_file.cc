@@ -1,6 +1,7 @@
 #include "cli/settings_file.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <utility>
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "core/atomic_file.h"
+#include "core/testing/code_of.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::cli {
@@ -16,20 +17,6 @@ std::string One(const std::string& text) {
   const std::vector<FileSetting> settings = ParseSettings(text, "f");
   if (settings.size() != 1) return std::to_string(settings.size()) + " settings";
   return settings[0].name + "|" + settings[0].value;
-}
-
-template <typename Call>
-std::string Refusal(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument) << error.what();
-    return error.what();
-  }
-  return "taken";
-}
-std::string RefusalOf(const std::string& text) {
-  return Refusal([&] { ParseSettings(text, "f"); });
 }
 
 TEST(SettingsFile, HasOneSettingALine) {
@@ -74,14 +61,15 @@ TEST(SettingsFile, WhatIsNotUnderstoodIsRefusedWithItsLine) {
            {std::string("\0\0\0", 3), "control characters"},
            {"a = \x1b[2J", "control characters"},
        }) {
-    EXPECT_NE(RefusalOf(text).find(part), std::string::npos) << RefusalOf(text);
+    const std::string refusal = RefusalOf([&text = text] { ParseSettings(text, "f"); });
+    EXPECT_NE(refusal.find(part), std::string::npos) << refusal;
   }
 }
 
 TEST(SettingsFile, AFileIsAPlainFileOfABoundedSizeThatCanBeRead) {
   const fs::path folder = fs::path(::testing::TempDir()) / "settings_file_test";
   fs::create_directories(folder);
-  const auto refusal = [](const fs::path& file) { return Refusal([&] { ReadSettings(file); }); };
+  const auto refusal = [](const fs::path& file) { return RefusalOf([&] { ReadSettings(file); }); };
   EXPECT_NE(refusal(folder / "none").find("no such file"), std::string::npos);
   EXPECT_NE(refusal(folder).find("not a plain file"), std::string::npos);
   EXPECT_NE(refusal("/dev/zero").find("not a plain file"), std::string::npos);

@@ -4,6 +4,7 @@
 #include <grpc/support/log.h>
 
 #include <cstdlib>
+#include <optional>
 #include <utility>
 
 #include "core/mutex.h"
@@ -24,8 +25,18 @@ Reports& TheReports() {
   return *reports;
 }
 
+// gRPC makes a context of TLS files that have been read again (rpc/server_tls.h) at the beginning
+// of the next handshake. When it cannot, it goes on with the one that it has, and only its log says
+// so.
+std::optional<std::string> RefusedFiles(const std::string& message) {
+  if (!message.starts_with("Handshaker factory creation failed")) return std::nullopt;
+  return "gRPC cannot use the TLS files that were read last; those from before, if any, stay in "
+         "use";
+}
+
 void Report(gpr_log_func_args* said) {
-  const auto line = RefusedHandshake(said->message);
+  auto line = RefusedHandshake(said->message);
+  if (!line) line = RefusedFiles(said->message);
   if (!line) return;
   Reports& reports = TheReports();
   const MutexLock lock(reports.mutex);
@@ -48,6 +59,7 @@ void ReportRefusedHandshakes(std::function<void(const std::string& line)> log) {
     Reports& reports = TheReports();
     const MutexLock lock(reports.mutex);
     reports.log = std::move(log);
+    reports.limit = {};
   }
   gpr_set_log_function(Report);
   gpr_set_log_verbosity(GPR_LOG_SEVERITY_DEBUG);  // gRPC mentions handshakes at this level only

@@ -13,7 +13,8 @@ namespace {
 
 // Called by gRPC when a server begins to listen and at the beginning of each handshake. When it has
 // something new, gRPC makes a context of it for this handshake and those that follow; connections
-// that are there keep theirs.
+// that are there keep theirs. gRPC 1.51 does not guard that exchange: all handshakes have to begin
+// on one thread, which here is that of ConnectionAcceptor (rpc/server/).
 grpc_ssl_certificate_config_reload_status Fetch(void* server_tls,
                                                 grpc_ssl_server_certificate_config** config) {
   const std::optional<TlsTexts> texts = static_cast<ServerTls*>(server_tls)->TakeNew();

@@ -38,6 +38,7 @@ void SetValue(const std::string& type, OptionText& text) {
 
 std::vector<std::string> Names(const std::set<CLI::Option*>& options) {
   std::vector<std::string> names;
+  names.reserve(options.size());
   for (const CLI::Option* option : options) names.push_back(option->get_name());
   std::sort(names.begin(), names.end());  // the set is in the order of addresses
   return names;
@@ -91,13 +92,13 @@ CommandText Describe(CLI::App& app, const std::string& parents) {
       text.commands.push_back(Describe(*other, text.full_name + " "));
     }
   }
-  if (app.get_option_no_throw("--config") == nullptr) return text;
+  if (app.get_option_no_throw(kConfigOption) == nullptr) return text;
   for (OptionText& option : text.options) {
     const std::string& name = option.names.front();
     if (option.positional || name == "--help") continue;
     const CLI::Option& of = *app.get_option(name);
     option.variable = SettingVariable(app, of);
-    if (name != "--config") option.key = SettingName(of);
+    if (name != kConfigOption) option.key = SettingName(of);
   }
   return text;
 }

@@ -3,6 +3,7 @@
 #define SHADOWTUTOR_CLI_REFERENCE_COMPLETION_H_
 
 #include <string>
+#include <vector>
 
 #include "cli/reference/command_tree.h"
 
@@ -16,6 +17,8 @@ std::string ZshCompletion(const CommandText& program);
 /// For fish 3 and later; the file is called shadowtutor.fish.
 std::string FishCompletion(const CommandText& program);
 
+/// With a blank between two.
+std::string Words(const std::vector<std::string>& words);
 /// The first clause of a description, for the lists that shells show.
 std::string Brief(const std::string& description);
 

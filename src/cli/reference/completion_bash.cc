@@ -1,50 +1,33 @@
-#include <algorithm>
-
 #include "cli/reference/completion.h"
 
 namespace shadowtutor::cli::reference {
-
-std::string Brief(const std::string& description) {
-  const size_t end = description.find_first_of(";:(\n");
-  std::string brief = description.substr(0, std::min(end, description.find(". ")));
-  while (brief.ends_with(' ')) brief.pop_back();
-  return brief;
-}
-
 namespace {
 
 using Kind = OptionText::Kind;
 
-void AddWords(std::string& line, const std::vector<std::string>& words) {
-  for (const std::string& word : words) line += (line.empty() ? "" : " ") + word;
-}
-
 // Sets what _shadowtutor knows of one command.
 std::string Known(const CommandText& command) {
-  std::string commands, options, with_value;
-  for (const CommandText& other : command.commands) AddWords(commands, {other.name});
+  std::vector<std::string> commands, options, with_value;
+  for (const CommandText& other : command.commands) commands.push_back(other.name);
   for (const OptionText& option : command.options) {
     if (option.positional) continue;
-    AddWords(options, option.names);
+    options.insert(options.end(), option.names.begin(), option.names.end());
     if (option.kind != Kind::kFlag && !option.value_may_be_left_away) {
-      AddWords(with_value, option.names);
+      with_value.insert(with_value.end(), option.names.begin(), option.names.end());
     }
   }
   std::string text = "    '" + command.full_name + "')\n";
-  text += "      commands='" + commands + "'\n";
-  text += "      options='" + options + "'\n";
-  text += "      with_value='" + with_value + "' ;;\n";
+  text += "      commands='" + Words(commands) + "'\n";
+  text += "      options='" + Words(options) + "'\n";
+  text += "      with_value='" + Words(with_value) + "' ;;\n";
   for (const CommandText& other : command.commands) text += Known(other);
   return text;
 }
 
 std::string Action(const OptionText& option) {
   switch (option.kind) {
-    case Kind::kChoice: {
-      std::string words;
-      AddWords(words, option.choices);
-      return "_shadowtutor_words '" + words + "'";
-    }
+    case Kind::kChoice:
+      return "_shadowtutor_words '" + Words(option.choices) + "'";
     case Kind::kFolder:
       return "_shadowtutor_files -d";
     case Kind::kFile:

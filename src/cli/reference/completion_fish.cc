@@ -19,11 +19,8 @@ std::string Value(const OptionText& option) {
   switch (option.kind) {
     case Kind::kFlag:
       return "";
-    case Kind::kChoice: {
-      std::string words;
-      for (const std::string& word : option.choices) words += (words.empty() ? "" : " ") + word;
-      return " -x -a " + Quoted(words);
-    }
+    case Kind::kChoice:
+      return " -x -a " + Quoted(Words(option.choices));
     case Kind::kFolder:
       return " -x -a '(__fish_complete_directories)'";
     case Kind::kFile:

@@ -34,11 +34,8 @@ std::string Value(const OptionText& option) {
   switch (option.kind) {
     case Kind::kFlag:
       return "";
-    case Kind::kChoice: {
-      std::string words;
-      for (const std::string& word : option.choices) words += (words.empty() ? "" : " ") + word;
-      return message("value") + "(" + words + ")";
-    }
+    case Kind::kChoice:
+      return message("value") + "(" + Words(option.choices) + ")";
     case Kind::kFolder:
       return message(option.value) + "_files -/";
     case Kind::kFile:
@@ -64,9 +61,10 @@ std::string Arguments(const CommandText& command) {
       if (option.kind == Kind::kFlag) {
         add(name + text);
       } else {
-        const std::string value = Value(option);
-        add((option.many ? "*" : "") + name + "=" + text +
-            (option.value_may_be_left_away ? ":" + value : value));
+        std::string spec = option.many ? "*" : "";
+        spec.append(name).append("=").append(text);
+        if (option.value_may_be_left_away) spec += ":";
+        add(spec + Value(option));
       }
     }
   }

@@ -14,7 +14,7 @@
 namespace {
 
 namespace fs = std::filesystem;
-using namespace shadowtutor::cli::reference;
+namespace reference = shadowtutor::cli::reference;
 
 int Usage() {
   std::fputs(
@@ -30,17 +30,18 @@ void Write(const fs::path& file, const std::string& text) {
 }
 
 int Run(const std::string& what, const fs::path& where) {
-  const CommandText program = DescribeProgram();
+  const reference::CommandText program = reference::DescribeProgram();
   if (what == "settings") {
-    Write(where, SampleSettings(*program.Find("serve")));
+    Write(where, reference::SampleSettings(*program.Find("serve")));
   } else if (what == "man") {
     fs::create_directories(where);
-    for (const ManPage& page : ManPages(program)) Write(where / page.name, page.text);
+    for (const reference::ManPage& page : reference::ManPages(program))
+      Write(where / page.name, page.text);
   } else if (what == "completions") {
     fs::create_directories(where);
-    Write(where / "shadowtutor.bash", BashCompletion(program));
-    Write(where / "_shadowtutor", ZshCompletion(program));
-    Write(where / "shadowtutor.fish", FishCompletion(program));
+    Write(where / "shadowtutor.bash", reference::BashCompletion(program));
+    Write(where / "_shadowtutor", reference::ZshCompletion(program));
+    Write(where / "shadowtutor.fish", reference::FishCompletion(program));
   } else {
     return Usage();
   }

@@ -34,6 +34,7 @@ std::string ValueOf(const OptionText& option) {
 
 std::string Bolds(const std::vector<std::string>& names) {
   std::vector<std::string> bold;
+  bold.reserve(names.size());
   for (const std::string& name : names) bold.push_back(Bold(name));
   return Joined(bold, ", ");
 }

@@ -51,16 +51,17 @@ std::string SampleSettings(const CommandText& command) {
     text += "\n";
     if (option.group != group) {
       group = option.group;
-      text += Comment("---- " + group + ": the values here are those of '" + policy +
-                      "', and change with the option 'policy' ----") +
-              "\n";
+      std::string heading = "---- " + group;
+      heading.append(": the values here are those of '").append(policy);
+      text += Comment(heading + "', and change with the option 'policy' ----") + "\n";
     }
     if (option.key == "policy") policy = option.default_value;
     std::string description = option.description;
     if (option.required) description += " (required)";
     if (!option.choices.empty()) description += " (" + option.value + ")";
     if (!option.range.empty()) description += " (" + option.range + ")";
-    text += Comment(description) + "#" + option.key + " = " + ValueOf(option, policy) + "\n";
+    text += Comment(description);
+    text.append("#").append(option.key).append(" = ").append(ValueOf(option, policy)).append("\n");
   }
   return text;
 }

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "shadowtutor/types.h"
 
 namespace shadowtutor {
@@ -18,6 +20,18 @@ ErrorCode CodeOf(Call&& call) {
   }
   ADD_FAILURE() << "nothing was thrown";
   return ErrorCode::kInternal;
+}
+
+/// The sentence of the Error kInvalidArgument that `call` throws; empty if it throws none.
+template <typename Call>
+std::string RefusalOf(Call&& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument) << error.what();
+    return error.what();
+  }
+  return "";
 }
 
 }  // namespace shadowtutor
