@@ -114,6 +114,16 @@ TEST(PublicClient, AKeyFrameWithoutUpdateIsFollowedByAnother) {
   EXPECT_NE(client.student().checksum(), before);
 }
 
+TEST(PublicClient, EmptyFramesAreErrors) {
+  const auto state = StateOf({});
+  Client client(SceneStudent(), std::make_unique<MemoryLink>(state));
+  LabelMap labels;
+  for (const ImageView& empty : {ImageView(), ImageView(nullptr, 64, 48)}) {
+    EXPECT_EQ(CodeOf([&] { client.Process(empty, labels); }), ErrorCode::kInvalidArgument);
+  }
+  EXPECT_EQ(state->key_frames, 0);
+}
+
 TEST(PublicClient, OptionsOutOfRangeAreErrors) {
   ClientOptions options;
   options.key_frames_per_second = -1;

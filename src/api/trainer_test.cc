@@ -56,8 +56,10 @@ TEST(PublicTrainer, AnswersThatDoNotFitAreErrorsAndChangeNothing) {
   outside.has_instances = true;
   outside.instances = {{60, 40, 20, 20}};
   EXPECT_EQ(CodeOf([&] { trainer.Train(0, SceneFrame(0), outside); }), ErrorCode::kInvalidArgument);
-  EXPECT_EQ(CodeOf([&] { trainer.Train(0, ImageView(), SceneAnswer(0)); }),
-            ErrorCode::kInvalidArgument);
+  for (const ImageView& empty : {ImageView(), ImageView(nullptr, 64, 48)}) {
+    EXPECT_EQ(CodeOf([&] { trainer.Train(0, empty, SceneAnswer(0)); }),
+              ErrorCode::kInvalidArgument);
+  }
   EXPECT_EQ(trainer.student().checksum(), before);
 }
 

@@ -169,6 +169,8 @@ int TeachOverALinkOfOnesOwn(void) {
 int SayWhatIsWrong(void) {
   shadowtutor_student* student = (shadowtutor_student*)&student;
   shadowtutor_predictor* predictor = NULL;
+  shadowtutor_trainer* trainer = NULL;
+  shadowtutor_bytes* message = NULL;
   shadowtutor_image image = SHADOWTUTOR_INIT(image);
   shadowtutor_image forgotten = {0};
   CHECK(shadowtutor_student_load("/no/such.safetensors", &student) == SHADOWTUTOR_NOT_FOUND);
@@ -190,6 +192,13 @@ int SayWhatIsWrong(void) {
   image.width = 0;
   CHECK(shadowtutor_predictor_predict(predictor, &image, labels, sizeof labels) ==
         SHADOWTUTOR_INVALID_ARGUMENT);
+  CHECK(!shadowtutor_trainer_new(student, NULL, &trainer));
+  image.width = kWidth;
+  image.height = -1;
+  CHECK(shadowtutor_trainer_train(trainer, 0, &image, labels, sizeof labels, NULL, &message) ==
+        SHADOWTUTOR_INVALID_ARGUMENT);
+  CHECK(!message);
+  shadowtutor_trainer_free(trainer);
   shadowtutor_predictor_free(predictor);
   shadowtutor_student_free(student);
   shadowtutor_student_free(NULL);
