@@ -40,7 +40,8 @@ class Link {
   /// call. Returns whether it was taken; if not, the next frame is offered.
   virtual bool SendKeyFrame(ImageView frame, uint64_t frame_index) = 0;
   /// Asks the other end to send Trainer::WholeStudent, because the device's weights are not the
-  /// trainer's. `why` is for a log.
+  /// trainer's. `why` is for a log. Returns whether the request was taken; if not, or if no student
+  /// comes within 60 s, it is made again.
   virtual bool RequestStudent(const std::string& why) = 0;
   /// Moves the next message of the other end into `message`, in the order in which the Trainer made
   /// them. Waits at most `wait`, which is 0 most of the time. Returns whether there was one.
