@@ -49,6 +49,9 @@ TEST(PublicTrainer, AnswersThatDoNotFitAreErrorsAndChangeNothing) {
   TeacherAnswer small;
   small.label = LabelMap(8, 8);
   EXPECT_EQ(CodeOf([&] { trainer.Train(0, SceneFrame(0), small); }), ErrorCode::kInvalidArgument);
+  TeacherAnswer cut_off = SceneAnswer(0);
+  cut_off.label.labels().pop_back();
+  EXPECT_EQ(CodeOf([&] { trainer.Train(0, SceneFrame(0), cut_off); }), ErrorCode::kInvalidArgument);
   TeacherAnswer strange = SceneAnswer(0);
   strange.label.at(3, 3) = 2;
   EXPECT_EQ(CodeOf([&] { trainer.Train(0, SceneFrame(0), strange); }), ErrorCode::kInvalidArgument);
