@@ -92,7 +92,7 @@ typedef struct shadowtutor_student_options {
   int32_t background; /* index of the background class plus 1; 0: none */
   int32_t depth;      /* residual blocks in each stage; 0: 1 */
   double width;       /* channels, as a multiple of the published network's; 0: 1 */
-  uint64_t seed;
+  uint64_t seed;      /* the same seed gives the same weights on every machine; 0: 1 */
 } shadowtutor_student_options;
 
 shadowtutor_status shadowtutor_student_load(const char* file, shadowtutor_student** student);

@@ -167,7 +167,9 @@ int TeachOverALinkOfOnesOwn(void) {
 }
 
 int SayWhatIsWrong(void) {
-  shadowtutor_student* student = (shadowtutor_student*)&student;
+  const char* const names[] = {"ground", "square"};
+  shadowtutor_student_options options = SHADOWTUTOR_INIT(options);
+  shadowtutor_student *student = (shadowtutor_student*)&student, *seeded = NULL;
   shadowtutor_predictor* predictor = NULL;
   shadowtutor_trainer* trainer = NULL;
   shadowtutor_bytes* message = NULL;
@@ -204,6 +206,13 @@ int SayWhatIsWrong(void) {
   shadowtutor_student_free(NULL);
   shadowtutor_client_free(NULL);
   shadowtutor_server_free(NULL);
+  student = NULL;
+  options.seed = 1;
+  CHECK(!shadowtutor_student_new(names, 2, NULL, &student));
+  CHECK(!shadowtutor_student_new(names, 2, &options, &seeded));
+  CHECK(shadowtutor_student_checksum(student) == shadowtutor_student_checksum(seeded));
+  shadowtutor_student_free(student);
+  shadowtutor_student_free(seeded);
   CHECK(shadowtutor_api_major() == SHADOWTUTOR_API_MAJOR);
   return 0;
 }
