@@ -34,7 +34,8 @@ class Link {
  public:
   virtual ~Link() = default;
 
-  /// Whether the other end can be reached. While it cannot, the client predicts and sends nothing.
+  /// Whether the other end can be reached. While it cannot, the client predicts and sends nothing;
+  /// once it can again, it sends nothing before another Trainer::Greeting has come.
   virtual bool Connected() = 0;
   /// Sends a key frame, which the other end passes to Trainer::Train. `frame` is valid during the
   /// call. Returns whether it was taken; if not, the next frame is offered.
