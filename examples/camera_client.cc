@@ -1,6 +1,6 @@
 // Segments a camera, or a video, with a student that a server teaches.
 //
-//   camera_client SERVER [CAMERA_OR_FILE]      for example: camera_client 127.0.0.1:50051 0
+//   camera_client SERVER [CAMERA_OR_FILE]      for example: camera_client 127.0.0.1:7200 0
 #include <shadowtutor/client.h>
 
 #include <cctype>

@@ -2,7 +2,9 @@
 // its tutor, and takes over what the tutor trained. Components: client (Connect), device (the
 // rest).
 //
-//   auto client = shadowtutor::Client::Connect("tutor.example.org:7200");
+//   shadowtutor::ConnectOptions options;
+//   options.tls = true;
+//   auto client = shadowtutor::Client::Connect("tutor.example.org:7200", options);
 //   shadowtutor::LabelMap labels;
 //   while (camera.Read(frame)) {
 //     client.Process(frame, labels);  // never waits for the network
@@ -53,8 +55,8 @@ struct ConnectOptions : ClientOptions {
   /// Ends the waiting from another thread: Connect then throws Error kCancelled within about 0.2 s.
   /// The default never does.
   std::stop_token stop;
-  /// Makes the encoder of key frames; called for each new session, maybe on another thread. Empty:
-  /// JPEG.
+  /// Makes the encoder of key frames. Called more than once, on Connect's thread and on one of the
+  /// library's; an encoder lasts for several sessions. Empty: JPEG.
   std::function<std::unique_ptr<KeyFrameEncoder>()> encoder;
   /// For the server's log, and to refuse frames that are too large for it at once; 0x0: unknown.
   FrameSize frame_size;
@@ -91,9 +93,10 @@ struct LinkStats {
 class Client {
  public:
   /// Connects to a server (HOST:PORT) and waits until there is a student. Throws Error:
-  /// kInvalidArgument (options; plain text to another machine), kUnavailable or kDeadlineExceeded
-  /// (no server), kFailedPrecondition (the student's classes are not the server's), kCancelled
-  /// (ConnectOptions::stop). In libshadowtutor-client.
+  /// kInvalidArgument (options; plain text to another machine), kNotFound (a file),
+  /// kUnavailable or kDeadlineExceeded (no server), kResourceExhausted (the server is full, or
+  /// frame_size too large for it), kFailedPrecondition (the student's classes or its shape
+  /// are not the server's), kCancelled (ConnectOptions::stop). In libshadowtutor-client.
   static Client Connect(const std::string& server, const ConnectOptions& options = {});
 
   /// A client on a transport of your own. Without a student, it waits for the trainer's. Throws

@@ -34,13 +34,15 @@ class Link {
  public:
   virtual ~Link() = default;
 
-  /// Whether the other end can be reached. While it cannot, the client predicts and sends nothing.
+  /// Whether the other end can be reached. While it cannot, the client predicts and sends nothing;
+  /// once it can again, it sends nothing before another Trainer::Greeting has come.
   virtual bool Connected() = 0;
   /// Sends a key frame, which the other end passes to Trainer::Train. `frame` is valid during the
   /// call. Returns whether it was taken; if not, the next frame is offered.
   virtual bool SendKeyFrame(ImageView frame, uint64_t frame_index) = 0;
   /// Asks the other end to send Trainer::WholeStudent, because the device's weights are not the
-  /// trainer's. `why` is for a log.
+  /// trainer's. `why` is for a log. Returns whether the request was taken; if not, or if no student
+  /// comes within 60 s, it is made again.
   virtual bool RequestStudent(const std::string& why) = 0;
   /// Moves the next message of the other end into `message`, in the order in which the Trainer made
   /// them. Waits at most `wait`, which is 0 most of the time. Returns whether there was one.

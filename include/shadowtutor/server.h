@@ -28,7 +28,7 @@ struct ServerOptions : PolicyOptions {
   bool insecure = false;               // allows plain text on addresses that others can reach
 
   int max_sessions = 16;  // clients at a time
-  int trainers = 0;       // key frames trained on side by side; 0: one per core and client
+  int trainers = 0;       // key frames trained on side by side; 0: as many as there are cores
   /// Larger frames are refused.
   size_t max_frame_pixels = size_t{4096} * 2160;
   /// What the teacher may take for a frame; then it is answered with an error.
@@ -68,7 +68,8 @@ class Server {
  public:
   /// Begins to serve. `student` is what sessions start from; its classes must be the teacher's.
   /// Throws Error kInvalidArgument for options out of range, a student that does not fit, or plain
-  /// text on an address that others can reach; kUnavailable when it cannot listen there.
+  /// text on an address that others can reach; kNotFound for a file; kUnavailable when it cannot
+  /// listen there.
   Server(std::shared_ptr<Teacher> teacher, const Student& student,
          const ServerOptions& options = {});
   /// Shuts down. A call of the teacher that does not return within some seconds is left behind on

@@ -1,17 +1,16 @@
 /* The C interface: for C, and for every language that can call C.
  *
  * Rules
- *   - Handles are pointers to incomplete types. Whoever gets one from a function with "new",
- * "load", "parse", "connect" or "student" in its name owns it and gives it back to its _free
- * function. All _free functions accept NULL.
+ *   - Handles are pointers to incomplete types. Whoever gets one through a pointer to a pointer
+ *     owns it and gives it back to its _free function. All _free functions accept NULL.
  *   - Every struct that is handed over begins with struct_size, which the caller sets to sizeof of
  *     the struct; a newer library then knows which fields an older program has. Set it by
  *     SHADOWTUTOR_INIT: shadowtutor_connect_options options = SHADOWTUTOR_INIT(options);
  *     A field that is 0 or NULL stands for its default. No struct is passed by value.
  *   - Functions that can fail return a shadowtutor_status. What went wrong is said, as a sentence
  *     for people, by shadowtutor_last_error(), until the same thread calls another function that
- * can fail. When a function fails, what it would have given back through pointers is NULL or as it
- *     was.
+ *     can fail. When a function fails, what it would have given back through pointers is NULL or as
+ *     it was.
  *   - Strings are UTF-8. Strings and bytes that are handed over are copied. Those that are given
  *     back belong to their handle and live as long as it does, unless a function says less.
  *   - Pictures are BGR, 8 bits a channel. Labels are one byte a pixel, row by row without gaps.
@@ -93,7 +92,7 @@ typedef struct shadowtutor_student_options {
   int32_t background; /* index of the background class plus 1; 0: none */
   int32_t depth;      /* residual blocks in each stage; 0: 1 */
   double width;       /* channels, as a multiple of the published network's; 0: 1 */
-  uint64_t seed;
+  uint64_t seed;      /* the same seed gives the same weights on every machine; 0: 1 */
 } shadowtutor_student_options;
 
 shadowtutor_status shadowtutor_student_load(const char* file, shadowtutor_student** student);

@@ -3,8 +3,8 @@
 //   const auto student = shadowtutor::Student::Load("street.safetensors");
 //   shadowtutor::Predictor predictor(student);
 //   shadowtutor::LabelMap labels;
-//   predictor.Predict({bgr, width, height}, labels);  // labels.at(x, y): index into
-//   student.classes()
+//   predictor.Predict({bgr, width, height}, labels);
+//   // labels.at(x, y) is an index into student.classes().
 #ifndef SHADOWTUTOR_STUDENT_H_
 #define SHADOWTUTOR_STUDENT_H_
 
@@ -37,7 +37,8 @@ struct FreshStudentOptions {
 class Student {
  public:
   /// Reads a .safetensors file, or the bytes of one. Throws Error: kNotFound (no such file),
-  /// kDataLoss (truncated or corrupt), kInvalidArgument (a safetensors file that is no student).
+  /// kUnavailable (it cannot be read), kDataLoss (truncated or corrupt), kResourceExhausted (larger
+  /// than any student), kInvalidArgument (a folder, or a safetensors file that is no student).
   static Student Load(const std::string& file);
   static Student Parse(std::span<const uint8_t> bytes);
   /// A student with random weights, which must be taught before it is of use. Throws Error

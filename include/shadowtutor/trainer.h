@@ -31,6 +31,9 @@ struct PolicyOptions {
   std::map<std::string, std::string> parts;  // such as {"max-updates", "8"}
 };
 
+/// An answer is one message, after all steps, and key frames are encoded by whoever sends them: of
+/// the policy's parts, `part-updates`, `idle-updates`, `key-frame-bytes`, `first-key-frame-bytes`
+/// and `coarsest-crf` have no effect here.
 struct TrainerOptions : PolicyOptions {
   /// Small updates (some kilobytes) by the coded form; without it fp32, as the paper has it.
   bool coded = true;
@@ -57,11 +60,12 @@ class Trainer {
   Trainer(Trainer&&) noexcept;
   Trainer& operator=(Trainer&&) noexcept;
 
-  /// The message with which a device's session begins. After a broken connection, another one lets
-  /// the device go on with the student as it is by now; it then holds the whole student.
+  /// The message with which a device's session begins. Call it again after a broken connection:
+  /// that message holds the whole student as it is by now, and the device goes on with it.
   std::vector<uint8_t> Greeting();
-  /// Trains on a key frame with the teacher's answer. Throws Error kInvalidArgument for an answer
-  /// that does not fit the frame or the student's classes; the student is then as it was.
+  /// Trains on a key frame with the teacher's answer. Throws Error kInvalidArgument for an empty
+  /// frame and an answer that does not fit it or the student's classes, kResourceExhausted for a
+  /// frame over kMaxFrameSide or kMaxFramePixels; the student is then as it was.
   Trained Train(uint64_t frame_index, ImageView frame, const TeacherAnswer& answer);
   /// The message for a device that asks for the whole student (Link::RequestStudent).
   std::vector<uint8_t> WholeStudent();
@@ -83,8 +87,8 @@ int NextStride(int stride, double metric, double threshold = 0.8, int min_stride
                int max_stride = 64);
 
 /// The mean intersection over union (0..1) of two label maps of the same size, over the classes
-/// that occur in either. Throws Error kInvalidArgument for different sizes or a label of `classes`
-/// or above.
+/// that occur in either. Throws Error kInvalidArgument for empty maps, different sizes, or a label
+/// of `classes` or above.
 double MeanIoU(const LabelMap& predicted, const LabelMap& expected, int classes);
 
 }  // namespace shadowtutor

@@ -1,9 +1,10 @@
 // Key frames as video: each is predicted from the ones before, which takes a third of JPEG's
 // traffic. Component: video, which links FFmpeg's libavcodec.
 //
-//   shadowtutor::ConnectOptions options;
-//   options.encoder = [] { return shadowtutor::MakeVideoEncoder(shadowtutor::KeyFrameCodec::kH264);
-//   }; auto client = shadowtutor::Client::Connect(server, options);
+//   using namespace shadowtutor;
+//   ConnectOptions options;
+//   options.encoder = [] { return MakeVideoEncoder(KeyFrameCodec::kH264); };
+//   auto client = Client::Connect(server, options);
 #ifndef SHADOWTUTOR_VIDEO_ENCODER_H_
 #define SHADOWTUTOR_VIDEO_ENCODER_H_
 

@@ -3,11 +3,13 @@
 #include <exception>
 #include <new>
 
+#include "wire/frame_codec.h"
+
 namespace shadowtutor::api {
 
 namespace {
 
-// Not longer than any sentence of ours, and no memory is needed to keep one.
+// A sentence that is longer is cut. No memory is needed to keep one.
 thread_local char last_error[1024] = "";
 
 void Keep(const char* sentence) noexcept {
@@ -74,7 +76,8 @@ ImageView ViewOf(const shadowtutor_image* image) {
 void CheckLabels(const shadowtutor_image* frame, const uint8_t* labels, size_t size) {
   const ImageView view = ViewOf(frame);
   Require(labels, "labels");
-  if (!view.empty() && size != view.size().pixels()) {
+  wire::CheckFrameSize(view.size());
+  if (size != view.size().pixels()) {
     throw Error(ErrorCode::kInvalidArgument, "there is room for " + std::to_string(size) +
                                                  " labels, but the picture has " +
                                                  std::to_string(view.size().pixels()) + " pixels");

@@ -76,10 +76,11 @@ void Give(Struct made, Struct* to) {
 /// Throws Error kInvalidArgument for NULL.
 ImageView ViewOf(const shadowtutor_image* image);
 
-/// Copies the labels to the caller. Throws Error kInvalidArgument when `size` is not theirs.
-void CopyLabels(const LabelMap& labels, uint8_t* to, size_t size);
-/// Before a call that makes them, so that it is not made in vain.
+/// Before anything is done with a picture and its labels. Throws Error kInvalidArgument for NULL
+/// and when `size` is not one label for each of the picture's pixels, and as wire::CheckFrameSize.
 void CheckLabels(const shadowtutor_image* frame, const uint8_t* labels, size_t size);
+/// Copies the labels to the caller, who has room for `size` of them.
+void CopyLabels(const LabelMap& labels, uint8_t* to, size_t size);
 
 inline std::string TextOf(const char* text) { return text ? text : ""; }
 

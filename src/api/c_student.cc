@@ -55,7 +55,7 @@ shadowtutor_status shadowtutor_student_new(const char* const* class_names, size_
         Student::Fresh(std::move(classes), {.background = taken.background - 1,
                                             .width = taken.width != 0 ? taken.width : 1,
                                             .depth = taken.depth != 0 ? taken.depth : 1,
-                                            .seed = taken.seed})};
+                                            .seed = taken.seed != 0 ? taken.seed : 1})};
   });
 }
 

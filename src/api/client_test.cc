@@ -69,7 +69,6 @@ TEST(PublicClient, AMessageThatWasLostOrDamagedIsMadeUpFor) {
         message.resize(message.size() / 2);
       }
     };
-    ClientOptions options;
     Watch(client, 0, lost ? 30 : 60);
     if (lost) {
       // The key frame's answer never comes; a new session makes the client go on.
@@ -82,6 +81,29 @@ TEST(PublicClient, AMessageThatWasLostOrDamagedIsMadeUpFor) {
     EXPECT_EQ(state->requests, lost ? 0 : 1);
     EXPECT_EQ(client.student().checksum(), state->trainer.student().checksum());
   }
+}
+
+TEST(PublicClient, ARequestThatWasNotTakenIsMadeAgain) {
+  const auto state = StateOf({});
+  Client client(SceneStudent(), std::make_unique<MemoryLink>(state));
+  int messages = 0;
+  state->disturb = [&](std::vector<uint8_t>& message) {
+    if (++messages == 2) message.resize(message.size() / 2);
+  };
+  state->takes_requests = false;
+  Watch(client, 0, 30);
+  EXPECT_GT(state->requests, 1);
+  state->takes_requests = true;
+  Watch(client, 30, 60);
+  EXPECT_EQ(client.student().checksum(), state->trainer.student().checksum());
+}
+
+TEST(PublicClient, AsksOnceForAStudentThatArrivesDamaged) {
+  const auto state = StateOf({});
+  Client client(SceneStudent(), std::make_unique<MemoryLink>(state));
+  state->disturb = [](std::vector<uint8_t>& message) { message.resize(message.size() / 2); };
+  Watch(client, 0, 60);
+  EXPECT_EQ(state->requests, 1);
 }
 
 TEST(PublicClient, GoesOnWhileItsTutorIsAway) {
@@ -112,6 +134,16 @@ TEST(PublicClient, AKeyFrameWithoutUpdateIsFollowedByAnother) {
   state->teacher_fails = false;
   Watch(client, 40, 60);
   EXPECT_NE(client.student().checksum(), before);
+}
+
+TEST(PublicClient, EmptyFramesAreErrors) {
+  const auto state = StateOf({});
+  Client client(SceneStudent(), std::make_unique<MemoryLink>(state));
+  LabelMap labels;
+  for (const ImageView& empty : {ImageView(), ImageView(nullptr, 64, 48)}) {
+    EXPECT_EQ(CodeOf([&] { client.Process(empty, labels); }), ErrorCode::kInvalidArgument);
+  }
+  EXPECT_EQ(state->key_frames, 0);
 }
 
 TEST(PublicClient, OptionsOutOfRangeAreErrors) {

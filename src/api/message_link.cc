@@ -1,6 +1,6 @@
 #include "api/message_link.h"
 
-#include <algorithm>
+#include <thread>
 #include <utility>
 #include <variant>
 
@@ -38,6 +38,7 @@ bool MessageLink::Connected() {
     return false;
   }
   Receive(milliseconds(0));
+  AskForStudent();
   return in_session_;
 }
 
@@ -57,12 +58,12 @@ std::optional<wire::Update> MessageLink::PollUpdate() {
 }
 
 std::optional<wire::Update> MessageLink::WaitForUpdate() {
-  // A transport may return early, or not wait at all.
   constexpr milliseconds kLook{20};
   while (true) {
     if (auto update = PollUpdate()) return update;
     if (!AnswerPending() || !transport_->Connected()) return std::nullopt;
-    Receive(kLook);
+    // A transport may return early, or not wait at all.
+    if (!Receive(kLook)) std::this_thread::sleep_for(milliseconds(1));
   }
 }
 
@@ -75,7 +76,16 @@ std::optional<client::ServerLink::WholeStudent> MessageLink::TakeStudent() {
   return std::exchange(student_, std::nullopt);
 }
 
-void MessageLink::RequestStudent(const std::string& why) { transport_->RequestStudent(why); }
+void MessageLink::RequestStudent(const std::string& why) {
+  if (!awaits_student_) ask_at_ = Clock::now();
+  awaits_student_ = why;
+  AskForStudent();
+}
+
+void MessageLink::AskForStudent() {
+  if (!awaits_student_ || Clock::now() < ask_at_) return;
+  if (transport_->RequestStudent(*awaits_student_)) ask_at_ = Clock::now() + update_timeout_;
+}
 
 std::optional<client::ServerLink::Session> MessageLink::TakeSession() {
   if (transport_->Connected()) Receive(milliseconds(0));
@@ -100,7 +110,7 @@ void MessageLink::Take(std::span<const uint8_t> bytes) {
   } catch (const Error& error) {
     // What was lost is in the whole student.
     outstanding_.reset();
-    transport_->RequestStudent(error.what());
+    RequestStudent(error.what());
   }
 }
 
@@ -122,6 +132,7 @@ void MessageLink::Take(wire::Update update) {
 
 void MessageLink::Take(const wire::WholeStudent& student) {
   student_ = {Unpacked(student), student.version};
+  awaits_student_.reset();
 }
 
 void MessageLink::Take(const wire::ErrorMessage& error) {
@@ -134,6 +145,7 @@ void MessageLink::EndSession() {
   student_.reset();
   updates_.clear();
   outstanding_.reset();
+  awaits_student_.reset();
 }
 
 }  // namespace shadowtutor::api

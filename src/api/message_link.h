@@ -48,6 +48,9 @@ class MessageLink final : public client::ServerLink {
   /// Takes all messages that are there; waits for the first one at most `wait`. Returns whether
   /// there was one.
   bool Receive(std::chrono::milliseconds wait);
+  /// Asks for the student that is awaited, if the transport did not take the last request or it has
+  /// not been answered in time.
+  void AskForStudent();
   void Take(std::span<const uint8_t> bytes);
   void Take(wire::Welcome welcome);
   void Take(wire::Update update);
@@ -59,11 +62,13 @@ class MessageLink final : public client::ServerLink {
   const std::unique_ptr<Link> transport_;
   const std::chrono::milliseconds update_timeout_;
   bool in_session_ = false;
-  std::optional<Session> session_;       // not taken yet
-  std::optional<WholeStudent> student_;  // not taken yet
-  std::deque<wire::Update> updates_;     // not taken yet
-  std::optional<uint64_t> outstanding_;  // index of the key frame that awaits its answer
-  Clock::time_point deadline_;           // of the answer
+  std::optional<Session> session_;             // not taken yet
+  std::optional<WholeStudent> student_;        // not taken yet
+  std::deque<wire::Update> updates_;           // not taken yet
+  std::optional<uint64_t> outstanding_;        // index of the key frame that awaits its answer
+  Clock::time_point deadline_;                 // of the answer
+  std::optional<std::string> awaits_student_;  // why one was asked for
+  Clock::time_point ask_at_;                   // not before
 };
 
 }  // namespace shadowtutor::api

@@ -62,11 +62,7 @@ TEST(Predictor, OneThreadGivesTheSameLabels) {
   EXPECT_EQ(of_all, of_one);
 }
 
-TEST(Version, IsThatOfTheHeaders) {
-  EXPECT_EQ(Version(), std::to_string(SHADOWTUTOR_VERSION_MAJOR) + "." +
-                           std::to_string(SHADOWTUTOR_VERSION_MINOR) + "." +
-                           std::to_string(SHADOWTUTOR_VERSION_PATCH));
-}
+TEST(Version, IsTheProjects) { EXPECT_STREQ(Version(), SHADOWTUTOR_VERSION); }
 
 }  // namespace
 }  // namespace shadowtutor

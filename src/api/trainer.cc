@@ -68,7 +68,7 @@ std::vector<uint8_t> Trainer::Greeting() {
 }
 
 Trained Trainer::Train(uint64_t frame_index, ImageView frame, const TeacherAnswer& answer) {
-  wire::CheckFrameSize(frame.size());
+  wire::CheckFrameSize(frame.empty() ? FrameSize() : frame.size());
   tutor::LabelledFrame labelled;
   labelled.frame_index = frame_index;
   labelled.frame = Image(frame);

@@ -49,6 +49,9 @@ TEST(PublicTrainer, AnswersThatDoNotFitAreErrorsAndChangeNothing) {
   TeacherAnswer small;
   small.label = LabelMap(8, 8);
   EXPECT_EQ(CodeOf([&] { trainer.Train(0, SceneFrame(0), small); }), ErrorCode::kInvalidArgument);
+  TeacherAnswer cut_off = SceneAnswer(0);
+  cut_off.label.labels().pop_back();
+  EXPECT_EQ(CodeOf([&] { trainer.Train(0, SceneFrame(0), cut_off); }), ErrorCode::kInvalidArgument);
   TeacherAnswer strange = SceneAnswer(0);
   strange.label.at(3, 3) = 2;
   EXPECT_EQ(CodeOf([&] { trainer.Train(0, SceneFrame(0), strange); }), ErrorCode::kInvalidArgument);
@@ -56,8 +59,10 @@ TEST(PublicTrainer, AnswersThatDoNotFitAreErrorsAndChangeNothing) {
   outside.has_instances = true;
   outside.instances = {{60, 40, 20, 20}};
   EXPECT_EQ(CodeOf([&] { trainer.Train(0, SceneFrame(0), outside); }), ErrorCode::kInvalidArgument);
-  EXPECT_EQ(CodeOf([&] { trainer.Train(0, ImageView(), SceneAnswer(0)); }),
-            ErrorCode::kInvalidArgument);
+  for (const ImageView& empty : {ImageView(), ImageView(nullptr, 64, 48)}) {
+    EXPECT_EQ(CodeOf([&] { trainer.Train(0, empty, SceneAnswer(0)); }),
+              ErrorCode::kInvalidArgument);
+  }
   EXPECT_EQ(trainer.student().checksum(), before);
 }
 

@@ -99,7 +99,7 @@ Client::~Client() = default;
 // it is applied at the start of the next frame, which is the same moment.
 FrameReport Client::Process(ImageView frame, LabelMap& labels) {
   Impl& self = *impl_;
-  wire::CheckFrameSize(frame.size());
+  wire::CheckFrameSize(frame.empty() ? FrameSize() : frame.size());
   FrameReport report;
   report.index = self.frame_index;
 

@@ -123,6 +123,10 @@ TrainResult Trainer::TrainPart(ImageView frame, const TeacherAnswer& teacher,
                                                  SizeText(teacher.label.size()) +
                                                  ", but the frame is " + SizeText(frame.size()));
   }
+  if (teacher.label.labels().size() != frame.size().pixels()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "the teacher's label does not have one class for each pixel");
+  }
   for (const Box& box : teacher.instances) {
     if (!LiesWithin(box, frame.size())) {
       throw Error(ErrorCode::kInvalidArgument,

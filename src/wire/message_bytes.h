@@ -17,7 +17,8 @@ namespace shadowtutor::wire {
 std::vector<uint8_t> ToBytes(const ServerMessage& message);
 
 /// The inverse. `bytes` may come from anywhere. Throws Error kDataLoss for what is no message, or
-/// one with values out of range; the weights are checked where they are put to use.
+/// one with values out of range, and kFailedPrecondition for a Welcome of another version of the
+/// protocol; the weights are checked where they are put to use.
 ServerMessage ServerMessageFrom(std::span<const uint8_t> bytes);
 
 }  // namespace shadowtutor::wire

@@ -54,7 +54,9 @@ LinkStats StatsOf(rpc::GrpcLink& link) {
 
 Client Client::Connect(const std::string& server, const ConnectOptions& options) {
   rpc::SilenceGrpcLog();
-  const Clock::time_point deadline = Clock::now() + options.timeout;
+  // Some pass the most that there is, which a clock cannot add.
+  const Clock::time_point deadline =
+      Clock::now() + std::min<milliseconds>(options.timeout, std::chrono::hours(24 * 365));
   auto opened = std::make_unique<rpc::GrpcLink>(LinkOptionsOf(server, options));
   rpc::GrpcLink& link = *opened;  // the client's from below on
   const auto late = [&](const char* what) {

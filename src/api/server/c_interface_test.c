@@ -168,8 +168,12 @@ int TeachOverALinkOfOnesOwn(void) {
 }
 
 int SayWhatIsWrong(void) {
-  shadowtutor_student* student = (shadowtutor_student*)&student;
+  const char* const names[] = {"ground", "square"};
+  shadowtutor_student_options options = SHADOWTUTOR_INIT(options);
+  shadowtutor_student *student = (shadowtutor_student*)&student, *seeded = NULL;
   shadowtutor_predictor* predictor = NULL;
+  shadowtutor_trainer* trainer = NULL;
+  shadowtutor_bytes* message = NULL;
   shadowtutor_image image = SHADOWTUTOR_INIT(image);
   shadowtutor_image forgotten = {0};
   CHECK(shadowtutor_student_load("/no/such.safetensors", &student) == SHADOWTUTOR_NOT_FOUND);
@@ -191,11 +195,25 @@ int SayWhatIsWrong(void) {
   image.width = 0;
   CHECK(shadowtutor_predictor_predict(predictor, &image, labels, sizeof labels) ==
         SHADOWTUTOR_INVALID_ARGUMENT);
+  CHECK(!shadowtutor_trainer_new(student, NULL, &trainer));
+  image.width = kWidth;
+  image.height = -1;
+  CHECK(shadowtutor_trainer_train(trainer, 0, &image, labels, sizeof labels, NULL, &message) ==
+        SHADOWTUTOR_INVALID_ARGUMENT);
+  CHECK(!message);
+  shadowtutor_trainer_free(trainer);
   shadowtutor_predictor_free(predictor);
   shadowtutor_student_free(student);
   shadowtutor_student_free(NULL);
   shadowtutor_client_free(NULL);
   shadowtutor_server_free(NULL);
+  student = NULL;
+  options.seed = 1;
+  CHECK(!shadowtutor_student_new(names, 2, NULL, &student));
+  CHECK(!shadowtutor_student_new(names, 2, &options, &seeded));
+  CHECK(shadowtutor_student_checksum(student) == shadowtutor_student_checksum(seeded));
+  shadowtutor_student_free(student);
+  shadowtutor_student_free(seeded);
   CHECK(shadowtutor_api_major() == SHADOWTUTOR_API_MAJOR);
   return 0;
 }

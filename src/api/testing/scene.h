@@ -52,6 +52,7 @@ class MemoryLink final : public Link {
     std::deque<std::vector<uint8_t>> messages;
     bool connected = true;
     bool teacher_fails = false;
+    bool takes_requests = true;
     int key_frames = 0, requests = 0;
     /// May change or clear a message on its way to the device. May be empty.
     std::function<void(std::vector<uint8_t>& message)> disturb;
@@ -75,6 +76,7 @@ class MemoryLink final : public Link {
   }
   bool RequestStudent(const std::string&) override {
     ++state_->requests;
+    if (!state_->takes_requests) return false;
     state_->Post(state_->trainer.WholeStudent());
     return true;
   }
