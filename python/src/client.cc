@@ -41,7 +41,7 @@ class PyClient final : public Closable {
   PyClient(Client client, std::shared_ptr<LinkError> link_error)
       : client_(std::move(client)), link_error_(std::move(link_error)) {}
   ~PyClient() override {
-    const py::gil_scoped_release release;
+    const WithoutGil released;
     client_.reset();
   }
 
@@ -73,7 +73,7 @@ class PyClient final : public Closable {
   }
 
   LinkStats stats() {
-    const py::gil_scoped_release release;
+    const WithoutGil released;
     const OneAtATime::Lock lock(gate_);
     return client_ ? client_->stats() : last_stats_;
   }
@@ -83,7 +83,7 @@ class PyClient final : public Closable {
   template <typename Call>
   std::invoke_result_t<Call, Client&> Use(Call&& call) {
     const auto result = [&] {
-      const py::gil_scoped_release release;
+      const WithoutGil released;
       const OneAtATime::Lock lock(gate_);
       if (!client_) throw Error(ErrorCode::kFailedPrecondition, "the client is closed");
       return call(*client_);
@@ -131,7 +131,7 @@ std::shared_ptr<PyClient> Connect(
   options.log = LogFunction(log);
   std::shared_ptr<PyClient> client;
   {
-    const py::gil_scoped_release release;
+    const WithoutGil released;
     Client connected = Client::Connect(address, options);
     client = std::make_shared<PyClient>(std::move(connected), nullptr);
   }
@@ -149,7 +149,7 @@ std::shared_ptr<PyClient> Over(const py::object& link, const std::shared_ptr<PyS
 }
 
 void Close(PyClient& client) {
-  const py::gil_scoped_release release;
+  const WithoutGil released;
   client.Close();
 }
 

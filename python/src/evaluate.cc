@@ -40,7 +40,7 @@ std::string EvaluateOne(const std::string& source, const py::object& teacher,
     return !interrupted;
   };
   try {
-    const py::gil_scoped_release release;
+    const WithoutGil released;
     eval::ResampledSource video(video::OpenSource(source), fps);
     eval::ResampledTeacher resampled(*both.teacher, video.resampling());
     teacher::LabelStore store(resampled, folder, "labels of one evaluation");

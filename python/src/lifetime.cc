@@ -29,7 +29,7 @@ void CloseAll() {
     const std::shared_ptr<Closable> object = Open().back().lock();
     Open().pop_back();
     if (!object) continue;
-    const py::gil_scoped_release release;
+    const WithoutGil released;
     object->Close();
   }
   exiting = true;

@@ -44,7 +44,7 @@ std::shared_ptr<PyTeacher> Open(const py::object& card, const py::object& classe
                                 std::optional<int> background) {
   const ClassList list = Wanted(classes, std::nullopt);
   const std::string path = PathOf(card);
-  const py::gil_scoped_release release;
+  const WithoutGil released;
   return std::make_shared<PyTeacher>(PyTeacher{
       std::make_shared<SharedTeacher>(OpenTeacher(path, list, BackgroundOf(list, background)))});
 }
@@ -53,7 +53,7 @@ py::object Label(PyTeacher& teacher, const py::object& frame, uint64_t frame_ind
   const Frame taken(frame);
   TeacherAnswer answer;
   {
-    const py::gil_scoped_release release;
+    const WithoutGil released;
     answer = teacher.teacher->Label(taken.view(), frame_index);
   }
   if (!answer.has_instances) return ArrayOf(std::move(answer.label));
@@ -127,7 +127,7 @@ TeacherAndStudent TeacherAndStudentOf(const py::object& teacher, const py::objec
   };
   if (IsPath(teacher)) {
     const std::string card = PathOf(teacher);
-    const py::gil_scoped_release release;
+    const WithoutGil released;
     std::shared_ptr<Teacher> opened = OpenTeacher(card, list, ground);
     return {opened, nullptr, fresh(*opened)};
   }

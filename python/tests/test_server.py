@@ -214,6 +214,35 @@ def test_the_interpreter_ends_with_a_running_server(teacher, ending):
     assert code == 1 or ended.stderr == ""
 
 
+def test_the_interpreter_ends_while_daemon_threads_compute():
+    ended = run(
+        f"""
+        import sys, threading
+        sys.path.insert(0, {str(sys.path[0])!r})
+        import numpy as np
+        import shadowtutor as st
+        import scene
+        student = st.Student.fresh(scene.CLASSES, width=0.25)
+        trainer = st.Trainer(student, parts=dict(max_updates=1))
+        frame = np.zeros((480, 640, 3), np.uint8)
+        begun = [threading.Event(), threading.Event()]
+        def predict():
+            while True:
+                student.predict(frame)
+                begun[0].set()
+        def train():
+            while True:
+                trainer.train(0, frame, scene.teacher(frame))
+                begun[1].set()
+        for work in (predict, train):
+            threading.Thread(target=work, daemon=True).start()
+        for event in begun:
+            event.wait()
+        """
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_a_teacher_that_returns_while_the_interpreter_ends():
     ended = run(
         f"""
