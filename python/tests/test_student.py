@@ -33,6 +33,8 @@ def test_errors_are_pythons_own_as_well(tmp_path):
     assert isinstance(missing.value, st.Error)
     assert missing.value.code == "NOT_FOUND"
     assert "none.safetensors" in str(missing.value)
+    with pytest.raises(st.NotFound, match="\udcff"):  # no UTF-8
+        st.Student.load(b"no/\xff")
     with pytest.raises(st.DataLoss):
         st.Student.parse(b"short")
     with pytest.raises(ValueError):
