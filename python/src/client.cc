@@ -1,8 +1,9 @@
 #include "shadowtutor/client.h"
 
 #include <chrono>
-#include <cmath>
+#include <future>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <type_traits>
 
@@ -110,6 +111,25 @@ std::shared_ptr<PyClient> Kept(std::shared_ptr<PyClient> client) {
   return client;
 }
 
+// Connects on a thread of its own, while this one handles signals, so that Ctrl-C ends the waiting.
+std::shared_ptr<PyClient> Connected(const std::string& address, ConnectOptions options) {
+  constexpr std::chrono::milliseconds kLook{50};
+  std::stop_source stop;
+  options.stop = stop.get_token();
+  {
+    const WithoutGil released;
+    auto connecting =
+        std::async(std::launch::async, [&] { return Client::Connect(address, options); });
+    bool interrupted = false;
+    while (!interrupted && connecting.wait_for(kLook) != std::future_status::ready) {
+      interrupted = Interrupted();
+    }
+    if (!interrupted) return std::make_shared<PyClient>(connecting.get(), nullptr);
+    stop.request_stop();  // and the thread is waited for
+  }
+  throw py::error_already_set();
+}
+
 std::shared_ptr<PyClient> Connect(
     const std::string& address, const std::shared_ptr<PyStudent>& student, bool wait,
     const std::string& encoder, double timeout, bool retry, double key_frames_per_second, bool tls,
@@ -129,13 +149,7 @@ std::shared_ptr<PyClient> Connect(
   options.insecure = insecure;
   if (frame_size) options.frame_size = {frame_size->first, frame_size->second};
   options.log = LogFunction(log);
-  std::shared_ptr<PyClient> client;
-  {
-    const WithoutGil released;
-    Client connected = Client::Connect(address, options);
-    client = std::make_shared<PyClient>(std::move(connected), nullptr);
-  }
-  return Kept(std::move(client));
+  return Kept(Connected(address, std::move(options)));
 }
 
 std::shared_ptr<PyClient> Over(const py::object& link, const std::shared_ptr<PyStudent>& student,

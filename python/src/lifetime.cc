@@ -72,6 +72,13 @@ std::function<void(const std::string&)> LogFunction(const py::object& log) {
   };
 }
 
+bool Interrupted() {
+  return StayIfEnded([] {
+    const py::gil_scoped_acquire acquire;
+    return PyErr_CheckSignals() != 0;
+  });
+}
+
 std::string TextOf(py::error_already_set& error) {
   std::string name = py::str(error.type().attr("__name__"));
   std::string text;

@@ -76,6 +76,11 @@ class Held {
 /// None. What it raises is shown by sys.unraisablehook. With the GIL.
 std::function<void(const std::string&)> LogFunction(const py::object& log);
 
+/// Lets Python handle signals on its main thread, and returns whether that raised something, such
+/// as KeyboardInterrupt; the caller must then return to Python by py::error_already_set, and not
+/// ask again. Without the GIL.
+bool Interrupted();
+
 /// "ValueError: the text" of what is being raised. With the GIL.
 std::string TextOf(py::error_already_set& error);
 

@@ -1,4 +1,5 @@
 import gc
+import signal
 import subprocess
 import sys
 import textwrap
@@ -179,6 +180,19 @@ def test_arguments_are_checked(student):
         other = st.Student.fresh(["road", "car"], width=0.25)
         with pytest.raises(st.FailedPrecondition):
             st.Client(server.address, other, timeout=10)
+
+
+def test_ctrl_c_ends_the_waiting_for_a_server():
+    lines = []
+
+    def interrupt(line):
+        lines.append(line)
+        if len(lines) == 1:  # nobody answers
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt) as raised:
+        st.Client("127.0.0.1:1", retry=True, timeout=60, log=interrupt)
+    assert raised.value.__context__ is None  # rather than after the timeout
 
 
 def run(program):
