@@ -167,6 +167,8 @@ def test_arguments_are_checked(student):
         st.Server(42, classes=scene.CLASSES)
     with pytest.raises(st.InvalidArgument, match="not those of the student"):
         st.Server(scene.teacher, ["road", "car"], student)
+    with pytest.raises(st.InvalidArgument, match="background is class 1"):
+        st.Server(scene.teacher, student=student, background=1)
     with pytest.raises(FileNotFoundError):
         st.Server("no/card.yaml")
     with pytest.raises(st.InvalidArgument):
@@ -180,6 +182,19 @@ def test_arguments_are_checked(student):
         other = st.Student.fresh(["road", "car"], width=0.25)
         with pytest.raises(st.FailedPrecondition):
             st.Client(server.address, other, timeout=10)
+
+
+def test_a_teacher_that_was_opened_has_its_own_classes(tmp_path):
+    (tmp_path / "labels").mkdir()
+    card = tmp_path / "card.yaml"
+    card.write_text("kind: replay\nfolder: labels\nclasses: [background, square]\n")
+    teacher = st.Teacher(card)
+    with st.Server(teacher, scene.CLASSES, background=teacher.background):
+        pass
+    with pytest.raises(st.InvalidArgument, match="classes are not those of the teacher"):
+        st.Server(teacher, ["road", "car"])
+    with pytest.raises(st.InvalidArgument, match="background is class 1"):
+        st.Server(teacher, background=1)
 
 
 def test_ctrl_c_ends_the_waiting_for_a_server():
