@@ -1,6 +1,5 @@
 #include "shadowtutor/server.h"
 
-#include <mutex>
 #include <optional>
 
 #include "arrays.h"
