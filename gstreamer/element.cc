@@ -4,8 +4,6 @@
 #include <gst/video/gstvideofilter.h>
 #include <gst/video/video.h>
 
-#include <exception>
-
 #include "gstreamer/filter.h"
 #include "gstreamer/formats.h"
 #include "gstreamer/settings.h"

@@ -205,6 +205,7 @@ void Filter::Count(ProcessingTime::Milliseconds time) {
   bool live = false;
   {
     const ObjectLock lock(element_);
+    if (time_->latency() <= latency_) return;  // as much was told for an earlier format
     latency_ = time_->latency();
     live = live_;
   }

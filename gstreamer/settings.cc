@@ -2,8 +2,9 @@
 
 #include <gst/gst.h>
 
-#include <algorithm>
+#include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "gstreamer/blur.h"

@@ -44,8 +44,8 @@ bool SetProperty(Settings& settings, guint id, const GValue* value);
 /// Returns whether `id` is a property.
 bool GetProperty(const Settings& settings, const SegmenterStats& stats, guint id, GValue* value);
 
-/// Reads the student's file. Throws Error as Student::Load, and kInvalidArgument for settings that
-/// contradict each other, or that this build cannot do.
+/// Reads the student's file. Throws Error as Student::Load, and kInvalidArgument for an encoder
+/// that this build does not have.
 SegmenterOptions SegmenterOptionsOf(const Settings& settings);
 
 }  // namespace shadowtutor::gst

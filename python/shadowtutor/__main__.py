@@ -20,6 +20,7 @@ def load_teacher(name):
         raise st.NotFound(f"there is no {file}; name the teacher as FILE.py:FUNCTION")
     spec = importlib.util.spec_from_file_location("shadowtutor_teacher", file)
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses and pickle look there
     spec.loader.exec_module(module)
     if not callable(getattr(module, function, None)):
         raise st.InvalidArgument(f"{file} has no function {function}; name the teacher as FILE.py:FUNCTION")

@@ -64,17 +64,4 @@ class Internal(Error, RuntimeError):
     code = "INTERNAL"
 
 
-BY_CODE = {
-    kind.code: kind
-    for kind in (
-        InvalidArgument,
-        NotFound,
-        DataLoss,
-        FailedPrecondition,
-        ResourceExhausted,
-        Unavailable,
-        DeadlineExceeded,
-        Cancelled,
-        Internal,
-    )
-}
+BY_CODE = {kind.code: kind for kind in Error.__subclasses__()}

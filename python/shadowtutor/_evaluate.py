@@ -53,7 +53,7 @@ def evaluate(
     with tempfile.TemporaryDirectory(prefix="shadowtutor-") as labels:
         for strategy in strategies:
             report = _core._evaluate_one(
-                source=os.fspath(video),
+                source=os.fsencode(video),
                 teacher=teacher,
                 classes=classes,
                 student=student,

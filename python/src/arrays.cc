@@ -16,7 +16,8 @@ std::string Described(const py::array& array) {
   std::string text = py::str(array.dtype());
   text += " [";
   for (py::ssize_t i = 0; i < array.ndim(); ++i) {
-    text += (i ? ", " : "") + std::to_string(array.shape(i));
+    if (i > 0) text += ", ";
+    text += std::to_string(array.shape(i));
   }
   return text + "]";
 }
@@ -231,8 +232,7 @@ py::bytes BytesOf(const std::vector<uint8_t>& bytes) {
 
 std::string PathOf(const py::object& path) {
   if (path.is_none()) return "";
-  const py::object text = py::module_::import("os").attr("fsdecode")(path);
-  return py::str(text);
+  return py::module_::import("os").attr("fsencode")(path).cast<std::string>();
 }
 
 }  // namespace shadowtutor::python

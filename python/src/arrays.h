@@ -56,7 +56,7 @@ std::vector<std::string> NamesOf(const ClassList& classes);
 std::map<std::string, std::string> PartsOf(const py::dict& parts);
 
 py::bytes BytesOf(const std::vector<uint8_t>& bytes);
-/// The path as text: of a str or os.PathLike. An empty text for None.
+/// The path as the system takes it: of a str, bytes or os.PathLike. An empty text for None.
 std::string PathOf(const py::object& path);
 
 }  // namespace shadowtutor::python

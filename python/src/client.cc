@@ -1,8 +1,9 @@
 #include "shadowtutor/client.h"
 
 #include <chrono>
-#include <cmath>
+#include <future>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <type_traits>
 
@@ -41,7 +42,7 @@ class PyClient final : public Closable {
   PyClient(Client client, std::shared_ptr<LinkError> link_error)
       : client_(std::move(client)), link_error_(std::move(link_error)) {}
   ~PyClient() override {
-    const py::gil_scoped_release release;
+    const WithoutGil released;
     client_.reset();
   }
 
@@ -73,7 +74,7 @@ class PyClient final : public Closable {
   }
 
   LinkStats stats() {
-    const py::gil_scoped_release release;
+    const WithoutGil released;
     const OneAtATime::Lock lock(gate_);
     return client_ ? client_->stats() : last_stats_;
   }
@@ -83,7 +84,7 @@ class PyClient final : public Closable {
   template <typename Call>
   std::invoke_result_t<Call, Client&> Use(Call&& call) {
     const auto result = [&] {
-      const py::gil_scoped_release release;
+      const WithoutGil released;
       const OneAtATime::Lock lock(gate_);
       if (!client_) throw Error(ErrorCode::kFailedPrecondition, "the client is closed");
       return call(*client_);
@@ -110,6 +111,25 @@ std::shared_ptr<PyClient> Kept(std::shared_ptr<PyClient> client) {
   return client;
 }
 
+// Connects on a thread of its own, while this one handles signals, so that Ctrl-C ends the waiting.
+std::shared_ptr<PyClient> Connected(const std::string& address, ConnectOptions options) {
+  constexpr std::chrono::milliseconds kLook{50};
+  std::stop_source stop;
+  options.stop = stop.get_token();
+  {
+    const WithoutGil released;
+    auto connecting =
+        std::async(std::launch::async, [&] { return Client::Connect(address, options); });
+    bool interrupted = false;
+    while (!interrupted && connecting.wait_for(kLook) != std::future_status::ready) {
+      interrupted = Interrupted();
+    }
+    if (!interrupted) return std::make_shared<PyClient>(connecting.get(), nullptr);
+    stop.request_stop();  // and the thread is waited for
+  }
+  throw py::error_already_set();
+}
+
 std::shared_ptr<PyClient> Connect(
     const std::string& address, const std::shared_ptr<PyStudent>& student, bool wait,
     const std::string& encoder, double timeout, bool retry, double key_frames_per_second, bool tls,
@@ -129,13 +149,7 @@ std::shared_ptr<PyClient> Connect(
   options.insecure = insecure;
   if (frame_size) options.frame_size = {frame_size->first, frame_size->second};
   options.log = LogFunction(log);
-  std::shared_ptr<PyClient> client;
-  {
-    const py::gil_scoped_release release;
-    Client connected = Client::Connect(address, options);
-    client = std::make_shared<PyClient>(std::move(connected), nullptr);
-  }
-  return Kept(std::move(client));
+  return Kept(Connected(address, std::move(options)));
 }
 
 std::shared_ptr<PyClient> Over(const py::object& link, const std::shared_ptr<PyStudent>& student,
@@ -149,7 +163,7 @@ std::shared_ptr<PyClient> Over(const py::object& link, const std::shared_ptr<PyS
 }
 
 void Close(PyClient& client) {
-  const py::gil_scoped_release release;
+  const WithoutGil released;
   client.Close();
 }
 

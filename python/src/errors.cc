@@ -1,3 +1,5 @@
+#include <string_view>
+
 #include "bindings.h"
 #include "shadowtutor/types.h"
 
@@ -10,7 +12,11 @@ void AddErrors(py::module_&) {
     } catch (const Error& error) {
       const py::object type =
           py::module_::import("shadowtutor._errors").attr("BY_CODE")[ErrorCodeName(error.code())];
-      PyErr_SetString(type.ptr(), error.what());
+      // A sentence may name a file whose name is not UTF-8.
+      const std::string_view what = error.what();
+      const auto text = py::reinterpret_steal<py::object>(PyUnicode_DecodeUTF8(
+          what.data(), static_cast<py::ssize_t>(what.size()), "surrogateescape"));
+      PyErr_SetObject(type.ptr(), text.ptr());
     }
   });
 }

@@ -6,6 +6,7 @@
 #include "eval/sim/evaluation.h"
 #include "eval/sim/evaluation_text.h"
 #include "eval/sim/resampling.h"
+#include "lifetime.h"
 #include "student.h"
 #include "teacher.h"
 #include "teacher/label_store.h"
@@ -35,12 +36,11 @@ std::string EvaluateOne(const std::string& source, const py::object& teacher,
   const std::string folder = PathOf(labels);
   bool interrupted = false;
   const auto go_on = [&](const eval::EvalProgress&) {
-    const py::gil_scoped_acquire acquire;
-    interrupted = PyErr_CheckSignals() != 0;
+    interrupted = Interrupted();
     return !interrupted;
   };
   try {
-    const py::gil_scoped_release release;
+    const WithoutGil released;
     eval::ResampledSource video(video::OpenSource(source), fps);
     eval::ResampledTeacher resampled(*both.teacher, video.resampling());
     teacher::LabelStore store(resampled, folder, "labels of one evaluation");

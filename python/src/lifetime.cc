@@ -29,7 +29,7 @@ void CloseAll() {
     const std::shared_ptr<Closable> object = Open().back().lock();
     Open().pop_back();
     if (!object) continue;
-    const py::gil_scoped_release release;
+    const WithoutGil released;
     object->Close();
   }
   exiting = true;
@@ -70,6 +70,13 @@ std::function<void(const std::string&)> LogFunction(const py::object& log) {
       PyGILState_Release(state);
     });
   };
+}
+
+bool Interrupted() {
+  return StayIfEnded([] {
+    const py::gil_scoped_acquire acquire;
+    return PyErr_CheckSignals() != 0;
+  });
 }
 
 std::string TextOf(py::error_already_set& error) {

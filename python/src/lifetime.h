@@ -31,7 +31,7 @@ void CloseAll();
 /// Whether CloseAll has returned. Any thread.
 bool Exiting();
 
-/// Runs `call`, which enters Python on a thread of the library's. A thread that asks for the GIL
+/// Runs `call`, which enters Python. A thread that asks for the GIL
 /// while the interpreter ends is ended by Python, by an exception that must not be caught; such a
 /// thread stays here for the rest of the process, and nothing that it holds is touched.
 template <typename Call>
@@ -42,6 +42,22 @@ auto StayIfEnded(Call&& call) {
     for (;;) pause();
   }
 }
+
+/// While it lives, other Python threads run. With the GIL, which its thread has again afterwards;
+/// one for which Python ends meanwhile stays here, as in StayIfEnded. (From the destructor of
+/// pybind11's gil_scoped_release the exception would end the process.)
+class WithoutGil {
+ public:
+  WithoutGil() : state_(PyEval_SaveThread()) {}
+  ~WithoutGil() {
+    StayIfEnded([this] { PyEval_RestoreThread(state_); });
+  }
+  WithoutGil(const WithoutGil&) = delete;
+  WithoutGil& operator=(const WithoutGil&) = delete;
+
+ private:
+  PyThreadState* const state_;
+};
 
 /// A reference that may be dropped on any thread, with or without the GIL.
 class Held {
@@ -59,6 +75,11 @@ class Held {
 /// A function for options' `log`: calls `log` with a line, or the logger "shadowtutor" if it is
 /// None. What it raises is shown by sys.unraisablehook. With the GIL.
 std::function<void(const std::string&)> LogFunction(const py::object& log);
+
+/// Lets Python handle signals on its main thread, and returns whether that raised something, such
+/// as KeyboardInterrupt; the caller must then return to Python by py::error_already_set, and not
+/// ask again. Without the GIL.
+bool Interrupted();
 
 /// "ValueError: the text" of what is being raised. With the GIL.
 std::string TextOf(py::error_already_set& error);

@@ -21,7 +21,7 @@ PYBIND11_MODULE(_core, module) {
   module.attr("__version__") = shadowtutor::Version();
   module.def(
       "set_max_threads", &shadowtutor::SetMaxThreads, py::arg("threads"),
-      py::call_guard<py::gil_scoped_release>(),
+      py::call_guard<WithoutGil>(),
       "The most threads that one prediction or distillation step uses, the caller's included.\n"
       "0, the default: all cores.");
   py::module_::import("atexit").attr("register")(py::cpp_function(&CloseAll));

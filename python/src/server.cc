@@ -1,6 +1,5 @@
 #include "shadowtutor/server.h"
 
-#include <mutex>
 #include <optional>
 
 #include "arrays.h"
@@ -20,7 +19,7 @@ class PyServer final : public Closable {
   explicit PyServer(Server server) : server_(std::move(server)), address_(server_.address()) {}
   ~PyServer() override {
     // A call of the teacher needs the GIL to return.
-    const py::gil_scoped_release release;
+    const WithoutGil released;
     server_.Shutdown();
   }
 
@@ -28,11 +27,11 @@ class PyServer final : public Closable {
 
   const std::string& address() const { return address_; }
   ServerStats stats() const {
-    const py::gil_scoped_release release;
+    const WithoutGil released;
     return server_.stats();
   }
   bool Shutdown() {
-    const py::gil_scoped_release release;
+    const WithoutGil released;
     return server_.Shutdown();
   }
 
@@ -66,7 +65,7 @@ std::shared_ptr<PyServer> Serve(const py::object& teacher, const py::object& cla
       TeacherAndStudentOf(teacher, classes, background, StudentOf(student), /*seed=*/1);
   std::shared_ptr<PyServer> server;
   {
-    const py::gil_scoped_release release;
+    const WithoutGil released;
     server = std::make_shared<PyServer>(Server(both.teacher, both.student, options));
   }
   CloseAtExit(server);

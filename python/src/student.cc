@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "bindings.h"
+#include "lifetime.h"
 
 namespace shadowtutor::python {
 namespace {
@@ -13,13 +14,13 @@ std::shared_ptr<PyStudent> Made(Student student) {
 
 std::shared_ptr<PyStudent> Load(const py::object& path) {
   const std::string file = PathOf(path);
-  const py::gil_scoped_release release;
+  const WithoutGil released;
   return Made(Student::Load(file));
 }
 
 std::shared_ptr<PyStudent> Parse(const py::bytes& bytes) {
   const auto view = bytes.cast<std::string_view>();
-  const py::gil_scoped_release release;
+  const WithoutGil released;
   return Made(Student::Parse({reinterpret_cast<const uint8_t*>(view.data()), view.size()}));
 }
 
@@ -31,13 +32,13 @@ std::shared_ptr<PyStudent> Fresh(const py::iterable& classes, std::optional<int>
   options.width = width;
   options.depth = depth;
   options.seed = seed;
-  const py::gil_scoped_release release;
+  const WithoutGil released;
   return Made(Student::Fresh(std::move(list), options));
 }
 
 void Save(const PyStudent& student, const py::object& path) {
   const std::string file = PathOf(path);
-  const py::gil_scoped_release release;
+  const WithoutGil released;
   student.student().Save(file);
 }
 
@@ -46,7 +47,7 @@ py::object Predict(PyStudent& student, const py::object& frame, const py::object
   CheckOut(out, taken.view().size());
   LabelMap labels;
   {
-    const py::gil_scoped_release release;
+    const WithoutGil released;
     student.Predict(taken.view(), labels);
   }
   return out.is_none() ? ArrayOf(std::move(labels)) : CopyTo(labels, out);

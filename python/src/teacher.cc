@@ -19,6 +19,15 @@ ClassList Wanted(const py::object& classes, const std::optional<Student>& studen
   return list;
 }
 
+// The caller may name the background of a student or teacher, but no other.
+void CheckBackground(std::optional<int> named, int background) {
+  if (named && *named != background) {
+    throw Error(ErrorCode::kInvalidArgument, "the background is class " + std::to_string(*named) +
+                                                 ", but that of the student or teacher is " +
+                                                 std::to_string(background) + "; leave it away");
+  }
+}
+
 bool IsPath(const py::object& object) {
   return py::isinstance<py::str>(object) || py::hasattr(object, "__fspath__");
 }
@@ -44,7 +53,7 @@ std::shared_ptr<PyTeacher> Open(const py::object& card, const py::object& classe
                                 std::optional<int> background) {
   const ClassList list = Wanted(classes, std::nullopt);
   const std::string path = PathOf(card);
-  const py::gil_scoped_release release;
+  const WithoutGil released;
   return std::make_shared<PyTeacher>(PyTeacher{
       std::make_shared<SharedTeacher>(OpenTeacher(path, list, BackgroundOf(list, background)))});
 }
@@ -53,7 +62,7 @@ py::object Label(PyTeacher& teacher, const py::object& frame, uint64_t frame_ind
   const Frame taken(frame);
   TeacherAnswer answer;
   {
-    const py::gil_scoped_release release;
+    const WithoutGil released;
     answer = teacher.teacher->Label(taken.view(), frame_index);
   }
   if (!answer.has_instances) return ArrayOf(std::move(answer.label));
@@ -117,6 +126,7 @@ TeacherAndStudent TeacherAndStudentOf(const py::object& teacher, const py::objec
                                       std::optional<int> background,
                                       const std::optional<Student>& student, uint64_t seed) {
   const ClassList list = Wanted(classes, student);
+  if (student) CheckBackground(background, student->background());
   const int ground = student ? student->background() : BackgroundOf(list, background);
   const auto fresh = [&](const Teacher& by) {
     if (student) return *student;
@@ -127,12 +137,17 @@ TeacherAndStudent TeacherAndStudentOf(const py::object& teacher, const py::objec
   };
   if (IsPath(teacher)) {
     const std::string card = PathOf(teacher);
-    const py::gil_scoped_release release;
+    const WithoutGil released;
     std::shared_ptr<Teacher> opened = OpenTeacher(card, list, ground);
     return {opened, nullptr, fresh(*opened)};
   }
   if (py::isinstance<PyTeacher>(teacher)) {
     const std::shared_ptr<Teacher> opened = teacher.cast<std::shared_ptr<PyTeacher>>()->teacher;
+    if (!list.empty() && NamesOf(list) != NamesOf(opened->classes())) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  "the classes are not those of the teacher; open it with them");
+    }
+    CheckBackground(background, opened->background());
     return {opened, nullptr, fresh(*opened)};
   }
   if (!PyCallable_Check(teacher.ptr())) {

@@ -4,6 +4,7 @@
 
 #include "arrays.h"
 #include "bindings.h"
+#include "lifetime.h"
 #include "one_at_a_time.h"
 #include "record.h"
 #include "student.h"
@@ -46,7 +47,7 @@ class PyTrainer {
 
   template <typename Call>
   std::invoke_result_t<Call, Trainer&> Use(Call&& call) {
-    const py::gil_scoped_release release;
+    const WithoutGil released;
     const OneAtATime::Lock lock(gate_);
     return call(trainer_);
   }
@@ -57,7 +58,7 @@ class PyTrainer {
 
 double MeanIoUOf(const py::object& predicted, const py::object& expected, int classes) {
   const LabelMap left = LabelsOf(predicted), right = LabelsOf(expected);
-  const py::gil_scoped_release release;
+  const WithoutGil released;
   return MeanIoU(left, right, classes);
 }
 

@@ -2,9 +2,11 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 
 import pytest
 import shadowtutor as st
+from shadowtutor.__main__ import load_teacher
 
 import scene
 
@@ -24,6 +26,28 @@ def test_a_function_in_a_file_serves_until_it_is_told_to_stop(student):
         finally:
             server.send_signal(signal.SIGTERM)
         assert server.wait(30) == 0
+
+
+def test_the_file_may_have_dataclasses(tmp_path):
+    file = tmp_path / "teacher.py"
+    file.write_text(
+        textwrap.dedent(
+            """
+            from __future__ import annotations
+            from dataclasses import dataclass
+
+            @dataclass
+            class Teacher:
+                label: int = 0
+
+                def __call__(self, frame):
+                    return frame[..., 0] * 0 + self.label
+
+            label = Teacher()
+            """
+        )
+    )
+    assert load_teacher(f"{file}:label")(scene.frame(0)).max() == 0
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import gc
+import signal
 import subprocess
 import sys
 import textwrap
@@ -16,7 +17,7 @@ def test_a_function_teaches_over_the_loopback(student):
     threads = set()
 
     def teacher(picture):
-        assert picture.flags.owndata or picture.base is not None
+        assert picture.flags.owndata and picture.flags.writeable  # a copy, which may be kept
         threads.add(threading.get_ident())
         return {"labels": scene.teacher(picture), "boxes": [[0, 0, 2, 2]]}
 
@@ -114,7 +115,9 @@ def test_other_threads_run_while_a_frame_is_labelled_or_trained_on(student):
         sys.setswitchinterval(1000)  # nobody is made to give the GIL away
         try:
             go.set()
-            call()
+            for _ in range(1000):  # until the other thread gets a processor
+                if not ran:
+                    call()
             assert ran, name + " has kept the GIL"
         finally:
             sys.setswitchinterval(switch)
@@ -164,6 +167,8 @@ def test_arguments_are_checked(student):
         st.Server(42, classes=scene.CLASSES)
     with pytest.raises(st.InvalidArgument, match="not those of the student"):
         st.Server(scene.teacher, ["road", "car"], student)
+    with pytest.raises(st.InvalidArgument, match="background is class 1"):
+        st.Server(scene.teacher, student=student, background=1)
     with pytest.raises(FileNotFoundError):
         st.Server("no/card.yaml")
     with pytest.raises(st.InvalidArgument):
@@ -177,6 +182,32 @@ def test_arguments_are_checked(student):
         other = st.Student.fresh(["road", "car"], width=0.25)
         with pytest.raises(st.FailedPrecondition):
             st.Client(server.address, other, timeout=10)
+
+
+def test_a_teacher_that_was_opened_has_its_own_classes(tmp_path):
+    (tmp_path / "labels").mkdir()
+    card = tmp_path / "card.yaml"
+    card.write_text("kind: replay\nfolder: labels\nclasses: [background, square]\n")
+    teacher = st.Teacher(card)
+    with st.Server(teacher, scene.CLASSES, background=teacher.background):
+        pass
+    with pytest.raises(st.InvalidArgument, match="classes are not those of the teacher"):
+        st.Server(teacher, ["road", "car"])
+    with pytest.raises(st.InvalidArgument, match="background is class 1"):
+        st.Server(teacher, background=1)
+
+
+def test_ctrl_c_ends_the_waiting_for_a_server():
+    lines = []
+
+    def interrupt(line):
+        lines.append(line)
+        if len(lines) == 1:  # nobody answers
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt) as raised:
+        st.Client("127.0.0.1:1", retry=True, timeout=60, log=interrupt)
+    assert raised.value.__context__ is None  # rather than after the timeout
 
 
 def run(program):
@@ -212,6 +243,35 @@ def test_the_interpreter_ends_with_a_running_server(teacher, ending):
     assert ended.returncode == code, ended.stderr
     assert ("KeyError" in ended.stderr) == (code == 1)
     assert code == 1 or ended.stderr == ""
+
+
+def test_the_interpreter_ends_while_daemon_threads_compute():
+    ended = run(
+        f"""
+        import sys, threading
+        sys.path.insert(0, {str(sys.path[0])!r})
+        import numpy as np
+        import shadowtutor as st
+        import scene
+        student = st.Student.fresh(scene.CLASSES, width=0.25)
+        trainer = st.Trainer(student, parts=dict(max_updates=1))
+        frame = np.zeros((480, 640, 3), np.uint8)
+        begun = [threading.Event(), threading.Event()]
+        def predict():
+            while True:
+                student.predict(frame)
+                begun[0].set()
+        def train():
+            while True:
+                trainer.train(0, frame, scene.teacher(frame))
+                begun[1].set()
+        for work in (predict, train):
+            threading.Thread(target=work, daemon=True).start()
+        for event in begun:
+            event.wait()
+        """
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_a_teacher_that_returns_while_the_interpreter_ends():
