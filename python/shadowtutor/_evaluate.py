@@ -25,6 +25,8 @@ def evaluate(
     delay=1,
     policy="balanced",
     parts=None,
+    frame_codec=None,
+    update_codec=None,
     frames=0,
     fps=None,
     per_frame=False,
@@ -41,6 +43,8 @@ def evaluate(
     classes: what a function's labels stand for, without a student.
     delay: frames from a key frame to the first that uses its update, or "auto".
     policy, parts: docs/policies.md.
+    frame_codec, update_codec: how key frames ("raw", "jpeg", "h264", "vp9", "av1") and updates ("fp32", "fp16",
+      "coded") travel; by default as the strategy's own do, see `shadowtutor eval --help`.
     frames: at most so many; 0: all. fps: re-sample to so many a second.
     per_frame: also "miou", every frame's, and "key_frame_indices".
 
@@ -63,6 +67,8 @@ def evaluate(
                 delay=None if delay == "auto" else delay,
                 policy=policy,
                 parts=parts or {},
+                frame_codec=frame_codec,
+                update_codec=update_codec,
                 frames=frames,
                 fps=fps,
                 per_frame=per_frame,

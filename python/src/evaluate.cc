@@ -11,6 +11,7 @@
 #include "teacher.h"
 #include "teacher/label_store.h"
 #include "video/open_source.h"
+#include "wire/codec_names.h"
 
 namespace shadowtutor::python {
 namespace {
@@ -21,7 +22,9 @@ std::string EvaluateOne(const std::string& source, const py::object& teacher,
                         const py::object& classes, const std::shared_ptr<PyStudent>& student,
                         uint64_t seed, const py::object& labels, const std::string& strategy,
                         std::optional<int> delay, const std::string& policy, const py::dict& parts,
-                        uint64_t frames, std::optional<double> fps, bool per_frame) {
+                        const std::optional<std::string>& frame_codec,
+                        const std::optional<std::string>& update_codec, uint64_t frames,
+                        std::optional<double> fps, bool per_frame) {
   const auto both = TeacherAndStudentOf(teacher, classes, std::nullopt, StudentOf(student), seed);
   if (both.callable) both.callable->KeepErrors();
   const std::map<std::string, std::string> changes = PartsOf(parts);
@@ -29,6 +32,8 @@ std::string EvaluateOne(const std::string& source, const py::object& teacher,
   options.strategy = strategy;
   options.frames = frames;
   options.per_frame = per_frame;
+  if (frame_codec) options.parameters.frame_codec = wire::ParseFrameCodec(*frame_codec);
+  if (update_codec) options.parameters.update_codec = wire::ParseUpdateCodec(*update_codec);
   options.parameters.delay = delay.value_or(eval::kDelayAuto);
   options.parameters.paper = distill::Changed(distill::FindPolicy("paper"), changes);
   options.parameters.policy = distill::WithChanges(distill::FindPolicy(policy), changes);
@@ -59,7 +64,8 @@ void AddEvaluate(py::module_& module) {
   module.def("_evaluate_one", &EvaluateOne, py::arg("source"), py::arg("teacher"),
              py::arg("classes"), py::arg("student"), py::arg("seed"), py::arg("labels"),
              py::arg("strategy"), py::arg("delay"), py::arg("policy"), py::arg("parts"),
-             py::arg("frames"), py::arg("fps"), py::arg("per_frame"),
+             py::arg("frame_codec"), py::arg("update_codec"), py::arg("frames"), py::arg("fps"),
+             py::arg("per_frame"),
              "The figures of one run as JSON; see shadowtutor.evaluate.");
 }
 

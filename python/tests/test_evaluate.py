@@ -52,6 +52,14 @@ def test_options(video):
         str(video), scene.teacher, strategies="tracking", classes=scene.CLASSES, frames=6, per_frame=True
     )[0]
     assert run["frames"] == 6 and len(run["miou"]) == 6
+    student = st.Student.fresh(scene.CLASSES, width=0.25)
+    sizes = {
+        codec: st.evaluate(video, scene.teacher, student, frame_codec=codec, update_codec="fp32")[0]["bytes_up"]
+        for codec in ("raw", "jpeg")
+    }
+    assert sizes["raw"] > 2 * sizes["jpeg"] > 0
+    with pytest.raises(st.InvalidArgument, match="mjpeg"):
+        st.evaluate(video, scene.teacher, student, frame_codec="mjpeg")
     with pytest.raises(st.InvalidArgument, match="wild"):
         st.evaluate(video, scene.teacher, strategies=["best"], classes=scene.CLASSES)
     with pytest.raises(FileNotFoundError):
