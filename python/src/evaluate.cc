@@ -65,8 +65,7 @@ void AddEvaluate(py::module_& module) {
              py::arg("classes"), py::arg("student"), py::arg("seed"), py::arg("labels"),
              py::arg("strategy"), py::arg("delay"), py::arg("policy"), py::arg("parts"),
              py::arg("frame_codec"), py::arg("update_codec"), py::arg("frames"), py::arg("fps"),
-             py::arg("per_frame"),
-             "The figures of one run as JSON; see shadowtutor.evaluate.");
+             py::arg("per_frame"), "The figures of one run as JSON; see shadowtutor.evaluate.");
 }
 
 }  // namespace shadowtutor::python

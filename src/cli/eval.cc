@@ -23,6 +23,7 @@
 #include "eval/study/machine.h"
 #include "eval/study/study.h"
 #include "eval/study/study_table.h"
+#include "shadowtutor/version.h"
 #include "wire/codec_names.h"
 
 namespace shadowtutor::cli {
@@ -284,7 +285,7 @@ eval::StudyRequest StudyOf(const EvalArguments& arguments,
   request.seed = arguments.seed;
   request.folder = arguments.out;
   request.fresh = arguments.fresh;
-  request.version = SHADOWTUTOR_VERSION;
+  request.version = Version();
   request.command = eval::CommandLine();
   return request;
 }

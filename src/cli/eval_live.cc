@@ -15,6 +15,7 @@
 #include "eval/study/foreign_results.h"
 #include "eval/study/machine.h"
 #include "shadowtutor/types.h"
+#include "shadowtutor/version.h"
 
 namespace shadowtutor::cli {
 
@@ -84,7 +85,7 @@ int RunLive(const LiveArguments& arguments, eval::live::SweepRequest request) {
                 "--live needs a video with --teacher, and --out FOLDER for its results");
   }
   InstallInterruptHandler();
-  request.version = SHADOWTUTOR_VERSION;
+  request.version = Version();
   request.command = eval::CommandLine();
   request.strategies = eval::live::ChooseLiveStrategies(request.strategies);
   request.bandwidths = arguments.bandwidths;

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
+#include "shadowtutor/version.h"
 
 namespace shadowtutor::cli {
 
@@ -10,7 +11,7 @@ void MakeProgram(CLI::App& app, int& exit_code) {
   app.name("shadowtutor");
   app.description(
       "ShadowTutor: video segmentation on weak devices, taught by a heavy network on a server");
-  app.set_version_flag("--version", "shadowtutor " SHADOWTUTOR_VERSION);
+  app.set_version_flag("--version", std::string("shadowtutor ") + Version());
   app.require_subcommand(1);
   for (const auto add :
        {AddServeCommand, AddRunCommand, AddLabelCommand, AddTeacherCommand, AddStudentCommand,

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "shadowtutor/version.h"
 #include "teacher/networks_internal.h"
 #include "teacher/torch_module.h"
 
@@ -55,7 +56,7 @@ TorchOpen Load() {
     }
     const auto version = reinterpret_cast<TorchVersion>(dlsym(module, kTorchVersionSymbol));
     const auto open = reinterpret_cast<TorchOpen>(dlsym(module, kTorchOpenSymbol));
-    if (version && open && std::strcmp(version(), SHADOWTUTOR_VERSION) == 0) return open;
+    if (version && open && std::strcmp(version(), Version()) == 0) return open;
     reasons += (reasons.empty() ? "" : "; ") + place + " belongs to another version";
   }
   throw Error(

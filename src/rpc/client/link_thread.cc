@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "rpc/client/link_errors.h"
+#include "shadowtutor/version.h"
 #include "wire/image_encoder.h"
 
 namespace shadowtutor::rpc {
@@ -119,7 +120,7 @@ bool LinkThread::Converse() {
 
 wire::Hello LinkThread::MakeHello() {
   wire::Hello hello;
-  hello.client_version = SHADOWTUTOR_VERSION;
+  hello.client_version = Version();
   hello.frame_size = options.frame_size;
   hello.frame_codec = options.frame_codec;
   try {

@@ -9,6 +9,7 @@
 #include "core/mutex.h"
 #include "rpc/client/grpc_stream.h"
 #include "rpc/client/link_errors.h"
+#include "shadowtutor/version.h"
 #include "wire/frame_codec.h"
 #include "wire/video_coder.h"
 
@@ -172,7 +173,7 @@ SegmentLink::SegmentLink(SegmentLinkOptions options) {
   }
   impl_ = std::make_unique<Impl>(std::move(options));
   wire::SegmentHello hello;
-  hello.client_version = SHADOWTUTOR_VERSION;
+  hello.client_version = Version();
   hello.frame_size = impl_->options.frame_size;
   hello.video_codec = impl_->options.video_codec;
   hello.label_codec = impl_->options.label_codec;

@@ -19,10 +19,7 @@
 #include "rpc/server/listen.h"
 #include "rpc/server/service.h"
 #include "rpc/server_tls.h"
-
-#ifndef SHADOWTUTOR_VERSION
-#define SHADOWTUTOR_VERSION "unknown"
-#endif
+#include "shadowtutor/version.h"
 
 namespace shadowtutor::rpc {
 namespace {
@@ -69,7 +66,7 @@ struct Server::Impl {
   Impl(std::shared_ptr<teacher::Teacher> teacher, nn::Checkpoint student, ServerOptions with)
       : options(std::move(with)),
         tls(options.tls.any() ? std::make_shared<ServerTls>(options.tls) : nullptr),
-        backend(std::move(teacher), std::move(student), options, SHADOWTUTOR_VERSION),
+        backend(std::move(teacher), std::move(student), options, Version()),
         service(backend.resources(), backend.streams(), options.write_timeout) {}
 
   void Start() ST_EXCLUDES(life_mutex);
