@@ -53,7 +53,9 @@ class AskingCredentials final : public grpc::ServerCredentials {
   grpc_server_credentials* credentials_;
 };
 
-TlsTexts Read(const TlsFiles& files) {
+}  // namespace
+
+TlsTexts ReadServerTlsFiles(const TlsFiles& files) {
   if (files.certificate.empty() && files.key.empty()) {
     throw Error(ErrorCode::kInvalidArgument,
                 "a server that speaks TLS needs a certificate; give one and its key",
@@ -62,12 +64,10 @@ TlsTexts Read(const TlsFiles& files) {
   return ReadTlsFiles(files);
 }
 
-}  // namespace
-
-ServerTls::ServerTls(TlsFiles files) : files_(std::move(files)), new_(Read(files_)) {}
+ServerTls::ServerTls(TlsFiles files) : files_(std::move(files)), new_(ReadServerTlsFiles(files_)) {}
 
 std::string ServerTls::Reload() {
-  TlsTexts texts = Read(files_);
+  TlsTexts texts = ReadServerTlsFiles(files_);
   std::string certificate = CertificateText(texts.certificate);
   const MutexLock lock(mutex_);
   new_ = std::move(texts);

@@ -16,11 +16,14 @@ class ServerCredentials;
 
 namespace shadowtutor::rpc {
 
+/// Reads a server's files. Throws Error kInvalidArgument when there is no certificate, and as
+/// ReadTlsFiles.
+TlsTexts ReadServerTlsFiles(const TlsFiles& files);
+
 /// Thread safety: all functions may be called from any thread.
 class ServerTls {
  public:
-  /// Reads the files. Throws Error kInvalidArgument when there is no certificate, and as
-  /// ReadTlsFiles.
+  /// Throws as ReadServerTlsFiles.
   explicit ServerTls(TlsFiles files);
 
   /// Reads the files again: handshakes that begin from now on use what they hold now. When it

@@ -55,6 +55,13 @@ inline constexpr int kMaxSegmentInFlight = 8;
 inline constexpr int kDefaultSegmentInFlight = 2;
 inline constexpr size_t kMaxSegmentBytes = kMaxMessageBytes;
 
+/// The most messages that may wait in a server's stream for the client to read them. A client that
+/// is tutored has at most an answer, a later part and whole students to read, one that has frames
+/// segmented at most kMaxSegmentInFlight answers, so only a client that does not read reaches this
+/// bound.
+inline constexpr size_t kMaxWaitingMessages = 8;
+static_assert(kMaxSegmentInFlight <= static_cast<int>(kMaxWaitingMessages));
+
 /// How long the client waits for a connection.
 inline constexpr std::chrono::milliseconds kConnectTimeout{5'000};
 /// How long the client looks for the reason when it could not connect.

@@ -63,11 +63,11 @@ int MostConnections(const ServerOptions& options) {
 }  // namespace
 
 struct Server::Impl {
-  Impl(std::shared_ptr<teacher::Teacher> teacher, nn::Checkpoint student, ServerOptions with)
+  Impl(std::shared_ptr<server::Backend> with_backend, ServerOptions with)
       : options(std::move(with)),
         tls(options.tls.any() ? std::make_shared<ServerTls>(options.tls) : nullptr),
-        backend(std::move(teacher), std::move(student), options, Version()),
-        service(backend.resources(), backend.streams(), options.write_timeout) {}
+        backend(std::move(with_backend)),
+        service(backend->resources(), backend->streams(), options.write_timeout) {}
 
   void Start() ST_EXCLUDES(life_mutex);
   bool Shutdown(std::chrono::milliseconds timeout) ST_EXCLUDES(life_mutex);
@@ -75,7 +75,7 @@ struct Server::Impl {
 
   const ServerOptions options;
   const std::shared_ptr<ServerTls> tls;  // null: plain text
-  server::Backend backend;
+  const std::shared_ptr<server::Backend> backend;
   Service service;
 
   Mutex life_mutex;  // held while starting and while shutting down
@@ -127,7 +127,7 @@ void Server::Impl::Start() {
   entrance = std::move(accepts);
   const int most = MostConnections(options);
   if (most < options.max_connections) {
-    backend.resources()->Log("the limit of open files allows " + std::to_string(most) +
+    backend->resources()->Log("the limit of open files allows " + std::to_string(most) +
                              " connections at a time");
   }
   {
@@ -149,15 +149,15 @@ void Server::Impl::Start() {
                 enter->HandleNewConnection(&parameters);
               },
           .log = [resources =
-                      backend.resources()](const std::string& line) { resources->Log(line); }});
-  backend.Start();
+                      backend->resources()](const std::string& line) { resources->Log(line); }});
+  backend->Start();
 }
 
 bool Server::Impl::Shutdown(std::chrono::milliseconds timeout) {
   const MutexLock lock(life_mutex);
-  backend.EndStreams(Error(ErrorCode::kUnavailable, "the server is shutting down"));
+  backend->EndStreams(Error(ErrorCode::kUnavailable, "the server is shutting down"));
   if (grpc_server) StopListening(timeout);
-  return backend.Shutdown(timeout);
+  return backend->Shutdown(timeout);
 }
 
 void Server::Impl::StopListening(std::chrono::milliseconds timeout) {
@@ -166,7 +166,7 @@ void Server::Impl::StopListening(std::chrono::milliseconds timeout) {
   grpc_server->Shutdown(std::chrono::system_clock::now() + timeout);
   grpc_server->Wait();
   // gRPC may say so a moment before the last stream's OnDone has returned.
-  backend.streams()->WaitUntilEmpty(std::chrono::steady_clock::now() + timeout);
+  backend->streams()->WaitUntilEmpty(std::chrono::steady_clock::now() + timeout);
   grpc_server.reset();
   entrance.reset();
 }
@@ -174,7 +174,14 @@ void Server::Impl::StopListening(std::chrono::milliseconds timeout) {
 Server::Server(std::shared_ptr<teacher::Teacher> teacher, nn::Checkpoint student,
                ServerOptions options) {
   Check(options);
-  impl_ = std::make_unique<Impl>(std::move(teacher), std::move(student), std::move(options));
+  auto backend = std::make_shared<server::Backend>(std::move(teacher), std::move(student), options,
+                                                   Version());
+  impl_ = std::make_unique<Impl>(std::move(backend), std::move(options));
+}
+
+Server::Server(std::shared_ptr<server::Backend> backend, ServerOptions options) {
+  Check(options);
+  impl_ = std::make_unique<Impl>(std::move(backend), std::move(options));
 }
 
 Server::~Server() { Shutdown(); }
@@ -190,6 +197,6 @@ std::string Server::ReloadTls() { return impl_->tls ? impl_->tls->Reload() : "";
 
 bool Server::Shutdown(std::chrono::milliseconds timeout) { return impl_->Shutdown(timeout); }
 
-server::ServerStats Server::stats() const { return impl_->backend.stats(); }
+server::ServerStats Server::stats() const { return impl_->backend->stats(); }
 
 }  // namespace shadowtutor::rpc

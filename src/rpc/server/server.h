@@ -47,6 +47,9 @@ class Server {
   /// range, a student that does not fit the teacher, or plain text on an address that others can
   /// reach.
   Server(std::shared_ptr<teacher::Teacher> teacher, nn::Checkpoint student, ServerOptions options);
+  /// The same for a backend that other transports bring streams to as well. Of `options`, those of
+  /// the backend are not used.
+  Server(std::shared_ptr<server::Backend> backend, ServerOptions options);
   /// Shuts down.
   ~Server();
   Server(const Server&) = delete;

@@ -9,24 +9,11 @@
 #include "rpc/errors.h"
 #include "rpc/hand_over.h"
 #include "rpc/server/peer_address.h"
+#include "rpc/server/protocols.h"
 #include "rpc/server/stream.h"
-#include "server/segment_conversation.h"
-#include "server/tutor_conversation.h"
 
 namespace shadowtutor::rpc {
 namespace {
-
-struct Tutoring {
-  using Request = v1::ClientMessage;
-  using Reply = v1::ServerMessage;
-  using Conversation = server::TutorConversation;
-};
-
-struct Segmenting {
-  using Request = v1::SegmentRequest;
-  using Reply = v1::SegmentReply;
-  using Conversation = server::SegmentConversation;
-};
 
 // Ends a call at once and tells the client why it gets no session.
 class Refusal final : public Service::Reactor {

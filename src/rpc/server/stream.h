@@ -27,12 +27,6 @@
 
 namespace shadowtutor::rpc {
 
-/// The most messages that may wait for the client to read them. A client that is tutored has at
-/// most an answer, a later part and whole students to read, one that has frames segmented at most
-/// kMaxSegmentInFlight answers, so only a client that does not read reaches this bound.
-inline constexpr size_t kMaxWaitingMessages = 8;
-static_assert(wire::kMaxSegmentInFlight <= static_cast<int>(kMaxWaitingMessages));
-
 /// gRPC's side of a conversation. Messages come from and go to gRPC as bytes: if gRPC parsed them,
 /// bytes that are no message would look like the stream's end. gRPC asks for one read and one write
 /// at a time, and exactly one Finish, after the last write.
@@ -74,7 +68,7 @@ class Stream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byte
       const MutexLock lock(mutex_);
       if (ending_) return false;
       waiting_.push_back(std::move(packed));
-      if (waiting_.size() > kMaxWaitingMessages) {
+      if (waiting_.size() > wire::kMaxWaitingMessages) {
         EndLocked(Error(ErrorCode::kResourceExhausted,
                         "too many answers wait for the client; read them before sending more"));
       }

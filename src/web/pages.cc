@@ -1,0 +1,80 @@
+#include "web/pages.h"
+
+#include <array>
+#include <cstdio>
+
+namespace shadowtutor::web {
+namespace {
+
+// "name value" with what Prometheus wants to know of it.
+class Exposition {
+ public:
+  void Counter(const char* name, const char* help, double value) {
+    Add(name, help, "counter", "", value);
+  }
+  void Gauge(const char* name, const char* help, double value, const std::string& labels = "") {
+    Add(name, help, "gauge", labels, value);
+  }
+  std::string text() && { return std::move(text_); }
+
+ private:
+  void Add(const char* name, const char* help, const char* type, const std::string& labels,
+           double value) {
+    const std::string full = std::string("shadowtutor_") + name;
+    std::array<char, 32> number{};
+    std::snprintf(number.data(), number.size(), "%.17g", value);
+    text_ += "# HELP " + full + " " + help + "\n# TYPE " + full + " " + type + "\n" + full +
+             labels + " " + number.data() + "\n";
+  }
+  std::string text_;
+};
+
+std::string Metrics(const server::ServerStats& stats, const std::string& version) {
+  const auto count = [](uint64_t value) { return static_cast<double>(value); };
+  Exposition out;
+  out.Gauge("build_info", "The version that runs; always 1.", 1, "{version=\"" + version + "\"}");
+  out.Gauge("uptime_seconds", "Since the server's start.", stats.uptime_s);
+  out.Gauge("sessions", "Sessions that are open.", count(stats.sessions.size()));
+  out.Counter("sessions_opened_total", "Sessions that began.", count(stats.sessions_opened));
+  out.Counter("sessions_refused_total", "Sessions refused because the server was full.",
+              count(stats.sessions_refused));
+  out.Counter("key_frames_total", "Key frames answered with an update.", count(stats.key_frames));
+  out.Counter("key_frames_failed_total", "Key frames answered with an error.",
+              count(stats.key_frames_failed));
+  out.Counter("updates_with_weights_total", "Updates that changed the student.",
+              count(stats.updates_with_weights));
+  out.Counter("distillation_steps_total", "Training steps taken.", count(stats.distillation_steps));
+  out.Counter("frames_segmented_total", "Frames of clients that send them all.",
+              count(stats.frames_segmented));
+  out.Counter("students_sent_total", "Whole students sent.", count(stats.students_sent));
+  out.Counter("received_bytes_total", "Frames and weights that came.", count(stats.bytes_up));
+  out.Counter("sent_bytes_total", "Weights and labels that were sent.", count(stats.bytes_down));
+  out.Gauge("last_teacher_seconds", "Time that the teacher took for the last frame.",
+            stats.last_teacher_ms / 1000);
+  out.Gauge("last_training_seconds", "Time that the last key frame was trained on.",
+            stats.last_train_ms / 1000);
+  if (stats.last_metric >= 0) {
+    out.Gauge("last_miou_ratio", "mIoU on the last key frame after training.", stats.last_metric);
+  }
+  return std::move(out).text();
+}
+
+}  // namespace
+
+Answer AnswerTo(std::string_view path, const server::ServerStats& stats, bool ready,
+                const std::string& version) {
+  if (path == "/healthz") return {.body = "ok\n"};
+  if (path == "/readyz") {
+    return ready ? Answer{.body = "ok\n"} : Refused(503, "the server is shutting down");
+  }
+  if (path == "/metrics") {
+    return {.type = "text/plain; version=0.0.4; charset=utf-8", .body = Metrics(stats, version)};
+  }
+  return Refused(404, "there is no such page here");
+}
+
+Answer Refused(int status, const std::string& sentence) {
+  return {.status = status, .body = sentence + "\n"};
+}
+
+}  // namespace shadowtutor::web

@@ -1,0 +1,33 @@
+// What a GET answers: what is going on, for programs that watch the server.
+//
+//   /healthz  "ok" while the process answers at all
+//   /readyz   "ok" while new sessions are opened, 503 when the server shuts down
+//   /metrics  the server's figures, in Prometheus' text format
+#ifndef SHADOWTUTOR_WEB_PAGES_H_
+#define SHADOWTUTOR_WEB_PAGES_H_
+
+#include <string>
+#include <string_view>
+
+#include "server/stats.h"
+
+namespace shadowtutor::web {
+
+struct Answer {
+  int status = 200;
+  std::string type = "text/plain; charset=utf-8";
+  std::string body;
+};
+
+/// `path` has no query. `ready`: whether new sessions are opened.
+///
+/// Thread safety: any thread.
+Answer AnswerTo(std::string_view path, const server::ServerStats& stats, bool ready,
+                const std::string& version);
+
+/// One sentence and a line's end, for people who see it in a browser.
+Answer Refused(int status, const std::string& sentence);
+
+}  // namespace shadowtutor::web
+
+#endif  // SHADOWTUTOR_WEB_PAGES_H_

@@ -1,0 +1,178 @@
+#include "web/server.h"
+
+#include <sys/socket.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ssl/context.hpp>
+
+#include <algorithm>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "core/mutex.h"
+#include "rpc/address.h"
+#include "rpc/host_lookup.h"
+#include "rpc/server/connection_acceptor.h"
+#include "rpc/server/listen.h"
+#include "rpc/server_tls.h"
+#include "shadowtutor/version.h"
+#include "web/connection.h"
+#include "web/origin.h"
+
+namespace shadowtutor::web {
+namespace {
+
+namespace net = boost::asio;
+
+// Conversations parse whole students and pack updates on these threads.
+constexpr unsigned kMostThreads = 4;
+
+ServerOptions Checked(ServerOptions options) {
+  const rpc::ServerAddress address =
+      rpc::ParseServerAddress(options.listen, rpc::AddressUse::kListen);
+  if (address.is_unix()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "browsers reach no Unix socket; give a host and a port");
+  }
+  rpc::CheckCouldListen(address);
+  if (options.max_connections < 1 || options.max_connections_per_address < 1) {
+    throw Error(ErrorCode::kInvalidArgument, "the number of connections must be at least 1");
+  }
+  if (!options.tls.any() && !options.insecure && !rpc::IsLoopback(options.listen)) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "others can reach " + options.listen +
+                    ", and video would travel there in plain text; give a certificate and its key, "
+                    "or allow plain text if the network is yours alone (browsers then give a page "
+                    "no camera)",
+                Setting::kPlainText);
+  }
+  for (std::string& origin : options.origins) origin = ParseOrigin(origin);
+  return options;
+}
+
+std::shared_ptr<net::ssl::context> MakeContext(const rpc::TlsFiles& files,
+                                               const rpc::TlsTexts& texts) {
+  auto context = std::make_shared<net::ssl::context>(net::ssl::context::tls_server);
+  const auto buffer = [](const std::string& text) { return net::buffer(text); };
+  try {
+    context->set_options(net::ssl::context::default_workarounds | net::ssl::context::no_tlsv1 |
+                         net::ssl::context::no_tlsv1_1);
+    context->use_certificate_chain(buffer(texts.certificate));
+    context->use_private_key(buffer(texts.key), net::ssl::context::pem);
+    if (!files.authority.empty()) {
+      context->add_certificate_authority(buffer(texts.authority));
+      context->set_verify_mode(net::ssl::verify_peer | net::ssl::verify_fail_if_no_peer_cert);
+    }
+  } catch (const boost::system::system_error& error) {
+    throw Error(ErrorCode::kInvalidArgument,
+                std::string("the certificate or its key cannot be used: ") + error.what(),
+                Setting::kCertificate);
+  }
+  return context;
+}
+
+}  // namespace
+
+struct Server::Impl {
+  Impl(std::shared_ptr<server::Backend> backend, ServerOptions options)
+      : shared(std::make_shared<Shared>(
+            Shared{Checked(std::move(options)), std::move(backend), Version()})) {
+    if (shared->options.tls.any()) ReloadTls();
+  }
+
+  std::string ReloadTls() ST_EXCLUDES(mutex) {
+    if (!shared->options.tls.any()) return "";
+    const rpc::TlsTexts texts = rpc::ReadServerTlsFiles(shared->options.tls);
+    std::string certificate = rpc::CertificateText(texts.certificate);
+    auto made = MakeContext(shared->options.tls, texts);
+    const MutexLock lock(mutex);
+    tls = std::move(made);
+    return certificate;
+  }
+
+  void Start() ST_EXCLUDES(mutex);
+  void Take(FileDescriptor socket) ST_EXCLUDES(mutex);
+  void Stop() ST_EXCLUDES(mutex);
+
+  const std::shared_ptr<const Shared> shared;
+  net::io_context io;
+  std::optional<net::executor_work_guard<net::io_context::executor_type>> work;
+  std::vector<std::thread> threads;
+  std::unique_ptr<rpc::ConnectionAcceptor> acceptor;
+
+  Mutex mutex;
+  std::shared_ptr<net::ssl::context> tls ST_GUARDED_BY(mutex);  // null: plain text
+  std::string url ST_GUARDED_BY(mutex);
+  std::vector<std::weak_ptr<Connection>> connections ST_GUARDED_BY(mutex);
+};
+
+void Server::Impl::Start() {
+  const ServerOptions& options = shared->options;
+  rpc::ListeningSockets listening = rpc::ListenOn(options.listen, options.keep_alive_timeout);
+  {
+    const MutexLock lock(mutex);
+    url = (tls ? "https://" : "http://") + listening.address;
+  }
+  work.emplace(io.get_executor());
+  const unsigned count = std::clamp(std::thread::hardware_concurrency(), 1u, kMostThreads);
+  for (unsigned i = 0; i < count; ++i) threads.emplace_back([this] { io.run(); });
+  acceptor = std::make_unique<rpc::ConnectionAcceptor>(
+      std::move(listening),
+      rpc::AcceptorOptions{
+          .max_connections = options.max_connections,
+          .max_per_address = std::min(options.max_connections, options.max_connections_per_address),
+          .max_local = options.max_connections,
+          .silence = options.connection_timeout,
+          .tls = options.tls.any(),
+          .hand_over = [this](FileDescriptor socket) { Take(std::move(socket)); },
+          .log = [resources = shared->backend->resources()](
+                     const std::string& line) { resources->Log(line); }});
+}
+
+void Server::Impl::Take(FileDescriptor socket) {
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  if (getpeername(socket.get(), reinterpret_cast<sockaddr*>(&address), &length) != 0) return;
+  const MutexLock lock(mutex);
+  std::erase_if(connections, [](const auto& connection) { return connection.expired(); });
+  try {
+    connections.push_back(Serve(io, std::move(socket), rpc::PeerAddressOf(address), tls, shared));
+  } catch (const boost::system::system_error& error) {
+    shared->backend->resources()->Log(std::string("a connection was lost: ") + error.what());
+  }
+}
+
+void Server::Impl::Stop() {
+  acceptor.reset();
+  std::vector<std::weak_ptr<Connection>> open;
+  {
+    const MutexLock lock(mutex);
+    open.swap(connections);
+  }
+  for (const auto& weak : open) {
+    if (const auto connection = weak.lock()) connection->Cut();
+  }
+  work.reset();  // the threads end when the last connection has
+  for (std::thread& thread : threads) thread.join();
+  threads.clear();
+}
+
+Server::Server(std::shared_ptr<server::Backend> backend, ServerOptions options)
+    : impl_(std::make_unique<Impl>(std::move(backend), std::move(options))) {}
+
+Server::~Server() { Stop(); }
+
+void Server::Start() { impl_->Start(); }
+
+std::string Server::url() const {
+  const MutexLock lock(impl_->mutex);
+  return impl_->url;
+}
+
+std::string Server::ReloadTls() { return impl_->ReloadTls(); }
+
+void Server::Stop() { impl_->Stop(); }
+
+}  // namespace shadowtutor::web

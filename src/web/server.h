@@ -1,0 +1,79 @@
+// The server's door for browsers: WebSockets with the same messages as gRPC's streams, before the
+// same conversations, and a few pages for people and machines (pages.h). This header does not
+// include Boost's.
+//
+//   GET /tutor    as a WebSocket: ClientMessage and ServerMessage of proto/shadowtutor/v1
+//   GET /segment  as a WebSocket: SegmentRequest and SegmentReply
+//
+// docs/protocol.md describes both.
+#ifndef SHADOWTUTOR_WEB_SERVER_H_
+#define SHADOWTUTOR_WEB_SERVER_H_
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "rpc/tls_files.h"
+#include "server/backend.h"
+#include "wire/limits.h"
+
+namespace shadowtutor::web {
+
+struct ServerOptions {
+  std::string listen = "127.0.0.1:8080";  // port 0: any free port
+  rpc::TlsFiles tls;
+  /// Allows plain text on addresses that other machines can reach.
+  bool insecure = false;
+  /// Pages of other sites that may open WebSockets here: "https://example.org". Pages of this
+  /// server always may.
+  std::vector<std::string> origins;
+
+  /// Connections at a time, in all and from one address; those from this machine itself are bounded
+  /// in all only.
+  int max_connections = wire::kDefaultMaxConnections;
+  int max_connections_per_address = wire::kDefaultMaxConnectionsPerAddress;
+  /// For a new connection's first byte, then for its handshake, for each request, and for the time
+  /// between two.
+  std::chrono::milliseconds connection_timeout = wire::kConnectionTimeout;
+
+  size_t max_message_bytes = wire::kMaxMessageBytes;
+  std::chrono::milliseconds write_timeout = wire::kWriteTimeout;
+  std::chrono::milliseconds keep_alive_time = wire::kKeepAliveTime;
+  std::chrono::milliseconds keep_alive_timeout = wire::kKeepAliveTimeout;
+};
+
+/// Thread safety: all functions may be called from any thread.
+class Server {
+ public:
+  /// Throws Error kInvalidArgument for options out of range, an address that is no host and port,
+  /// an origin that is none, or plain text on an address that others can reach; and as
+  /// ReadTlsFiles.
+  Server(std::shared_ptr<server::Backend> backend, ServerOptions options);
+  /// Stops.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Begins to listen. To be called once. Throws Error kUnavailable when it cannot listen on the
+  /// address.
+  void Start();
+  /// "http://127.0.0.1:8080" or "https://...", with the port in use; empty before Start.
+  std::string url() const;
+
+  /// As rpc::Server::ReloadTls.
+  std::string ReloadTls();
+
+  /// Takes no more connections, and cuts off those that are open. To be called after
+  /// Backend::EndStreams, which has told the clients why, and once the streams have ended.
+  void Stop();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace shadowtutor::web
+
+#endif  // SHADOWTUTOR_WEB_SERVER_H_
