@@ -10,6 +10,8 @@
 #include <cstring>
 #include <ctime>
 #include <memory>
+#include <optional>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <utility>
@@ -29,8 +31,12 @@
 #include "rpc/grpc_log.h"
 #include "rpc/host_lookup.h"
 #include "rpc/tls_files.h"
+#include "server/backend.h"
+#include "shadowtutor/version.h"
 #include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
+#include "web/origin.h"
+#include "web/server.h"
 #include "wire/limits.h"
 
 namespace shadowtutor::cli {
@@ -100,11 +106,12 @@ void LogOutOfDate(const std::vector<std::string>& sentences) {
   }
 }
 
-void Reload(rpc::Server& server, const ServeArguments& options) {
+void Reload(rpc::Server& server, web::Server* web, const ServeArguments& options) {
   try {
     // First, because nothing may be thrown once the server has the new files.
     const std::vector<std::string> out_of_date = rpc::OutOfDate(options.server.tls);
     const std::string certificate = server.ReloadTls();
+    if (web) web->ReloadTls();
     if (options.quiet) return;
     if (certificate.empty()) return Log("SIGHUP: there are no TLS files to read again");
     Log("SIGHUP: read the TLS files again; new connections get the certificate of " + certificate);
@@ -140,16 +147,22 @@ int Serve(const ServeArguments& options) {
           "fresh student's frozen part would know nothing; --cut chooses otherwise");
     }
   }
-  rpc::Server server(teacher, std::move(pair.student), server_options);
+  const auto backend = std::make_shared<server::Backend>(teacher, std::move(pair.student),
+                                                         server_options, Version());
+  rpc::Server server(backend, server_options);
+  std::optional<web::Server> web;
+  if (!options.web.empty()) web.emplace(backend, WebOptionsOf(options));
   {
     RequireRoomForNetwork();  // as the teacher has left it
     const LifeLine line(kStartSeconds,
                         "the server did not start in time; are there enough threads and memory "
                         "(ulimit -u, -v)?");
     server.Start();
+    if (web) web->Start();
   }
-  // Scripts read this line: whoever asked for port 0 learns the port here.
+  // Scripts read these lines: whoever asked for port 0 learns the port here.
   std::printf("%s%s\n", flags::kListeningOn, server.address().c_str());
+  if (web) std::printf("web server at %s\n", web->url().c_str());
   // A server whose standard output was closed goes on without.
   if (std::fflush(stdout) != 0 && errno != EBADF) {
     throw Error(ErrorCode::kUnavailable,
@@ -158,12 +171,13 @@ int Serve(const ServeArguments& options) {
   std::clearerr(stdout);
 
   while (!Interrupted()) {
-    if (TakeReloadRequest()) Reload(server, options);
+    if (TakeReloadRequest()) Reload(server, web ? &*web : nullptr, options);
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   if (!options.quiet) Log("shutting down");
   const LifeLine line(kShutdownSeconds, "the server did not shut down in time");
   const bool ended = server.Shutdown();
+  if (web) web->Stop();
   const server::ServerStats stats = server.stats();
   if (!options.quiet) {
     Log("served " + std::to_string(stats.sessions_opened) + " sessions, " +
@@ -191,6 +205,20 @@ rpc::ServerOptions ServerOptionsOf(const ServeArguments& options) {
       std::chrono::milliseconds(static_cast<int64_t>(options.training_timeout * 1000));
   server.max_frame_pixels = ParseFrameSize("--max-frame", options.max_frame).pixels();
   return server;
+}
+
+web::ServerOptions WebOptionsOf(const ServeArguments& options) {
+  web::ServerOptions web;
+  web.listen = options.web;
+  web.tls = options.server.tls;
+  web.insecure = options.server.insecure;
+  web.max_connections = options.server.max_connections;
+  web.max_connections_per_address = options.server.max_connections_per_address;
+  std::istringstream origins(options.web_origins);
+  for (std::string origin; std::getline(origins, origin, ',');) {
+    web.origins.push_back(web::ParseOrigin(origin));
+  }
+  return web;
 }
 
 void AddServeOptions(CLI::App& command, ServeArguments& options) {
@@ -223,6 +251,16 @@ void AddServeOptions(CLI::App& command, ServeArguments& options) {
   command.add_option(flags::kSeed, options.seed, "Of the fresh weights")->capture_default_str();
   command.add_option(flags::kListen, server.listen, "Address and port; port 0 takes a free one")
       ->capture_default_str();
+  command
+      .add_option("--web", options.web,
+                  "Address and port of a web server beside it: WebSockets with the same sessions, "
+                  "/metrics for Prometheus, /healthz and /readyz. TLS as for --listen")
+      ->type_name("HOST:PORT");
+  command
+      .add_option("--web-origins", options.web_origins,
+                  "Sites whose pages may open WebSockets here, as in "
+                  "https://example.org,https://example.com:8443; its own always may")
+      ->type_name("ORIGINS");
   AddPolicyOptions(command, options.policy);
   command
       .add_option("--teacher-timeout", options.teacher_timeout,

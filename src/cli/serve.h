@@ -8,6 +8,7 @@
 
 #include "cli/policy_options.h"
 #include "rpc/server/server.h"
+#include "web/server.h"
 
 namespace CLI {
 class App;
@@ -28,6 +29,8 @@ struct ServeArguments {
   double training_timeout =
       std::chrono::duration<double>(rpc::ServerOptions().training_timeout).count();
   std::string max_frame = "4096x2160";  // the largest that is called 4K
+  std::string web;                      // empty: none
+  std::string web_origins;              // separated by commas
   bool quiet = false;
   rpc::ServerOptions server;
 };
@@ -36,6 +39,8 @@ void AddServeOptions(CLI::App& command, ServeArguments& options);
 
 /// What the server is started with, but for its log. Throws as PolicyOf.
 rpc::ServerOptions ServerOptionsOf(const ServeArguments& options);
+/// The same for browsers; `web` must not be empty. Throws as web::ParseOrigin.
+web::ServerOptions WebOptionsOf(const ServeArguments& options);
 
 }  // namespace shadowtutor::cli
 
