@@ -125,7 +125,7 @@ std::vector<uint8_t> SceneBytes(uint64_t frame, const std::string& format) {
   }
   for (size_t i = 0; i < image.size().pixels(); ++i) {
     const uint8_t grey = image.bytes()[3 * i];
-    bytes.push_back(YuvOf({grey, grey, grey}, YuvCoding::kBt601).y);
+    bytes.push_back(YuvOf({grey, grey, grey}, {}).y);
   }
   bytes.resize(bytes.size() * 3 / 2, 128);
   return bytes;
