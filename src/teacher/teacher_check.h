@@ -18,13 +18,13 @@ struct ClassShare {
 };
 
 struct CheckedInstance {
-  std::string name;  // the teacher's class
-  double score = 0;
+  std::string name;             // the teacher's class; empty: a Python function does not say
+  std::optional<double> score;  // nullopt: the same
   Box box;
 };
 
 struct TeacherCheck {
-  std::string description;  // kind, input, runtime
+  std::string description;  // kind, input, runtime; of a Python function its file and name
   FrameSize frame;
   /// Whether there is a label. If not, `findings` says why.
   bool works = false;
@@ -40,7 +40,8 @@ struct TeacherCheck {
   /// How sure the network is, 0 to 1: the mean of each pixel's largest probability, or the mean
   /// score of the instances. Kinds that give only class indices have none.
   std::optional<double> sureness;
-  /// The lowest and the highest value in the network's input.
+  /// The lowest and the highest value in the network's input. A Python function gets the frame.
+  bool has_input_range = true;
   double input_low = 0, input_high = 0;
   /// Sentences that say what may be wrong and what to try; empty when nothing looks wrong.
   std::vector<std::string> findings;
@@ -48,6 +49,7 @@ struct TeacherCheck {
 
 /// Runs the card's teacher on `image`: `runs` times (>= 1) to measure the time, and once with each
 /// correction of a plausible mistake in the card (another channel order, scale, mean or deviation).
+/// A Python function is only run, because its card has no input that could be mistaken.
 /// Throws Error when the card or its network cannot be read, and for a replay card. Other problems
 /// are in the result's findings.
 TeacherCheck CheckTeacher(const std::filesystem::path& card, ImageView image, int runs = 3);
