@@ -151,6 +151,7 @@ ClassList PythonWorker::WaitUntilReady() {
     return classes;
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kDeadlineExceeded) throw;
+    process_.Kill();  // it would not look at its socket
     throw Error(error.code(),
                 options_.file.string() + " was not imported within " +
                     SecondsText(options_.start_timeout) +

@@ -28,7 +28,7 @@ import traceback
 
 READY, FAILED, FRAME, LABELS = 1, 2, 3, 4
 RAISED, REFUSED, NOT_FOUND, UNUSABLE = 0, 1, 2, 3  # reasons
-MOST_TEXT = 4000  # bytes of a sentence
+MOST_TEXT = 4000  # bytes of a sentence, characters of a traceback
 MOST_BOXES = 10000
 OTHER_INTERPRETER = (
     ", or name another interpreter in the card (`interpreter`) or in the environment variable SHADOWTUTOR_PYTHON"
@@ -89,6 +89,14 @@ def text_of(error):
         text = "(an exception without a text)"
     name = type(error).__name__
     return name + ": " + text if text else name
+
+
+def show_traceback():
+    """The current exception's on standard error, its end at least, without what terminals would act upon."""
+    text = traceback.format_exc()[-MOST_TEXT:]
+    shown = "".join(c if c == "\n" or c.isprintable() else repr(c)[1:-1] for c in text)
+    sys.stderr.buffer.write(shown.encode("utf-8", "backslashreplace"))
+    sys.stderr.flush()
 
 
 def load(file, name):
@@ -199,7 +207,7 @@ def start(channel, file, name):
     try:
         function, module = load(file, name)
     except BaseException as error:
-        traceback.print_exc()
+        show_traceback()
         sentence = "%s raised %s" % (shown, text_of(error))
         if isinstance(error, ImportError):
             sentence += "; install it for %s%s" % (sys.executable, OTHER_INTERPRETER)
@@ -246,7 +254,7 @@ def main():
         except BaseException as error:
             text = text_of(error)
             if text != told:  # once is enough where every frame has the same
-                traceback.print_exc()
+                show_traceback()
                 told = text
             channel.fail(RAISED, "the teacher raised " + text)
         else:
