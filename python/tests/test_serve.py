@@ -52,11 +52,26 @@ def test_the_file_may_have_dataclasses(tmp_path):
 
 def test_the_file_may_name_the_classes(tmp_path):
     file = tmp_path / "teacher.py"
-    file.write_text("classes = ['a', 'b']\ndef f(frame): return frame[..., 0]\ndef g(frame): return f(frame)\ng.classes = ['c', 'd']\n")
+    file.write_text(
+        textwrap.dedent(
+            """
+            classes = ["a", "b"]
+
+            def f(frame):
+                return frame[..., 0] * 0
+
+            def g(frame):
+                return f(frame)
+
+            g.classes = ["c", "d"]
+            """
+        )
+    )
     assert classes_of(load_teacher(f"{file}:f")) == ["a", "b"]
     assert classes_of(load_teacher(f"{file}:g")) == ["c", "d"]
     assert classes_of(load_teacher("card.yaml")) is None
-    with subprocess.Popen(command("--teacher", f"{file}:f", "--listen", "127.0.0.1:0"), stdout=subprocess.PIPE, text=True) as server:
+    arguments = ["--teacher", f"{file}:f", "--listen", "127.0.0.1:0"]
+    with subprocess.Popen(command(*arguments), stdout=subprocess.PIPE, text=True) as server:
         try:
             address = server.stdout.readline().split()[-1]
             with st.Client(address, wait=True) as client:

@@ -442,7 +442,14 @@ class CardReader : private CardYaml {
 }  // namespace
 
 ModelCard LoadModelCard(const std::filesystem::path& card) {
-  if (auto function = CardOfPythonFunction(card)) return *std::move(function);
+  if (const auto function = ParsePythonFunction(card)) {
+    ModelCard made;
+    made.path = card;
+    made.kind = Kind::kPython;
+    made.file = function->file;
+    made.function = function->name;
+    return made;
+  }
   return CardReader(card).Read();
 }
 

@@ -13,7 +13,7 @@ constexpr size_t kMostNameBytes = 200;
 
 }  // namespace
 
-std::optional<ModelCard> CardOfPythonFunction(const std::filesystem::path& name) {
+std::optional<PythonFunction> ParsePythonFunction(const std::filesystem::path& name) {
   const std::string text = name.string();
   const size_t colon = text.rfind(':');
   const std::string file = text.substr(0, colon);
@@ -22,29 +22,23 @@ std::optional<ModelCard> CardOfPythonFunction(const std::filesystem::path& name)
     throw Error(ErrorCode::kInvalidArgument,
                 file + " is no model card; name the function as well: " + file + ":FUNCTION");
   }
-  ModelCard card;
-  card.path = name;
-  card.kind = Kind::kPython;
-  card.file = file;
-  card.function = text.substr(colon + 1);
-  return card;
+  return PythonFunction{file, text.substr(colon + 1)};
 }
 
-std::string InterpreterOf(const ModelCard& card) {
-  if (!card.interpreter.empty()) return card.interpreter;
+std::string InterpreterOr(const std::string& of_card) {
+  if (!of_card.empty()) return of_card;
   const char* named = std::getenv(kInterpreterVariable);
   return named != nullptr && *named != '\0' ? named : "python3";
 }
 
-void TakeModuleClasses(ModelCard& card, const ClassList& classes) {
-  if (!card.classes.empty()) return;
-  const std::string file = card.file.string();
+void CheckModuleClasses(const PythonFunction& function, const ClassList& classes) {
+  const std::string file = function.file.string();
   const auto refuse = [&](const std::string& what) {
     throw Error(ErrorCode::kFailedPrecondition, file + what);
   };
   if (classes.empty()) {
-    refuse(" does not say what the labels of " + card.function + " stand for; set `" +
-           card.function +
+    refuse(" does not say what the labels of " + function.name + " stand for; set `" +
+           function.name +
            ".classes = [\"background\", ...]` or `classes = [...]` in it, or write a "
            "model card with `kind: python` and `classes`");
   }
@@ -63,10 +57,6 @@ void TakeModuleClasses(ModelCard& card, const ClassList& classes) {
     if (!names.insert(info.name).second) {
       refuse(": the class \"" + info.name + "\" is there twice; remove one of the two");
     }
-  }
-  card.classes = classes;
-  for (size_t i = 0; i < classes.size(); ++i) {
-    if (classes[i].name == "background") card.background = static_cast<int>(i);
   }
 }
 

@@ -10,23 +10,27 @@
 #include <string>
 
 #include "shadowtutor/types.h"
-#include "teacher/model_card.h"
 
 namespace shadowtutor::teacher {
 
 /// The variable of the environment that names the interpreter where the card does not.
 inline constexpr char kInterpreterVariable[] = "SHADOWTUTOR_PYTHON";
 
-/// The card that `FILE.py:FUNCTION` stands for, without classes; nullopt for other names. Throws
-/// Error kInvalidArgument for a .py file without a function.
-std::optional<ModelCard> CardOfPythonFunction(const std::filesystem::path& name);
+struct PythonFunction {
+  std::filesystem::path file;
+  std::string name;
+};
 
-/// The card's interpreter, or the environment's, or "python3".
-std::string InterpreterOf(const ModelCard& card);
+/// What `FILE.py:FUNCTION` names; nullopt for other names. Throws Error kInvalidArgument for a .py
+/// file without a function.
+std::optional<PythonFunction> ParsePythonFunction(const std::filesystem::path& name);
 
-/// Completes a card by the classes that its module names; those of the card come first. Throws
-/// Error kFailedPrecondition when there are none, or when a student cannot have them.
-void TakeModuleClasses(ModelCard& card, const ClassList& classes);
+/// The card's interpreter if it names one, else the environment's, else "python3".
+std::string InterpreterOr(const std::string& of_card);
+
+/// Throws Error kFailedPrecondition when the function's module names no classes, or some that a
+/// student cannot have.
+void CheckModuleClasses(const PythonFunction& function, const ClassList& classes);
 
 }  // namespace shadowtutor::teacher
 

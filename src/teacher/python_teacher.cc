@@ -48,12 +48,12 @@ class PythonTeacher final : public Teacher {
   PythonTeacher(ModelCard card, const ClassList& student_classes, int student_background,
                 PythonTeacherOptions options)
       : card_(std::move(card)), options_(std::move(options)) {
-    options_.worker.interpreter = InterpreterOf(card_);
+    options_.worker.interpreter = InterpreterOr(card_.interpreter);
     options_.worker.file = card_.file;
     options_.worker.function = card_.function;
     Start();
     named_ = WaitUntilReady();
-    TakeModuleClasses(card_, named_);
+    if (card_.classes.empty()) TakeModuleClasses();
     mapping_ = MakeClassMapping(card_, student_classes, student_background);
   }
 
@@ -154,6 +154,14 @@ class PythonTeacher final : public Teacher {
     const MutexLock lock(mutex_);
     worker_ = std::move(worker);
     if (interrupted_) worker_->Kill();
+  }
+
+  void TakeModuleClasses() {
+    CheckModuleClasses({card_.file, card_.function}, named_);
+    card_.classes = named_;
+    for (size_t i = 0; i < named_.size(); ++i) {
+      if (named_[i].name == "background") card_.background = static_cast<int>(i);
+    }
   }
 
   ClassList WaitUntilReady() { return worker_->WaitUntilReady(); }

@@ -24,7 +24,7 @@ struct PythonTeacherOptions {
 /// MakeClassMapping does. A process that ends, or that Interrupt or a timeout has ended, is started
 /// again for the next frame: the first time at once, then, until a frame is labelled, after pauses
 /// of 1 s, 2 s and so on up to kMostPause, during which frames are refused. Throws Error as
-/// PythonWorker, TakeModuleClasses and MakeClassMapping.
+/// PythonWorker, CheckModuleClasses and MakeClassMapping.
 std::unique_ptr<Teacher> OpenPythonTeacher(const ModelCard& card, const ClassList& student_classes,
                                            int student_background,
                                            PythonTeacherOptions options = {});

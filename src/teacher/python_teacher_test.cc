@@ -293,6 +293,20 @@ TEST_F(PythonTeacherTest, TheFileIsPartOfTheFingerprint) {
   EXPECT_NE(FingerprintOfTeacher(folder_ / "card.yaml").card, first.card);
 }
 
+TEST_F(PythonTeacherTest, CardsSayWhatIsMissingInThem) {
+  const auto refusal = [&](const std::string& lines) {
+    WriteText(folder_ / "card.yaml", "kind: python\n" + lines);
+    return ErrorOf([&] { LoadModelCard(folder_ / "card.yaml"); });
+  };
+  EXPECT_TRUE(Says(refusal("function: f\n"), "`file` is missing"));
+  EXPECT_TRUE(Says(refusal("file: net.py\n"), "`function` is missing"));
+  const std::string head = "file: net.py\nfunction: f\n";
+  EXPECT_TRUE(Says(refusal(head + "background: sky\n"), "`background` needs `classes`"));
+  EXPECT_TRUE(Says(refusal(head + "student: {classes: [a, b], map: {a: b}}\n"), "needs `classes`"));
+  EXPECT_TRUE(Says(refusal(head + "input: {width: 9, height: 9}\n"), "input"));
+  EXPECT_TRUE(Says(refusal(head + "runtime: opencv\n"), "runtime"));
+}
+
 TEST_F(PythonTeacherTest, ACheckShowsWhatItSees) {
   const std::string name = File("net", kFunction) + ":label";
   Image frame = Wish(0);

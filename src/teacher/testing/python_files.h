@@ -15,7 +15,7 @@ namespace shadowtutor::teacher {
 /// An interpreter with NumPy: the environment's, PATH's or Debian's. Empty: there is none.
 inline const std::string& PythonWithNumPy() {
   static const std::string found = [] {
-    for (const std::string& name : {InterpreterOf({}), std::string("/usr/bin/python3")}) {
+    for (const std::string& name : {InterpreterOr(""), std::string("/usr/bin/python3")}) {
       const std::string command = "'" + name + "' -c 'import numpy' 2>/dev/null";
       if (std::system(command.c_str()) == 0) return name;
     }
