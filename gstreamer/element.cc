@@ -15,6 +15,7 @@ GST_DEBUG_CATEGORY(shadow_tutor_debug);
 struct GstShadowTutor {
   GstVideoFilter parent;
   Filter* filter;
+  GstPadChainFunction chain;  // the base class's, which handles the frame and its way through src
 };
 struct GstShadowTutorClass {
   GstVideoFilterClass parent;
@@ -30,6 +31,8 @@ GstStaticPadTemplate sink_template =
 GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE(
     "src", GST_PAD_SRC, GST_PAD_ALWAYS,
     GST_STATIC_CAPS(GST_VIDEO_CAPS_MAKE("{" SHADOWTUTOR_GST_FORMATS ", BGRA, GRAY8}")));
+GstStaticPadTemplate mask_template = GST_STATIC_PAD_TEMPLATE(
+    "mask", GST_PAD_SRC, GST_PAD_REQUEST, GST_STATIC_CAPS(GST_VIDEO_CAPS_MAKE("GRAY8")));
 
 Filter& FilterOf(gpointer object) { return *static_cast<GstShadowTutor*>(object)->filter; }
 
@@ -68,7 +71,19 @@ gboolean SinkEvent(GstBaseTransform* transform, GstEvent* event) {
   const GstEventType type = GST_EVENT_TYPE(event);
   if (type == GST_EVENT_FLUSH_START) FilterOf(transform).Wake(true);
   if (type == GST_EVENT_FLUSH_STOP) FilterOf(transform).Wake(false);
-  return TransformParent()->sink_event(transform, event);
+  GstEvent* masks = gst_event_ref(event);
+  gboolean taken = TransformParent()->sink_event(transform, event);
+  // Caps that the element does not take are nobody's.
+  if (taken || type != GST_EVENT_CAPS) {
+    if (FilterOf(transform).masks().Forward(masks)) taken = TRUE;
+  }
+  gst_event_unref(masks);
+  return taken;
+}
+
+GstFlowReturn Chain(GstPad* pad, GstObject* parent, GstBuffer* buffer) {
+  const auto* self = static_cast<GstShadowTutor*>(static_cast<gpointer>(parent));
+  return self->filter->masks().Push(self->chain(pad, parent, buffer));
 }
 
 gboolean Query(GstBaseTransform* transform, GstPadDirection direction, GstQuery* query) {
@@ -78,6 +93,37 @@ gboolean Query(GstBaseTransform* transform, GstPadDirection direction, GstQuery*
   }
   return TRUE;
 }
+
+gboolean MaskQuery(GstPad* pad, GstObject* parent, GstQuery* query) {
+  if (GST_QUERY_TYPE(query) != GST_QUERY_LATENCY) return gst_pad_query_default(pad, parent, query);
+  if (!gst_pad_peer_query(GST_BASE_TRANSFORM_SINK_PAD(parent), query)) return FALSE;
+  FilterOf(parent).AddLatency(query);
+  return TRUE;
+}
+
+gboolean MaskEvent(GstPad* pad, GstObject* parent, GstEvent* event) {
+  switch (GST_EVENT_TYPE(event)) {
+    case GST_EVENT_QOS:          // which frames are dropped is for those to say who show them
+    case GST_EVENT_RECONFIGURE:  // a flag of the pad's, and nothing to upstream
+      gst_event_unref(event);
+      return TRUE;
+    default:
+      return gst_pad_event_default(pad, parent, event);
+  }
+}
+
+GstPad* RequestNewPad(GstElement* element, GstPadTemplate* pad_template, const gchar*,
+                      const GstCaps*) {
+  GstPad* pad = FilterOf(element).masks().MakePad(pad_template);
+  if (!pad) return nullptr;
+  gst_pad_set_query_function(pad, MaskQuery);
+  gst_pad_set_event_function(pad, MaskEvent);
+  gst_pad_set_active(pad, TRUE);
+  gst_element_add_pad(element, pad);
+  return pad;
+}
+
+void ReleasePad(GstElement* element, GstPad* pad) { FilterOf(element).masks().Release(pad); }
 
 GstCaps* TransformCaps(GstBaseTransform* transform, GstPadDirection side, GstCaps* caps,
                        GstCaps* filter) {
@@ -93,6 +139,7 @@ void BeforeTransform(GstBaseTransform* transform, GstBuffer* buffer) {
   const GstClockTime time = gst_segment_to_stream_time(&transform->segment, GST_FORMAT_TIME,
                                                        GST_BUFFER_TIMESTAMP(buffer));
   if (GST_CLOCK_TIME_IS_VALID(time)) gst_object_sync_values(GST_OBJECT(transform), time);
+  FilterOf(transform).BeforeFrame();
 }
 
 GstFlowReturn TransformFrame(GstVideoFilter* filter, GstVideoFrame* in, GstVideoFrame* out) {
@@ -107,6 +154,9 @@ GstFlowReturn TransformFrameInPlace(GstVideoFilter* filter, GstVideoFrame* frame
 
 static void gst_shadow_tutor_init(GstShadowTutor* self) {
   self->filter = new Filter(GST_BASE_TRANSFORM(self));
+  GstPad* sink = GST_BASE_TRANSFORM_SINK_PAD(self);
+  self->chain = GST_PAD_CHAINFUNC(sink);
+  gst_pad_set_chain_function(sink, Chain);
   gst_base_transform_set_qos_enabled(GST_BASE_TRANSFORM(self), TRUE);
 }
 
@@ -120,8 +170,11 @@ static void gst_shadow_tutor_class_init(GstShadowTutorClass* klass) {
 
   auto* element_class = GST_ELEMENT_CLASS(klass);
   element_class->change_state = ChangeState;
+  element_class->request_new_pad = RequestNewPad;
+  element_class->release_pad = ReleasePad;
   gst_element_class_add_static_pad_template(element_class, &sink_template);
   gst_element_class_add_static_pad_template(element_class, &src_template);
+  gst_element_class_add_static_pad_template(element_class, &mask_template);
   gst_element_class_set_static_metadata(
       element_class, "ShadowTutor", "Filter/Effect/Video",
       "Labels every pixel of every frame with a student that a server teaches, and draws by the "

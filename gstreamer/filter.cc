@@ -1,5 +1,6 @@
 #include "gstreamer/filter.h"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -11,6 +12,8 @@ GST_DEBUG_CATEGORY_EXTERN(shadow_tutor_debug);
 
 namespace shadowtutor::gst {
 namespace {
+
+constexpr size_t kMostRefusals = 16;  // that are warned of, until there is a session again
 
 class ObjectLock {
  public:
@@ -44,9 +47,11 @@ bool Filter::Set(guint id, const GValue* value) {
   bool reconfigure = false;
   {
     const ObjectLock lock(element_);
-    const GstVideoFormat before = OutputFormat(settings_.mode);
+    const Mode before = settings_.mode;
     if (!SetProperty(settings_, id, value)) return false;
-    reconfigure = OutputFormat(settings_.mode) != before;
+    // In mode none buffers are those of upstream.
+    reconfigure = OutputFormat(settings_.mode) != OutputFormat(before) ||
+                  (settings_.mode == Mode::kNone) != (before == Mode::kNone);
   }
   if (reconfigure) gst_base_transform_reconfigure_src(element_);
   return true;
@@ -76,10 +81,13 @@ bool Filter::Start() {
   }
   time_.reset();
   connected_ = warned_ = false;
+  refusal_.clear();
+  warned_of_.clear();
   return true;
 }
 
 void Filter::Stop() {
+  masks_.Stop();
   std::shared_ptr<Segmenter> ended;
   {
     const ObjectLock lock(element_);
@@ -88,6 +96,7 @@ void Filter::Stop() {
   if (!ended) return;
   SegmenterStats stats = ended->stats();
   stats.link.connected = false;
+  stats.link.refusal.reset();
   const ObjectLock lock(element_);
   last_ = stats;
 }
@@ -113,12 +122,14 @@ bool Filter::Negotiated(GstVideoFormat in, GstVideoFormat out) {
       return false;
   }
   gst_base_transform_set_in_place(element_, output_ == GST_VIDEO_FORMAT_UNKNOWN);
+  BeforeFrame();
   return true;
 }
 
-Mode Filter::ModeOf(const Settings& settings) {
-  if (OutputFormat(settings.mode) == output_) drawn_ = settings.mode;
-  return drawn_;
+void Filter::BeforeFrame() {
+  const Mode set = mode();
+  if (OutputFormat(set) == output_) drawn_ = set;
+  gst_base_transform_set_passthrough(element_, drawn_ == Mode::kNone);
 }
 
 std::optional<bool> Filter::Segment(const Settings& settings, Segmenter& segmenter,
@@ -150,6 +161,7 @@ GstFlowReturn Filter::Transform(GstVideoFrame& in, GstVideoFrame* out) {
     const ImageView frame = AsBgr(picture, bgr_);
     const std::optional<bool> labelled = Segment(now, *running, frame);
     if (!labelled) return GST_FLOW_FLUSHING;
+    masks_.Write(in.buffer, picture.size, *labelled ? &labels_ : nullptr);
     if (*labelled || out) Draw(now, picture, frame, *labelled, *running, out);
     Tell(*running);
   } catch (const std::exception& error) {
@@ -162,19 +174,14 @@ GstFlowReturn Filter::Transform(GstVideoFrame& in, GstVideoFrame* out) {
 
 void Filter::Draw(const Settings& settings, const Picture& picture, ImageView frame, bool labelled,
                   const Segmenter& segmenter, GstVideoFrame* out) {
-  const Mode mode = ModeOf(settings);
   const int background = segmenter.background();
   const LabelMap* labels = labelled ? &labels_ : nullptr;
-  if (labelled && background < 0 && mode != Mode::kOverlay && mode != Mode::kMask && !warned_) {
-    warned_ = true;
-    GST_ELEMENT_WARNING(element_, LIBRARY, SETTINGS,
-                        ("the student has no background class, so that this mode leaves frames as "
-                         "they are; use mode overlay or mask"),
-                        (NULL));
-  }
+  const bool any_classes =
+      drawn_ == Mode::kOverlay || drawn_ == Mode::kMask || drawn_ == Mode::kNone;
+  if (labelled && background < 0 && !any_classes) WarnOfNoBackground();
   const auto plane = [out] { return static_cast<uint8_t*>(GST_VIDEO_FRAME_PLANE_DATA(out, 0)); };
   const auto stride = [out] { return GST_VIDEO_FRAME_PLANE_STRIDE(out, 0); };
-  switch (mode) {
+  switch (drawn_) {
     case Mode::kOverlay:
       Paint(picture, labels_, OverlayInks(segmenter.classes(), background, settings.opacity));
       break;
@@ -190,14 +197,38 @@ void Filter::Draw(const Settings& settings, const Picture& picture, ImageView fr
     case Mode::kMask:
       WriteLabels(labels, picture.size, plane(), stride());
       break;
+    case Mode::kNone:
+      break;
   }
+}
+
+void Filter::WarnOfNoBackground() {
+  if (std::exchange(warned_, true)) return;
+  GST_ELEMENT_WARNING(element_, LIBRARY, SETTINGS,
+                      ("the student has no background class, so that this mode leaves frames as "
+                       "they are; use mode overlay or mask"),
+                      (NULL));
 }
 
 void Filter::Tell(const Segmenter& segmenter) {
   const SegmenterStats stats = segmenter.stats();
-  if (!segmenter.updated() && stats.link.connected == connected_) return;
+  const std::string refusal = stats.link.refusal ? stats.link.refusal->what() : "";
+  if (stats.link.connected) warned_of_.clear();
+  if (!segmenter.updated() && stats.link.connected == connected_ && refusal == refusal_) return;
+  if (stats.link.refusal && refusal != refusal_) WarnOf(*stats.link.refusal);
   connected_ = stats.link.connected;
+  refusal_ = refusal;
   PostStats(GST_ELEMENT(element_), stats);
+}
+
+void Filter::WarnOf(const Error& refusal) {
+  const std::string sentence = refusal.what();
+  if (warned_of_.size() >= kMostRefusals ||
+      std::find(warned_of_.begin(), warned_of_.end(), sentence) != warned_of_.end()) {
+    return;
+  }
+  warned_of_.push_back(sentence);
+  PostRefusal(GST_ELEMENT(element_), refusal);
 }
 
 void Filter::Count(ProcessingTime::Milliseconds time) {

@@ -18,12 +18,28 @@ GstCaps* OfFormat(GstCaps* caps, GstVideoFormat format) {
   return part;
 }
 
-YuvCoding CodingOf(const GstVideoColorimetry& colorimetry) {
-  const bool full = colorimetry.range == GST_VIDEO_COLOR_RANGE_0_255;
-  if (colorimetry.matrix == GST_VIDEO_COLOR_MATRIX_BT709) {
-    return full ? YuvCoding::kBt709Full : YuvCoding::kBt709;
+YuvMatrix MatrixOf(GstVideoColorMatrix matrix) {
+  switch (matrix) {
+    case GST_VIDEO_COLOR_MATRIX_BT709:
+      return YuvMatrix::kBt709;
+    case GST_VIDEO_COLOR_MATRIX_BT2020:
+      return YuvMatrix::kBt2020;
+    case GST_VIDEO_COLOR_MATRIX_SMPTE240M:
+      return YuvMatrix::kSmpte240m;
+    case GST_VIDEO_COLOR_MATRIX_FCC:
+      return YuvMatrix::kFcc;
+    default:
+      return YuvMatrix::kBt601;
   }
-  return full ? YuvCoding::kBt601Full : YuvCoding::kBt601;
+}
+
+// For luma and chroma without a matrix of theirs: GStreamer's default, which goes by the size.
+GstVideoColorMatrix DefaultMatrix(const GstVideoInfo& info) {
+  GstVideoInfo plain;
+  gst_video_info_set_format(&plain, GST_VIDEO_INFO_FORMAT(&info),
+                            static_cast<guint>(GST_VIDEO_INFO_WIDTH(&info)),
+                            static_cast<guint>(GST_VIDEO_INFO_HEIGHT(&info)));
+  return plain.colorimetry.matrix;
 }
 
 PixelFormat PixelFormatOf(GstVideoFormat format) {
@@ -40,6 +56,14 @@ PixelFormat PixelFormatOf(GstVideoFormat format) {
 }
 
 }  // namespace
+
+YuvCoding CodingOf(const GstVideoInfo& info) {
+  GstVideoColorMatrix matrix = info.colorimetry.matrix;
+  if (matrix == GST_VIDEO_COLOR_MATRIX_UNKNOWN || matrix == GST_VIDEO_COLOR_MATRIX_RGB) {
+    matrix = DefaultMatrix(info);
+  }
+  return {MatrixOf(matrix), info.colorimetry.range == GST_VIDEO_COLOR_RANGE_0_255};
+}
 
 GstVideoFormat OutputFormat(Mode mode) {
   if (mode == Mode::kCutout) return GST_VIDEO_FORMAT_BGRA;
@@ -77,7 +101,7 @@ Picture PictureOf(const GstVideoFrame& frame) {
     picture.planes[plane] = static_cast<uint8_t*>(GST_VIDEO_FRAME_PLANE_DATA(&frame, plane));
     picture.strides[plane] = GST_VIDEO_FRAME_PLANE_STRIDE(&frame, plane);
   }
-  picture.coding = CodingOf(frame.info.colorimetry);
+  picture.coding = CodingOf(frame.info);
   return picture;
 }
 

@@ -18,6 +18,9 @@ GstVideoFormat OutputFormat(Mode mode);
 /// caller owns the result.
 GstCaps* OtherCaps(Mode mode, GstPadDirection side, GstCaps* caps, GstCaps* filter);
 
+/// What luma and chroma of such frames stand for.
+YuvCoding CodingOf(const GstVideoInfo& info);
+
 /// The mapped frame as a picture, valid as long as the mapping. Its format must be one of
 /// SHADOWTUTOR_GST_FORMATS.
 Picture PictureOf(const GstVideoFrame& frame);

@@ -23,9 +23,9 @@ enum class PixelFormat {
 struct Picture {
   PixelFormat format = PixelFormat::kBgr;
   FrameSize size;
-  std::array<uint8_t*, 2> planes{};      // the second one of NV12 alone
-  std::array<ptrdiff_t, 2> strides{};    // bytes from one row to the next
-  YuvCoding coding = YuvCoding::kBt601;  // of NV12
+  std::array<uint8_t*, 2> planes{};    // the second one of NV12 alone
+  std::array<ptrdiff_t, 2> strides{};  // bytes from one row to the next
+  YuvCoding coding;                    // of NV12
 
   uint8_t* row(size_t plane, int y) const { return planes[plane] + y * strides[plane]; }
 };

@@ -43,26 +43,33 @@ Kind KindOf(ErrorCode code) {
   }
 }
 
+void Post(GstElement* element, GstMessageType type, const std::string& prefix, const Error& error) {
+  const Kind kind = KindOf(error.code());
+  const std::string sentence = prefix + error.what() + PropertiesOf(error.about());
+  const std::string code = ErrorCodeName(error.code());
+  // Takes over both texts.
+  gst_element_message_full(element, type, kind.domain, kind.code, g_strdup(sentence.c_str()),
+                           g_strdup(code.c_str()), __FILE__, GST_FUNCTION, __LINE__);
+}
+
 }  // namespace
 
 void PostError(GstElement* element, const std::exception& error) {
   const auto* ours = dynamic_cast<const Error*>(&error);
-  const Kind kind = KindOf(ours ? ours->code() : ErrorCode::kInternal);
-  const std::string sentence =
-      std::string(error.what()) + PropertiesOf(ours ? ours->about() : Setting::kNone);
-  const std::string code = ours ? ErrorCodeName(ours->code()) : "INTERNAL";
-  // Takes over both texts.
-  gst_element_message_full(element, GST_MESSAGE_ERROR, kind.domain, kind.code,
-                           g_strdup(sentence.c_str()), g_strdup(code.c_str()), __FILE__,
-                           GST_FUNCTION, __LINE__);
+  Post(element, GST_MESSAGE_ERROR, "", ours ? *ours : Error(ErrorCode::kInternal, error.what()));
+}
+
+void PostRefusal(GstElement* element, const Error& refusal) {
+  Post(element, GST_MESSAGE_WARNING,
+       "the student stays as it is, because it cannot be taught any more: ", refusal);
 }
 
 void PostStats(GstElement* element, const SegmenterStats& stats) {
-  GstStructure* structure =
-      gst_structure_new("shadowtutor", "connected", G_TYPE_BOOLEAN, gboolean(stats.link.connected),
-                        "metric", G_TYPE_DOUBLE, stats.metric, "stride", G_TYPE_INT, stats.stride,
-                        "key-frames", G_TYPE_UINT64, guint64(stats.link.key_frames), "updates",
-                        G_TYPE_UINT64, guint64(stats.link.updates), nullptr);
+  GstStructure* structure = gst_structure_new(
+      "shadowtutor", "connected", G_TYPE_BOOLEAN, gboolean(stats.link.connected), "metric",
+      G_TYPE_DOUBLE, stats.metric, "stride", G_TYPE_INT, stats.stride, "key-frames", G_TYPE_UINT64,
+      guint64(stats.link.key_frames), "updates", G_TYPE_UINT64, guint64(stats.link.updates),
+      "refusal", G_TYPE_STRING, stats.link.refusal ? stats.link.refusal->what() : nullptr, nullptr);
   gst_element_post_message(element, gst_message_new_element(GST_OBJECT(element), structure));
 }
 

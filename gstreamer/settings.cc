@@ -39,6 +39,7 @@ enum Property : guint {
   kMetric,
   kBytesUp,
   kBytesDown,
+  kRefusal,
   kVersion,
 };
 
@@ -55,6 +56,7 @@ GType ModeType() {
       {int(Mode::kReplace), "A colour in place of the background", "replace"},
       {int(Mode::kCutout), "BGRA, transparent where the background is", "cutout"},
       {int(Mode::kMask), "GRAY8, the class of each pixel", "mask"},
+      {int(Mode::kNone), "The frame as it is, for the pad mask alone", "none"},
       {0, nullptr, nullptr}};
   static const GType type = RegisterEnum("GstShadowTutorMode", kValues);
   return type;
@@ -163,6 +165,12 @@ void InstallStats(GObjectClass* object_class) {
                           -1, kReadOnly));
   InstallCount(object_class, kBytesUp, "bytes-up", "Bytes up", "Of key frames");
   InstallCount(object_class, kBytesDown, "bytes-down", "Bytes down", "Of updates");
+  g_object_class_install_property(
+      object_class, kRefusal,
+      g_param_spec_string("refusal", "Refusal",
+                          "Why the connection cannot come back unless a setting changes, here or "
+                          "at the server; none: it can",
+                          nullptr, kReadOnly));
   g_object_class_install_property(
       object_class, kVersion,
       g_param_spec_string("version", "Version", "Of the ShadowTutor library that runs", nullptr,
@@ -325,6 +333,9 @@ bool GetProperty(const Settings& settings, const SegmenterStats& stats, guint id
       return true;
     case kBytesDown:
       g_value_set_uint64(value, stats.link.bytes_down);
+      return true;
+    case kRefusal:
+      SetText(value, stats.link.refusal ? stats.link.refusal->what() : "");
       return true;
     case kVersion:
       g_value_set_string(value, Version());

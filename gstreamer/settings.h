@@ -11,8 +11,9 @@
 
 namespace shadowtutor::gst {
 
-/// What becomes of a frame. The first three keep the format, so that frames are changed in place.
-enum class Mode { kOverlay, kBlur, kReplace, kCutout, kMask };
+/// What becomes of a frame. The first three keep the format, so that frames are changed in place;
+/// kNone does not even look whether they may be.
+enum class Mode { kOverlay, kBlur, kReplace, kCutout, kMask, kNone };
 
 /// How key frames travel.
 enum class Encoder { kJpeg, kH264, kRaw };

@@ -6,20 +6,39 @@
 namespace shadowtutor::gst {
 namespace {
 
-// ITU-R BT.601 and BT.709: what red and blue are of luma, and the ranges of luma and chroma.
+// What red and blue are of luma, and the ranges of luma and chroma.
 struct Constants {
   double red, blue, black, luma, chroma;
   double green() const { return 1 - red - blue; }
 };
 
+struct Weights {
+  double red, blue;
+};
+
+Weights Of(YuvMatrix matrix) {
+  switch (matrix) {
+    case YuvMatrix::kBt709:
+      return {0.2126, 0.0722};
+    case YuvMatrix::kBt2020:
+      return {0.2627, 0.0593};
+    case YuvMatrix::kSmpte240m:
+      return {0.212, 0.087};
+    case YuvMatrix::kFcc:
+      return {0.30, 0.11};
+    case YuvMatrix::kBt601:
+      break;
+  }
+  return {0.299, 0.114};
+}
+
 Constants Of(YuvCoding coding) {
-  const bool bt709 = coding == YuvCoding::kBt709 || coding == YuvCoding::kBt709Full;
-  const bool full = coding == YuvCoding::kBt601Full || coding == YuvCoding::kBt709Full;
-  return {.red = bt709 ? 0.2126 : 0.299,
-          .blue = bt709 ? 0.0722 : 0.114,
-          .black = full ? 0.0 : 16.0,
-          .luma = full ? 255.0 : 219.0,
-          .chroma = full ? 255.0 : 224.0};
+  const Weights weights = Of(coding.matrix);
+  return {.red = weights.red,
+          .blue = weights.blue,
+          .black = coding.full ? 0.0 : 16.0,
+          .luma = coding.full ? 255.0 : 219.0,
+          .chroma = coding.full ? 255.0 : 224.0};
 }
 
 }  // namespace

@@ -8,8 +8,14 @@
 
 namespace shadowtutor::gst {
 
+/// What luma is made of. BT.2020 is that of non-constant luminance.
+enum class YuvMatrix { kBt601, kBt709, kBt2020, kSmpte240m, kFcc };
+
 /// What the numbers stand for: the matrix, and whether they use the whole range of a byte.
-enum class YuvCoding { kBt601, kBt601Full, kBt709, kBt709Full };
+struct YuvCoding {
+  YuvMatrix matrix = YuvMatrix::kBt601;
+  bool full = false;
+};
 
 struct Yuv {
   uint8_t y = 0, u = 128, v = 128;

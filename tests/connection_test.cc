@@ -2,6 +2,8 @@
 // can reach.
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include "loopback.h"
 
 namespace shadowtutor::tests {
@@ -90,6 +92,35 @@ TEST(Connection, AStudentThatDoesNotFitIsRefusedEvenWithRetry) {
   error = Refusal(options);
   EXPECT_EQ(error.code(), ErrorCode::kFailedPrecondition);
   ExpectPart(error, "parameters");
+}
+
+TEST(Connection, ARefusalOfALinkThatComesBackIsInItsStats) {
+  auto server = StartServer();
+  auto options = FastLinkOptions(server->address());
+  Tutored tutored = Connect(options);
+  tutored.Process();  // and holds the server's student
+  EXPECT_FALSE(tutored.link->stats().refusal);
+  auto same_place = FastServerOptions();
+  same_place.listen = server->address();
+  server.reset();
+  EXPECT_TRUE(WaitUntil([&] { return !tutored.link->Connected(); }));
+  EXPECT_FALSE(tutored.link->stats().refusal);  // that nobody is there passes
+
+  nn::NetworkSpec wider;
+  wider.classes = 2;
+  auto other = std::make_unique<rpc::Server>(std::make_shared<server::FakeTeacher>(),
+                                             nn::FreshStudent(wider, server::TestClasses(), 1, 1),
+                                             same_place);
+  other->Start();
+  std::optional<Error> refusal;
+  EXPECT_TRUE(WaitUntil([&] { return (refusal = tutored.link->stats().refusal).has_value(); }));
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(refusal->code(), ErrorCode::kFailedPrecondition);
+  ExpectPart(*refusal, "parameters");
+  other.reset();
+  server = StartServer(same_place);
+  EXPECT_TRUE(WaitUntil([&] { return tutored.link->Connected(); }));
+  EXPECT_FALSE(tutored.link->stats().refusal);
 }
 
 TEST(Connection, AFullServerSaysSo) {

@@ -93,8 +93,7 @@ TEST(BackgroundBlur, InNv12BothPlanesAreBlurred) {
   const OwnedPicture owned(PixelFormat::kNv12, kSize, [](int x, int) {
     return x / 2 % 2 ? Rgb{255, 0, 0} : Rgb{0, 0, 255};
   });
-  const Yuv red = YuvOf({255, 0, 0}, YuvCoding::kBt601),
-            blue = YuvOf({0, 0, 255}, YuvCoding::kBt601);
+  const Yuv red = YuvOf({255, 0, 0}, {}), blue = YuvOf({0, 0, 255}, {});
   BackgroundBlur blur;
   blur.Apply(owned.get(), LabelMap(kSize.width, kSize.height), 0, 8);
   for (int y = 0; y < kSize.height; ++y) {

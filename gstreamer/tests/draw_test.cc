@@ -73,9 +73,8 @@ TEST(Paint, ReplacesTheBackgroundAlone) {
 
 TEST(Paint, InNv12LumaIsExactAndChromaGoesByShares) {
   const OwnedPicture owned(PixelFormat::kNv12, kSize, Grey);
-  const uint8_t grey = YuvOf({100, 100, 100}, YuvCoding::kBt601).y;
-  const Yuv red = YuvOf({255, 0, 0}, YuvCoding::kBt601),
-            blue = YuvOf({0, 0, 250}, YuvCoding::kBt601);
+  const uint8_t grey = YuvOf({100, 100, 100}, {}).y;
+  const Yuv red = YuvOf({255, 0, 0}, {}), blue = YuvOf({0, 0, 250}, {});
   Paint(owned.get(), Columns(), OverlayInks(kClasses, 0, 1));
   for (int y = 0; y < kSize.height; ++y) {
     EXPECT_EQ(*owned.at(0, 0, y), grey);
@@ -96,7 +95,7 @@ TEST(Paint, InNv12LumaIsExactAndChromaGoesByShares) {
 }
 
 TEST(Paint, InNv12AColourIsThatColour) {
-  for (const YuvCoding coding : {YuvCoding::kBt601, YuvCoding::kBt709Full}) {
+  for (const YuvCoding coding : {YuvCoding{}, YuvCoding{YuvMatrix::kBt709, true}}) {
     const OwnedPicture owned(PixelFormat::kNv12, kSize, Grey, coding);
     Paint(owned.get(), LabelMap(kSize.width, kSize.height), BackgroundInks(0, {255, {0, 177, 64}}));
     for (int y = 0; y < kSize.height; ++y) {

@@ -17,7 +17,7 @@ inline constexpr uint8_t kGap = 0xa5;
 class OwnedPicture {
  public:
   OwnedPicture(PixelFormat format, FrameSize size, const std::function<Rgb(int x, int y)>& color,
-               YuvCoding coding = YuvCoding::kBt601) {
+               YuvCoding coding = {}) {
     picture_.format = format;
     picture_.size = size;
     picture_.coding = coding;

@@ -84,6 +84,10 @@ struct LinkStats {
   uint64_t updates = 0;
   uint64_t bytes_up = 0;    // of key frames
   uint64_t bytes_down = 0;  // of updates
+  /// Why the last attempt to connect again failed, where the next one will fail as well unless
+  /// somebody changes a setting: the server refuses this client, or this client its certificate.
+  /// Absent otherwise, and while there is a session. The client keeps trying.
+  std::optional<Error> refusal;
 };
 
 /// When the connection is lost, the client goes on with the weights that it has, connects again

@@ -21,7 +21,7 @@
 
 namespace shadowtutor {
 
-/// Thread safety: Label is called from one thread at a time per Teacher.
+/// Thread safety: Label is called from one thread at a time per Teacher, Interrupt from any.
 class Teacher {
  public:
   virtual ~Teacher() = default;
@@ -31,6 +31,12 @@ class Teacher {
   /// still be used afterwards.
   virtual TeacherAnswer Label(ImageView frame, uint64_t frame_index) = 0;
 
+  /// Asks a call of Label that is under way to end soon, because nobody waits for its answer any
+  /// longer; what it returns or throws then is not looked at. Does nothing when none is under way.
+  /// Must not wait. May be called from any thread. By default it does nothing: most networks cannot
+  /// be interrupted, and servers do without.
+  virtual void Interrupt() {}
+
   /// The classes of the answers, and the index of the background class (-1: none).
   virtual const ClassList& classes() const = 0;
   virtual int background() const = 0;
@@ -39,7 +45,8 @@ class Teacher {
 };
 
 /// Opens the teacher that a model card (a YAML file, docs/teachers.md) describes: an ONNX or
-/// TorchScript model, or a folder of labels. Its answers are mapped by name to `student_classes`
+/// TorchScript model, a folder of labels, or a Python function, which may also be given as
+/// FILE.py:FUNCTION. Its answers are mapped by name to `student_classes`
 /// or, if that is empty, to the card's classes. Throws Error, whose sentence names the card, the
 /// key and the remedy. In libshadowtutor-teacher.
 std::unique_ptr<Teacher> OpenTeacher(const std::string& card, const ClassList& student_classes = {},

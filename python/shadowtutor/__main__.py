@@ -10,6 +10,8 @@ import threading
 
 import shadowtutor as st
 
+MODULE = "shadowtutor_teacher"
+
 
 def load_teacher(name):
     """The function FILE.py:NAME, or `name` itself if it is a model card's path."""
@@ -18,7 +20,9 @@ def load_teacher(name):
         return name
     if not os.path.isfile(file):
         raise st.NotFound(f"there is no {file}; name the teacher as FILE.py:FUNCTION")
-    spec = importlib.util.spec_from_file_location("shadowtutor_teacher", file)
+    # As if the file were run itself: what lies beside it can be imported.
+    sys.path.insert(0, os.path.dirname(os.path.abspath(file)))
+    spec = importlib.util.spec_from_file_location(MODULE, file)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses and pickle look there
     spec.loader.exec_module(module)
@@ -27,11 +31,22 @@ def load_teacher(name):
     return getattr(module, function)
 
 
+def classes_of(teacher):
+    """The classes that a function of load_teacher's names, or its module; None if there are none."""
+    if not callable(teacher):
+        return None
+    return getattr(teacher, "classes", None) or getattr(sys.modules[MODULE], "classes", None)
+
+
 def parse(arguments):
     parser = argparse.ArgumentParser(prog="python -m shadowtutor", description=__doc__)
     serve = parser.add_subparsers(dest="command", required=True).add_parser("serve", help=__doc__)
     serve.add_argument("--teacher", required=True, help="FILE.py:FUNCTION, or a model card")
-    serve.add_argument("--classes", type=lambda text: text.split(","), help="what its labels stand for: a,b,c")
+    serve.add_argument(
+        "--classes",
+        type=lambda text: text.split(","),
+        help="what its labels stand for: a,b,c (default: FUNCTION.classes, or `classes` in FILE.py)",
+    )
     serve.add_argument("--student", help="what sessions begin with (.safetensors); without it a fresh one")
     serve.add_argument("--listen", default="127.0.0.1:50051", help="HOST:PORT (default: %(default)s)")
     serve.add_argument("--policy", default="balanced", help="paper, frugal, balanced or best")
@@ -54,6 +69,7 @@ def main(arguments=None):
         if options["student"]:
             options["student"] = st.Student.load(options["student"])
         options["teacher"] = load_teacher(options["teacher"])
+        options["classes"] = options["classes"] or classes_of(options["teacher"])
         with st.Server(**options) as server:
             print(f"serving on {server.address}", flush=True)
             stop.wait()

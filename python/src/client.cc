@@ -186,7 +186,14 @@ void AddRecords(py::module_& module) {
       .Field("key_frames", "Key frames sent.", &LinkStats::key_frames)
       .Field("updates", "Updates received.", &LinkStats::updates)
       .Field("bytes_up", "Of key frames.", &LinkStats::bytes_up)
-      .Field("bytes_down", "Of updates.", &LinkStats::bytes_down);
+      .Field("bytes_down", "Of updates.", &LinkStats::bytes_down)
+      .Field("refusal",
+             "Why the last attempt to connect again failed, where the next one will fail as well "
+             "unless somebody changes a setting; else None.",
+             [](const LinkStats& stats) {
+               return stats.refusal ? std::optional<std::string>(stats.refusal->what())
+                                    : std::nullopt;
+             });
 }
 
 }  // namespace

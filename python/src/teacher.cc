@@ -40,6 +40,7 @@ class SharedTeacher final : public Teacher {
     const std::scoped_lock lock(mutex_);
     return teacher_->Label(frame, frame_index);
   }
+  void Interrupt() override { teacher_->Interrupt(); }
   const ClassList& classes() const override { return teacher_->classes(); }
   int background() const override { return teacher_->background(); }
   std::string description() const override { return teacher_->description(); }

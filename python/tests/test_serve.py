@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 import shadowtutor as st
-from shadowtutor.__main__ import load_teacher
+from shadowtutor.__main__ import classes_of, load_teacher
 
 import scene
 
@@ -48,6 +48,37 @@ def test_the_file_may_have_dataclasses(tmp_path):
         )
     )
     assert load_teacher(f"{file}:label")(scene.frame(0)).max() == 0
+
+
+def test_the_file_may_name_the_classes(tmp_path):
+    file = tmp_path / "teacher.py"
+    file.write_text(
+        textwrap.dedent(
+            """
+            classes = ["a", "b"]
+
+            def f(frame):
+                return frame[..., 0] * 0
+
+            def g(frame):
+                return f(frame)
+
+            g.classes = ["c", "d"]
+            """
+        )
+    )
+    assert classes_of(load_teacher(f"{file}:f")) == ["a", "b"]
+    assert classes_of(load_teacher(f"{file}:g")) == ["c", "d"]
+    assert classes_of(load_teacher("card.yaml")) is None
+    arguments = ["--teacher", f"{file}:f", "--listen", "127.0.0.1:0"]
+    with subprocess.Popen(command(*arguments), stdout=subprocess.PIPE, text=True) as server:
+        try:
+            address = server.stdout.readline().split()[-1]
+            with st.Client(address, wait=True) as client:
+                assert client.student.classes == ["a", "b"]
+        finally:
+            server.send_signal(signal.SIGTERM)
+        assert server.wait(30) == 0
 
 
 @pytest.mark.parametrize(

@@ -324,7 +324,9 @@ void AddEvalOptions(CLI::App& command, EvalArguments& arguments) {
   auto& options = arguments.options;
   command.add_option("source", arguments.source, "Video file or image folder")
       ->type_name(kPathValue);
-  command.add_option("--teacher", arguments.card, "Model card (YAML) of the teacher")
+  command
+      .add_option("--teacher", arguments.card,
+                  "Model card (YAML) of the teacher, or FILE.py:FUNCTION")
       ->type_name(kFileValue);
   command
       .add_option("--set", arguments.set,

@@ -117,7 +117,9 @@ void AddLabelCommand(CLI::App& app, int& exit_code) {
   command->add_option("source", options->source, "Video file, or folder of images")
       ->type_name(kPathValue)
       ->required();
-  command->add_option("--teacher", options->card, "Model card of the teacher (docs/teachers.md)")
+  command
+      ->add_option("--teacher", options->card,
+                   "Model card of the teacher (docs/teachers.md), or FILE.py:FUNCTION")
       ->type_name(kFileValue)
       ->required();
   command

@@ -23,7 +23,8 @@ void AddCard(std::vector<InputPath>& inputs, const std::string& card) {
   inputs.push_back({"the teacher's card", card});
   try {
     const teacher::ModelCard read = teacher::LoadModelCard(card);
-    inputs.push_back({"the teacher's network", read.file});
+    const bool python = read.kind == teacher::Kind::kPython;
+    inputs.push_back({python ? "the teacher's file" : "the teacher's network", read.file});
     inputs.push_back({"the teacher's library", read.operators});
     inputs.push_back({"the teacher's labels", read.folder});
   } catch (const Error&) {

@@ -91,7 +91,9 @@ void MakeAndPrint(const PlanArguments& arguments) {
 void AddMeasuringOptions(CLI::App& command, PlanArguments& a) {
   command.add_flag("--measure", a.measure, "Measure on this machine the times that are not given")
       ->group("Measuring");
-  command.add_option("--teacher", a.teacher, "Model card (YAML) of the teacher to measure")
+  command
+      .add_option("--teacher", a.teacher,
+                  "Model card (YAML) of the teacher to measure, or FILE.py:FUNCTION")
       ->type_name(kFileValue)
       ->group("Measuring");
   command.add_option("--student", a.student, "Student (.safetensors): its classes and channels")

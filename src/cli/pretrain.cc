@@ -207,7 +207,9 @@ void AddPretrainOptions(CLI::App& command, PretrainArguments& arguments) {
       ->type_name(kFolderValue);
   command
       .add_option("--teacher", arguments.teacher,
-                  "Model card of the teacher that labels what comes without labels")
+
+                  "Model card, or FILE.py:FUNCTION, of the teacher that labels what comes without "
+                  "labels")
       ->type_name(kFileValue);
   command
       .add_option("--cache", options.cache,

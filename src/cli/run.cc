@@ -369,7 +369,9 @@ void AddRunOptions(CLI::App& command, RunArguments& options) {
 
   command
       .add_option(flags::kReferenceTeacher, options.reference_teacher,
-                  "After the run, compare with this teacher (model card) and report the mIoU")
+
+                  "After the run, compare with this teacher (model card, or FILE.py:FUNCTION) and "
+                  "report the mIoU")
       ->type_name(kFileValue);
   command.add_option(flags::kReferenceEvery, options.reference_every, "Compare every Nth frame")
       ->check(CLI::Range(1, 1'000'000))

@@ -223,7 +223,10 @@ web::ServerOptions WebOptionsOf(const ServeArguments& options) {
 
 void AddServeOptions(CLI::App& command, ServeArguments& options) {
   rpc::ServerOptions& server = options.server;
-  command.add_option(flags::kTeacher, options.card, "Model card of the teacher (docs/teachers.md)")
+  command
+      .add_option(flags::kTeacher, options.card,
+                  "Model card of the teacher (docs/teachers.md): ONNX, TorchScript, labels in a "
+                  "folder, a Python function; or FILE.py:FUNCTION")
       ->type_name(kFileValue)
       ->required();
   auto* student =
@@ -265,7 +268,8 @@ void AddServeOptions(CLI::App& command, ServeArguments& options) {
   command
       .add_option("--teacher-timeout", options.teacher_timeout,
                   "Seconds that the teacher may take for a frame; then the frame is answered with "
-                  "an error and others are refused until the teacher is back")
+                  "an error and others are refused until the teacher is back. A Python function's "
+                  "process is ended and started again")
       ->check(CLI::Range(0.1, 3600.0))
       ->capture_default_str();
   command

@@ -36,7 +36,8 @@ void PrintJson(const teacher::TeacherCheck& check) {
   json["works"] = check.works;
   json["network"] = check.description;
   json["frame"] = {check.frame.width, check.frame.height};
-  json["input_range"] = {check.input_low, check.input_high};
+  json["input_range"] = nullptr;
+  if (check.has_input_range) json["input_range"] = {check.input_low, check.input_high};
   json["sureness"] = check.sureness ? nlohmann::ordered_json(*check.sureness) : nullptr;
   if (check.works) {
     json["seconds_per_frame"] = check.seconds_per_frame;
@@ -47,9 +48,10 @@ void PrintJson(const teacher::TeacherCheck& check) {
       json["instances"] = nlohmann::ordered_json::array();
       for (const teacher::CheckedInstance& instance : check.instances) {
         const Box& box = instance.box;
-        json["instances"].push_back({{"class", instance.name},
-                                     {"score", instance.score},
-                                     {"box", {box.x, box.y, box.width, box.height}}});
+        nlohmann::ordered_json shown;
+        if (instance.score) shown = {{"class", instance.name}, {"score", *instance.score}};
+        shown["box"] = {box.x, box.y, box.width, box.height};
+        json["instances"].push_back(shown);
       }
     }
   }
@@ -64,18 +66,26 @@ void PrintShares(const char* title, const std::vector<teacher::ClassShare>& shar
 }
 
 void PrintText(const teacher::TeacherCheck& check) {
-  std::printf("%s; fed values from %.3g to %.3g\n", check.description.c_str(), check.input_low,
-              check.input_high);
+  std::printf("%s", check.description.c_str());
+  if (check.has_input_range) {
+    std::printf("; fed values from %.3g to %.3g", check.input_low, check.input_high);
+  }
+  std::printf("\n");
   if (check.works) {
     PrintShares("the teacher sees", check.teacher_shares);
     PrintShares("students learn", check.student_shares);
     if (check.has_instances) {
-      std::printf("instances: %zu of %d candidates\n", check.instances.size(), check.candidates);
+      if (check.has_input_range) {
+        std::printf("instances: %zu of %d candidates\n", check.instances.size(), check.candidates);
+      } else {
+        std::printf("instances: %zu\n", check.instances.size());
+      }
       constexpr size_t kShown = 20;
       for (size_t i = 0; i < check.instances.size() && i < kShown; ++i) {
         const teacher::CheckedInstance& instance = check.instances[i];
-        std::printf("  %.2f  %s  %dx%d at %d,%d\n", instance.score, instance.name.c_str(),
-                    instance.box.width, instance.box.height, instance.box.x, instance.box.y);
+        if (instance.score) std::printf("  %.2f  %s", *instance.score, instance.name.c_str());
+        std::printf("  %dx%d at %d,%d\n", instance.box.width, instance.box.height, instance.box.x,
+                    instance.box.y);
       }
     }
     if (check.sureness) std::printf("sureness: %.2f\n", *check.sureness);
@@ -118,7 +128,7 @@ void AddTeacherCommand(CLI::App& app, int& exit_code) {
       "check",
       "What a teacher sees in a picture, how long it takes, what may be wrong with its card");
   const auto options = std::make_shared<CheckOptions>();
-  command->add_option("card", options->card, "Model card (docs/teachers.md)")
+  command->add_option("card", options->card, "Model card (docs/teachers.md), or FILE.py:FUNCTION")
       ->type_name(kFileValue)
       ->required();
   command->add_option("image", options->image, "A picture, or a video, whose first frame is taken")

@@ -120,7 +120,8 @@ void Backend::WatchDeadlines() {
       if (wake_.WaitFor(mutex_, kTick, [this]() ST_REQUIRES(mutex_) { return stopping_; })) return;
     }
     const Clock::time_point now = Clock::now();
-    streams_->Tick(now);
+    streams_->Tick(now);  // first, so that clients hear the reason
+    resources_->InterruptTeacher(now, resources_->teacher_timeout);
     resources_->LogLeftOut(now);
     removed = streams_->TakeRemoved() || removed;
     // What a running job frees at its end would not be given back.
@@ -150,6 +151,8 @@ void Backend::EndStreams(const Error& why) {
 bool Backend::Shutdown(std::chrono::milliseconds timeout) {
   const MutexLock lock(shutdown_mutex_);
   if (returned_) return *returned_;
+  // Nobody waits for its answer any longer.
+  resources_->InterruptTeacher(Clock::now(), std::chrono::milliseconds(-1));
   // Must be done here: if the last job destroyed the resources, its thread would wait for itself.
   returned_ = resources_->teaching->Shutdown(timeout);
   if (!*returned_) {

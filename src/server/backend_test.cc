@@ -93,6 +93,47 @@ TEST(Backend, SaysEachTimeThatTheTeacherDidNotReturn) {
   left.get_future().get();
 }
 
+// A teacher that labels until it is interrupted.
+void LabelUntilInterrupted(const std::shared_ptr<Resources>& resources, FakeTeacher& teacher) {
+  struct State {
+    std::promise<void> entered, interrupted;
+  };
+  const auto state = std::make_shared<State>();
+  teacher.on_label = [state](uint64_t) {
+    state->entered.set_value();
+    state->interrupted.get_future().wait();
+  };
+  teacher.on_interrupt = [state] { state->interrupted.set_value(); };  // throws the second time
+  ASSERT_TRUE(resources->teaching->Submit(1, [resources] {
+    const TeacherCall call(*resources, 1);
+    resources->teacher->Label(Image(8, 8), 0);
+  }));
+  state->entered.get_future().wait();
+}
+
+TEST(Backend, InterruptsATeacherWhoseAnswerComesTooLate) {
+  const auto teacher = std::make_shared<FakeTeacher>();
+  BackendOptions options;
+  options.teacher_timeout = 1ms;
+  Backend backend(teacher, SmallStudent(1), options, "test");
+  LabelUntilInterrupted(backend.resources(), *teacher);
+  backend.Start();
+  // Idle jobs run when it has returned.
+  std::promise<void> idle;
+  backend.resources()->teaching->SubmitIdle(2, [&] { idle.set_value(); });
+  idle.get_future().wait();
+  backend.EndStreams(kClosing);
+  EXPECT_TRUE(backend.Shutdown(60s));
+}
+
+TEST(Backend, InterruptsTheTeacherWhenItShutsDown) {
+  const auto teacher = std::make_shared<FakeTeacher>();
+  const auto backend = Small(teacher);
+  LabelUntilInterrupted(backend->resources(), *teacher);
+  backend->EndStreams(kClosing);
+  EXPECT_TRUE(backend->Shutdown(60s));
+}
+
 TEST(Backend, WaitsForTrainingNoLongerThanForTheTeacher) {
   struct State {
     std::promise<void> entered, open, left;

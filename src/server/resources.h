@@ -25,7 +25,7 @@
 namespace shadowtutor::server {
 
 /// All but the watch and the figures are set before the first conversation begins and constant
-/// afterwards. Only jobs of `teaching` may use the teacher.
+/// afterwards. Only jobs of `teaching` may use the teacher, save to interrupt it.
 ///
 /// Thread safety: everything but the teacher may be used from any thread.
 struct Resources {
@@ -64,6 +64,10 @@ struct Resources {
   /// `teacher_timeout`; nullopt while it is in time.
   std::optional<uint64_t> TeacherOverdue(TeacherWatch::Clock::time_point now) const {
     return teacher_watch.Overdue(now, teacher_timeout);
+  }
+  /// Asks the teacher to end a call that has taken longer than `timeout`.
+  void InterruptTeacher(TeacherWatch::Clock::time_point now, std::chrono::milliseconds timeout) {
+    teacher_watch.InterruptOverdue(now, timeout, [this] { teacher->Interrupt(); });
   }
   /// The error for a client that waits while the teacher is overdue. `with_this_frame`: whether the
   /// frame that the teacher is labelling is this client's.

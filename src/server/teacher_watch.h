@@ -1,6 +1,6 @@
-// Measures how long the teacher's current call has taken. Such a call cannot be interrupted. When
-// it takes too long, the server answers the waiting clients with errors and gives the teacher no
-// more frames until it returns.
+// Measures how long the teacher's current call has taken. When it takes too long, the server
+// answers the waiting clients with errors, asks the teacher to end the call, which most cannot, and
+// gives it no more frames until it returns.
 #ifndef SHADOWTUTOR_SERVER_TEACHER_WATCH_H_
 #define SHADOWTUTOR_SERVER_TEACHER_WATCH_H_
 
@@ -21,7 +21,7 @@ class TeacherWatch {
   /// A call of the teacher begins, for the conversation numbered `owner`.
   void Begin(uint64_t owner) {
     const MutexLock lock(mutex_);
-    call_ = Call{owner, Clock::now()};
+    call_ = Call{owner, Clock::now(), false};
   }
   /// The call has returned. Returns how long it took.
   std::chrono::milliseconds End() {
@@ -38,10 +38,22 @@ class TeacherWatch {
     return call_->owner;
   }
 
+  /// Calls `interrupt`, which must not wait, if the current call has taken longer than `timeout`:
+  /// once for a call, and not when that has returned meanwhile.
+  template <typename Interrupt>
+  void InterruptOverdue(Clock::time_point now, std::chrono::milliseconds timeout,
+                        Interrupt&& interrupt) {
+    const MutexLock lock(mutex_);
+    if (!call_ || call_->interrupted || now - call_->began <= timeout) return;
+    call_->interrupted = true;
+    interrupt();
+  }
+
  private:
   struct Call {
     uint64_t owner;
     Clock::time_point began;
+    bool interrupted;
   };
   mutable Mutex mutex_;
   std::optional<Call> call_ ST_GUARDED_BY(mutex_);

@@ -23,6 +23,8 @@ const char* KindName(Kind kind) {
       return "yolo-seg";
     case Kind::kReplay:
       return "replay";
+    case Kind::kPython:
+      return "python";
   }
   return "unknown";
 }

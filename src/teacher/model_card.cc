@@ -5,6 +5,7 @@
 
 #include "core/atomic_file.h"
 #include "teacher/card_yaml.h"
+#include "teacher/python_function.h"
 
 namespace shadowtutor::teacher {
 namespace {
@@ -12,8 +13,9 @@ namespace {
 constexpr size_t kMaxCardBytes = size_t{1} << 20;
 constexpr double kMaxPretendedSeconds = 20;  // less than a server waits for its teacher
 constexpr int kMaxNetworkClasses = 10'000;   // more classes than data sets have
-constexpr std::array<Kind, 6> kKinds = {Kind::kSemanticLogits, Kind::kClassMap, Kind::kSaliency,
-                                        Kind::kMaskRcnn,       Kind::kYoloSeg,  Kind::kReplay};
+constexpr std::array<Kind, 7> kKinds = {Kind::kSemanticLogits, Kind::kClassMap, Kind::kSaliency,
+                                        Kind::kMaskRcnn,       Kind::kYoloSeg,  Kind::kReplay,
+                                        Kind::kPython};
 
 // Reads the YAML tree of a card.
 class CardReader : private CardYaml {
@@ -121,6 +123,8 @@ class CardReader : private CardYaml {
     std::vector<std::string> keys = {"kind", "classes", "background", "student", "note"};
     if (card_.kind == Kind::kReplay) {
       keys.insert(keys.end(), {"folder", "seconds_per_frame", "made_from"});
+    } else if (card_.kind == Kind::kPython) {
+      keys.insert(keys.end(), {"file", "function", "interpreter"});
     } else {
       keys.insert(keys.end(), {"file", "runtime", "device", "operators", "input"});
       keys.emplace_back(HasInstances(card_.kind) ? "outputs" : "output");
@@ -142,6 +146,8 @@ class CardReader : private CardYaml {
         }
       }
       if (root["made_from"]) ReadMadeFrom(root["made_from"]);
+    } else if (card_.kind == Kind::kPython) {
+      ReadPython(root);
     } else {
       card_.file = RelativeToCard(root, "file", "the network's file");
       ReadRuntime(root);
@@ -152,10 +158,30 @@ class CardReader : private CardYaml {
       ReadSaliency(root);
     } else if (HasInstances(card_.kind)) {
       ReadInstances(root);
-    } else {
+    } else if (root["classes"] || card_.kind != Kind::kPython) {
       ReadClasses(root, "", card_.classes, card_.background);
     }
     if (root["student"]) ReadStudent(root["student"]);
+  }
+
+  void ReadPython(const YAML::Node& root) {
+    card_.file = RelativeToCard(root, "file", "the Python file");
+    if (!root["function"]) {
+      Fail(root.Mark(), "`function` is missing: the name of the function in `file`");
+    }
+    card_.function = Text(root["function"], "function");
+    if (root["interpreter"]) {
+      card_.interpreter = Text(root["interpreter"], "interpreter");
+      // Without a slash it is found in PATH, as in a shell.
+      if (card_.interpreter.find('/') != std::string::npos) {
+        card_.interpreter = RelativeToCard(root, "interpreter", "").string();
+      }
+    }
+    if (root["classes"]) return;
+    if (root["background"]) Fail(root["background"].Mark(), "`background` needs `classes`");
+    if (root["student"] && root["student"].IsMap() && root["student"]["map"]) {
+      Fail(root["student"].Mark(), "`student.map` needs `classes`, which it maps");
+    }
   }
 
   void ReadMadeFrom(const YAML::Node& map) {
@@ -415,6 +441,16 @@ class CardReader : private CardYaml {
 
 }  // namespace
 
-ModelCard LoadModelCard(const std::filesystem::path& card) { return CardReader(card).Read(); }
+ModelCard LoadModelCard(const std::filesystem::path& card) {
+  if (const auto function = ParsePythonFunction(card)) {
+    ModelCard made;
+    made.path = card;
+    made.kind = Kind::kPython;
+    made.file = function->file;
+    made.function = function->name;
+    return made;
+  }
+  return CardReader(card).Read();
+}
 
 }  // namespace shadowtutor::teacher

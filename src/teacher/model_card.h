@@ -23,9 +23,10 @@ enum class Kind {
   kMaskRcnn,        // a box, a class, a score and a mask for each of N instances
   kYoloSeg,         // anchors with boxes, class scores and coefficients; prototypes of masks
   kReplay,          // a folder of label PNGs, one per frame
+  kPython,          // a Python function of a frame
 };
 
-/// Whether answers of this kind have instances.
+/// Whether all answers of this kind have instances. Those of a Python function may.
 constexpr bool HasInstances(Kind kind) { return kind == Kind::kMaskRcnn || kind == Kind::kYoloSeg; }
 
 /// The library that runs the network.
@@ -110,12 +111,15 @@ struct MadeFrom {
 };
 
 struct ModelCard {
-  std::filesystem::path path;  // the card's file
+  std::filesystem::path path;  // the card's file, or FILE.py:FUNCTION
   Kind kind = Kind::kSemanticLogits;
   Runtime runtime = Runtime::kOpenCv;
   bool runtime_chosen = false;  // whether the card names it; otherwise the file's name decides
   Device device = Device::kCpu;
-  std::filesystem::path file;       // the model; absolute or relative to the working directory
+  // The model, or the file of the Python function; absolute or relative to the working directory.
+  std::filesystem::path file;
+  std::string function;     // python: the name of the function in the file
+  std::string interpreter;  // python: a path, or a name to be found in PATH; empty: the default
   std::filesystem::path operators;  // a library with operators that a TorchScript model needs
   std::filesystem::path folder;     // replay: the label PNGs
   double seconds_per_frame = 0;     // replay: the least time for a label, to imitate a slow teacher
@@ -128,7 +132,7 @@ struct ModelCard {
   std::vector<std::pair<std::string, std::string>> outputs;
   double threshold = 0.5;  // saliency: pixels above it are foreground
   InstanceSpec instances;
-  ClassList classes;
+  ClassList classes;    // python: empty where the module names them
   int background = -1;  // index into classes; -1: none
   StudentSection student;
 };
@@ -136,8 +140,10 @@ struct ModelCard {
 /// The roles of the outputs of a kind with instances: "boxes" and so on. Empty for other kinds.
 std::vector<std::string> OutputRoles(Kind kind);
 
-/// Reads a card. Throws Error: kNotFound (no such card), kInvalidArgument (the sentence names the
-/// card, the line, the key and the remedy), kResourceExhausted (over 1 MiB).
+/// Reads a card. `FILE.py:FUNCTION` stands for the card of that Python function, whose classes the
+/// module names; the file is not looked at. Throws Error: kNotFound (no such card),
+/// kInvalidArgument (the sentence names the card, the line, the key and the remedy),
+/// kResourceExhausted (over 1 MiB).
 ModelCard LoadModelCard(const std::filesystem::path& card);
 
 /// The YAML text of a replay card for the labels in the card's own folder.

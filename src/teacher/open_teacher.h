@@ -10,7 +10,8 @@
 
 namespace shadowtutor::teacher {
 
-/// Opens the teacher that a model card (YAML) describes; docs/teachers.md explains the card's keys.
+/// Opens the teacher that a model card (YAML) describes, or the Python function FILE.py:FUNCTION;
+/// docs/teachers.md explains the card's keys.
 /// Its answers are mapped by name to `student_classes` or, if that is empty, to the classes of the
 /// card (MakeClassMapping). Throws Error, whose sentence names the card, the key and the remedy.
 std::unique_ptr<Teacher> OpenTeacher(const std::filesystem::path& card,

@@ -7,6 +7,7 @@
 #include "teacher/class_mapping.h"
 #include "teacher/onnx_model.h"
 #include "teacher/open_network.h"
+#include "teacher/python_check.h"
 #include "teacher/trial.h"
 
 namespace shadowtutor::teacher {
@@ -15,8 +16,6 @@ namespace {
 constexpr std::array<double, 3> kImageNetMean = {0.485, 0.456, 0.406};
 constexpr std::array<double, 3> kImageNetStd = {0.229, 0.224, 0.225};
 
-// If one class has at least this share, the whole picture counts as one class.
-constexpr double kAllOfIt = 0.999;
 // The scores of trained networks are at most some dozens. Larger scores show that the input's
 // values were far too large.
 constexpr double kSaneScore = 60;
@@ -170,26 +169,15 @@ class Checker {
     const ClassMapping mapping = MakeClassMapping(card_, {}, -1);
     result_.classes = mapping.classes;
     result_.background = mapping.background;
-    result_.teacher_shares = Shares(trial_.seen.label, card_.classes);
+    result_.teacher_shares = NamedShares(trial_.seen.label, card_.classes);
     result_.label = trial_.seen.label;
     mapping.Apply(result_.label);
-    result_.student_shares = Shares(result_.label, result_.classes);
+    result_.student_shares = NamedShares(result_.label, result_.classes);
     result_.candidates = trial_.seen.candidates;
     for (const Instance& instance : trial_.seen.instances) {
       result_.instances.push_back({card_.classes[static_cast<size_t>(instance.label)].name,
                                    instance.score, PixelsOf(instance.box, image_.size())});
     }
-  }
-
-  static std::vector<ClassShare> Shares(const LabelMap& label, const ClassList& classes) {
-    const std::vector<double> shares = ClassShares(label, classes.size());
-    std::vector<ClassShare> named;
-    for (size_t i = 0; i < classes.size(); ++i) {
-      if (shares[i] > 0) named.push_back({classes[i].name, shares[i]});
-    }
-    std::stable_sort(named.begin(), named.end(),
-                     [](const ClassShare& a, const ClassShare& b) { return a.share > b.share; });
-    return named;
   }
 
   void LookAtOutput() {
@@ -209,16 +197,13 @@ class Checker {
                     static_cast<double>(trial_.seen.best_score)));
       }
     } else if (trial_.largest_share > kAllOfIt) {
-      Find("all of the picture is " +
-           card_.classes[static_cast<size_t>(trial_.largest_class)].name +
-           "; if there is more in it, the card's input or its classes are wrong");
+      Find(AllOfItIs(card_.classes[static_cast<size_t>(trial_.largest_class)].name,
+                     "the card's input or its classes are wrong"));
     }
     const bool teacher_sees = trial_.largest_share <= kAllOfIt;
     if (teacher_sees && !result_.student_shares.empty() &&
         result_.student_shares.front().share > kAllOfIt) {
-      Find(
-          "the student tells apart none of the classes that the teacher sees here; see "
-          "student.map");
+      Find(kNoneApart);
     }
   }
 
@@ -288,8 +273,7 @@ class Checker {
     for (int run = 0; run < runs_; ++run) {
       seconds.push_back(RunTrial(*network_, card_, card_.input, image_).seconds);
     }
-    std::nth_element(seconds.begin(), seconds.begin() + runs_ / 2, seconds.end());
-    result_.seconds_per_frame = seconds[static_cast<size_t>(runs_ / 2)];
+    result_.seconds_per_frame = Median(std::move(seconds));
   }
 
   const ModelCard card_;
@@ -309,6 +293,7 @@ TeacherCheck CheckTeacher(const std::filesystem::path& card, ImageView image, in
                 card.string() + " is a folder of labels; there is no network to check");
   }
   if (runs < 1) throw Error(ErrorCode::kInvalidArgument, "a check needs at least one run");
+  if (model.kind == Kind::kPython) return CheckPythonTeacher(model, image, runs);
   return Checker(model, image, runs).Run();
 }
 

@@ -50,6 +50,10 @@ std::string CardFingerprint(const ModelCard& card) {
   meaning.Add(card.student.has_map ? 1 : 0);
   meaning.AddAll(card.student.map);
   if (card.kind == Kind::kReplay) return meaning.Text();
+  if (card.kind == Kind::kPython) {
+    meaning.Add(card.function);
+    return meaning.Text();
+  }
   meaning.Add(RuntimeName(card.runtime));
   const InputSpec& input = card.input;
   meaning.Add(static_cast<int>(input.fit));
@@ -82,6 +86,7 @@ std::string NetworkFingerprint(const ModelCard& card) {
   if (card.kind == Kind::kReplay) {
     return FolderFingerprint(card.folder, kAll, LabelFolder::IsLabelName);
   }
+  if (card.kind == Kind::kPython) return FileFingerprint(card.file, kAll);
   Fingerprint fingerprint;
   const bool torch = card.runtime == Runtime::kTorchScript;
   std::vector<uint8_t> bytes;

@@ -8,14 +8,16 @@
 namespace shadowtutor::teacher {
 
 struct TeacherFingerprint {
-  std::string card;     // what the card says
-  std::string network;  // the contents of the network's files, or of the label folder
+  std::string card;  // what the card says
+  // The contents of the network's files, of the label folder, or of the file of a Python function.
+  std::string network;
 };
 
 /// `card` does not change with what has no effect on labels: comments, the order of keys, notes,
 /// colours, the device, the names of files. `network` covers the weights that lie in other files
-/// and a library of operators. Reads the network's files whole (core/fingerprint.h). Throws Error
-/// as LoadModelCard, and kUnavailable when a file cannot be read. Thread safety: any thread.
+/// and a library of operators, and nothing that a Python file imports or opens. Reads the network's
+/// files whole (core/fingerprint.h). Throws Error as LoadModelCard, and kUnavailable when a file
+/// cannot be read. Thread safety: any thread.
 TeacherFingerprint FingerprintOfTeacher(const std::filesystem::path& card);
 
 }  // namespace shadowtutor::teacher

@@ -14,7 +14,7 @@ namespace {
 using api::kSceneSize;
 
 TEST(Caps, InputsAreTheSameForEveryMode) {
-  for (const std::string mode : {"overlay", "blur", "replace", "cutout", "mask"}) {
+  for (const std::string mode : {"overlay", "blur", "replace", "cutout", "mask", "none"}) {
     const Harness harness("student=" + TaughtStudent().file + " mode=" + mode);
     for (const std::string format : {"BGR", "NV12", "BGRx", "RGB"}) {
       EXPECT_TRUE(harness.Accepts("sink", "video/x-raw,format=" + format)) << mode << format;
@@ -27,13 +27,13 @@ TEST(Caps, InputsAreTheSameForEveryMode) {
 }
 
 TEST(Caps, TheOutputGoesByTheMode) {
-  for (const std::string mode : {"overlay", "cutout", "mask"}) {
+  for (const std::string mode : {"overlay", "cutout", "mask", "none"}) {
     const Harness harness("student=" + TaughtStudent().file + " mode=" + mode);
     const auto gives = [&](const std::string& format) {
       return harness.Accepts("src", "video/x-raw,format=" + format);
     };
-    EXPECT_EQ(gives("BGR"), mode == "overlay");
-    EXPECT_EQ(gives("NV12"), mode == "overlay");
+    EXPECT_EQ(gives("BGR"), mode == "overlay" || mode == "none");
+    EXPECT_EQ(gives("NV12"), mode == "overlay" || mode == "none");
     EXPECT_EQ(gives("BGRA"), mode == "cutout");
     EXPECT_EQ(gives("GRAY8"), mode == "mask");
   }
@@ -66,7 +66,7 @@ TEST(Caps, TheModeMayChangeInMidStream) {
   const Frame overlay = harness.Through(in);
   EXPECT_EQ(overlay.format, "BGR");
   for (const auto& [mode, format] :
-       {std::pair("mask", "GRAY8"), {"cutout", "BGRA"}, {"replace", "BGR"}, {"mask", "GRAY8"}}) {
+       {std::pair("mask", "GRAY8"), {"cutout", "BGRA"}, {"none", "BGR"}, {"mask", "GRAY8"}}) {
     gst_util_set_object_arg(G_OBJECT(harness.element()), "mode", mode);
     EXPECT_EQ(harness.Through(in).format, format);
   }

@@ -51,19 +51,31 @@ GstFlowReturn Harness::Push(const std::vector<uint8_t>& bytes) {
 }
 
 Frame Harness::Through(const std::vector<uint8_t>& bytes) {
-  Frame frame;
   const GstFlowReturn flow = Push(bytes);
-  GstBuffer* buffer = gst_harness_try_pull(harness_);
-  if (flow != GST_FLOW_OK || !buffer) {
+  if (flow != GST_FLOW_OK) {
     ADD_FAILURE() << gst_flow_get_name(flow);
+    return {};
+  }
+  return Pull(harness_);
+}
+
+Frame Pull(GstHarness* harness) {
+  Frame frame;
+  GstBuffer* buffer = gst_harness_try_pull(harness);
+  if (!buffer) {
+    ADD_FAILURE() << "no buffer came";
     return frame;
   }
-  GstCaps* caps = gst_pad_get_current_caps(harness_->sinkpad);
+  GstCaps* caps = gst_pad_get_current_caps(harness->sinkpad);
   GstVideoInfo info;
   EXPECT_TRUE(gst_video_info_from_caps(&info, caps));
   gst_caps_unref(caps);
   frame.format = gst_video_format_to_string(GST_VIDEO_INFO_FORMAT(&info));
   frame.size = {info.width, info.height};
+  frame.time = GST_BUFFER_PTS(buffer);
+  frame.duration = GST_BUFFER_DURATION(buffer);
+  frame.discontinuous = GST_BUFFER_IS_DISCONT(buffer) != FALSE;
+  frame.pooled = buffer->pool != nullptr;
   frame.bytes.resize(gst_buffer_get_size(buffer));
   gst_buffer_extract(buffer, 0, frame.bytes.data(), frame.bytes.size());
   gst_buffer_unref(buffer);
@@ -99,6 +111,17 @@ std::optional<Complaint> Harness::NextComplaint() {
   return complaint;
 }
 
+std::optional<std::string> Harness::NextRefusal() {
+  GstMessage* message = nullptr;
+  std::optional<std::string> found;
+  while (!found && (message = gst_bus_pop_filtered(bus_, GST_MESSAGE_ELEMENT))) {
+    const char* refusal = gst_structure_get_string(gst_message_get_structure(message), "refusal");
+    if (refusal) found = refusal;
+    gst_message_unref(message);
+  }
+  return found;
+}
+
 std::optional<double> Harness::NextMetric() {
   GstMessage* message = gst_bus_pop_filtered(bus_, GST_MESSAGE_ELEMENT);
   if (!message) return std::nullopt;
@@ -125,7 +148,7 @@ std::vector<uint8_t> SceneBytes(uint64_t frame, const std::string& format) {
   }
   for (size_t i = 0; i < image.size().pixels(); ++i) {
     const uint8_t grey = image.bytes()[3 * i];
-    bytes.push_back(YuvOf({grey, grey, grey}, YuvCoding::kBt601).y);
+    bytes.push_back(YuvOf({grey, grey, grey}, {}).y);
   }
   bytes.resize(bytes.size() * 3 / 2, 128);
   return bytes;

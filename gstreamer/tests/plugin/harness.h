@@ -20,7 +20,12 @@ struct Frame {
   std::string format;
   FrameSize size;
   std::vector<uint8_t> bytes;
+  GstClockTime time = GST_CLOCK_TIME_NONE, duration = GST_CLOCK_TIME_NONE;
+  bool discontinuous = false;
+  bool pooled = false;
 };
+/// The next buffer that came to the harness. Fails the test when there is none.
+Frame Pull(GstHarness* harness);
 
 /// An error or warning on the bus.
 struct Complaint {
@@ -51,6 +56,8 @@ class Harness {
   std::optional<Complaint> NextComplaint();
   /// The next element message named "shadowtutor"; nullopt: none was posted.
   std::optional<double> NextMetric();
+  /// That of the next such message that has one.
+  std::optional<std::string> NextRefusal();
 
  private:
   GstHarness* harness_;

@@ -1,6 +1,7 @@
 // A server in this process, whose teacher knows the scene.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -138,6 +139,72 @@ TEST(WithServer, AStudentGoesOnWithoutItAndIsTaughtWhenItIsThere) {
   server.reset();
   // It keeps what it has learnt.
   EXPECT_GT(IouOf(harness.Through(SceneBytes(3, "BGR")), 3), 0.75);
+  EXPECT_FALSE(harness.NextComplaint());
+}
+
+// Shows the scene until something is complained of.
+Complaint FirstComplaint(Harness& harness) {
+  gst_harness_set_drop_buffers(harness.get(), TRUE);
+  for (int i = 0; i < kMostFrames; ++i) {
+    EXPECT_EQ(harness.Push(SceneBytes(0, "BGR")), GST_FLOW_OK);
+    if (auto complaint = harness.NextComplaint()) return *complaint;
+    std::this_thread::yield();
+  }
+  return {};
+}
+
+TEST(WithServer, ARefusalOfTheOneThatComesBackIsWarnedOfOnce) {
+  auto server = Started();
+  const std::string address = server->address();
+  Harness harness("server=" + address + " mode=mask");
+  harness.Feed("BGR", kSceneSize);
+  EXPECT_GT(Watch(harness, "BGR", 0.85), 0.85);
+  ASSERT_FALSE(harness.NextRefusal());
+  server.reset();
+  ServerOptions options;
+  options.listen = address;
+  std::atomic<int> refused = 0;
+  options.log = [&](const std::string& line) {
+    if (line.find("parameters") != std::string::npos) ++refused;
+  };
+  // Its students have another size.
+  auto other = std::make_unique<Server>(
+      std::make_shared<BrightIsSquare>(),
+      Student::Fresh(SceneStudent().classes(), {.background = 0, .width = 0.5}), options);
+  const Complaint complaint = FirstComplaint(harness);
+  EXPECT_FALSE(complaint.error);
+  EXPECT_NE(complaint.sentence.find("cannot be taught any more"), std::string::npos)
+      << complaint.sentence;
+  EXPECT_NE(complaint.sentence.find("parameters"), std::string::npos) << complaint.sentence;
+  const std::string refusal = harness.NextRefusal().value_or("");
+  EXPECT_NE(complaint.sentence.find(refusal), std::string::npos);
+  gchar* property = nullptr;
+  g_object_get(harness.element(), "refusal", &property, nullptr);
+  EXPECT_EQ(property ? property : "", refusal);
+  g_free(property);
+  // It is refused again, of which nobody is told.
+  const int once = refused;
+  for (int i = 0; i < kMostFrames && refused < once + 2; ++i) {
+    EXPECT_EQ(harness.Push(SceneBytes(0, "BGR")), GST_FLOW_OK);
+    std::this_thread::yield();
+  }
+  EXPECT_GE(refused, once + 2);
+  EXPECT_FALSE(harness.NextComplaint());
+
+  // The right one is back.
+  other.reset();
+  options.log = {};
+  server = Started(options);
+  gst_harness_set_drop_buffers(harness.get(), FALSE);
+  gboolean connected = FALSE;
+  for (int i = 0; i < kMostFrames && !connected; ++i) {
+    harness.Through(SceneBytes(0, "BGR"));
+    g_object_get(harness.element(), "connected", &connected, nullptr);
+    std::this_thread::yield();
+  }
+  EXPECT_TRUE(connected);
+  g_object_get(harness.element(), "refusal", &property, nullptr);
+  EXPECT_EQ(property, nullptr);
   EXPECT_FALSE(harness.NextComplaint());
 }
 

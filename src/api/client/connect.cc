@@ -47,7 +47,8 @@ LinkStats StatsOf(rpc::GrpcLink& link) {
           .key_frames = inner.key_frames,
           .updates = inner.updates,
           .bytes_up = inner.bytes_up,
-          .bytes_down = inner.bytes_down};
+          .bytes_down = inner.bytes_down,
+          .refusal = inner.refusal};
 }
 
 }  // namespace

@@ -61,6 +61,9 @@ struct GrpcLinkStats {
   double encode_ms = 0;         // time for encoding the key frames, in all
   double most_encode_ms = 0;    // and for the one that took longest
   uint64_t sessions = 0;        // connections that a server welcomed
+  /// Why the last attempt to connect again failed, if the server refused this client (IsRefusal in
+  /// rpc/client/link_errors.h); absent otherwise, and while there is a session.
+  std::optional<Error> refusal;
   /// Whether the next key frame, if it travels as video, is predicted from none even if its size is
   /// that of the one before.
   bool next_begins_stream = true;

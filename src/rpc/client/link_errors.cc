@@ -61,6 +61,18 @@ Error ExplainLinkError(const Error& error, const Endpoint& endpoint, LinkStage s
   return Error(error.code(), "the server at " + address + ": " + what);
 }
 
+bool IsRefusal(const Error& error) {
+  switch (error.about()) {
+    case Setting::kPlainText:
+    case Setting::kCertificate:
+    case Setting::kAuthority:
+      return true;
+    default:
+      return error.code() == ErrorCode::kInvalidArgument ||
+             error.code() == ErrorCode::kFailedPrecondition || error.code() == ErrorCode::kDataLoss;
+  }
+}
+
 void CheckServerVersion(uint32_t protocol_version) {
   if (protocol_version == wire::kProtocolVersion) return;
   throw Error(ErrorCode::kFailedPrecondition,

@@ -26,6 +26,10 @@ enum class LinkStage {
 Error ExplainLinkError(const Error& error, const Endpoint& endpoint, LinkStage stage,
                        const std::function<bool()>& stop);
 
+/// Whether this error of an attempt to connect (after ExplainLinkError) comes back at every further
+/// one, as long as neither side changes its settings.
+bool IsRefusal(const Error& error);
+
 /// Throws Error kFailedPrecondition for a server that speaks another version of the protocol.
 void CheckServerVersion(uint32_t protocol_version);
 

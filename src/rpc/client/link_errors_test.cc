@@ -36,5 +36,18 @@ TEST(LinkErrors, TellOtherServices) {
   }
 }
 
+TEST(LinkErrors, TellRefusalsFromWhatPasses) {
+  for (const ErrorCode code : {ErrorCode::kInvalidArgument, ErrorCode::kFailedPrecondition}) {
+    EXPECT_TRUE(IsRefusal(Error(code, "")));
+  }
+  for (const Setting about : {Setting::kCertificate, Setting::kAuthority}) {
+    EXPECT_TRUE(IsRefusal(Error(ErrorCode::kUnavailable, "", about)));
+  }
+  for (const ErrorCode code : {ErrorCode::kUnavailable, ErrorCode::kDeadlineExceeded,
+                               ErrorCode::kResourceExhausted, ErrorCode::kInternal}) {
+    EXPECT_FALSE(IsRefusal(Error(code, "", Setting::kServerAddress)));
+  }
+}
+
 }  // namespace
 }  // namespace shadowtutor::rpc

@@ -109,6 +109,7 @@ void LinkThread::Handle(wire::Welcome message, size_t bytes) {
     session = {policy, message.student_version, message.student_checksum};
     welcome = std::move(message);
     online = true;
+    stats.refusal.reset();
     hello_deadline = Clock::time_point::max();
     ++stats.sessions;
     wake_client.NotifyAll();

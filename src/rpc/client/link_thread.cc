@@ -57,6 +57,8 @@ void LinkThread::Run() {
       const MutexLock lock(mutex);
       if (stop) return;
       if (online) pause = options.reconnect_first;
+      stats.refusal.reset();
+      if (!online && IsRefusal(lost)) stats.refusal = lost;
       Disconnected();
       if (stats.sessions == 0 && (!options.retry || !MayPass(lost.code()))) {
         failed = lost;

@@ -41,12 +41,16 @@ class FakeTeacher final : public teacher::Teacher {
     if (change_answer) change_answer(answer);
     return answer;
   }
+  void Interrupt() override {
+    if (on_interrupt) on_interrupt();
+  }
   const ClassList& classes() const override { return classes_; }
   int background() const override { return 1; }
   std::string description() const override { return "a fake teacher"; }
 
   std::function<void(uint64_t frame_index)> on_label;  // may throw or wait
   std::function<void(teacher::Answer& answer)> change_answer;
+  std::function<void()> on_interrupt;
 
  private:
   const ClassList classes_ = TestClasses();
