@@ -125,7 +125,7 @@ void Server::Impl::Start() {
           .max_per_address = std::min(options.max_connections, options.max_connections_per_address),
           .max_local = options.max_connections,
           .silence = options.connection_timeout,
-          .tls = options.tls.any(),
+          .expects_http2 = false,
           .hand_over = [this](FileDescriptor socket) { Take(std::move(socket)); },
           .log = [resources = shared->backend->resources()](
                      const std::string& line) { resources->Log(line); }});

@@ -191,7 +191,7 @@ void ConnectionAcceptor::Hear(int number) {
     return;
   }
   // gRPC answers such clients in its own protocol, by which they know what is wrong.
-  if (!options_.tls) {
+  if (options_.expects_http2) {
     const auto wrong = WrongGreeting({greeting.data(), static_cast<size_t>(heard)});
     if (wrong && options_.log) {
       const auto line = wrong_greetings_.Pass(

@@ -29,9 +29,9 @@ struct AcceptorOptions {
   int max_local = 1;
   /// A connection whose client says nothing for this long is closed.
   std::chrono::milliseconds silence{10'000};
-  /// Whether the server speaks TLS. The log of one that does not names clients that do; the other
-  /// way round gRPC names them (rpc/grpc_log.h).
-  bool tls = false;
+  /// Whether clients should begin with HTTP/2's plain greeting: the log then names those that do
+  /// not. Where the server speaks TLS, gRPC names them (rpc/grpc_log.h).
+  bool expects_http2 = true;
   /// Called with a connection whose client has said something; owns the descriptor from then on,
   /// and closes it at the connection's end.
   std::function<void(FileDescriptor connection)> hand_over;

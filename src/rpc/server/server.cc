@@ -128,7 +128,7 @@ void Server::Impl::Start() {
   const int most = MostConnections(options);
   if (most < options.max_connections) {
     backend->resources()->Log("the limit of open files allows " + std::to_string(most) +
-                             " connections at a time");
+                              " connections at a time");
   }
   {
     const MutexLock address_lock(mutex);
@@ -141,7 +141,7 @@ void Server::Impl::Start() {
           .max_per_address = std::min(most, options.max_connections_per_address),
           .max_local = most,
           .silence = options.connection_timeout,
-          .tls = options.tls.any(),
+          .expects_http2 = !options.tls.any(),
           .hand_over =
               [enter = entrance.get()](FileDescriptor connection) {
                 grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
@@ -174,8 +174,8 @@ void Server::Impl::StopListening(std::chrono::milliseconds timeout) {
 Server::Server(std::shared_ptr<teacher::Teacher> teacher, nn::Checkpoint student,
                ServerOptions options) {
   Check(options);
-  auto backend = std::make_shared<server::Backend>(std::move(teacher), std::move(student), options,
-                                                   Version());
+  auto backend =
+      std::make_shared<server::Backend>(std::move(teacher), std::move(student), options, Version());
   impl_ = std::make_unique<Impl>(std::move(backend), std::move(options));
 }
 

@@ -1,0 +1,267 @@
+// The web server over real loopback connections. That the protocol is the same as over gRPC is
+// tested in tests/protocol_test.cc.
+#include "web/server.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/ssl.hpp>
+#include <boost/beast/websocket.hpp>
+#include <boost/beast/websocket/ssl.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "rpc/testing/certificates.h"
+#include "server/testing/fakes.h"
+#include "shadowtutor/v1/shadowtutor.pb.h"
+#include "video/testing/test_files.h"
+
+namespace shadowtutor::web {
+namespace {
+
+namespace net = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+namespace websocket = beast::websocket;
+using namespace std::chrono_literals;
+using rpc::testing::CertificateFiles;
+using rpc::testing::MakeCertificate;
+using testing::TemporaryFolder;
+
+class WebServer : public ::testing::Test {
+ protected:
+  void Start() {
+    server::BackendOptions options;
+    backend_ = std::make_shared<server::Backend>(std::make_shared<server::FakeTeacher>(),
+                                                 server::SmallStudent(1), options, "1");
+    options_.listen = "127.0.0.1:0";
+    server_ = std::make_unique<Server>(backend_, options_);
+    server_->Start();
+    backend_->Start();
+    const std::string url = server_->url();
+    host_ = url.substr(url.find("//") + 2);
+  }
+
+  net::ip::tcp::socket Connect() {
+    net::ip::tcp::socket socket(io_);
+    socket.connect({net::ip::make_address("127.0.0.1"),
+                    static_cast<uint16_t>(std::stoi(host_.substr(host_.find(':') + 1)))});
+    // Blocking calls know no deadline but the socket's.
+    const timeval minute{60, 0};
+    setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &minute, sizeof minute);
+    return socket;
+  }
+
+  // What this request, headers and all, is answered with on a connection of its own.
+  http::response<http::string_body> Ask(const std::string& request) {
+    net::ip::tcp::socket socket = Connect();
+    net::write(socket, net::buffer(request));
+    return Answer(socket, request.starts_with("HEAD"));
+  }
+  static http::response<http::string_body> Answer(net::ip::tcp::socket& socket, bool head = false) {
+    http::response_parser<http::string_body> parser;
+    parser.skip(head);
+    beast::flat_buffer buffer;
+    http::read(socket, buffer, parser);
+    return parser.release();
+  }
+  // Whether the server closes the connection without another byte.
+  static bool IsClosed(net::ip::tcp::socket& socket) {
+    char byte = 0;
+    boost::system::error_code failure;
+    socket.read_some(net::buffer(&byte, 1), failure);
+    return failure == net::error::eof || failure == net::error::connection_reset;
+  }
+
+  ServerOptions options_;
+  net::io_context io_;
+  std::string host_;
+  std::shared_ptr<server::Backend> backend_;
+  std::unique_ptr<Server> server_;
+};
+
+TEST_F(WebServer, AnswersRequests) {
+  Start();
+  const auto healthy = Ask("GET /healthz HTTP/1.1\r\n\r\n");
+  EXPECT_EQ(healthy.result_int(), 200u);
+  EXPECT_EQ(healthy.body(), "ok\n");
+  EXPECT_EQ(Ask("GET /readyz?a=b HTTP/1.1\r\n\r\n").result_int(), 200u);
+  EXPECT_NE(Ask("GET /metrics HTTP/1.1\r\n\r\n").body().find("shadowtutor_sessions 0"),
+            std::string::npos);
+  const auto head = Ask("HEAD /healthz HTTP/1.1\r\n\r\n");
+  EXPECT_EQ(head[http::field::content_length], "3");
+  EXPECT_EQ(head.body(), "");
+  EXPECT_EQ(Ask("GET /../etc/passwd HTTP/1.1\r\n\r\n").result_int(), 404u);
+  EXPECT_EQ(Ask("POST /metrics HTTP/1.1\r\n\r\n").result_int(), 405u);
+  EXPECT_EQ(Ask("GET /tutor HTTP/1.1\r\n\r\n").result_int(), 426u);
+  backend_->EndStreams(Error(ErrorCode::kUnavailable, "the end"));
+  EXPECT_EQ(Ask("GET /readyz HTTP/1.1\r\n\r\n").result_int(), 503u);
+  EXPECT_EQ(Ask("GET /healthz HTTP/1.1\r\n\r\n").result_int(), 200u);
+}
+
+TEST_F(WebServer, KeepsAConnectionForSeveralRequests) {
+  Start();
+  net::ip::tcp::socket socket = Connect();
+  for (int i = 0; i < 3; ++i) {
+    net::write(socket, net::buffer(std::string("GET /healthz HTTP/1.1\r\n\r\n")));
+    EXPECT_EQ(Answer(socket).result_int(), 200u);
+  }
+  net::write(socket, net::buffer(std::string("GET / HTTP/1.1\r\nConnection: close\r\n\r\n")));
+  EXPECT_EQ(Answer(socket).result_int(), 404u);
+  EXPECT_TRUE(IsClosed(socket));
+}
+
+TEST_F(WebServer, RequestsAreBoundedAndHaveADeadline) {
+  options_.connection_timeout = 200ms;
+  Start();
+  EXPECT_EQ(Ask("GET / HTTP/1.1\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n").result_int(),
+            413u);
+  EXPECT_EQ(Ask("GET / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello").result_int(), 413u);
+  net::ip::tcp::socket slow = Connect();
+  net::write(slow, net::buffer(std::string("GET / HT")));
+  EXPECT_TRUE(IsClosed(slow));
+  net::ip::tcp::socket idle = Connect();
+  net::write(idle, net::buffer(std::string("GET /healthz HTTP/1.1\r\n\r\n")));
+  EXPECT_EQ(Answer(idle).result_int(), 200u);
+  EXPECT_TRUE(IsClosed(idle));
+  net::ip::tcp::socket garbage = Connect();
+  net::write(garbage, net::buffer(std::string("\x16\x03\x01 what?\r\n\r\n")));
+  EXPECT_TRUE(IsClosed(garbage));
+}
+
+TEST_F(WebServer, PagesOfOtherSitesOpenNoWebSocket) {
+  options_.origins = {"https://shop.example"};
+  Start();
+  const auto status = [this](const std::string& origin, const std::string& path) {
+    return Ask("GET " + path + " HTTP/1.1\r\nHost: " + host_ +
+               "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+               "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
+               (origin.empty() ? "" : "Origin: " + origin + "\r\n") + "\r\n")
+        .result_int();
+  };
+  EXPECT_EQ(status("", "/tutor"), 101u);
+  EXPECT_EQ(status("http://" + host_, "/tutor"), 101u);
+  EXPECT_EQ(status("https://shop.example", "/segment"), 101u);
+  EXPECT_EQ(status("https://other.example", "/tutor"), 403u);
+  EXPECT_EQ(status("null", "/tutor"), 403u);
+  EXPECT_EQ(status("", "/elsewhere"), 404u);
+}
+
+TEST_F(WebServer, WhatIsNoMessageEndsTheStreamWithASentence) {
+  Start();
+  for (const char* path : {"/tutor", "/segment"}) {
+    for (const bool text : {false, true}) {
+      websocket::stream<net::ip::tcp::socket> socket(Connect());
+      socket.handshake(host_, path);
+      socket.text(text);
+      socket.write(net::buffer(std::string("\x7f\x7f\x7f\x7f")));
+      beast::flat_buffer buffer;
+      socket.read(buffer);
+      v1::SegmentReply reply;  // whose error has the number of ServerMessage's, but not its place
+      v1::ServerMessage message;
+      const bool tutor = std::string(path) == "/tutor";
+      const auto size = static_cast<int>(buffer.size());
+      ASSERT_TRUE(tutor ? message.ParseFromArray(buffer.data().data(), size)
+                        : reply.ParseFromArray(buffer.data().data(), size));
+      const v1::ErrorMessage& error = tutor ? message.error() : reply.error();
+      EXPECT_EQ(error.code(), v1::ERROR_CODE_INVALID_ARGUMENT);
+      EXPECT_TRUE(error.fatal());
+      EXPECT_NE(error.sentence().find(text ? "binary" : "no message of this protocol"),
+                std::string::npos)
+          << error.sentence();
+      boost::system::error_code failure;
+      buffer.clear();
+      socket.read(buffer, failure);
+      EXPECT_EQ(socket.reason().code, websocket::close_code::policy_error);
+    }
+  }
+}
+
+TEST_F(WebServer, SpeaksTlsAndTakesAnotherCertificate) {
+  const TemporaryFolder folder;
+  const CertificateFiles first = MakeCertificate(folder.path(), "first", {});
+  const CertificateFiles second = MakeCertificate(folder.path(), "second", {});
+  const auto serve_by = [&](const CertificateFiles& files) {
+    for (const auto& [from, to] : {std::pair(files.certificate, options_.tls.certificate),
+                                   std::pair(files.key, options_.tls.key)}) {
+      std::filesystem::copy_file(from, to, std::filesystem::copy_options::overwrite_existing);
+    }
+  };
+  options_.tls.certificate = folder / "server.pem";
+  options_.tls.key = folder / "server.key";
+  serve_by(first);
+  Start();
+  EXPECT_TRUE(server_->url().starts_with("https://"));
+  const auto reaches = [&](const CertificateFiles& trusted) {
+    net::ssl::context context(net::ssl::context::tls_client);
+    context.load_verify_file(trusted.certificate);
+    context.set_verify_mode(net::ssl::verify_peer);
+    websocket::stream<beast::ssl_stream<net::ip::tcp::socket>> socket(Connect(), context);
+    boost::system::error_code failure;
+    socket.next_layer().handshake(net::ssl::stream_base::client, failure);
+    if (failure) return false;
+    socket.handshake(host_, "/tutor");
+    return true;
+  };
+  EXPECT_TRUE(reaches(first));
+  EXPECT_FALSE(reaches(second));
+  serve_by(second);
+  server_->ReloadTls();
+  EXPECT_TRUE(reaches(second));
+  EXPECT_FALSE(reaches(first));
+  std::filesystem::remove(options_.tls.key);
+  EXPECT_THROW(server_->ReloadTls(), Error);
+  EXPECT_TRUE(reaches(second));
+  net::ip::tcp::socket plain = Connect();
+  net::write(plain, net::buffer(std::string("GET /healthz HTTP/1.1\r\n\r\n")));
+  char byte = 0;
+  boost::system::error_code failure;
+  while (!failure) plain.read_some(net::buffer(&byte, 1), failure);  // an alert of TLS at most
+}
+
+TEST_F(WebServer, StopsWithConnectionsOpen) {
+  Start();
+  net::ip::tcp::socket silent = Connect();
+  net::ip::tcp::socket idle = Connect();
+  net::write(idle, net::buffer(std::string("GET /healthz HTTP/1.1\r\n\r\n")));
+  EXPECT_EQ(Answer(idle).result_int(), 200u);
+  websocket::stream<net::ip::tcp::socket> socket(Connect());
+  socket.handshake(host_, "/tutor");
+  server_->Stop();
+  EXPECT_TRUE(IsClosed(silent));
+  EXPECT_TRUE(IsClosed(idle));
+  EXPECT_TRUE(IsClosed(socket.next_layer()));
+}
+
+TEST_F(WebServer, RefusesWhatCannotWork) {
+  Start();
+  const auto code_with = [this](auto change) {
+    ServerOptions options;
+    change(options);
+    try {
+      Server server(backend_, options);
+      server.Start();
+    } catch (const Error& error) {
+      return error.code();
+    }
+    return ErrorCode::kInternal;
+  };
+  EXPECT_EQ(code_with([](ServerOptions& o) { o.listen = "0.0.0.0:0"; }),
+            ErrorCode::kInvalidArgument);
+  EXPECT_EQ(code_with([](ServerOptions& o) { o.listen = "unix:/tmp/x"; }),
+            ErrorCode::kInvalidArgument);
+  EXPECT_EQ(code_with([](ServerOptions& o) { o.origins = {"example.org"}; }),
+            ErrorCode::kInvalidArgument);
+  EXPECT_EQ(code_with([this](ServerOptions& o) { o.listen = host_; }), ErrorCode::kUnavailable);
+}
+
+}  // namespace
+}  // namespace shadowtutor::web
