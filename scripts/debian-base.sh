@@ -16,7 +16,7 @@ needs_namespaces() {
   command -v debootstrap >/dev/null || skip "there is no debootstrap (apt-get install debootstrap)."
   [[ -z ${SHADOWTUTOR_TEST_PACKAGE-} ]] || return 0
   unshare --mount --pid --fork true 2>/dev/null || skip "this system allows no namespaces, in which the test's mounts end."
-  SHADOWTUTOR_TEST_PACKAGE=1 exec unshare --mount --pid --fork --kill-child "$0" "$@"
+  SHADOWTUTOR_TEST_PACKAGE=1 exec unshare --mount --mount-proc --pid --fork --kill-child "$0" "$@"
 }
 
 # Makes $BASE unless it is there, and unpacks it into the folder $1; apt in it knows this machine's mirror.
