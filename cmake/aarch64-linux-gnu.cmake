@@ -19,6 +19,16 @@ set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+# Where Debian has headers that differ between architectures (libjpeg-turbo's, OpenSSL's).
+foreach(language C CXX)
+  set(CMAKE_${language}_STANDARD_INCLUDE_DIRECTORIES
+      "${SHADOWTUTOR_AARCH64_SYSROOT}/usr/include/aarch64-linux-gnu")
+endforeach()
+# And where the linker finds what a library needs of others.
+foreach(kind EXE SHARED MODULE)
+  set(CMAKE_${kind}_LINKER_FLAGS_INIT
+      "-Wl,-rpath-link,${SHADOWTUTOR_AARCH64_SYSROOT}/usr/lib/aarch64-linux-gnu")
+endforeach()
 set(ENV{PKG_CONFIG_LIBDIR} "${SHADOWTUTOR_AARCH64_SYSROOT}/usr/lib/aarch64-linux-gnu/pkgconfig")
 set(ENV{PKG_CONFIG_SYSROOT_DIR} "${SHADOWTUTOR_AARCH64_SYSROOT}")
 

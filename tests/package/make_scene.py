@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# Writes a small clip and its labels: FOLDER/frames/*.png, FOLDER/labels/*.png with card.yaml. A bright disc and
-# a dark box move over a pattern. Needs nothing but Python.
+# Writes a small clip and its labels: FOLDER/frames/*.png, the same frames raw (blue, green, red) in FOLDER/frames.bgr,
+# and FOLDER/labels/*.png with card.yaml. A bright disc and a dark box move over a pattern. Needs nothing but Python.
 import pathlib
 import struct
 import sys
@@ -33,10 +33,13 @@ def color(kind, x, y):
 folder = pathlib.Path(sys.argv[1])
 for name in ("frames", "labels"):
     (folder / name).mkdir(parents=True)
+raw = bytearray()
 for frame in range(FRAMES):
     labels = [[label(frame, x, y) for x in range(WIDTH)] for y in range(HEIGHT)]
     write_png(folder / "labels" / f"{frame:06}.png", 1, labels)
-    write_png(folder / "frames" / f"{frame:06}.png", 3,
-              [[value for x in range(WIDTH) for value in color(labels[y][x], x, y)] for y in range(HEIGHT)])
+    colors = [[color(labels[y][x], x, y) for x in range(WIDTH)] for y in range(HEIGHT)]
+    write_png(folder / "frames" / f"{frame:06}.png", 3, [[value for pixel in row for value in pixel] for row in colors])
+    raw += bytes(value for row in colors for pixel in row for value in reversed(pixel))
+(folder / "frames.bgr").write_bytes(raw)
 (folder / "labels" / "card.yaml").write_text(
     "kind: replay\nfolder: .\nclasses: [background, disc, box]\nstudent:\n  classes: [background, disc, box]\n")
