@@ -12,7 +12,7 @@
 #include "core/file_descriptor.h"
 #include "rpc/server/peer_address.h"
 #include "server/backend.h"
-#include "web/server.h"
+#include "web/server_options.h"
 
 namespace shadowtutor::web {
 
