@@ -197,7 +197,15 @@ def test_a_teacher_that_was_opened_has_its_own_classes(tmp_path):
         st.Server(teacher, background=1)
 
 
-def test_ctrl_c_ends_the_waiting_for_a_server():
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C as in a terminal; Python ignores it where a shell has started it in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_ends_the_waiting_for_a_server(ctrl_c):
     lines = []
 
     def interrupt(line):
