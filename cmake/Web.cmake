@@ -14,15 +14,22 @@ set(CMAKE_POSITION_INDEPENDENT_CODE OFF)
 # Debian's Emscripten minimises its JavaScript with Debian's acorn, which another Node than Debian's does not find.
 set(CMAKE_CXX_LINKER_LAUNCHER ${CMAKE_COMMAND} -E env NODE_PATH=/usr/share/nodejs)
 
-# Every browser since 2022 (Safari: 2023) has vectors, and exceptions that cost nothing until one is thrown.
-add_compile_options(-msimd128 -fwasm-exceptions)
+# Every browser since 2022 (Safari: 2023) has vectors, and exceptions that cost nothing until one is thrown. With
+# threads Debian's Clang 14 keeps where an exception lands in another place than the C++ library of 3.1.6, which looks
+# for it in the thread's own memory, so that no `catch` of a type finds it. There exceptions go through JavaScript.
+set(ST_WEB_EXCEPTIONS -fwasm-exceptions)
+if(SHADOWTUTOR_THREADS STREQUAL "std")
+  set(ST_WEB_EXCEPTIONS -fexceptions)
+endif()
+add_compile_options(-msimd128 ${ST_WEB_EXCEPTIONS})
 # Highway sets the instructions of all functions, also where there are none.
 add_compile_options(-Wno-pragma-clang-attribute)
-add_link_options(-fwasm-exceptions)
+add_link_options(${ST_WEB_EXCEPTIONS})
 if(SHADOWTUTOR_THREADS STREQUAL "std")
   # A thread is a worker, all of them on one memory.
   add_compile_options(-pthread)
-  add_link_options(-pthread)
+  # Warns of slower JavaScript where memory grows; ours does next to nothing.
+  add_link_options(-pthread -Wno-pthreads-mem-growth)
 endif()
 
 # Highway and nlohmann/json come from this system's packages, whose headers are for every processor. A folder
@@ -40,8 +47,8 @@ foreach(library PkgConfig::HWY nlohmann_json::nlohmann_json)
   target_include_directories(${library} SYSTEM INTERFACE ${ST_WEB_HEADERS})
 endforeach()
 
-# Tests and benchmarks run under Node (`shadowtutor_node`): they see this machine's files, and take as much memory as they need.
-# The loader of 3.1.6 takes Node's `fetch` for a browser's and would download the program with it.
+# Tests and benchmarks run under Node (`shadowtutor_node`): they see this machine's files, and take as much memory
+# as they need. The loader of 3.1.6 takes Node's `fetch` for a browser's and would download the program with it.
 set(CMAKE_CROSSCOMPILING_EMULATOR ${CMAKE_CROSSCOMPILING_EMULATOR} --no-experimental-fetch)
 add_library(shadowtutor_node INTERFACE)
 target_link_options(shadowtutor_node INTERFACE -sNODERAWFS -sALLOW_MEMORY_GROWTH -sMAXIMUM_MEMORY=4GB -sEXIT_RUNTIME)
