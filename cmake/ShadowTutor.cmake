@@ -103,6 +103,9 @@ function(st_test name)
   target_compile_options(${name} PRIVATE ${ST_COLD_OPTIONS})
   target_precompile_headers(${name} REUSE_FROM shadowtutor_test_pch)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  if(EMSCRIPTEN)
+    target_link_libraries(${name} PRIVATE shadowtutor_node)
+  endif()
   add_test(NAME ${name} COMMAND ${name})
   if("${ARG_LABELS}" MATCHES "client|rpc|server|integration")  # rooms and kinds of tests with threads of ours
     list(APPEND ARG_LABELS threads)
@@ -119,7 +122,7 @@ endfunction()
 # Runs a test on every instruction set of the engine that this machine has. The names of these tests end in
 # that of the instruction set.
 function(st_test_instruction_sets name)
-  if(NOT SHADOWTUTOR_BUILD_TESTS OR NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  if(NOT SHADOWTUTOR_BUILD_TESTS OR EMSCRIPTEN OR NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     return()
   endif()
   foreach(isa amx avx512 avx2 sse4 scalar)

@@ -18,8 +18,11 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
+#include <version>
+#ifdef __cpp_lib_jthread
+#include <stop_token>
+#endif
 
 #include "shadowtutor/link.h"
 #include "shadowtutor/student.h"
@@ -54,7 +57,9 @@ struct ConnectOptions : ClientOptions {
   bool retry = false;
   /// Ends the waiting from another thread: Connect then throws Error kCancelled within about 0.2 s.
   /// The default never does.
+#ifdef __cpp_lib_jthread  // not all C++ libraries of devices and browsers have it
   std::stop_token stop;
+#endif
   /// Makes the encoder of key frames. Called more than once, on Connect's thread and on one of the
   /// library's; an encoder lasts for several sessions. Empty: JPEG.
   std::function<std::unique_ptr<KeyFrameEncoder>()> encoder;

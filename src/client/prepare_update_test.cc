@@ -13,6 +13,7 @@
 
 #include "client/server_link.h"
 #include "client/testing/fake_engine.h"
+#include "core/testing/needs_threads.h"
 #include "wire/limits.h"
 
 namespace shadowtutor::client {
@@ -404,6 +405,7 @@ TEST_F(PreparationTest, WhatTheEngineThrowsOnArrivalIsCaught) {
 
 // One thread prepares updates while another takes the results and changes the held student.
 TEST_F(PreparationTest, MayBeUsedByTwoThreads) {
+  ST_NEEDS_THREADS();
   constexpr uint64_t kUpdates = 50;
   preparation_.Held(held_);
   std::thread link([&] {

@@ -1,6 +1,6 @@
 #include "core/checksum.h"
 
-#include <bit>
+#include "core/bit_cast.h"
 
 namespace shadowtutor {
 
@@ -25,10 +25,10 @@ uint64_t FloatChecksum64(std::span<const float> values) {
   };
   size_t i = 0;
   for (; i + 1 < values.size(); i += 2) {
-    round(std::bit_cast<uint32_t>(values[i]) |
-          static_cast<uint64_t>(std::bit_cast<uint32_t>(values[i + 1])) << 32);
+    round(BitCast<uint32_t>(values[i]) | static_cast<uint64_t>(BitCast<uint32_t>(values[i + 1]))
+                                             << 32);
   }
-  if (i < values.size()) round(std::bit_cast<uint32_t>(values[i]));
+  if (i < values.size()) round(BitCast<uint32_t>(values[i]));
   return hash;
 }
 

@@ -1,10 +1,10 @@
 #include <gtest/gtest.h>
 
-#include <bit>
 #include <filesystem>
 #include <vector>
 
 #include "core/atomic_file.h"
+#include "core/bit_cast.h"
 #include "core/checksum.h"
 #include "shadowtutor/types.h"
 
@@ -39,7 +39,7 @@ TEST(Checksum, SeesEveryFloatAndEveryBit) {
   for (size_t i = 0; i < values.size(); ++i) {
     for (int bit = 0; bit < 32; ++bit) {
       auto changed = values;
-      changed[i] = std::bit_cast<float>(std::bit_cast<uint32_t>(changed[i]) ^ (1u << bit));
+      changed[i] = BitCast<float>(BitCast<uint32_t>(changed[i]) ^ (1u << bit));
       EXPECT_NE(before, FloatChecksum64(changed)) << i << " " << bit;
     }
   }

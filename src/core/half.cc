@@ -1,6 +1,6 @@
 #include "core/half.h"
 
-#include <bit>
+#include "core/bit_cast.h"
 
 namespace shadowtutor {
 
@@ -23,7 +23,7 @@ uint32_t ShiftRight(uint32_t value, int shift) {
 }  // namespace
 
 uint16_t HalfFromFloat(float value) {
-  const uint32_t bits = std::bit_cast<uint32_t>(value);
+  const uint32_t bits = BitCast<uint32_t>(value);
   const uint16_t sign = static_cast<uint16_t>((bits >> 16) & 0x8000);
   const uint32_t magnitude = bits & 0x7fffffff;
   if (magnitude > kFloatInfinity) {  // a NaN; the result is a quiet NaN
@@ -51,19 +51,19 @@ float FloatFromHalf(uint16_t half) {
   const uint32_t exponent = (half >> 10) & 0x1f;
   const uint32_t mantissa = half & 0x3ff;
   if (exponent == 0x1f) {
-    return std::bit_cast<float>(sign | kFloatInfinity | (mantissa << 13));
+    return BitCast<float>(sign | kFloatInfinity | (mantissa << 13));
   }
   if (exponent != 0) {
-    return std::bit_cast<float>(sign | ((exponent + 127 - 15) << 23) | (mantissa << 13));
+    return BitCast<float>(sign | ((exponent + 127 - 15) << 23) | (mantissa << 13));
   }
   const float magnitude = static_cast<float>(mantissa) * 0x1p-24f;
-  return std::bit_cast<float>(sign | std::bit_cast<uint32_t>(magnitude));
+  return BitCast<float>(sign | BitCast<uint32_t>(magnitude));
 }
 
 uint16_t UpperHalfOf(float value) {
-  return static_cast<uint16_t>((std::bit_cast<uint32_t>(value) + 0x8000u) >> 16);
+  return static_cast<uint16_t>((BitCast<uint32_t>(value) + 0x8000u) >> 16);
 }
 
-float FloatFromUpperHalf(uint16_t half) { return std::bit_cast<float>(uint32_t{half} << 16); }
+float FloatFromUpperHalf(uint16_t half) { return BitCast<float>(uint32_t{half} << 16); }
 
 }  // namespace shadowtutor

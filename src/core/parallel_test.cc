@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/testing/needs_threads.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor {
@@ -60,6 +61,7 @@ TEST(ParallelFor, AnExceptionEndsItsLoopsAndNoOther) {
 }
 
 TEST(ParallelFor, HasManyCallersAtATime) {
+  ST_NEEDS_THREADS();
   std::vector<std::thread> callers;
   std::array<long, 4> sums{};
   for (size_t caller = 0; caller < sums.size(); ++caller) {

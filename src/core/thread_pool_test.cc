@@ -141,6 +141,7 @@ TEST_P(ThreadPools, HelpersComputeInTheCallersMode) {
 }
 #endif
 
+#ifndef __EMSCRIPTEN__  // has no signals
 TEST_P(ThreadPools, HelpersGetNoSignals) {
   std::barrier all(4);
   std::atomic<int> blocked = 0;
@@ -153,6 +154,7 @@ TEST_P(ThreadPools, HelpersGetNoSignals) {
   });
   EXPECT_EQ(blocked, 3);
 }
+#endif
 
 TEST_P(ThreadPools, ThreadsAreTheSameFromLoopToLoop) {
   std::mutex mutex;

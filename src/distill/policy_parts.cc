@@ -6,7 +6,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "core/text.h"
+#include "core/number_text.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::distill {
@@ -16,12 +16,7 @@ namespace {
   throw Error(ErrorCode::kInvalidArgument, name + " must be " + wanted + ", not '" + text + "'");
 }
 
-// The shortest text that reads back as the same number.
-std::string Text(double value) {
-  char text[32];
-  const auto end = std::to_chars(text, text + sizeof text, value).ptr;
-  return {text, end};
-}
+std::string Text(double value) { return ShortestText(value); }
 std::string Text(int value) { return std::to_string(value); }
 std::string Text(bool value) { return value ? "on" : "off"; }
 std::string Text(nn::Stage stage) { return std::string(nn::StageName(stage)); }
@@ -29,21 +24,19 @@ std::string Text(nn::ParameterKinds kinds) { return std::string(nn::NameOf(kinds
 std::string Text(nn::Arithmetic arithmetic) { return std::string(nn::NameOf(arithmetic)); }
 std::string Text(Trigger trigger) { return std::string(NameOf(trigger)); }
 
-template <typename Number>
-void ParseNumber(const std::string& name, const std::string& text, const char* wanted,
-                 Number& value) {
-  Number parsed{};
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), parsed);
-  if (text.empty() || result.ec != std::errc() || result.ptr != text.data() + text.size()) {
-    Refuse(name, text, wanted);
-  }
-  value = parsed;
-}
 void Parse(const std::string& name, const std::string& text, double& value) {
-  ParseNumber(name, text, "a number", value);
+  const auto parsed = NumberOf(text);
+  if (!parsed) Refuse(name, text, "a number");
+  value = *parsed;
 }
 void Parse(const std::string& name, const std::string& text, int& value) {
-  ParseNumber(name, text, "a whole number", value);
+  int parsed = 0;
+  const char* const end = text.data() + text.size();
+  const auto result = std::from_chars(text.data(), end, parsed);
+  if (text.empty() || result.ec != std::errc() || result.ptr != end) {
+    Refuse(name, text, "a whole number");
+  }
+  value = parsed;
 }
 void Parse(const std::string& name, const std::string& text, bool& value) {
   if (text != "on" && text != "off") Refuse(name, text, "on or off");

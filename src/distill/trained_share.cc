@@ -1,10 +1,11 @@
 #include "distill/trained_share.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <functional>
+
+#include "core/bit_cast.h"
 
 namespace shadowtutor::distill {
 namespace {
@@ -26,7 +27,7 @@ float NthLargest(std::span<const float> values, size_t n) {
   // some of the fraction), few are left to be sorted.
   constexpr int kLowerBits = 19;
   std::vector<uint32_t> counts(size_t{1} << (32 - kLowerBits));
-  const auto bin = [](float value) { return std::bit_cast<uint32_t>(value) >> kLowerBits; };
+  const auto bin = [](float value) { return BitCast<uint32_t>(value) >> kLowerBits; };
   for (const float value : values) ++counts[bin(value)];
   size_t wanted = counts.size() - 1;
   for (; counts[wanted] < n; --wanted) n -= counts[wanted];

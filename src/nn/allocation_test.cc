@@ -13,8 +13,11 @@ namespace {
 std::atomic<long> allocations = 0;
 }  // namespace
 
-// glibc's allocator under its other names. The functions below replace malloc and so on, count the
-// calls and pass them on to these.
+// The C library's allocator under its other names. The functions below replace malloc and so on,
+// count the calls and pass them on to these.
+#ifdef __EMSCRIPTEN__
+#define __libc_memalign emscripten_builtin_memalign  // NOLINT
+#endif
 extern "C" {
 void* __libc_malloc(size_t size);                      // NOLINT
 void* __libc_calloc(size_t count, size_t size);        // NOLINT

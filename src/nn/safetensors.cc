@@ -92,7 +92,9 @@ class HeaderReader {
       return Stop((offsets ? "more than two offsets for " : "too many dimensions for ") +
                   Quoted(entries_.back().name));
     }
-    array_->push_back(static_cast<size_t>(value));
+    // Where a size has 32 bits, a larger number must not come out as a small one.
+    array_->push_back(
+        static_cast<size_t>(std::min<uint64_t>(value, std::numeric_limits<size_t>::max())));
     return true;
   }
 

@@ -2,7 +2,6 @@
 #ifndef SHADOWTUTOR_WIRE_BYTE_STREAM_H_
 #define SHADOWTUTOR_WIRE_BYTE_STREAM_H_
 
-#include <bit>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -10,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/bit_cast.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::wire {
@@ -20,7 +20,7 @@ class ByteWriter {
   void Number(uint64_t value) {
     for (int shift = 0; shift < 64; shift += 8) Byte(static_cast<uint8_t>(value >> shift));
   }
-  void Real(double value) { Number(std::bit_cast<uint64_t>(value)); }
+  void Real(double value) { Number(BitCast<uint64_t>(value)); }
   /// Its length in 8 bytes, then itself.
   void Bytes(std::span<const uint8_t> value) {
     Number(value.size());
@@ -48,7 +48,7 @@ class ByteReader {
     for (size_t i = 8; i-- > 0;) value = value << 8 | bytes[i];
     return value;
   }
-  double Real() { return std::bit_cast<double>(Number()); }
+  double Real() { return BitCast<double>(Number()); }
   std::vector<uint8_t> Bytes(size_t most) {
     const std::span<const uint8_t> bytes = Next(Length(most));
     return {bytes.begin(), bytes.end()};

@@ -1,9 +1,9 @@
 #include "wire/update_codec.h"
 
-#include <bit>
 #include <cmath>
 #include <string>
 
+#include "core/bit_cast.h"
 #include "core/checksum.h"
 #include "core/half.h"
 #include "shadowtutor/types.h"
@@ -73,7 +73,7 @@ std::vector<uint8_t> EncodeUpdate(UpdateCodec codec, std::span<const float> base
   std::vector<uint8_t> payload(UpdateBytes(codec, target.size()));
   for (size_t i = 0; i < target.size(); ++i) {
     if (codec == UpdateCodec::kFp32) {
-      Store32(std::bit_cast<uint32_t>(target[i]), &payload[i * 4]);
+      Store32(BitCast<uint32_t>(target[i]), &payload[i * 4]);
     } else {
       // The difference of two finite floats can be infinite; it saturates like any large value.
       const float difference = target[i] - base[i];
@@ -96,7 +96,7 @@ std::vector<float> DecodeUpdate(UpdateCodec codec, std::span<const float> base,
   }
   std::vector<float> weights(base.size());
   for (size_t i = 0; i < weights.size(); ++i) {
-    weights[i] = codec == UpdateCodec::kFp32 ? std::bit_cast<float>(Load32(&payload[i * 4]))
+    weights[i] = codec == UpdateCodec::kFp32 ? BitCast<float>(Load32(&payload[i * 4]))
                                              : base[i] + FloatFromHalf(Load16(&payload[i * 2]));
     if (!std::isfinite(weights[i])) {
       throw Error(ErrorCode::kDataLoss,

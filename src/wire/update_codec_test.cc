@@ -2,11 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <bit>
 #include <cmath>
 #include <limits>
 #include <random>
 
+#include "core/bit_cast.h"
 #include "core/half.h"
 #include "core/testing/code_of.h"
 #include "shadowtutor/types.h"
@@ -28,7 +28,7 @@ std::vector<float> Weights(uint32_t seed, size_t count = 1001) {
 
 std::vector<uint32_t> Bits(std::span<const float> weights) {
   std::vector<uint32_t> bits;
-  for (const float weight : weights) bits.push_back(std::bit_cast<uint32_t>(weight));
+  for (const float weight : weights) bits.push_back(BitCast<uint32_t>(weight));
   return bits;
 }
 
@@ -104,7 +104,7 @@ TEST(UpdateCodec, RefusesPayloadsThatMakeNansAndInfinities) {
   const std::vector<float> base = {1, std::numeric_limits<float>::max()};
   for (const float poison : {kNan, kInfinity, -kInfinity}) {
     auto payload = EncodeUpdate(UpdateCodec::kFp32, base, base);
-    const auto bits = std::bit_cast<uint32_t>(poison);
+    const auto bits = BitCast<uint32_t>(poison);
     for (int i = 0; i < 4; ++i) payload[i] = static_cast<uint8_t>(bits >> (8 * i));
     EXPECT_EQ(CodeOf([&] { DecodeUpdate(UpdateCodec::kFp32, base, payload); }),
               ErrorCode::kDataLoss);

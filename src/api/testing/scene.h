@@ -48,6 +48,8 @@ inline Student SceneStudent() {
 class MemoryLink final : public Link {
  public:
   struct State {
+    explicit State(Trainer its_trainer) : trainer(std::move(its_trainer)) {}
+
     Trainer trainer;
     std::deque<std::vector<uint8_t>> messages;
     bool connected = true;

@@ -17,30 +17,38 @@ struct Named {
   int64_t target;
   bool matrix_unit = false;
 };
-constexpr Named kNames[] = {{"amx", HWY_AVX3, true}, {"avx512", HWY_AVX3}, {"avx2", HWY_AVX2},
-                            {"sse4", HWY_SSE4},      {"neon", HWY_NEON},   {"scalar", HWY_EMU128},
-                            {"scalar", HWY_SCALAR}};
+constexpr Named kNames[] = {{"amx", HWY_AVX3, true}, {"avx512", HWY_AVX3},  {"avx2", HWY_AVX2},
+                            {"sse4", HWY_SSE4},      {"neon", HWY_NEON},    {"wasm", HWY_WASM},
+                            {"scalar", HWY_EMU128},  {"scalar", HWY_SCALAR}};
+
+#if HWY_TARGETS & (HWY_TARGETS - 1)
+int64_t Runnable() {
+  // Highway does not list EMU128 as supported, unless it is the baseline, although it always runs.
+  return (hwy::SupportedTargets() | HWY_EMU128 | HWY_SCALAR) & CompiledTargets();
+}
+void Use(int64_t target) { hwy::SetSupportedTargetsForTest(target); }
+#else
+// Compiled for one instruction set (Arm, WebAssembly) the kernels are called directly. Nothing of
+// Highway's library is needed, which would warn on 64-bit Arm without AES (Raspberry Pi 4), because
+// it counts AES as a part of NEON, and which there is not for WebAssembly.
+int64_t Runnable() { return CompiledTargets(); }
+void Use(int64_t) {}
+#endif
 
 void Select() {
-  // On 64-bit Arm there is only one target, which runs on every processor. Without this call
-  // Highway would warn on processors without AES instructions (Raspberry Pi 4), because it counts
-  // them as a part of NEON; no kernel uses them.
-  if (HWY_ARCH_ARM_A64) hwy::SetSupportedTargetsForTest(HWY_STATIC_TARGET);
   const char* wanted = std::getenv("SHADOWTUTOR_ISA");
   if (!wanted || !*wanted) {
     UseMatrixUnit(ActiveTarget() == HWY_AVX3 && MatrixUnitPresent());
     return;
   }
   const std::string name = wanted;
-  // Highway does not list EMU128 as supported, unless it is the baseline, although it always runs.
-  const int64_t runnable = hwy::SupportedTargets() | HWY_EMU128 | HWY_SCALAR;
+  const int64_t runnable = Runnable();
   const auto runs = [&](const Named& known) {
-    return (runnable & CompiledTargets() & known.target) &&
-           (!known.matrix_unit || MatrixUnitPresent());
+    return (runnable & known.target) && (!known.matrix_unit || MatrixUnitPresent());
   };
   for (const auto& known : kNames) {
     if (name == known.name && runs(known)) {
-      hwy::SetSupportedTargetsForTest(known.target);
+      Use(known.target);
       UseMatrixUnit(known.matrix_unit);
       return;
     }

@@ -9,7 +9,7 @@
 namespace shadowtutor::nn {
 
 /// Picks the best instruction set of this machine, or the one that the environment variable
-/// SHADOWTUTOR_ISA names (amx, which is avx512 and a matrix unit; avx512, avx2, sse4, neon,
+/// SHADOWTUTOR_ISA names (amx, which is avx512 and a matrix unit; avx512, avx2, sse4, neon, wasm,
 /// scalar). Called before the first kernel; later calls do nothing. Throws Error kInvalidArgument
 /// for a name that is unknown or that this machine cannot run.
 void SelectInstructionSet();

@@ -17,7 +17,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace shadowtutor::nn::HWY_NAMESPACE {
 
-constexpr int kOut = kWinogradOut, kIn = kWinogradIn, kPoints = kWinogradPoints;
+constexpr int kOut = kWinogradOut, kIn = kWinogradIn;
 
 // The transform A of the output's gradient, in one dimension.
 HWY_INLINE void TransformGradient(const V& g0, const V& g1, const V& g2, const V& g3,

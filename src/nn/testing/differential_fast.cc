@@ -2,10 +2,10 @@
 // matrix unit, whose cases are empty where there is none.
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <sstream>
 
+#include "core/bit_cast.h"
 #include "nn/kernels/composition.h"
 #include "nn/kernels/matrix_conv.h"
 #include "nn/kernels/matrix_gradient.h"
@@ -24,9 +24,9 @@ using reference::ConvShape;
 double Rounded(double value) {
   const auto single = static_cast<float>(value);
   if (std::fpclassify(single) == FP_SUBNORMAL) return 0;
-  auto bits = std::bit_cast<uint32_t>(single);
+  auto bits = BitCast<uint32_t>(single);
   bits += 0x7fff + (bits >> 16 & 1);
-  return static_cast<double>(std::bit_cast<float>(bits & 0xffff0000u));
+  return static_cast<double>(BitCast<float>(bits & 0xffff0000u));
 }
 std::vector<double> Rounded(std::vector<double> values) {
   for (double& value : values) value = Rounded(value);
