@@ -124,7 +124,10 @@ class ConnectionOver final : public Connection,
   }
 
   void OnHandshake(Failure failure) {
-    if (!failure) ReadRequest();
+    if (!failure) return ReadRequest();
+    shared_->backend->resources()->Log(
+        peer_.text, "a TLS connection from " + peer_.text +
+                        " to the web server did not come about: " + failure.message());
   }
 
   void ReadRequest() {
@@ -269,6 +272,7 @@ class ConnectionOver final : public Connection,
     resources->Log(peer_.text, "a session from " + peer_.text + " was refused: " +
                                    ErrorCodeName(refusal->code()) + ": " + refusal->what());
     stream_ = std::make_shared<RefusedStream>(*refusal);
+    socket_->read_message_max(1);  // nothing is taken from it any more
   }
 
   void Read() {

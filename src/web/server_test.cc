@@ -227,6 +227,23 @@ TEST_F(WebServer, SpeaksTlsAndTakesAnotherCertificate) {
   while (!failure) plain.read_some(net::buffer(&byte, 1), failure);  // an alert of TLS at most
 }
 
+TEST_F(WebServer, TakesNothingFromAClientThatIsRefused) {
+  Start();
+  backend_->EndStreams(Error(ErrorCode::kUnavailable, "the end"));
+  websocket::stream<net::ip::tcp::socket> socket(Connect());
+  socket.handshake(host_, "/tutor");
+  beast::flat_buffer buffer;
+  socket.read(buffer);
+  v1::ServerMessage message;
+  ASSERT_TRUE(message.ParseFromArray(buffer.data().data(), static_cast<int>(buffer.size())));
+  EXPECT_EQ(message.error().code(), v1::ERROR_CODE_UNAVAILABLE);
+  EXPECT_EQ(message.error().sentence(), "the end");
+  buffer.clear();
+  boost::system::error_code failure;
+  socket.read(buffer, failure);
+  EXPECT_EQ(socket.reason().code, websocket::close_code::try_again_later);
+}
+
 TEST_F(WebServer, StopsWithConnectionsOpen) {
   Start();
   net::ip::tcp::socket silent = Connect();
