@@ -39,10 +39,7 @@ class ProtocolTest : public testing::TestWithParam<Transport> {
     backend_ = std::make_shared<server::Backend>(teacher_, server::SmallStudent(1), options_, "1");
     server_ = std::make_unique<rpc::Server>(backend_, options_);
     web::ServerOptions web;
-    web.listen = options_.listen;
-    web.max_connections = options_.max_connections;
-    web.max_message_bytes = options_.max_message_bytes;
-    web.write_timeout = options_.write_timeout;
+    static_cast<rpc::TransportOptions&>(web) = options_;
     web_ = std::make_unique<web::Server>(backend_, web);
     server_->Start();
     web_->Start();

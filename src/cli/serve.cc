@@ -209,11 +209,8 @@ rpc::ServerOptions ServerOptionsOf(const ServeArguments& options) {
 
 web::ServerOptions WebOptionsOf(const ServeArguments& options) {
   web::ServerOptions web;
+  static_cast<rpc::TransportOptions&>(web) = options.server;
   web.listen = options.web;
-  web.tls = options.server.tls;
-  web.insecure = options.server.insecure;
-  web.max_connections = options.server.max_connections;
-  web.max_connections_per_address = options.server.max_connections_per_address;
   std::istringstream origins(options.web_origins);
   for (std::string origin; std::getline(origins, origin, ',');) {
     web.origins.push_back(web::ParseOrigin(origin));

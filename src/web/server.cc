@@ -13,7 +13,6 @@
 
 #include "core/mutex.h"
 #include "rpc/address.h"
-#include "rpc/host_lookup.h"
 #include "rpc/server/connection_acceptor.h"
 #include "rpc/server/listen.h"
 #include "rpc/server_tls.h"
@@ -30,23 +29,10 @@ namespace net = boost::asio;
 constexpr unsigned kMostThreads = 4;
 
 ServerOptions Checked(ServerOptions options) {
-  const rpc::ServerAddress address =
-      rpc::ParseServerAddress(options.listen, rpc::AddressUse::kListen);
-  if (address.is_unix()) {
+  rpc::Check(options);
+  if (rpc::ParseServerAddress(options.listen, rpc::AddressUse::kListen).is_unix()) {
     throw Error(ErrorCode::kInvalidArgument,
                 "browsers reach no Unix socket; give a host and a port");
-  }
-  rpc::CheckCouldListen(address);
-  if (options.max_connections < 1 || options.max_connections_per_address < 1) {
-    throw Error(ErrorCode::kInvalidArgument, "the number of connections must be at least 1");
-  }
-  if (!options.tls.any() && !options.insecure && !rpc::IsLoopback(options.listen)) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "others can reach " + options.listen +
-                    ", and video would travel there in plain text; give a certificate and its key, "
-                    "or allow plain text if the network is yours alone (browsers then give a page "
-                    "no camera)",
-                Setting::kPlainText);
   }
   for (std::string& origin : options.origins) origin = ParseOrigin(origin);
   return options;
@@ -115,20 +101,20 @@ void Server::Impl::Start() {
     const MutexLock lock(mutex);
     url = (tls ? "https://" : "http://") + listening.address;
   }
+  const int most = rpc::MostConnections(options);
   work.emplace(io.get_executor());
   const unsigned count = std::clamp(std::thread::hardware_concurrency(), 1u, kMostThreads);
   for (unsigned i = 0; i < count; ++i) threads.emplace_back([this] { io.run(); });
   acceptor = std::make_unique<rpc::ConnectionAcceptor>(
       std::move(listening),
-      rpc::AcceptorOptions{
-          .max_connections = options.max_connections,
-          .max_per_address = std::min(options.max_connections, options.max_connections_per_address),
-          .max_local = options.max_connections,
-          .silence = options.connection_timeout,
-          .expects_http2 = false,
-          .hand_over = [this](FileDescriptor socket) { Take(std::move(socket)); },
-          .log = [resources = shared->backend->resources()](
-                     const std::string& line) { resources->Log(line); }});
+      rpc::AcceptorOptions{.max_connections = most,
+                           .max_per_address = std::min(most, options.max_connections_per_address),
+                           .max_local = most,
+                           .silence = options.connection_timeout,
+                           .expects_http2 = false,
+                           .hand_over = [this](FileDescriptor socket) { Take(std::move(socket)); },
+                           .log = [resources = shared->backend->resources()](
+                                      const std::string& line) { resources->Log(line); }});
 }
 
 void Server::Impl::Take(FileDescriptor socket) {

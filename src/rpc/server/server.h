@@ -12,7 +12,7 @@
 #include <string>
 
 #include "nn/network.h"
-#include "rpc/tls_files.h"
+#include "rpc/server/transport_options.h"
 #include "server/backend.h"
 #include "server/stats.h"
 #include "teacher/teacher.h"
@@ -20,24 +20,8 @@
 
 namespace shadowtutor::rpc {
 
-struct ServerOptions : server::BackendOptions {
-  std::string listen = "127.0.0.1:50051";  // port 0: any free port
-  TlsFiles tls;
-  /// Allows plain text on addresses that other machines can reach.
-  bool insecure = false;
-
-  /// Connections at a time, in all and from one address; fewer where the process's limit of open
-  /// files does not allow as many. Those from this machine itself are bounded in all only.
-  int max_connections = wire::kDefaultMaxConnections;
-  int max_connections_per_address = wire::kDefaultMaxConnectionsPerAddress;
-  /// For a new connection's first byte, then for its handshake, and for the time that it may have
-  /// no stream.
-  std::chrono::milliseconds connection_timeout = wire::kConnectionTimeout;
-
-  size_t max_message_bytes = wire::kMaxMessageBytes;
-  std::chrono::milliseconds write_timeout = wire::kWriteTimeout;
-  std::chrono::milliseconds keep_alive_time = wire::kKeepAliveTime;
-  std::chrono::milliseconds keep_alive_timeout = wire::kKeepAliveTimeout;
+struct ServerOptions : server::BackendOptions, TransportOptions {
+  ServerOptions() { listen = "127.0.0.1:50051"; }
 };
 
 /// Thread safety: all functions may be called from any thread.
