@@ -14,9 +14,8 @@ constexpr int kWidth = 160, kHeight = 120;
 
 LabelMap Truth(uint64_t frame) {
   LabelMap labels(kWidth, kHeight);
-  for (int y = 40; y < 90; ++y) {
+  for (int y = 40; y < 90; ++y)
     for (int x = 0; x < 50; ++x) labels.at(static_cast<int>(frame % 100) + x, y) = 1;
-  }
   return labels;
 }
 
@@ -51,8 +50,9 @@ int main() {
   Image frame(kWidth, kHeight);
   LabelMap labels;
   for (uint64_t n = 0; n < 60; ++n) {
+    const LabelMap truth = Truth(n);
     for (size_t i = 0; i < frame.bytes().size(); ++i)
-      frame.bytes()[i] = Truth(n).labels()[i / 3] ? 200 : 50;
+      frame.bytes()[i] = truth.labels()[i / 3] ? 200 : 50;
     client.Process(frame, labels);
   }
   std::printf("mIoU %.3f\n", MeanIoU(labels, Truth(59), 2));
