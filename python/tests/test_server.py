@@ -1,4 +1,5 @@
 import gc
+import os
 import signal
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import pytest
 import shadowtutor as st
 
 import scene
+
+FOLDER = os.path.dirname(os.path.abspath(__file__))  # others change sys.path
 
 
 def test_a_function_teaches_over_the_loopback(student):
@@ -221,7 +224,7 @@ def test_ctrl_c_ends_the_waiting_for_a_server(ctrl_c):
 def run(program):
     program = textwrap.dedent(program)
     return subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, cwd=sys.path[0]
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, cwd=FOLDER
     )
 
 
@@ -231,7 +234,7 @@ def test_the_interpreter_ends_with_a_running_server(teacher, ending):
     ended = run(
         f"""
         import sys, threading, time
-        sys.path.insert(0, {str(sys.path[0])!r})
+        sys.path.insert(0, {FOLDER!r})
         import shadowtutor as st
         import scene
         called = threading.Event()
@@ -257,7 +260,7 @@ def test_the_interpreter_ends_while_daemon_threads_compute():
     ended = run(
         f"""
         import sys, threading
-        sys.path.insert(0, {str(sys.path[0])!r})
+        sys.path.insert(0, {FOLDER!r})
         import numpy as np
         import shadowtutor as st
         import scene
@@ -286,7 +289,7 @@ def test_a_teacher_that_returns_while_the_interpreter_ends():
     ended = run(
         f"""
         import atexit, sys, threading, time
-        sys.path.insert(0, {str(sys.path[0])!r})
+        sys.path.insert(0, {FOLDER!r})
         entered = threading.Event()
         # Runs after shadowtutor's own end, which leaves the teacher behind; then this thread returns.
         atexit.register(lambda: time.sleep(3))
