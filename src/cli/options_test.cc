@@ -231,6 +231,21 @@ TEST(ServeOptions, WhatIsNotGivenIsTheServersDefault) {
   EXPECT_FALSE(arguments.quiet);
 }
 
+TEST(ServeOptions, TheWebServerHasItsAddressAndWhatElseIsGrpcs) {
+  const web::ServerOptions web = WebOptionsOf(Parse(
+      AddServeOptions,
+      "--teacher c.yaml --listen 127.0.0.1:1 --web 0.0.0.0:2 --web-origins "
+      "https://a.example,http://b.example:8080 --tls-cert c --tls-key k --max-connections 9"));
+  EXPECT_EQ(web.listen, "0.0.0.0:2");
+  EXPECT_EQ(web.origins, (std::vector<std::string>{"https://a.example", "http://b.example:8080"}));
+  EXPECT_EQ(web.tls.certificate, "c");
+  EXPECT_EQ(web.tls.key, "k");
+  EXPECT_EQ(web.max_connections, 9);
+  const ServeArguments none = Parse(AddServeOptions, "--teacher c.yaml");
+  EXPECT_EQ(none.web, "");
+  EXPECT_TRUE(WebOptionsOf(none).origins.empty());
+}
+
 TEST(ServeOptions, ReachTheServer) {
   const rpc::ServerOptions server = ServerOptionsOf(Parse(
       AddServeOptions,

@@ -35,7 +35,6 @@
 #include "shadowtutor/version.h"
 #include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
-#include "web/origin.h"
 #include "web/server.h"
 #include "wire/limits.h"
 
@@ -106,6 +105,16 @@ void LogOutOfDate(const std::vector<std::string>& sentences) {
   }
 }
 
+void CheckWeb(const web::ServerOptions& options) {
+  try {
+    web::Check(options);
+  } catch (const Error& error) {
+    if (error.about() != Setting::kServerAddress) throw;
+    // That address has another option than gRPC's.
+    throw Error(error.code(), std::string(error.what()) + " (--web)");
+  }
+}
+
 void Reload(rpc::Server& server, web::Server* web, const ServeArguments& options) {
   try {
     // First, because nothing may be thrown once the server has the new files.
@@ -130,6 +139,7 @@ int Serve(const ServeArguments& options) {
   RequireRoomForNetwork();
   // Before the teacher, which may take long to load.
   rpc::CheckCouldListen(rpc::ParseServerAddress(options.server.listen, rpc::AddressUse::kListen));
+  if (!options.web.empty()) CheckWeb(WebOptionsOf(options));
   const std::vector<std::string> out_of_date = rpc::OutOfDate(options.server.tls);
   Pair pair = OpenTeacherAndStudent(options);
   const std::shared_ptr<teacher::Teacher> teacher = pair.teacher;
@@ -213,7 +223,7 @@ web::ServerOptions WebOptionsOf(const ServeArguments& options) {
   web.listen = options.web;
   std::istringstream origins(options.web_origins);
   for (std::string origin; std::getline(origins, origin, ',');) {
-    web.origins.push_back(web::ParseOrigin(origin));
+    web.origins.push_back(origin);
   }
   return web;
 }

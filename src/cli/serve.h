@@ -39,7 +39,7 @@ void AddServeOptions(CLI::App& command, ServeArguments& options);
 
 /// What the server is started with, but for its log. Throws as PolicyOf.
 rpc::ServerOptions ServerOptionsOf(const ServeArguments& options);
-/// The same for browsers; `web` must not be empty. Throws as web::ParseOrigin.
+/// The same for browsers.
 web::ServerOptions WebOptionsOf(const ServeArguments& options);
 
 }  // namespace shadowtutor::cli

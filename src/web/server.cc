@@ -7,6 +7,7 @@
 #include <boost/asio/ssl/context.hpp>
 
 #include <algorithm>
+#include <exception>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -29,11 +30,7 @@ namespace net = boost::asio;
 constexpr unsigned kMostThreads = 4;
 
 ServerOptions Checked(ServerOptions options) {
-  rpc::Check(options);
-  if (rpc::ParseServerAddress(options.listen, rpc::AddressUse::kListen).is_unix()) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "browsers reach no Unix socket; give a host and a port");
-  }
+  Check(options);
   for (std::string& origin : options.origins) origin = ParseOrigin(origin);
   return options;
 }
@@ -61,10 +58,19 @@ std::shared_ptr<net::ssl::context> MakeContext(const rpc::TlsFiles& files,
 
 }  // namespace
 
+void Check(const ServerOptions& options) {
+  rpc::Check(options);
+  if (rpc::ParseServerAddress(options.listen, rpc::AddressUse::kListen).is_unix()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "browsers reach no Unix socket; give a host and a port");
+  }
+  for (const std::string& origin : options.origins) ParseOrigin(origin);
+}
+
 struct Server::Impl {
   Impl(std::shared_ptr<server::Backend> backend, ServerOptions options)
-      : shared(std::make_shared<Shared>(
-            Shared{Checked(std::move(options)), std::move(backend), Version()})) {
+      : shared(
+            std::make_shared<Shared>(Checked(std::move(options)), std::move(backend), Version())) {
     if (shared->options.tls.any()) ReloadTls();
   }
 
@@ -82,7 +88,9 @@ struct Server::Impl {
   void Take(FileDescriptor socket) ST_EXCLUDES(mutex);
   void Stop() ST_EXCLUDES(mutex);
 
-  const std::shared_ptr<const Shared> shared;
+  void Run();
+
+  const std::shared_ptr<Shared> shared;
   net::io_context io;
   std::optional<net::executor_work_guard<net::io_context::executor_type>> work;
   std::vector<std::thread> threads;
@@ -91,7 +99,6 @@ struct Server::Impl {
   Mutex mutex;
   std::shared_ptr<net::ssl::context> tls ST_GUARDED_BY(mutex);  // null: plain text
   std::string url ST_GUARDED_BY(mutex);
-  std::vector<std::weak_ptr<Connection>> connections ST_GUARDED_BY(mutex);
 };
 
 void Server::Impl::Start() {
@@ -104,7 +111,7 @@ void Server::Impl::Start() {
   const int most = rpc::MostConnections(options);
   work.emplace(io.get_executor());
   const unsigned count = std::clamp(std::thread::hardware_concurrency(), 1u, kMostThreads);
-  for (unsigned i = 0; i < count; ++i) threads.emplace_back([this] { io.run(); });
+  for (unsigned i = 0; i < count; ++i) threads.emplace_back([this] { Run(); });
   acceptor = std::make_unique<rpc::ConnectionAcceptor>(
       std::move(listening),
       rpc::AcceptorOptions{.max_connections = most,
@@ -117,29 +124,38 @@ void Server::Impl::Start() {
                                       const std::string& line) { resources->Log(line); }});
 }
 
+void Server::Impl::Run() {
+  while (true) {
+    try {
+      io.run();
+      return;
+    } catch (const std::exception& error) {  // costs the connection whose handler has thrown it
+      shared->backend->resources()->Log(std::string("a connection was lost: ") + error.what());
+    }
+  }
+}
+
 void Server::Impl::Take(FileDescriptor socket) {
   sockaddr_storage address{};
   socklen_t length = sizeof address;
   if (getpeername(socket.get(), reinterpret_cast<sockaddr*>(&address), &length) != 0) return;
-  const MutexLock lock(mutex);
-  std::erase_if(connections, [](const auto& connection) { return connection.expired(); });
+  const rpc::PeerAddress peer = rpc::PeerAddressOf(address);
+  std::shared_ptr<net::ssl::context> context;
+  {
+    const MutexLock lock(mutex);
+    context = tls;
+  }
   try {
-    connections.push_back(Serve(io, std::move(socket), rpc::PeerAddressOf(address), tls, shared));
+    Serve(io, std::move(socket), peer, std::move(context), shared);
   } catch (const boost::system::system_error& error) {
-    shared->backend->resources()->Log(std::string("a connection was lost: ") + error.what());
+    shared->backend->resources()->Log(
+        peer.text, "a connection from " + peer.text + " was lost: " + error.what());
   }
 }
 
 void Server::Impl::Stop() {
   acceptor.reset();
-  std::vector<std::weak_ptr<Connection>> open;
-  {
-    const MutexLock lock(mutex);
-    open.swap(connections);
-  }
-  for (const auto& weak : open) {
-    if (const auto connection = weak.lock()) connection->Cut();
-  }
+  shared->connections.CutAll();
   work.reset();  // the threads end when the last connection has
   for (std::thread& thread : threads) thread.join();
   threads.clear();

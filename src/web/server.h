@@ -17,12 +17,14 @@
 
 namespace shadowtutor::web {
 
+/// Throws Error kInvalidArgument for options out of range, an address that is no host and port, an
+/// origin that is none, or plain text on an address that others can reach.
+void Check(const ServerOptions& options);
+
 /// Thread safety: all functions may be called from any thread.
 class Server {
  public:
-  /// Throws Error kInvalidArgument for options out of range, an address that is no host and port,
-  /// an origin that is none, or plain text on an address that others can reach; and as
-  /// ReadTlsFiles.
+  /// Throws as Check and ReadServerTlsFiles.
   Server(std::shared_ptr<server::Backend> backend, ServerOptions options);
   /// Stops.
   ~Server();

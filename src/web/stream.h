@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <deque>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -17,18 +16,17 @@
 #include "core/mutex.h"
 #include "rpc/convert.h"
 #include "rpc/convert_segment.h"
-#include "rpc/errors.h"
+#include "server/outbox.h"
 #include "server/peer.h"
 #include "server/stream_registry.h"
 #include "shadowtutor/types.h"
-#include "wire/limits.h"
 #include "wire/protocol.h"
 
 namespace shadowtutor::web {
 
 /// What a stream needs of its connection. Both may be called from any thread, return at once, and
 /// do nothing once the connection is gone.
-struct Wire {
+struct SocketHooks {
   std::function<void()> wake;  // there may be something to write
   std::function<void()> cut;   // closes the socket
 };
@@ -60,8 +58,8 @@ class StreamOf final : public Stream, public Protocol::Conversation::Peer {
   using Conversation = typename Protocol::Conversation;
   using Out = typename Conversation::Reply;
 
-  StreamOf(Wire wire, std::chrono::milliseconds write_timeout)
-      : wire_(std::move(wire)), write_timeout_(write_timeout) {}
+  StreamOf(SocketHooks hooks, std::chrono::milliseconds write_timeout)
+      : hooks_(std::move(hooks)), write_timeout_(write_timeout) {}
 
   /// To be called once, before all others.
   void Begin(std::shared_ptr<Conversation> conversation) {
@@ -73,29 +71,23 @@ class StreamOf final : public Stream, public Protocol::Conversation::Peer {
     bool open = false;
     {
       const MutexLock lock(mutex_);
-      if (ended_) return false;
-      waiting_.push_back(std::move(packed));
-      if (waiting_.size() > wire::kMaxWaitingMessages) {
-        EndLocked(Error(ErrorCode::kResourceExhausted,
-                        "too many answers wait for the client; read them before sending more"));
-      }
-      open = !ended_;
+      open = outbox_.Add(std::move(packed));
     }
-    wire_.wake();
+    hooks_.wake();
     return open;
   }
 
   bool AllSent() override {
     const MutexLock lock(mutex_);
-    return !writing_ && waiting_.empty();
+    return !writing_ && outbox_.empty();
   }
 
   void End(const std::optional<Error>& why) override {
     {
       const MutexLock lock(mutex_);
-      EndLocked(why);
+      outbox_.End(why);
     }
-    wire_.wake();
+    hooks_.wake();
   }
 
   void EndWith(const Error& why) override { End(why); }
@@ -110,7 +102,7 @@ class StreamOf final : public Stream, public Protocol::Conversation::Peer {
       const MutexLock lock(mutex_);
       if (!writing_ || now < write_deadline_) return;
     }
-    wire_.cut();
+    hooks_.cut();
   }
 
   void Receive(std::string_view bytes) override {
@@ -131,20 +123,17 @@ class StreamOf final : public Stream, public Protocol::Conversation::Peer {
   void Closed() override {
     {
       const MutexLock lock(mutex_);
-      waiting_.clear();
-      if (!ended_) ended_ = ErrorCode::kCancelled;
+      outbox_.Lose();
     }
     conversation_->OnClosed();
   }
 
   std::optional<std::string> TakeNext() override {
     const MutexLock lock(mutex_);
-    if (writing_ || waiting_.empty()) return std::nullopt;
-    std::string next = std::move(waiting_.front());
-    waiting_.pop_front();
+    if (writing_ || outbox_.empty()) return std::nullopt;
     writing_ = true;
     write_deadline_ = Clock::now() + write_timeout_;
-    return next;
+    return outbox_.Take();
   }
 
   void Written() override {
@@ -152,14 +141,15 @@ class StreamOf final : public Stream, public Protocol::Conversation::Peer {
     {
       const MutexLock lock(mutex_);
       writing_ = false;
-      all = waiting_.empty() && !ended_;
+      all = outbox_.empty() && !outbox_.ended();
     }
     if (all) conversation_->OnAllSent();
   }
 
   std::optional<ErrorCode> Ended() override {
     const MutexLock lock(mutex_);
-    return writing_ || !waiting_.empty() ? std::nullopt : ended_;
+    if (writing_ || !outbox_.empty() || !outbox_.ended()) return std::nullopt;
+    return outbox_.why() ? outbox_.why()->code() : ErrorCode::kCancelled;
   }
 
  private:
@@ -167,22 +157,17 @@ class StreamOf final : public Stream, public Protocol::Conversation::Peer {
     return rpc::ToProto(std::move(message)).SerializeAsString();
   }
 
-  void EndLocked(const std::optional<Error>& why) ST_REQUIRES(mutex_) {
-    if (ended_) return;
-    ended_ = why ? why->code() : ErrorCode::kCancelled;
-    waiting_.clear();
-    if (why) waiting_.push_back(Pack(Out(wire::ErrorMessage{why->code(), why->what(), true, {}})));
+  static std::string PackError(const Error& why) {
+    return Pack(Out(wire::ErrorMessage{why.code(), why.what(), true, {}}));
   }
 
-  const Wire wire_;
+  const SocketHooks hooks_;
   const std::chrono::milliseconds write_timeout_;
   std::shared_ptr<Conversation> conversation_;  // set by Begin
 
   Mutex mutex_;
-  std::deque<std::string> waiting_ ST_GUARDED_BY(mutex_);
+  server::Outbox<std::string> outbox_ ST_GUARDED_BY(mutex_){PackError};
   bool writing_ ST_GUARDED_BY(mutex_) = false;
-  /// No more messages but those that wait.
-  std::optional<ErrorCode> ended_ ST_GUARDED_BY(mutex_);
   Clock::time_point write_deadline_ ST_GUARDED_BY(mutex_);
 };
 

@@ -8,7 +8,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <deque>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -20,9 +19,9 @@
 #include "rpc/convert_segment.h"
 #include "rpc/errors.h"
 #include "rpc/hand_over.h"
+#include "server/outbox.h"
 #include "server/peer.h"
 #include "server/stream_registry.h"
-#include "wire/limits.h"
 #include "wire/protocol.h"
 
 namespace shadowtutor::rpc {
@@ -66,13 +65,8 @@ class Stream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byte
     bool open = false;
     {
       const MutexLock lock(mutex_);
-      if (ending_) return false;
-      waiting_.push_back(std::move(packed));
-      if (waiting_.size() > wire::kMaxWaitingMessages) {
-        EndLocked(Error(ErrorCode::kResourceExhausted,
-                        "too many answers wait for the client; read them before sending more"));
-      }
-      open = !ending_;
+      if (outbox_.ended()) return false;
+      open = outbox_.Add(std::move(packed));
     }
     Pump();
     return open;
@@ -80,14 +74,14 @@ class Stream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byte
 
   bool AllSent() override {
     const MutexLock lock(mutex_);
-    return !writing_ && waiting_.empty();
+    return !writing_ && outbox_.empty();
   }
 
   void End(const std::optional<Error>& why) override {
     const HandOverScope hand_over;
     {
       const MutexLock lock(mutex_);
-      EndLocked(why);
+      outbox_.End(why);
     }
     Pump();
   }
@@ -128,7 +122,7 @@ class Stream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byte
     incoming_.Clear();
     {
       const MutexLock lock(mutex_);
-      if (ending_) return;
+      if (outbox_.ended()) return;
       starting_read_ = true;
     }
     HandOver();
@@ -147,8 +141,8 @@ class Stream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byte
       const MutexLock lock(mutex_);
       writing_ = false;
       outgoing_.Clear();
-      if (!ok) LostLocked();
-      all_sent = waiting_.empty() && !ending_;
+      if (!ok) outbox_.Lose();
+      all_sent = outbox_.empty() && !outbox_.ended();
     }
     if (all_sent) conversation_->OnAllSent();
     Pump();
@@ -159,7 +153,7 @@ class Stream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byte
     conversation_->OnClosed();
     {
       const MutexLock lock(mutex_);
-      LostLocked();
+      outbox_.Lose();
     }
     Pump();
   }
@@ -194,20 +188,8 @@ class Stream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byte
     return message;
   }
 
-  void EndLocked(const std::optional<Error>& why) ST_REQUIRES(mutex_) {
-    if (ending_) return;
-    ending_ = true;
-    waiting_.clear();
-    if (!why) return;
-    status_ = ToStatus(*why);
-    waiting_.push_back(Pack(Out(wire::ErrorMessage{why->code(), why->what(), true, {}})));
-  }
-
-  void LostLocked() ST_REQUIRES(mutex_) {
-    waiting_.clear();
-    if (ending_) return;
-    ending_ = true;
-    status_ = grpc::Status(grpc::StatusCode::CANCELLED, "the client is gone");
+  static grpc::ByteBuffer PackError(const Error& why) {
+    return Pack(Out(wire::ErrorMessage{why.code(), why.what(), true, {}}));
   }
 
   // Starts the next write, or Finish after the last one, unless one is under way already.
@@ -217,13 +199,12 @@ class Stream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byte
     {
       const MutexLock lock(mutex_);
       if (writing_ || finished_) return;
-      if (!waiting_.empty()) {
-        outgoing_.Swap(&waiting_.front());
-        waiting_.pop_front();
+      if (!outbox_.empty()) {
+        outgoing_ = outbox_.Take();
         writing_ = true;
-      } else if (ending_ && !starting_read_) {
+      } else if (outbox_.ended() && !starting_read_) {
         finished_ = finish = true;
-        status = status_;
+        if (outbox_.why()) status = ToStatus(*outbox_.why());
       } else {
         return;
       }
@@ -243,15 +224,13 @@ class Stream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byte
   grpc::ByteBuffer incoming_;                   // used by gRPC between StartRead and OnReadDone
 
   Mutex mutex_;
-  std::deque<grpc::ByteBuffer> waiting_ ST_GUARDED_BY(mutex_);
+  server::Outbox<grpc::ByteBuffer> outbox_ ST_GUARDED_BY(mutex_){PackError};
   grpc::ByteBuffer outgoing_;  // used by gRPC between StartWrite and OnWriteDone
   bool writing_ ST_GUARDED_BY(mutex_) = false;
   /// Between the decision to read and StartRead's return. gRPC must not be told to finish
   /// meanwhile: a read that starts after Finish never completes, and then OnDone never comes.
   bool starting_read_ ST_GUARDED_BY(mutex_) = false;
-  bool ending_ ST_GUARDED_BY(mutex_) = false;    // no more messages; Finish follows the last write
-  bool finished_ ST_GUARDED_BY(mutex_) = false;  // Finish was called
-  grpc::Status status_ ST_GUARDED_BY(mutex_);
+  bool finished_ ST_GUARDED_BY(mutex_) = false;  // Finish was called, after the last write
   Clock::time_point write_deadline_ ST_GUARDED_BY(mutex_);
 
   Mutex context_mutex_;

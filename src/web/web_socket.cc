@@ -1,0 +1,223 @@
+#include "web/web_socket.h"
+
+#include <boost/asio/post.hpp>
+#include <boost/beast/websocket.hpp>
+#include <boost/beast/websocket/ssl.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "rpc/server/protocols.h"
+#include "web/stream.h"
+
+namespace shadowtutor::web {
+namespace {
+
+namespace websocket = beast::websocket;
+
+constexpr std::string_view kTutorPath = "/tutor", kSegmentPath = "/segment";
+
+// Browsers tell a page this number; the sentence comes in the ErrorMessage before it
+// (RFC 6455, section 7.4.1).
+websocket::close_code CloseCodeOf(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kCancelled:
+      return websocket::close_code::normal;
+    case ErrorCode::kUnavailable:
+    case ErrorCode::kResourceExhausted:
+    case ErrorCode::kDeadlineExceeded:
+      return websocket::close_code::try_again_later;
+    case ErrorCode::kInternal:
+      return websocket::close_code::internal_error;
+    default:
+      return websocket::close_code::policy_error;
+  }
+}
+
+// A stream that exists only to say why there is none.
+class RefusedStream final : public Stream {
+ public:
+  explicit RefusedStream(const Error& why)
+      : code_(why.code()),
+        sentence_(
+            rpc::ToProto(wire::ServerMessage(wire::ErrorMessage{why.code(), why.what(), true, {}}))
+                .SerializeAsString()) {}
+  void Receive(std::string_view) override {}
+  void Closed() override {}
+  std::optional<std::string> TakeNext() override { return std::exchange(sentence_, std::nullopt); }
+  void Written() override {}
+  std::optional<ErrorCode> Ended() override { return code_; }
+  void Tick(Clock::time_point) override {}
+  void EndWith(const Error&) override {}
+
+ private:
+  const ErrorCode code_;
+  std::optional<std::string> sentence_;
+};
+
+/// All but the constructor and Cut runs on the socket's strand.
+template <typename Transport>
+class WebSocketOver final : public Connection,
+                            public std::enable_shared_from_this<WebSocketOver<Transport>> {
+ public:
+  WebSocketOver(Transport transport, rpc::PeerAddress peer, std::shared_ptr<net::ssl::context> tls,
+                std::shared_ptr<Shared> shared)
+      : shared_(std::move(shared)),
+        tls_(std::move(tls)),
+        peer_(std::move(peer)),
+        strand_(transport.get_executor()),
+        socket_(std::move(transport)) {
+    const ServerOptions& options = shared_->options;
+    beast::get_lowest_layer(socket_).expires_never();  // it has a timer of its own
+    // A client that is silent for half of the idle time is pinged.
+    socket_.set_option(websocket::stream_base::timeout{
+        options.connection_timeout, 2 * options.keep_alive_time + options.keep_alive_timeout,
+        true});
+    socket_.read_message_max(options.max_message_bytes);
+    socket_.binary(true);
+    socket_.auto_fragment(false);
+  }
+  ~WebSocketOver() override { Over(); }
+
+  void Accept(const Request& request) {
+    const std::string_view target(request.target().data(), request.target().size());
+    tutoring_ = target.starts_with(kTutorPath);
+    socket_.async_accept(
+        request, beast::bind_front_handler(&WebSocketOver::OnAccepted, this->shared_from_this()));
+  }
+
+  void Cut() override {
+    net::post(strand_, [self = this->shared_from_this()] {
+      beast::get_lowest_layer(self->socket_).close();
+    });
+  }
+
+ private:
+  void OnAccepted(Failure failure) {
+    if (failure) return;
+    if (tutoring_) {
+      OpenStreamOf<rpc::Tutoring>();
+    } else {
+      OpenStreamOf<rpc::Segmenting>();
+    }
+    Pump();
+    Read();
+  }
+
+  template <typename Protocol>
+  void OpenStreamOf() {
+    const auto& resources = shared_->backend->resources();
+    const std::weak_ptr<WebSocketOver> weak = this->weak_from_this();
+    const SocketHooks hooks{.wake =
+                                [weak, strand = strand_] {
+                                  net::post(strand, [weak] {
+                                    if (const auto self = weak.lock()) self->Pump();
+                                  });
+                                },
+                            .cut =
+                                [weak] {
+                                  if (const auto self = weak.lock()) self->Cut();
+                                }};
+    const auto make = [&](uint64_t number, const std::string& id) {
+      auto stream = std::make_shared<StreamOf<Protocol>>(hooks, shared_->options.write_timeout);
+      // Local clients may be many, which are told apart by their sessions.
+      stream->Begin(std::make_shared<typename Protocol::Conversation>(
+          resources, stream, number, id, std::chrono::steady_clock::now(),
+          peer_.local ? std::string() : peer_.text));
+      stream_ = stream;
+      number_ = number;
+      return stream;
+    };
+    // Each stream has a connection of its own, so that the bound for one connection says nothing.
+    const auto refusal =
+        shared_->backend->streams()->Open(make, {peer_.text, /*connection=*/{}, peer_.local});
+    if (!refusal) return;
+    resources->Log(peer_.text, "a session from " + peer_.text + " was refused: " +
+                                   ErrorCodeName(refusal->code()) + ": " + refusal->what());
+    stream_ = std::make_shared<RefusedStream>(*refusal);
+    socket_.read_message_max(1);  // nothing is taken from it any more
+  }
+
+  void Read() {
+    socket_.async_read(buffer_,
+                       beast::bind_front_handler(&WebSocketOver::OnRead, this->shared_from_this()));
+  }
+
+  void OnRead(Failure failure, size_t) {
+    if (failure) return Over();
+    const auto data = buffer_.cdata();
+    if (socket_.got_binary()) {
+      stream_->Receive({static_cast<const char*>(data.data()), data.size()});
+    } else {
+      stream_->EndWith(
+          Error(ErrorCode::kInvalidArgument, "the client sent text; messages are binary here"));
+    }
+    buffer_.clear();
+    buffer_.shrink_to_fit();
+    Read();
+  }
+
+  void Pump() {
+    if (over_ || closing_ || !stream_) return;
+    if (std::optional<std::string> next = stream_->TakeNext()) {
+      outgoing_ = std::move(*next);
+      socket_.async_write(
+          net::buffer(outgoing_),
+          beast::bind_front_handler(&WebSocketOver::OnWritten, this->shared_from_this()));
+    } else if (const std::optional<ErrorCode> ended = stream_->Ended()) {
+      closing_ = true;
+      socket_.async_close(CloseCodeOf(*ended),
+                          [self = this->shared_from_this()](Failure) { self->Over(); });
+    }
+  }
+
+  void OnWritten(Failure failure, size_t) {
+    if (failure) return Over();
+    stream_->Written();
+    Pump();
+  }
+
+  // No word more from the client, nor to it.
+  void Over() {
+    if (over_ || !stream_) return;
+    over_ = true;
+    stream_->Closed();
+    if (number_) shared_->backend->streams()->Remove(*number_);
+  }
+
+  const std::shared_ptr<Shared> shared_;
+  const std::shared_ptr<net::ssl::context> tls_;  // which `socket_` refers to
+  const rpc::PeerAddress peer_;
+  const net::any_io_executor strand_;
+  websocket::stream<Transport> socket_;
+  beast::flat_buffer buffer_;
+  bool tutoring_ = true;
+  std::shared_ptr<Stream> stream_;  // once the WebSocket is there
+  std::optional<uint64_t> number_;  // of the stream; absent: refused
+  std::string outgoing_;            // what is being written
+  bool closing_ = false;
+  bool over_ = false;
+};
+
+}  // namespace
+
+bool IsWebSocketPath(std::string_view path) { return path == kTutorPath || path == kSegmentPath; }
+
+template <typename Transport>
+void OpenWebSocket(Transport transport, const Request& request, const rpc::PeerAddress& peer,
+                   std::shared_ptr<net::ssl::context> tls, std::shared_ptr<Shared> shared) {
+  const auto socket = std::make_shared<WebSocketOver<Transport>>(std::move(transport), peer,
+                                                                 std::move(tls), shared);
+  shared->connections.Add(socket);
+  socket->Accept(request);
+}
+
+template void OpenWebSocket(Plain, const Request&, const rpc::PeerAddress&,
+                            std::shared_ptr<net::ssl::context>, std::shared_ptr<Shared>);
+template void OpenWebSocket(Encrypted, const Request&, const rpc::PeerAddress&,
+                            std::shared_ptr<net::ssl::context>, std::shared_ptr<Shared>);
+
+}  // namespace shadowtutor::web
