@@ -248,6 +248,19 @@ TEST_F(WebServer, TakesNothingFromAClientThatIsRefused) {
   EXPECT_EQ(socket.reason().code, websocket::close_code::try_again_later);
 }
 
+TEST_F(WebServer, AClientThatIsGoneIsPingedAndGivenUp) {
+  options_.keep_alive_time = 50ms;
+  options_.keep_alive_timeout = 100ms;
+  Start();
+  websocket::stream<net::ip::tcp::socket> socket(Connect());
+  socket.handshake(host_, "/tutor");
+  std::string heard;
+  boost::system::error_code failure;
+  net::read(socket.next_layer(), net::dynamic_buffer(heard), failure);
+  EXPECT_TRUE(failure == net::error::eof || failure == net::error::connection_reset) << failure;
+  EXPECT_EQ(heard.substr(0, 1), "\x89");  // a ping, which nobody has answered
+}
+
 TEST_F(WebServer, StopsWithConnectionsOpen) {
   Start();
   net::ip::tcp::socket silent = Connect();
