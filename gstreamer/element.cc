@@ -118,7 +118,6 @@ GstPad* RequestNewPad(GstElement* element, GstPadTemplate* pad_template, const g
   if (!pad) return nullptr;
   gst_pad_set_query_function(pad, MaskQuery);
   gst_pad_set_event_function(pad, MaskEvent);
-  gst_pad_set_active(pad, TRUE);
   gst_element_add_pad(element, pad);
   return pad;
 }

@@ -45,7 +45,8 @@ GstPad* MaskStream::MakePad(GstPadTemplate* pad_template) {
   const std::lock_guard lock(mutex_);
   if (pad_) return nullptr;
   pad_ = GST_PAD(gst_object_ref_sink(gst_pad_new_from_template(pad_template, "mask")));
-  gst_pad_use_fixed_caps(pad_);  // they are those of the frames
+  gst_pad_use_fixed_caps(pad_);    // they are those of the frames
+  gst_pad_set_active(pad_, TRUE);  // before the streaming thread sends events, which are kept then
   gst_flow_combiner_add_pad(combiner_, pad_);
   leaving_ = false;
   fresh_ = true;
@@ -69,6 +70,11 @@ MaskStream::PadPointer MaskStream::Current() const {
   const std::lock_guard lock(mutex_);
   if (!pad_ || leaving_) return nullptr;
   return PadPointer(GST_PAD(gst_object_ref(pad_)));
+}
+
+bool MaskStream::IsFresh() const {
+  const std::lock_guard lock(mutex_);
+  return fresh_;
 }
 
 void MaskStream::CatchUp(GstPad* pad) {
@@ -208,7 +214,8 @@ GstFlowReturn MaskStream::Push(GstFlowReturn frames) {
     DropPool();
     return frames;
   }
-  std::optional<GstFlowReturn> masks;  // none: as before, as for a frame that was dropped
+  if (IsFresh()) gst_clear_buffer(&mask);  // of the pad before, whose frame took its time
+  std::optional<GstFlowReturn> masks;      // none: as before, as for a frame that was dropped
   if (mask) {
     masks = gst_pad_push(pad.get(), mask);
   } else {

@@ -27,7 +27,7 @@ class MaskStream {
   MaskStream(const MaskStream&) = delete;
   MaskStream& operator=(const MaskStream&) = delete;
 
-  /// Makes the pad, to be added to the element. Returns null while there is one already.
+  /// Makes the pad, active, to be added to the element. Returns null while there is one already.
   GstPad* MakePad(GstPadTemplate* pad_template);
   /// Takes the pad from the element. Does not wait for a mask that is on its way through it.
   void Release(GstPad* pad);
@@ -51,6 +51,7 @@ class MaskStream {
   using PadPointer = std::unique_ptr<GstPad, Unref>;
 
   PadPointer Current() const;
+  bool IsFresh() const;
   void CatchUp(GstPad* pad);
   bool Send(GstPad* pad, GstEvent* event);
   GstEvent* CapsOf(GstPad* pad, GstEvent* frames);

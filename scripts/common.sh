@@ -36,3 +36,16 @@ project_version() {
   [[ -n $version ]] || die "CMakeLists.txt names no version."
   echo "$version"
 }
+
+# Prints where a server that logs into the file $1 listens, once it does. Ends the script when the process $2 has ended.
+address_of_server() {
+  local address="" i
+  for ((i = 0; i < 300; ++i)); do
+    address=$(sed -n 's/^listening on //p' "$1")
+    [[ -z $address ]] || break
+    kill -0 "$2" 2>/dev/null || break
+    sleep 0.1
+  done
+  [[ -n $address ]] || die "the server does not listen: $(<"$1")"
+  echo "$address"
+}

@@ -43,16 +43,3 @@ unpack_base() {
   awk '{ print "deb", $1, $2, "main" }' <<<"$sources" >"$folder/etc/apt/sources.list"
   if [[ -f /etc/resolv.conf ]]; then cp /etc/resolv.conf "$folder/etc/resolv.conf"; fi
 }
-
-# Prints where a server that logs into the file $1 listens, once it does. Ends the script when the process $2 has ended.
-address_of_server() {
-  local address=""
-  for ((i = 0; i < 300; ++i)); do
-    address=$(sed -n 's/^listening on //p' "$1")
-    [[ -z $address ]] || break
-    kill -0 "$2" 2>/dev/null || break
-    sleep 0.1
-  done
-  [[ -n $address ]] || die "the server does not listen: $(<"$1")"
-  echo "$address"
-}

@@ -265,7 +265,7 @@ void AddServeOptions(CLI::App& command, ServeArguments& options) {
       .add_option("--web", options.web,
                   "Address and port of a web server beside it: WebSockets with the same sessions, "
                   "/metrics for Prometheus, /healthz and /readyz. TLS as for --listen")
-      ->type_name("HOST:PORT");
+      ->type_name("ADDRESS");
   command
       .add_option("--web-origins", options.web_origins,
                   "Sites whose pages may open WebSockets here, as in "

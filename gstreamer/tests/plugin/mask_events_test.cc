@@ -97,7 +97,9 @@ TEST_F(MaskEvents, CapsAreTheFramesInGrey) {
   GstCaps* caps = gst_pad_get_current_caps(masks.pad());
   GstCaps* expected = gst_caps_from_string(
       "video/x-raw,format=GRAY8,width=64,height=48,framerate=25/2,pixel-aspect-ratio=4/3");
-  EXPECT_TRUE(gst_caps_is_equal(caps, expected)) << caps;
+  gchar* text = gst_caps_to_string(caps);
+  EXPECT_TRUE(gst_caps_is_equal(caps, expected)) << text;
+  g_free(text);
   gst_caps_unref(caps);
   gst_caps_unref(expected);
 }

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <tuple>
@@ -94,10 +96,9 @@ TEST(MaskPad, ComesAndGoesWhileFramesStream) {
   harness.Feed("BGR", kSceneSize);
   gst_harness_set_drop_buffers(harness.get(), TRUE);
   const std::vector<uint8_t> in = SceneBytes(5, "BGR");
-  std::atomic<bool> done = false;
   std::atomic<int> failures = 0;
-  std::jthread streaming([&] {
-    while (!done) failures += harness.Push(in) != GST_FLOW_OK;
+  std::jthread streaming([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) failures += harness.Push(in) != GST_FLOW_OK;
   });
   for (int i = 0; i < 30; ++i) {
     const MaskSink masks(harness.element());
@@ -105,9 +106,42 @@ TEST(MaskPad, ComesAndGoesWhileFramesStream) {
     ASSERT_TRUE(mask);
     gst_buffer_unref(mask);
   }
-  done = true;
+  streaming.request_stop();
   streaming.join();
   EXPECT_EQ(failures, 0);
+}
+
+// What an application does that begins another recording while a frame is held up.
+TEST(MaskPad, GivesWayToAnotherWhileAFrameIsOnItsWay) {
+  struct Change {
+    GstElement* element;
+    std::optional<MaskSink> masks;
+  };
+  Harness harness("student=" + TaughtStudent().file);
+  harness.Feed("BGR", kSceneSize);
+  Change change{harness.element(), {}};
+  change.masks.emplace(change.element);
+  const std::vector<uint8_t> in = SceneBytes(5, "BGR");
+  harness.Through(in);
+  Pull(change.masks->get());
+  GstPad* frames = gst_element_get_static_pad(harness.element(), "src");
+  gst_pad_add_probe(
+      frames, GST_PAD_PROBE_TYPE_BUFFER,
+      [](GstPad*, GstPadProbeInfo*, gpointer data) {
+        auto* to = static_cast<Change*>(data);
+        to->masks.reset();
+        to->masks.emplace(to->element);
+        return GST_PAD_PROBE_REMOVE;
+      },
+      &change, nullptr);
+  gst_object_unref(frames);
+  harness.Through(in);
+  // The mask was the former pad's; this one's stream has not begun.
+  EXPECT_FALSE(gst_harness_try_pull(change.masks->get()));
+  harness.Through(in);
+  const Frame mask = Pull(change.masks->get());
+  EXPECT_EQ(mask.bytes, MaskOf(5, "BGR").bytes);
+  EXPECT_TRUE(mask.discontinuous);
 }
 
 // A sink that answers every buffer with this.

@@ -177,6 +177,7 @@ TEST(WithServer, ARefusalOfTheOneThatComesBackIsWarnedOfOnce) {
       << complaint.sentence;
   EXPECT_NE(complaint.sentence.find("parameters"), std::string::npos) << complaint.sentence;
   const std::string refusal = harness.NextRefusal().value_or("");
+  ASSERT_NE(refusal, "");
   EXPECT_NE(complaint.sentence.find(refusal), std::string::npos);
   gchar* property = nullptr;
   g_object_get(harness.element(), "refusal", &property, nullptr);

@@ -44,7 +44,7 @@ TEST(SampleSettings, HasEveryOptionWithItsDefaultOnceItsMarkIsTakenAway) {
   EXPECT_GT(keys, 40u);
   for (const char* line :
        {"teacher = FILE", "listen = 127.0.0.1:50051", "max-frame = 4096x2160", "policy = balanced",
-        "quiet = false", "min-stride = 8", "max-sessions-per-address = INT"}) {
+        "quiet = false", "min-stride = 8", "max-sessions-per-address = INT", "web = ADDRESS"}) {
     EXPECT_TRUE(found.contains(line)) << line;
   }
 }
