@@ -139,18 +139,7 @@ class PythonTeacher final : public Teacher {
   }
 
   void Start() {
-    std::unique_ptr<PythonWorker> worker;
-    try {
-      worker = std::make_unique<PythonWorker>(options_.worker);
-    } catch (const Error& error) {
-      const bool none = std::string(error.what()).starts_with("cannot start ");
-      if (!none || error.code() != ErrorCode::kNotFound) throw;
-      throw Error(error.code(),
-                  std::string(error.what()) +
-                      "; install Python 3 and NumPy (Debian: python3-numpy), or name another "
-                      "interpreter in the card (`interpreter`) or in the environment variable " +
-                      kInterpreterVariable);
-    }
+    auto worker = std::make_unique<PythonWorker>(options_.worker);
     const MutexLock lock(mutex_);
     worker_ = std::move(worker);
     if (interrupted_) worker_->Kill();

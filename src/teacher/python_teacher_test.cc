@@ -175,7 +175,10 @@ TEST_F(PythonTeacherTest, WhatIsMissingIsSaidWhenItIsOpened) {
   EXPECT_TRUE(Says(OpenError(f + "classes = ['a', 'b,c']"), "comma"));
   EXPECT_TRUE(Says(OpenError(f + "classes = ['a', ('b', (1, 2, 300))]"), "(220, 20, 60)"));
   EXPECT_TRUE(Says(OpenError(f + "classes = [str(i) for i in range(256)]"), "256 classes"));
-  EXPECT_EQ(ErrorOf([&] { OpenTeacher(folder_ / "none.py:f"); }).code(), ErrorCode::kNotFound);
+  const Error no_file = ErrorOf([&] { OpenTeacher(folder_ / "none.py:f"); });
+  EXPECT_EQ(no_file.code(), ErrorCode::kNotFound);
+  EXPECT_TRUE(Says(no_file, "none.py")) << no_file.what();
+  EXPECT_FALSE(Says(no_file, "interpreter")) << no_file.what();
   EXPECT_TRUE(Says(ErrorOf([&] { OpenTeacher(folder_ / "net.py"); }), "net.py:FUNCTION"));
 
   WriteText(folder_ / "card.yaml",
