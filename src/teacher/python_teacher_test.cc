@@ -261,6 +261,35 @@ TEST_F(PythonTeacherTest, AFrameCanBeInterrupted) {
   EXPECT_EQ(teacher->Label(Wish(17), 0).label, LabelMap(6, 4, 1));
 }
 
+TEST_F(PythonTeacherTest, AnImportThatTakesLongerThanAFrameMayIsGoneOnWith) {
+  const std::string entered = (folder_ / "entered").string(), go = (folder_ / "go").string();
+  ASSERT_EQ(mkfifo(entered.c_str(), 0600), 0);
+  ASSERT_EQ(mkfifo(go.c_str(), 0600), 0);
+  setenv("ENTERED", entered.c_str(), 1);
+  setenv("GO", go.c_str(), 1);
+  const std::string name = File("net", std::string(kFunction) + R"(
+first = not os.path.exists(__file__ + ".first")
+open(__file__ + ".first", "a").close()
+if not first: open(os.environ["ENTERED"], "w").close(); open(os.environ["GO"]).close()
+)");
+  const auto teacher = OpenTeacher(name + ":label");
+  EXPECT_TRUE(Says(Failure(*teacher, 1), "exit code 7"));
+  for (const char* time : {"starts", "goes on"}) {
+    auto error = std::async(std::launch::async, [&] { return Failure(*teacher, 17); });
+    if (time == std::string("starts")) {
+      const FileDescriptor opened(open(entered.c_str(), O_RDONLY | O_CLOEXEC));  // waits for it
+      ASSERT_TRUE(opened);
+    }
+    while (error.wait_for(0s) != std::future_status::ready) teacher->Interrupt();
+    const Error interrupted = error.get();
+    ASSERT_EQ(interrupted.code(), ErrorCode::kCancelled) << time;
+    ASSERT_TRUE(Says(interrupted, "still importing")) << interrupted.what();
+  }
+  const FileDescriptor opened(open(go.c_str(), O_WRONLY | O_CLOEXEC));
+  // The same process, and no pause before it.
+  EXPECT_EQ(teacher->Label(Wish(17), 0).label, LabelMap(6, 4, 1));
+}
+
 TEST_F(PythonTeacherTest, TheProcessHasNothingOfOursAndIsGoneAfterwards) {
   const int leaked = fcntl(STDERR_FILENO, F_DUPFD, 200);  // without FD_CLOEXEC
   ASSERT_EQ(leaked, 200);

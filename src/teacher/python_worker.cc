@@ -137,6 +137,16 @@ std::vector<uint8_t> FrameMessage(ImageView frame) {
 PythonWorker::PythonWorker(PythonWorkerOptions options)
     : options_(std::move(options)), process_(Started(options_)), started_(Clock::now()) {}
 
+PythonWorker::~PythonWorker() {
+  if (!alive_) process_.Kill();
+}
+
+bool PythonWorker::HasAnswered(std::chrono::milliseconds wait) {
+  const Clock::time_point deadline = started_ + options_.start_timeout;
+  return process_.WaitToReceive(std::min(Clock::now() + wait, deadline)) ||
+         Clock::now() >= deadline;
+}
+
 ClassList PythonWorker::WaitUntilReady() {
   const Clock::time_point deadline = started_ + options_.start_timeout;
   try {
@@ -164,7 +174,6 @@ ClassList PythonWorker::WaitUntilReady() {
     return classes;
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kDeadlineExceeded) throw;
-    process_.Kill();  // it would not look at its socket
     throw Error(error.code(),
                 options_.file.string() + " was not imported within " +
                     SecondsText(options_.start_timeout) +

@@ -180,7 +180,14 @@ void WorkerProcess::Receive(std::span<uint8_t> bytes, Clock::time_point deadline
   }
 }
 
+bool WorkerProcess::WaitToReceive(Clock::time_point deadline) { return Ready(POLLIN, deadline); }
+
 void WorkerProcess::Wait(short events, Clock::time_point deadline) {
+  if (Ready(events, deadline)) return;
+  throw Error(ErrorCode::kDeadlineExceeded, "the teacher's process does not answer");
+}
+
+bool WorkerProcess::Ready(short events, Clock::time_point deadline) {
   while (true) {
     if (killed_) throw Error(ErrorCode::kCancelled, "the teacher's process was interrupted");
     // Before the poll, so that what it said before its end is read.
@@ -188,11 +195,9 @@ void WorkerProcess::Wait(short events, Clock::time_point deadline) {
     const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
     const auto wait = ended ? milliseconds(0) : std::clamp(left, milliseconds(0), kLook);
     pollfd ready{socket_.get(), events, 0};
-    if (poll(&ready, 1, static_cast<int>(wait.count())) > 0) return;
+    if (poll(&ready, 1, static_cast<int>(wait.count())) > 0) return true;
     if (ended) ThrowEnded();
-    if (left <= milliseconds(0)) {
-      throw Error(ErrorCode::kDeadlineExceeded, "the teacher's process does not answer");
-    }
+    if (left <= milliseconds(0)) return false;
   }
 }
 
