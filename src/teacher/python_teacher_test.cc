@@ -61,6 +61,7 @@ def label(frame):
     if wish == 18: return np.full(frame.shape[:2], os.path.exists("/proc/self/fd/200"))
     if wish == 19: return np.full(frame.shape[:2], os.getpgrp() == os.getpid())
     if wish == 20: open(os.environ["ENTERED"], "w").close(); signal.pause()
+    if wish == 21: sys.stderr = None; raise ValueError("unseen")
     assert frame.flags.owndata and frame.flags.writeable and frame.dtype == np.uint8
     return {"labels": (frame[..., 2] > 99) * 2, "boxes": [[1, 0, 2, 3]]}
 )";
@@ -146,6 +147,7 @@ TEST_F(PythonTeacherTest, AnAnswerThatIsNoneCostsItsFrame) {
       {13, ErrorCode::kInvalidArgument, "no \"label\""},
       {14, ErrorCode::kUnavailable, "SystemExit: enough"},
       {15, ErrorCode::kInvalidArgument, "at most 10000 boxes"},
+      {21, ErrorCode::kUnavailable, "raised ValueError: unseen"},
   };
   for (const auto& [wish, code, part] : wrong) {
     const Error error = Failure(*teacher, wish);

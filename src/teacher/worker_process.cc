@@ -97,6 +97,9 @@ WorkerProcess::WorkerProcess(const std::vector<std::string>& command, std::strin
   }
   Pair sockets = Sockets(), lifeline = PipeToChild();
   const Pair text = PipeToChild();
+  // A user with very many pipes gets small ones, in which it would wait for ever.
+  fcntl(text.ours.get(), F_SETFL, O_NONBLOCK);
+  errno = ENOBUFS;  // where only a part fits
   const ssize_t written = write(text.ours.get(), script.data(), script.size());
   if (written != static_cast<ssize_t>(script.size())) NoneLeft();
   Start(command, sockets.childs.get(), lifeline.childs.get(), text.childs.get());
@@ -133,7 +136,8 @@ void WorkerProcess::Start(const std::vector<std::string>& command, int socket, i
   const int failed = posix_spawnp(&pid_, arguments[0], settings.files(), settings.attributes(),
                                   arguments.data(), environ);
   if (failed == 0) return;
-  const bool out_of_something = failed == EAGAIN || failed == ENOMEM || failed == EMFILE;
+  const bool out_of_something =
+      failed == EAGAIN || failed == ENOMEM || failed == EMFILE || failed == ENFILE;
   throw Error(out_of_something ? ErrorCode::kUnavailable : ErrorCode::kNotFound,
               "cannot start " + command.front() + ": " + std::strerror(failed));
 }
