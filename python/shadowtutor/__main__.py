@@ -20,7 +20,7 @@ def load_teacher(name):
         return name
     if not os.path.isfile(file):
         raise st.NotFound(f"there is no {file}; name the teacher as FILE.py:FUNCTION")
-    # As if the file were run itself: what lies beside it can be imported.
+    # As if the file were run itself: what lies beside it can be imported, also when the function is called.
     sys.path.insert(0, os.path.dirname(os.path.abspath(file)))
     spec = importlib.util.spec_from_file_location(MODULE, file)
     module = importlib.util.module_from_spec(spec)

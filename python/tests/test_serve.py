@@ -6,9 +6,16 @@ import textwrap
 
 import pytest
 import shadowtutor as st
-from shadowtutor.__main__ import classes_of, load_teacher
+from shadowtutor.__main__ import MODULE, classes_of, load_teacher
 
 import scene
+
+
+@pytest.fixture(autouse=True)
+def loaded_teachers_are_forgotten(monkeypatch):
+    """What load_teacher leaves in this process, for functions that import something when they are called."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setitem(sys.modules, MODULE, None)
 
 
 def command(*arguments):
@@ -48,6 +55,13 @@ def test_the_file_may_have_dataclasses(tmp_path):
         )
     )
     assert load_teacher(f"{file}:label")(scene.frame(0)).max() == 0
+
+
+def test_the_function_may_import_what_lies_beside_it(tmp_path):
+    (tmp_path / "lies_beside_it.py").write_text("answer = 7\n")
+    file = tmp_path / "teacher.py"
+    file.write_text("def label(frame):\n    import lies_beside_it\n    return lies_beside_it.answer\n")
+    assert load_teacher(f"{file}:label")(None) == 7
 
 
 def test_the_file_may_name_the_classes(tmp_path):

@@ -13,7 +13,7 @@ import shadowtutor as st
 
 import scene
 
-FOLDER = os.path.dirname(os.path.abspath(__file__))  # others change sys.path
+FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 
 def test_a_function_teaches_over_the_loopback(student):

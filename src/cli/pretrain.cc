@@ -207,7 +207,6 @@ void AddPretrainOptions(CLI::App& command, PretrainArguments& arguments) {
       ->type_name(kFolderValue);
   command
       .add_option("--teacher", arguments.teacher,
-
                   "Model card, or FILE.py:FUNCTION, of the teacher that labels what comes without "
                   "labels")
       ->type_name(kFileValue);

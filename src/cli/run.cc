@@ -369,7 +369,6 @@ void AddRunOptions(CLI::App& command, RunArguments& options) {
 
   command
       .add_option(flags::kReferenceTeacher, options.reference_teacher,
-
                   "After the run, compare with this teacher (model card, or FILE.py:FUNCTION) and "
                   "report the mIoU")
       ->type_name(kFileValue);

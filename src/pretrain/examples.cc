@@ -281,7 +281,7 @@ class Collector {
           }
           WriteFileAtomically(example.label, video::EncodeLabelPng(answer.label));
         } catch (const Error& error) {
-          if (error.code() == ErrorCode::kUnavailable) throw;  // the disk's fault, not the image's
+          if (error.code() == ErrorCode::kUnavailable) throw;  // the disk's fault, or the teacher's
           bad[i] = true;
           Skip(example.image.string() + ": " + error.what());
         }

@@ -1,5 +1,5 @@
-// Teachers that are a function in a Python file: how they are named, and what their classes must
-// be.
+// Teachers that are a function in a Python file: how they are named, which interpreter runs them,
+// and what their classes must be.
 //
 // Thread safety: any thread.
 #ifndef SHADOWTUTOR_TEACHER_PYTHON_FUNCTION_H_

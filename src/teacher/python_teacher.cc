@@ -17,6 +17,9 @@ using Clock = PythonTeacherOptions::Clock;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+// How often it is looked whether the file's import is still waited for.
+constexpr milliseconds kLook{50};
+
 // Says when a process that keeps ending may be started again.
 class Restarts {
  public:
@@ -52,7 +55,8 @@ class PythonTeacher final : public Teacher {
     options_.worker.file = card_.file;
     options_.worker.function = card_.function;
     Start();
-    named_ = WaitUntilReady();
+    named_ = worker_->WaitUntilReady();
+    importing_ = false;
     if (card_.classes.empty()) TakeModuleClasses();
     mapping_ = MakeClassMapping(card_, student_classes, student_background);
   }
@@ -86,7 +90,8 @@ class PythonTeacher final : public Teacher {
     const MutexLock lock(mutex_);
     if (!calling_) return;
     interrupted_ = true;
-    if (worker_) worker_->Kill();
+    // A file that is imported for longer than a frame may take would never be ready otherwise.
+    if (worker_ && !importing_) worker_->Kill();
   }
 
   const ClassList& classes() const override { return mapping_.classes; }
@@ -115,45 +120,50 @@ class PythonTeacher final : public Teacher {
 
   void RestartIfNeeded() {
     // One that ended between two frames has cost none.
-    if (worker_ && worker_->Ended()) GiveUp();
-    if (worker_) return;
+    if (worker_ && !importing_ && worker_->Ended()) GiveUp();
+    if (worker_ && !importing_) return;
     const Clock::time_point now = options_.now();
-    if (now < restarts_.next()) {
+    if (!worker_ && now < restarts_.next()) {
       const auto left = std::chrono::ceil<seconds>(restarts_.next() - now);
       throw Error(ErrorCode::kUnavailable,
                   "the teacher's process has ended several times; it is started again in " +
                       SecondsText(left));
     }
+    bool imported = false;
     try {
-      Start();
-      const ClassList named = WaitUntilReady();
-      if (NamesOf(named) != NamesOf(named_)) {
-        throw Error(ErrorCode::kFailedPrecondition,
-                    card_.file.string() +
-                        " names other classes than when it was opened; start anew to use them");
-      }
+      if (!worker_) Start();
+      imported = FinishImport();
     } catch (const Error&) {
       GiveUp();
       throw;
     }
+    if (imported) return;
+    throw Error(ErrorCode::kCancelled,
+                "the teacher's process, which was started again, is still importing " +
+                    card_.file.string() + "; the next frame waits for it");
+  }
+
+  // Returns false when Interrupt was called meanwhile.
+  bool FinishImport() {
+    while (importing_) {
+      const bool answered = worker_->HasAnswered(kLook);
+      const MutexLock lock(mutex_);
+      if (interrupted_) return false;
+      importing_ = !answered;
+    }
+    if (NamesOf(worker_->WaitUntilReady()) != NamesOf(named_)) {
+      throw Error(ErrorCode::kFailedPrecondition,
+                  card_.file.string() +
+                      " names other classes than when it was opened; start anew to use them");
+    }
+    return true;
   }
 
   void Start() {
-    std::unique_ptr<PythonWorker> worker;
-    try {
-      worker = std::make_unique<PythonWorker>(options_.worker);
-    } catch (const Error& error) {
-      const bool none = std::string(error.what()).starts_with("cannot start ");
-      if (!none || error.code() != ErrorCode::kNotFound) throw;
-      throw Error(error.code(),
-                  std::string(error.what()) +
-                      "; install Python 3 and NumPy (Debian: python3-numpy), or name another "
-                      "interpreter in the card (`interpreter`) or in the environment variable " +
-                      kInterpreterVariable);
-    }
+    auto worker = std::make_unique<PythonWorker>(options_.worker);
     const MutexLock lock(mutex_);
     worker_ = std::move(worker);
-    if (interrupted_) worker_->Kill();
+    importing_ = true;
   }
 
   void TakeModuleClasses() {
@@ -163,8 +173,6 @@ class PythonTeacher final : public Teacher {
       if (named_[i].name == "background") card_.background = static_cast<int>(i);
     }
   }
-
-  ClassList WaitUntilReady() { return worker_->WaitUntilReady(); }
 
   void GiveUp() {
     restarts_.Failed(options_.now());
@@ -187,6 +195,7 @@ class PythonTeacher final : public Teacher {
   bool interrupted_ ST_GUARDED_BY(mutex_) = false;
   // Changed with the lock held, and by nobody but Label, which therefore reads it without.
   std::unique_ptr<PythonWorker> worker_;
+  bool importing_ = false;  // the same
 };
 
 }  // namespace

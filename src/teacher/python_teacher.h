@@ -23,8 +23,9 @@ struct PythonTeacherOptions {
 /// Starts the function's process and waits until it has imported the file. Maps its classes as
 /// MakeClassMapping does. A process that ends, or that Interrupt or a timeout has ended, is started
 /// again for the next frame: the first time at once, then, until a frame is labelled, after pauses
-/// of 1 s, 2 s and so on up to kMostPause, during which frames are refused. Throws Error as
-/// PythonWorker, CheckModuleClasses and MakeClassMapping.
+/// of 1 s, 2 s and so on up to kMostPause, during which frames are refused. While it imports the
+/// file, Interrupt ends the call, but not the process, for which the next frame waits. Throws Error
+/// as PythonWorker, CheckModuleClasses and MakeClassMapping.
 std::unique_ptr<Teacher> OpenPythonTeacher(const ModelCard& card, const ClassList& student_classes,
                                            int student_background,
                                            PythonTeacherOptions options = {});

@@ -61,6 +61,7 @@ def label(frame):
     if wish == 18: return np.full(frame.shape[:2], os.path.exists("/proc/self/fd/200"))
     if wish == 19: return np.full(frame.shape[:2], os.getpgrp() == os.getpid())
     if wish == 20: open(os.environ["ENTERED"], "w").close(); signal.pause()
+    if wish == 21: sys.stderr = None; raise ValueError("unseen")
     assert frame.flags.owndata and frame.flags.writeable and frame.dtype == np.uint8
     return {"labels": (frame[..., 2] > 99) * 2, "boxes": [[1, 0, 2, 3]]}
 )";
@@ -146,6 +147,7 @@ TEST_F(PythonTeacherTest, AnAnswerThatIsNoneCostsItsFrame) {
       {13, ErrorCode::kInvalidArgument, "no \"label\""},
       {14, ErrorCode::kUnavailable, "SystemExit: enough"},
       {15, ErrorCode::kInvalidArgument, "at most 10000 boxes"},
+      {21, ErrorCode::kUnavailable, "raised ValueError: unseen"},
   };
   for (const auto& [wish, code, part] : wrong) {
     const Error error = Failure(*teacher, wish);
@@ -175,7 +177,10 @@ TEST_F(PythonTeacherTest, WhatIsMissingIsSaidWhenItIsOpened) {
   EXPECT_TRUE(Says(OpenError(f + "classes = ['a', 'b,c']"), "comma"));
   EXPECT_TRUE(Says(OpenError(f + "classes = ['a', ('b', (1, 2, 300))]"), "(220, 20, 60)"));
   EXPECT_TRUE(Says(OpenError(f + "classes = [str(i) for i in range(256)]"), "256 classes"));
-  EXPECT_EQ(ErrorOf([&] { OpenTeacher(folder_ / "none.py:f"); }).code(), ErrorCode::kNotFound);
+  const Error no_file = ErrorOf([&] { OpenTeacher(folder_ / "none.py:f"); });
+  EXPECT_EQ(no_file.code(), ErrorCode::kNotFound);
+  EXPECT_TRUE(Says(no_file, "none.py")) << no_file.what();
+  EXPECT_FALSE(Says(no_file, "interpreter")) << no_file.what();
   EXPECT_TRUE(Says(ErrorOf([&] { OpenTeacher(folder_ / "net.py"); }), "net.py:FUNCTION"));
 
   WriteText(folder_ / "card.yaml",
@@ -255,6 +260,35 @@ TEST_F(PythonTeacherTest, AFrameCanBeInterrupted) {
   teacher->Interrupt();
   const Error interrupted = error.get();
   EXPECT_EQ(interrupted.code(), ErrorCode::kCancelled) << interrupted.what();
+  EXPECT_EQ(teacher->Label(Wish(17), 0).label, LabelMap(6, 4, 1));
+}
+
+TEST_F(PythonTeacherTest, AnImportThatTakesLongerThanAFrameMayIsGoneOnWith) {
+  const std::string entered = (folder_ / "entered").string(), go = (folder_ / "go").string();
+  ASSERT_EQ(mkfifo(entered.c_str(), 0600), 0);
+  ASSERT_EQ(mkfifo(go.c_str(), 0600), 0);
+  setenv("ENTERED", entered.c_str(), 1);
+  setenv("GO", go.c_str(), 1);
+  const std::string name = File("net", std::string(kFunction) + R"(
+first = not os.path.exists(__file__ + ".first")
+open(__file__ + ".first", "a").close()
+if not first: open(os.environ["ENTERED"], "w").close(); open(os.environ["GO"]).close()
+)");
+  const auto teacher = OpenTeacher(name + ":label");
+  EXPECT_TRUE(Says(Failure(*teacher, 1), "exit code 7"));
+  for (const char* time : {"starts", "goes on"}) {
+    auto error = std::async(std::launch::async, [&] { return Failure(*teacher, 17); });
+    if (time == std::string("starts")) {
+      const FileDescriptor opened(open(entered.c_str(), O_RDONLY | O_CLOEXEC));  // waits for it
+      ASSERT_TRUE(opened);
+    }
+    while (error.wait_for(0s) != std::future_status::ready) teacher->Interrupt();
+    const Error interrupted = error.get();
+    ASSERT_EQ(interrupted.code(), ErrorCode::kCancelled) << time;
+    ASSERT_TRUE(Says(interrupted, "still importing")) << interrupted.what();
+  }
+  const FileDescriptor opened(open(go.c_str(), O_WRONLY | O_CLOEXEC));
+  // The same process, and no pause before it.
   EXPECT_EQ(teacher->Label(Wish(17), 0).label, LabelMap(6, 4, 1));
 }
 

@@ -10,6 +10,7 @@
 #include "core/text.h"
 #include "core/untrusted_text.h"
 #include "teacher/label_folder.h"
+#include "teacher/python_function.h"
 
 namespace shadowtutor::teacher {
 namespace {
@@ -68,24 +69,38 @@ class Reader {
   std::span<const uint8_t> left_;
 };
 
-std::vector<std::string> CommandOf(const PythonWorkerOptions& options) {
+void CheckFile(const std::filesystem::path& file) {
   std::error_code error;
-  const auto status = std::filesystem::status(options.file, error);
+  const auto status = std::filesystem::status(file, error);
   if (!std::filesystem::exists(status)) {
-    throw Error(ErrorCode::kNotFound, "the teacher's file is not there: " + options.file.string());
+    throw Error(ErrorCode::kNotFound, "the teacher's file is not there: " + file.string());
   }
   if (!std::filesystem::is_regular_file(status)) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "the teacher's file is not a file: " + options.file.string());
+    throw Error(ErrorCode::kInvalidArgument, "the teacher's file is not a file: " + file.string());
   }
-  return {options.interpreter,
-          "-u",  // what the function prints is seen when it prints it
-          "-c",
-          kBootstrap,
-          std::to_string(WorkerProcess::kSocket),
-          std::to_string(WorkerProcess::kLifeline),
-          options.file.string(),
-          options.function};
+}
+
+WorkerProcess Started(const PythonWorkerOptions& options) {
+  CheckFile(options.file);
+  const std::vector<std::string> command = {
+      options.interpreter,
+      "-u",  // what the function prints is seen when it prints it
+      "-c",
+      kBootstrap,
+      std::to_string(WorkerProcess::kSocket),
+      std::to_string(WorkerProcess::kLifeline),
+      options.file.string(),
+      options.function};
+  try {
+    return WorkerProcess(command, options.script);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kNotFound) throw;
+    throw Error(error.code(),
+                std::string(error.what()) +
+                    "; install Python 3 and NumPy (Debian: python3-numpy), or name another "
+                    "interpreter in the card (`interpreter`) or in the environment variable " +
+                    kInterpreterVariable);
+  }
 }
 
 ErrorCode CodeOfReason(uint32_t reason) {
@@ -120,9 +135,17 @@ std::vector<uint8_t> FrameMessage(ImageView frame) {
 }  // namespace
 
 PythonWorker::PythonWorker(PythonWorkerOptions options)
-    : options_(std::move(options)),
-      process_(CommandOf(options_), options_.script),
-      started_(Clock::now()) {}
+    : options_(std::move(options)), process_(Started(options_)), started_(Clock::now()) {}
+
+PythonWorker::~PythonWorker() {
+  if (!alive_) process_.Kill();
+}
+
+bool PythonWorker::HasAnswered(std::chrono::milliseconds wait) {
+  const Clock::time_point deadline = started_ + options_.start_timeout;
+  return process_.WaitToReceive(std::min(Clock::now() + wait, deadline)) ||
+         Clock::now() >= deadline;
+}
 
 ClassList PythonWorker::WaitUntilReady() {
   const Clock::time_point deadline = started_ + options_.start_timeout;
@@ -151,7 +174,6 @@ ClassList PythonWorker::WaitUntilReady() {
     return classes;
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kDeadlineExceeded) throw;
-    process_.Kill();  // it would not look at its socket
     throw Error(error.code(),
                 options_.file.string() + " was not imported within " +
                     SecondsText(options_.start_timeout) +

@@ -39,7 +39,14 @@ class PythonWorker {
   /// Starts the interpreter and does not wait for it. Throws Error: kNotFound (there is no such
   /// interpreter or file), kUnavailable (there are no processes left).
   explicit PythonWorker(PythonWorkerOptions options);
+  /// Ends the process; at once if it cannot label another frame, because it may not look at its
+  /// socket then.
+  ~PythonWorker();
 
+  /// Waits at most `wait` for what WaitUntilReady waits for. Returns whether that has nothing to
+  /// wait for any longer, be it because its time is up. Throws Error kUnavailable (it ended),
+  /// kCancelled (Kill was called).
+  bool HasAnswered(std::chrono::milliseconds wait);
   /// Waits until the module is imported. Returns the classes that it names, none if it names none;
   /// whether they can be a student's is not checked. Throws Error: kNotFound (there is no such
   /// function), kFailedPrecondition (the file raised, or its interpreter cannot be used),

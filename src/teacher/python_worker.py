@@ -17,6 +17,7 @@ The first message is `ready` or `failed`; then each frame is answered with `labe
 standard error here, so that what the function prints is seen and is not taken for a message.
 """
 
+import contextlib
 import fcntl
 import importlib.util
 import os
@@ -95,8 +96,9 @@ def show_traceback():
     """The current exception's on standard error, its end at least, without what terminals would act upon."""
     text = traceback.format_exc()[-MOST_TEXT:]
     shown = "".join(c if c == "\n" or c.isprintable() else repr(c)[1:-1] for c in text)
-    sys.stderr.buffer.write(shown.encode("utf-8", "backslashreplace"))
-    sys.stderr.flush()
+    with contextlib.suppress(Exception):  # nobody may read it any longer, or the function has its own
+        sys.stderr.buffer.write(shown.encode("utf-8", "backslashreplace"))
+        sys.stderr.flush()
 
 
 def load(file, name):

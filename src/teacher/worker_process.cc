@@ -97,6 +97,9 @@ WorkerProcess::WorkerProcess(const std::vector<std::string>& command, std::strin
   }
   Pair sockets = Sockets(), lifeline = PipeToChild();
   const Pair text = PipeToChild();
+  // A user with very many pipes gets small ones, in which it would wait for ever.
+  fcntl(text.ours.get(), F_SETFL, O_NONBLOCK);
+  errno = ENOBUFS;  // where only a part fits
   const ssize_t written = write(text.ours.get(), script.data(), script.size());
   if (written != static_cast<ssize_t>(script.size())) NoneLeft();
   Start(command, sockets.childs.get(), lifeline.childs.get(), text.childs.get());
@@ -133,7 +136,8 @@ void WorkerProcess::Start(const std::vector<std::string>& command, int socket, i
   const int failed = posix_spawnp(&pid_, arguments[0], settings.files(), settings.attributes(),
                                   arguments.data(), environ);
   if (failed == 0) return;
-  const bool out_of_something = failed == EAGAIN || failed == ENOMEM || failed == EMFILE;
+  const bool out_of_something =
+      failed == EAGAIN || failed == ENOMEM || failed == EMFILE || failed == ENFILE;
   throw Error(out_of_something ? ErrorCode::kUnavailable : ErrorCode::kNotFound,
               "cannot start " + command.front() + ": " + std::strerror(failed));
 }
@@ -180,7 +184,14 @@ void WorkerProcess::Receive(std::span<uint8_t> bytes, Clock::time_point deadline
   }
 }
 
+bool WorkerProcess::WaitToReceive(Clock::time_point deadline) { return Ready(POLLIN, deadline); }
+
 void WorkerProcess::Wait(short events, Clock::time_point deadline) {
+  if (Ready(events, deadline)) return;
+  throw Error(ErrorCode::kDeadlineExceeded, "the teacher's process does not answer");
+}
+
+bool WorkerProcess::Ready(short events, Clock::time_point deadline) {
   while (true) {
     if (killed_) throw Error(ErrorCode::kCancelled, "the teacher's process was interrupted");
     // Before the poll, so that what it said before its end is read.
@@ -188,11 +199,9 @@ void WorkerProcess::Wait(short events, Clock::time_point deadline) {
     const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
     const auto wait = ended ? milliseconds(0) : std::clamp(left, milliseconds(0), kLook);
     pollfd ready{socket_.get(), events, 0};
-    if (poll(&ready, 1, static_cast<int>(wait.count())) > 0) return;
+    if (poll(&ready, 1, static_cast<int>(wait.count())) > 0) return true;
     if (ended) ThrowEnded();
-    if (left <= milliseconds(0)) {
-      throw Error(ErrorCode::kDeadlineExceeded, "the teacher's process does not answer");
-    }
+    if (left <= milliseconds(0)) return false;
   }
 }
 

@@ -49,6 +49,9 @@ class WorkerProcess {
   /// how it ended in the sentence), kDeadlineExceeded, kCancelled (Kill was called).
   void Send(std::span<const uint8_t> bytes, Clock::time_point deadline);
   void Receive(std::span<uint8_t> bytes, Clock::time_point deadline);
+  /// Waits until there is something to receive, and returns whether there is by the deadline.
+  /// Throws as Receive otherwise.
+  bool WaitToReceive(Clock::time_point deadline);
 
   /// Ends the process and its group by SIGKILL. Does not wait. Calls that are under way, and later
   /// ones, throw kCancelled.
@@ -62,7 +65,10 @@ class WorkerProcess {
 
  private:
   void Start(const std::vector<std::string>& command, int socket, int lifeline, int script);
-  /// Waits until the socket is ready for `events`. Throws as Send.
+  /// Waits until the socket is ready for `events`, and returns whether it is by the deadline.
+  /// Throws as Send otherwise.
+  bool Ready(short events, Clock::time_point deadline);
+  /// The same, but throws kDeadlineExceeded where that returns false.
   void Wait(short events, Clock::time_point deadline);
   [[noreturn]] void ThrowEnded();
   bool WaitForEnd(Clock::time_point deadline) ST_EXCLUDES(mutex_);
