@@ -4,6 +4,9 @@
 # shellcheck disable=SC2034
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 START_SECONDS=$SECONDS
+# Debian's Emscripten, as the presets for browsers name it; there may be none.
+# shellcheck disable=SC2034
+EMSCRIPTEN_TOOLCHAIN=/usr/share/emscripten/cmake/Modules/Platform/Emscripten.cmake
 
 # Prints "[ 12 s] text": the next step of the script, and how long it has been running.
 step() { printf '\033[1m[%4d s] %s\033[0m\n' $((SECONDS - START_SECONDS)) "$*"; }

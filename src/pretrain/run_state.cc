@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/atomic_file.h"
+#include "core/number_text.h"
 #include "nn/safetensors.h"
 #include "shadowtutor/types.h"
 
@@ -53,13 +54,6 @@ Number Read(const nn::Safetensors& parsed, const std::string& key,
   return value;
 }
 
-// A number as text with all of its digits.
-std::string Exact(double value) {
-  char text[64];
-  const auto result = std::to_chars(text, text + sizeof text, value);
-  return {text, result.ptr};
-}
-
 }  // namespace
 
 void SaveRunState(const RunState& state, const std::filesystem::path& file) {
@@ -67,7 +61,7 @@ void SaveRunState(const RunState& state, const std::filesystem::path& file) {
       {"format", std::string(kFormat)},
       {"steps", std::to_string(state.steps)},
       {"adam_steps", std::to_string(state.learner.adam_steps)},
-      {"best_metric", Exact(state.best_metric)},
+      {"best_metric", ShortestText(state.best_metric)},
       {"best_step", std::to_string(state.best_step)}};
   for (const auto& [key, value] : state.configuration) {
     metadata[std::string(kOptionPrefix) + key] = value;

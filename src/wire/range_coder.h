@@ -7,7 +7,6 @@
 #ifndef SHADOWTUTOR_WIRE_RANGE_CODER_H_
 #define SHADOWTUTOR_WIRE_RANGE_CODER_H_
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
