@@ -50,7 +50,7 @@ class ConnectionOver final : public Connection,
 
   void Cut() override {
     net::post(strand_, [self = this->shared_from_this()] {
-      beast::get_lowest_layer(self->transport_).close();
+      if (!self->upgraded_) beast::get_lowest_layer(self->transport_).close();
     });
   }
 
@@ -150,6 +150,7 @@ class ConnectionOver final : public Connection,
       return Respond(Refused(403, "pages of that origin may not connect to this server"), false);
     }
     // What is in `buffer_` is dropped: nobody may speak before the answer.
+    upgraded_ = true;
     OpenWebSocket(std::move(transport_), request, peer_, tls_, shared_);
   }
 
@@ -158,6 +159,7 @@ class ConnectionOver final : public Connection,
   const rpc::PeerAddress peer_;
   const net::any_io_executor strand_;
   Transport transport_;
+  bool upgraded_ = false;  // `transport_` is a WebSocket's now
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::empty_body>> parser_;
   std::optional<Response> response_;
