@@ -1,12 +1,14 @@
-#include <sys/time.h>
-
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/websocket.hpp>
 
+#include <chrono>
 #include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
 
 #include "bare_client.h"
 
@@ -24,25 +26,21 @@ class BareWebClient final : public BareClient {
     net::ip::tcp::resolver resolver(io_);
     net::connect(socket_.next_layer(),
                  resolver.resolve(address.substr(0, colon), address.substr(colon + 1)));
-    // Blocking calls know no deadline but the socket's.
-    const timeval minute{60, 0};
-    setsockopt(socket_.next_layer().native_handle(), SOL_SOCKET, SO_RCVTIMEO, &minute,
-               sizeof minute);
     socket_.read_message_max(size_t{64} << 20);
     socket_.binary(true);
-    socket_.handshake(address, "/tutor");
+    const auto failure =
+        Wait([&](auto done) { socket_.async_handshake(address, "/tutor", std::move(done)); });
+    if (failure) throw std::runtime_error("no WebSocket: " + failure.message());
   }
 
   bool SayBare(const v1::ClientMessage& message) override {
-    boost::system::error_code failure;
-    socket_.write(net::buffer(message.SerializeAsString()), failure);
-    return !failure;
+    const std::string bytes = message.SerializeAsString();
+    return !Wait([&](auto done) { socket_.async_write(net::buffer(bytes), std::move(done)); });
   }
 
   bool HearBare(v1::ServerMessage& message) override {
     beast::flat_buffer buffer;
-    boost::system::error_code failure;
-    socket_.read(buffer, failure);
+    const auto failure = Wait([&](auto done) { socket_.async_read(buffer, std::move(done)); });
     if (failure) {
       failure_ = failure;
       return false;
@@ -56,8 +54,8 @@ class BareWebClient final : public BareClient {
   }
 
   void WritesDone() override {
-    boost::system::error_code failure;
-    socket_.close(websocket::close_code::normal, failure);
+    const auto failure = Wait(
+        [&](auto done) { socket_.async_close(websocket::close_code::normal, std::move(done)); });
     failure_ = failure ? failure : make_error_code(websocket::error::closed);
   }
 
@@ -79,6 +77,20 @@ class BareWebClient final : public BareClient {
   }
 
  private:
+  // Starts what calls `done` at its end, and waits for that.
+  template <typename Start>
+  boost::system::error_code Wait(Start&& start) {
+    boost::system::error_code result = net::error::would_block;
+    start([&](boost::system::error_code failure, auto...) { result = failure; });
+    io_.restart();
+    io_.run_for(std::chrono::minutes(1));
+    if (result != net::error::would_block) return result;
+    socket_.next_layer().close();
+    io_.restart();
+    io_.run();
+    return net::error::timed_out;
+  }
+
   net::io_context io_;
   websocket::stream<net::ip::tcp::socket> socket_;
   boost::system::error_code failure_;  // how reading ended

@@ -43,6 +43,8 @@ class Stream : public server::OpenStream {
   /// The next message to write; nullopt: none now. Written must follow each.
   virtual std::optional<std::string> TakeNext() = 0;
   virtual void Written() = 0;
+  /// Whether nothing follows what waits to be written.
+  virtual bool Ending() = 0;
   /// Why the WebSocket is to be closed, once all is written; nullopt: it is not. kCancelled stands
   /// for an end without an error.
   virtual std::optional<ErrorCode> Ended() = 0;
@@ -144,6 +146,11 @@ class StreamOf final : public Stream, public Protocol::Conversation::Peer {
       all = outbox_.empty() && !outbox_.ended();
     }
     if (all) conversation_->OnAllSent();
+  }
+
+  bool Ending() override {
+    const MutexLock lock(mutex_);
+    return outbox_.ended();
   }
 
   std::optional<ErrorCode> Ended() override {

@@ -1,6 +1,7 @@
 #include "web/web_socket.h"
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/websocket.hpp>
 #include <boost/beast/websocket/ssl.hpp>
 
@@ -49,6 +50,7 @@ class RefusedStream final : public Stream {
   void Closed() override {}
   std::optional<std::string> TakeNext() override { return std::exchange(sentence_, std::nullopt); }
   void Written() override {}
+  bool Ending() override { return true; }
   std::optional<ErrorCode> Ended() override { return code_; }
   void Tick(Clock::time_point) override {}
   void EndWith(const Error&) override {}
@@ -69,42 +71,42 @@ class WebSocketOver final : public Connection,
         tls_(std::move(tls)),
         peer_(std::move(peer)),
         strand_(transport.get_executor()),
-        socket_(std::move(transport)) {
+        deadline_(strand_),
+        socket_(std::in_place, std::move(transport)) {
     const ServerOptions& options = shared_->options;
-    beast::get_lowest_layer(socket_).expires_never();  // it has a timer of its own
+    beast::get_lowest_layer(*socket_).expires_never();  // it has a timer of its own
     // A client that is silent for half of the idle time is pinged.
-    socket_.set_option(websocket::stream_base::timeout{
+    socket_->set_option(websocket::stream_base::timeout{
         options.connection_timeout, 2 * options.keep_alive_time + options.keep_alive_timeout,
         true});
-    socket_.read_message_max(options.max_message_bytes);
-    socket_.binary(true);
-    socket_.auto_fragment(false);
+    socket_->read_message_max(options.max_message_bytes);
+    socket_->binary(true);
+    socket_->auto_fragment(false);
   }
   ~WebSocketOver() override { Over(); }
 
   void Accept(const Request& request) {
     const std::string_view target(request.target().data(), request.target().size());
     tutoring_ = target.starts_with(kTutorPath);
-    socket_.async_accept(
+    socket_->async_accept(
         request, beast::bind_front_handler(&WebSocketOver::OnAccepted, this->shared_from_this()));
   }
 
   void Cut() override {
-    net::post(strand_, [self = this->shared_from_this()] {
-      beast::get_lowest_layer(self->socket_).close();
-    });
+    net::post(strand_, [self = this->shared_from_this()] { self->Over(); });
   }
 
  private:
   void OnAccepted(Failure failure) {
-    if (failure) return;
+    if (failure || over_) return Over();
     if (tutoring_) {
       OpenStreamOf<rpc::Tutoring>();
     } else {
       OpenStreamOf<rpc::Segmenting>();
     }
     Pump();
-    Read();
+    // What a refused client says is left to the closing, which drops it.
+    if (number_) Read();
   }
 
   template <typename Protocol>
@@ -138,18 +140,17 @@ class WebSocketOver final : public Connection,
     resources->Log(peer_.text, "a session from " + peer_.text + " was refused: " +
                                    ErrorCodeName(refusal->code()) + ": " + refusal->what());
     stream_ = std::make_shared<RefusedStream>(*refusal);
-    socket_.read_message_max(1);  // nothing is taken from it any more
   }
 
   void Read() {
-    socket_.async_read(buffer_,
-                       beast::bind_front_handler(&WebSocketOver::OnRead, this->shared_from_this()));
+    socket_->async_read(
+        buffer_, beast::bind_front_handler(&WebSocketOver::OnRead, this->shared_from_this()));
   }
 
   void OnRead(Failure failure, size_t) {
-    if (failure) return Over();
+    if (failure || over_) return Over();
     const auto data = buffer_.cdata();
-    if (socket_.got_binary()) {
+    if (socket_->got_binary()) {
       stream_->Receive({static_cast<const char*>(data.data()), data.size()});
     } else {
       stream_->EndWith(
@@ -162,42 +163,59 @@ class WebSocketOver final : public Connection,
 
   void Pump() {
     if (over_ || closing_ || !stream_) return;
+    if (stream_->Ending()) ExpectEnd();
     if (std::optional<std::string> next = stream_->TakeNext()) {
       outgoing_ = std::move(*next);
-      socket_.async_write(
+      socket_->async_write(
           net::buffer(outgoing_),
           beast::bind_front_handler(&WebSocketOver::OnWritten, this->shared_from_this()));
     } else if (const std::optional<ErrorCode> ended = stream_->Ended()) {
       closing_ = true;
-      socket_.async_close(CloseCodeOf(*ended),
-                          [self = this->shared_from_this()](Failure) { self->Over(); });
+      socket_->async_close(CloseCodeOf(*ended),
+                           [self = this->shared_from_this()](Failure) { self->Over(); });
     }
   }
 
+  // The last message and the closing have a deadline. Beast 1.74 has one for the closing alone, and
+  // none where closing and reading wait for each other: when what is no frame is read while the
+  // closing is being written.
+  void ExpectEnd() {
+    if (expects_end_) return;
+    expects_end_ = true;
+    deadline_.expires_after(shared_->options.connection_timeout);
+    deadline_.async_wait([self = this->shared_from_this()](Failure failure) {
+      if (!failure) self->Over();
+    });
+  }
+
   void OnWritten(Failure failure, size_t) {
-    if (failure) return Over();
+    if (failure || over_) return Over();
     stream_->Written();
     Pump();
   }
 
   // No word more from the client, nor to it.
   void Over() {
-    if (over_ || !stream_) return;
+    if (over_) return;
     over_ = true;
-    stream_->Closed();
+    deadline_.cancel();
+    if (stream_) stream_->Closed();
     if (number_) shared_->backend->streams()->Remove(*number_);
+    socket_.reset();  // with what is under way on it
   }
 
   const std::shared_ptr<Shared> shared_;
   const std::shared_ptr<net::ssl::context> tls_;  // which `socket_` refers to
   const rpc::PeerAddress peer_;
   const net::any_io_executor strand_;
-  websocket::stream<Transport> socket_;
+  net::steady_timer deadline_;                          // of the end
+  std::optional<websocket::stream<Transport>> socket_;  // until it is over
   beast::flat_buffer buffer_;
   bool tutoring_ = true;
   std::shared_ptr<Stream> stream_;  // once the WebSocket is there
   std::optional<uint64_t> number_;  // of the stream; absent: refused
   std::string outgoing_;            // what is being written
+  bool expects_end_ = false;
   bool closing_ = false;
   bool over_ = false;
 };
