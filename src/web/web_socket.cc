@@ -19,6 +19,9 @@ namespace {
 
 namespace websocket = beast::websocket;
 
+// How long after a socket was closed what was under way on it has certainly ended.
+constexpr std::chrono::seconds kAbandon{1};
+
 constexpr std::string_view kTutorPath = "/tutor", kSegmentPath = "/segment";
 
 // Browsers tell a page this number; the sentence comes in the ErrorMessage before it
@@ -75,15 +78,12 @@ class WebSocketOver final : public Connection,
         socket_(std::in_place, std::move(transport)) {
     const ServerOptions& options = shared_->options;
     beast::get_lowest_layer(*socket_).expires_never();  // it has a timer of its own
-    // A client that is silent for half of the idle time is pinged.
-    socket_->set_option(websocket::stream_base::timeout{
-        options.connection_timeout, 2 * options.keep_alive_time + options.keep_alive_timeout,
-        true});
+    SetTimeouts(options.connection_timeout);
     socket_->read_message_max(options.max_message_bytes);
     socket_->binary(true);
     socket_->auto_fragment(false);
   }
-  ~WebSocketOver() override { Over(); }
+  ~WebSocketOver() override { EndStream(); }
 
   void Accept(const Request& request) {
     const std::string_view target(request.target().data(), request.target().size());
@@ -97,8 +97,17 @@ class WebSocketOver final : public Connection,
   }
 
  private:
+  // `handshake` is for the opening and the closing. A client that is silent for half of the idle
+  // time is pinged.
+  void SetTimeouts(std::chrono::milliseconds handshake) {
+    const ServerOptions& options = shared_->options;
+    const auto idle = 2 * options.keep_alive_time + options.keep_alive_timeout;
+    socket_->set_option(websocket::stream_base::timeout{handshake, idle, true});
+  }
+
   void OnAccepted(Failure failure) {
     if (failure || over_) return Over();
+    SetTimeouts(2 * shared_->options.connection_timeout + kAbandon);  // see ExpectEnd
     if (tutoring_) {
       OpenStreamOf<rpc::Tutoring>();
     } else {
@@ -176,9 +185,9 @@ class WebSocketOver final : public Connection,
     }
   }
 
-  // The last message and the closing have a deadline. Beast 1.74 has one for the closing alone, and
-  // none where closing and reading wait for each other: when what is no frame is read while the
-  // closing is being written.
+  // The last message and the closing have a deadline, before Beast's own for the closing. That of
+  // Beast 1.74 closes the socket, but does not end closing and reading where these wait for each
+  // other: when what is no frame is read while the closing is being written.
   void ExpectEnd() {
     if (expects_end_) return;
     expects_end_ = true;
@@ -197,19 +206,29 @@ class WebSocketOver final : public Connection,
   // No word more from the client, nor to it.
   void Over() {
     if (over_) return;
-    over_ = true;
-    deadline_.cancel();
+    EndStream();
+    beast::get_lowest_layer(*socket_).close();
+    // Ends what is under way at once, and with it this object, but for closing and reading that
+    // wait for each other. That is found out by their still being there.
+    deadline_.expires_after(kAbandon);
+    deadline_.async_wait([weak = this->weak_from_this()](Failure failure) {
+      const auto self = weak.lock();
+      if (!failure && self) self->socket_.reset();
+    });
+  }
+
+  void EndStream() {
+    if (std::exchange(over_, true)) return;
     if (stream_) stream_->Closed();
     if (number_) shared_->backend->streams()->Remove(*number_);
-    socket_.reset();  // with what is under way on it
   }
 
   const std::shared_ptr<Shared> shared_;
   const std::shared_ptr<net::ssl::context> tls_;  // which `socket_` refers to
   const rpc::PeerAddress peer_;
   const net::any_io_executor strand_;
-  net::steady_timer deadline_;                          // of the end
-  std::optional<websocket::stream<Transport>> socket_;  // until it is over
+  net::steady_timer deadline_;                          // of the end, then of what is under way
+  std::optional<websocket::stream<Transport>> socket_;  // until it is given up
   beast::flat_buffer buffer_;
   bool tutoring_ = true;
   std::shared_ptr<Stream> stream_;  // once the WebSocket is there
