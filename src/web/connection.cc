@@ -13,6 +13,7 @@
 
 #include "web/origin.h"
 #include "web/pages.h"
+#include "web/static_files.h"
 #include "web/transport.h"
 #include "web/web_socket.h"
 #include "wire/limits.h"
@@ -97,6 +98,11 @@ class ConnectionOver final : public Connection,
     if (IsWebSocketPath(path)) {
       return Respond(Refused(426, "a WebSocket is expected here"), head);
     }
+    if (const auto file =
+            StaticAnswer(EmbeddedFiles(), path, View(request[http::field::accept_encoding]),
+                         View(request[http::field::if_none_match]))) {
+      return Respond(*file, head);
+    }
     const server::Backend& backend = *shared_->backend;
     Respond(AnswerTo(path, backend.stats(), !backend.resources()->shutting_down, shared_->version),
             head);
@@ -107,6 +113,7 @@ class ConnectionOver final : public Connection,
     response_->set(http::field::content_type, answer.type);
     response_->set(http::field::cache_control, "no-store");
     response_->set("X-Content-Type-Options", "nosniff");
+    for (const auto& [name, value] : answer.headers) response_->set(name, value);
     if (answer.status == 405) response_->set(http::field::allow, "GET, HEAD");
     if (answer.status == 426) response_->set(http::field::upgrade, "websocket");
     response_->keep_alive(answer.status != 413 && parser_->get().keep_alive());

@@ -70,6 +70,12 @@ Answer AnswerTo(std::string_view path, const server::ServerStats& stats, bool re
   if (path == "/metrics") {
     return {.type = "text/plain; version=0.0.4; charset=utf-8", .body = Metrics(stats, version)};
   }
+  if (path == "/") {
+    return Refused(
+        404,
+        "this server was built without the page for browsers, which needs Emscripten "
+        "(scripts/setup --web, scripts/build-page, then build again); its WebSockets work");
+  }
   return Refused(404, "there is no such page here");
 }
 

@@ -114,7 +114,8 @@ TEST_F(WebServer, KeepsAConnectionForSeveralRequests) {
     net::write(socket, net::buffer(std::string("GET /healthz HTTP/1.1\r\n\r\n")));
     EXPECT_EQ(Answer(socket).result_int(), 200u);
   }
-  net::write(socket, net::buffer(std::string("GET / HTTP/1.1\r\nConnection: close\r\n\r\n")));
+  net::write(socket,
+             net::buffer(std::string("GET /nowhere HTTP/1.1\r\nConnection: close\r\n\r\n")));
   EXPECT_EQ(Answer(socket).result_int(), 404u);
   EXPECT_TRUE(IsClosed(socket));
 }
