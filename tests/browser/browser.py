@@ -13,8 +13,8 @@ import time
 class Browser:
     DEADLINE = 60  # seconds for any answer
 
-    def __init__(self, executable):
-        self.profile = tempfile.TemporaryDirectory(prefix="report-browser-", ignore_cleanup_errors=True)
+    def __init__(self, executable, *arguments):
+        self.profile = tempfile.TemporaryDirectory(prefix="test-browser-", ignore_cleanup_errors=True)
         to_browser, self.to = os.pipe()
         self.fro, from_browser = os.pipe()
 
@@ -29,7 +29,7 @@ class Browser:
         self.process = subprocess.Popen(
             [executable, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
              "--disable-background-networking", "--disable-component-update", "--disable-sync",
-             "--remote-debugging-pipe", f"--user-data-dir={self.profile.name}", "about:blank"],
+             "--remote-debugging-pipe", f"--user-data-dir={self.profile.name}", *arguments, "about:blank"],
             preexec_fn=as_three_and_four, close_fds=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL)
         os.close(to_browser)
@@ -84,12 +84,13 @@ class Browser:
             raise RuntimeError(f"{expression}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
 
-    def open(self, page: pathlib.Path, width, height, scheme):
+    def open(self, page, width, height, scheme):
+        """`page` is a file, or the address of one."""
         self.events.clear()
         self.tell("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
                   mobile=width < 600)
         self.tell("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-        self.tell("Page.navigate", url=page.resolve().as_uri())
+        self.tell("Page.navigate", url=page if isinstance(page, str) else page.resolve().as_uri())
         # Two frames after loading, so that the charts have been given their size.
         self.evaluate("new Promise(done => { const go = () => requestAnimationFrame(() => requestAnimationFrame(done));"
                       "document.readyState === 'complete' ? go() : addEventListener('load', go); })")
