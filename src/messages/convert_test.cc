@@ -302,8 +302,8 @@ TEST(ConvertTest, UpdateStudentAndErrorTravel) {
   EXPECT_EQ(back.teacher_ms, 44.5);
   EXPECT_EQ(back.train_ms, 13.25);
 
-  const auto student =
-      std::get<wire::WholeStudent>(Travel(wire::ServerMessage(wire::WholeStudent{2, {4, 5}, 6})));
+  const auto student = std::get<wire::WholeStudent>(
+      Travel(wire::ServerMessage(wire::WholeStudent{2, {4, 5}, 6, {}, 0})));
   EXPECT_EQ(student.version, 2u);
   EXPECT_EQ(student.safetensors, (std::vector<uint8_t>{4, 5}));
   EXPECT_EQ(student.checksum, 6u);
