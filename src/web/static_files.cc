@@ -45,7 +45,9 @@ std::optional<Answer> StaticAnswer(std::span<const StaticFile> files, std::strin
   const bool gzip = !file->gzip.empty() && TakesGzip(accepts);
   Fingerprint fingerprint;
   fingerprint.AddText(file->body);
-  const std::string tag = '"' + fingerprint.Text() + (gzip ? "-gzip\"" : "\"");
+  std::string tag = "\"";
+  tag += fingerprint.Text();
+  tag += gzip ? "-gzip\"" : "\"";
   Answer answer;
   answer.type = TypeOf(path);
   answer.headers = {
