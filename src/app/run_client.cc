@@ -68,7 +68,7 @@ class GrpcTutorLink final : public TutorLink {
 class BudgetedLink final : public TutorLink {
  public:
   // `key_frame_bytes`: what the user wants of key frames, instead of the server.
-  BudgetedLink(std::unique_ptr<TutorLink> link, const BudgetOptions& options,
+  BudgetedLink(std::unique_ptr<TutorLink> link, const client::BudgetOptions& options,
                std::optional<int> key_frame_bytes)
       : TutorLink(static_cast<client::ServerLink&>(*link)),
         link_(std::move(link)),
@@ -104,7 +104,7 @@ class BudgetedLink final : public TutorLink {
 
  private:
   // What key frames of the session may take.
-  KeyFrameBytes Expected() const {
+  client::KeyFrameBytes Expected() const {
     const auto welcome = link_->welcome();
     if (!welcome || !wire::IsVideo(welcome->frame_codec)) return {};
     const int wanted = key_frame_bytes_.value_or(welcome->policy.pictures.bytes);
@@ -113,13 +113,13 @@ class BudgetedLink final : public TutorLink {
   }
 
   const std::unique_ptr<TutorLink> link_;
-  const BudgetOptions options_;
+  const client::BudgetOptions options_;
   const std::optional<int> key_frame_bytes_;
-  TrafficBudget budget_;
-  KeyFrameBytes expected_;  // in the session
-  uint64_t session_ = 0;    // the number of the session
-  FrameSize size_;          // of the last key frame
-  bool held_back_ = false;  // the one that is due
+  client::TrafficBudget budget_;
+  client::KeyFrameBytes expected_;  // in the session
+  uint64_t session_ = 0;            // the number of the session
+  FrameSize size_;                  // of the last key frame
+  bool held_back_ = false;          // the one that is due
   uint64_t held_back_total_ = 0;
 };
 

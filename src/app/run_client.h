@@ -10,9 +10,9 @@
 
 #include "app/run_options.h"
 #include "app/run_summary.h"
-#include "app/traffic_budget.h"
 #include "client/client.h"
 #include "client/forwarding_link.h"
+#include "client/traffic_budget.h"
 #include "rpc/client/grpc_link.h"
 #include "video/source.h"
 
@@ -23,7 +23,7 @@ struct RunOptions : RunBasics {
   rpc::GrpcLinkOptions link;
   client::Staleness staleness = client::Staleness::kWait;
   double key_frames_per_second = 0;  // as in client::ClientOptions
-  BudgetOptions budget;              // of key frames and updates
+  client::BudgetOptions budget;      // of key frames and updates
 };
 
 /// Runs to the source's end, to `max_frames`, or until stopped, and closes the sinks. Throws Error

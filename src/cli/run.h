@@ -26,7 +26,7 @@ struct RunArguments {
   int in_flight = 0;
   std::optional<int> h264_crf;
   double bandwidth_mbit = 0, max_fps = 0, key_frames_per_second = 0;
-  app::BudgetOptions budget;
+  client::BudgetOptions budget;
   double source_timeout = 10;  // seconds
   int source_retries = -1;     // -1: for ever
   bool every_frame = false;

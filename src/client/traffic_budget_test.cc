@@ -1,4 +1,4 @@
-#include "app/traffic_budget.h"
+#include "client/traffic_budget.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 
 #include "shadowtutor/types.h"
 
-namespace shadowtutor::app {
+namespace shadowtutor::client {
 namespace {
 
 using std::chrono::milliseconds;
@@ -105,4 +105,4 @@ TEST(TrafficBudget, SaysWhatAKeyFrameMayTake) {
 }
 
 }  // namespace
-}  // namespace shadowtutor::app
+}  // namespace shadowtutor::client

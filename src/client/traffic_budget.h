@@ -1,12 +1,12 @@
 // How much network a client may use, and whether another key frame fits into it.
-#ifndef SHADOWTUTOR_APP_TRAFFIC_BUDGET_H_
-#define SHADOWTUTOR_APP_TRAFFIC_BUDGET_H_
+#ifndef SHADOWTUTOR_CLIENT_TRAFFIC_BUDGET_H_
+#define SHADOWTUTOR_CLIENT_TRAFFIC_BUDGET_H_
 
 #include <chrono>
 #include <cstdint>
 #include <deque>
 
-namespace shadowtutor::app {
+namespace shadowtutor::client {
 
 /// Kilobits (1000 bits) per second over any kBudgetWindow: of both directions together, and of
 /// each; 0: no bound.
@@ -66,6 +66,6 @@ class TrafficBudget {
   Bytes now_, before_;  // of the exchange at hand, and of the one before
 };
 
-}  // namespace shadowtutor::app
+}  // namespace shadowtutor::client
 
-#endif  // SHADOWTUTOR_APP_TRAFFIC_BUDGET_H_
+#endif  // SHADOWTUTOR_CLIENT_TRAFFIC_BUDGET_H_

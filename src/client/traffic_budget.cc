@@ -1,4 +1,4 @@
-#include "app/traffic_budget.h"
+#include "client/traffic_budget.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 
 #include "shadowtutor/types.h"
 
-namespace shadowtutor::app {
+namespace shadowtutor::client {
 namespace {
 
 // What kilobits per second come to in a window, in bytes.
@@ -85,4 +85,4 @@ bool TrafficBudget::Allows(Clock::time_point now, const KeyFrameBytes& expected,
   return Fits(up, options_.up) && Fits(down, options_.down) && Fits(up + down, options_.both);
 }
 
-}  // namespace shadowtutor::app
+}  // namespace shadowtutor::client
