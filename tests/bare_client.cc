@@ -4,18 +4,18 @@
 #include <utility>
 #include <variant>
 
-#include "rpc/convert.h"
+#include "messages/convert.h"
 
 namespace shadowtutor {
 
 bool BareClient::Say(wire::ClientMessage message) {
-  return SayBare(rpc::ToProto(std::move(message)));
+  return SayBare(messages::ToProto(std::move(message)));
 }
 
 wire::ServerMessage BareClient::Hear() {
   v1::ServerMessage message;
   if (!HearBare(message)) throw std::runtime_error("the stream ended: " + Finish().sentence);
-  return rpc::FromProto(std::move(message));
+  return messages::FromProto(std::move(message));
 }
 
 wire::Welcome BareClient::Greet() {

@@ -4,7 +4,7 @@
 #include <chrono>
 
 #include "bare_client.h"
-#include "rpc/errors.h"
+#include "rpc/status.h"
 #include "shadowtutor/v1/shadowtutor.grpc.pb.h"
 
 namespace shadowtutor {

@@ -7,10 +7,10 @@
 
 #include "app/run_segment.h"
 #include "loopback.h"
+#include "messages/convert.h"
+#include "messages/convert_segment.h"
 #include "nn/checkpoint_io.h"
 #include "on_loopback.h"
-#include "rpc/convert.h"
-#include "rpc/convert_segment.h"
 #include "shadowtutor/v1/shadowtutor.grpc.pb.h"
 #include "wire/limits.h"
 
@@ -43,13 +43,13 @@ class ScriptedServer : public v1::ShadowTutor::Service {
 };
 
 void Say(Stream& stream, wire::ServerMessage message) {
-  stream.Write(rpc::ToProto(std::move(message)));
+  stream.Write(messages::ToProto(std::move(message)));
 }
 
 wire::ClientMessage Hear(Stream& stream) {
   v1::ClientMessage message;
   if (!stream.Read(&message)) return wire::StudentRequest{"the client has gone"};
-  return rpc::FromProto(std::move(message));
+  return messages::FromProto(std::move(message));
 }
 
 wire::WholeStudent Whole(uint64_t version, uint64_t seed = 1) {
@@ -310,7 +310,7 @@ TEST(HostileServer, PartsAreNoAnswer) {
     ++sessions;
     Hear(stream);
     Hear(stream);  // a key frame
-    while (stream.Write(rpc::ToProto(wire::ServerMessage(EmptyUpdate(0, 1, 1, 1))))) {
+    while (stream.Write(messages::ToProto(wire::ServerMessage(EmptyUpdate(0, 1, 1, 1))))) {
     }
   });
   for (const auto staleness : {client::Staleness::kWait, client::Staleness::kGoOn}) {
@@ -417,7 +417,7 @@ std::optional<ErrorCode> SegmentedBy(ScriptedSegmenter::Script script) {
 }
 
 void Say(ScriptedSegmenter::Stream& stream, wire::SegmentReply message) {
-  stream.Write(rpc::ToProto(std::move(message)));
+  stream.Write(messages::ToProto(std::move(message)));
 }
 
 wire::SegmentWelcome SoundWelcome() {

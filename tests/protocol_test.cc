@@ -14,7 +14,7 @@
 #include "bare_client.h"
 #include "core/file_descriptor.h"
 #include "log_lines.h"
-#include "rpc/convert.h"
+#include "messages/convert.h"
 #include "rpc/server/server.h"
 #include "server/testing/fakes.h"
 #include "web/server.h"
@@ -130,7 +130,7 @@ TEST_P(ProtocolTest, MistakesEndTheStreamWithASentence) {
   {
     const auto client = Connect();
     client->Greet();
-    v1::ClientMessage frame = rpc::ToProto(wire::ClientMessage(server::SquareFrame(0, 0)));
+    v1::ClientMessage frame = messages::ToProto(wire::ClientMessage(server::SquareFrame(0, 0)));
     frame.mutable_key_frame()->set_width(0xffffffffu);
     client->SayBare(frame);
     EXPECT_EQ(client->Finish().code, ErrorCode::kInvalidArgument);

@@ -20,8 +20,8 @@
 #include "core/atomic_file.h"
 #include "loopback.h"
 #include "message_relay.h"
-#include "rpc/convert.h"
-#include "rpc/convert_segment.h"
+#include "messages/convert.h"
+#include "messages/convert_segment.h"
 #include "video/source.h"
 #include "wire/key_frame_codec.h"
 #include "wire/label_coder.h"
@@ -235,7 +235,7 @@ void ExpectToReadAndWrite(const Event& event) {
   Message message;
   ASSERT_TRUE(message.ParseFromArray(event.bytes.data(), static_cast<int>(event.bytes.size())));
   const Message recorded = message;
-  const Message again = rpc::ToProto(rpc::FromProto(std::move(message)));
+  const Message again = messages::ToProto(messages::FromProto(std::move(message)));
   google::protobuf::util::MessageDifferencer difference;
   difference.set_scope(google::protobuf::util::MessageDifferencer::PARTIAL);
   std::string what;
@@ -262,7 +262,7 @@ TEST(RecordedSession, KeyFramesAreDecodedToTheirFrames) {
     v1::ClientMessage message;
     ASSERT_TRUE(message.ParseFromArray(event.bytes.data(), static_cast<int>(event.bytes.size())));
     if (!message.has_key_frame()) continue;
-    const auto key_frame = std::get<wire::KeyFrame>(rpc::FromProto(std::move(message)));
+    const auto key_frame = std::get<wire::KeyFrame>(messages::FromProto(std::move(message)));
     EXPECT_EQ(key_frame.codec, wire::FrameCodec::kH264);
     const Image decoded = decoder.Decode(key_frame.codec, key_frame.data, key_frame.size);
     const Image frame = RecordedFrame(key_frame.frame_index);

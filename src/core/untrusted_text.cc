@@ -121,4 +121,13 @@ std::string WithoutFolders(std::string_view sentence) {
   return result;
 }
 
+bool IsUtf8(std::string_view text) {
+  while (!text.empty()) {
+    const size_t bytes = Decode(text).bytes;
+    if (bytes == 0) return false;
+    text.remove_prefix(bytes);
+  }
+  return true;
+}
+
 }  // namespace shadowtutor

@@ -30,6 +30,16 @@ TEST(Showable, WhatIsNotUtf8IsEscaped) {
             "\\xc0\\xaf \\xed\\xa0\\x80 \\xf5\\x80\\x80\\x80");
 }
 
+TEST(IsUtf8, TakesWholeCharactersAlone) {
+  for (const char* text : {"", "plain", "zwölf 犬 😀", "\x7f\n", "\xf4\x8f\xbf\xbf"}) {
+    EXPECT_TRUE(IsUtf8(text)) << text;
+  }
+  for (const char* text : {"\xff", "cut \xe7\x8a", "\xc3(", "\xc0\xaf", "\xe0\x80\xaf",
+                           "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\x80"}) {
+    EXPECT_FALSE(IsUtf8(text)) << Showable(text, 100);
+  }
+}
+
 TEST(Showable, IsCutAtItsLength) {
   EXPECT_EQ(Showable(std::string(16, 'x'), 16), std::string(16, 'x'));
   EXPECT_EQ(Showable(std::string(17, 'x'), 16), std::string(13, 'x') + "...");

@@ -14,8 +14,8 @@
 #include <utility>
 
 #include "core/mutex.h"
-#include "rpc/convert.h"
-#include "rpc/convert_segment.h"
+#include "messages/convert.h"
+#include "messages/convert_segment.h"
 #include "server/outbox.h"
 #include "server/peer.h"
 #include "server/stream_registry.h"
@@ -114,7 +114,7 @@ class StreamOf final : public Stream, public Protocol::Conversation::Peer {
         throw Error(ErrorCode::kInvalidArgument,
                     "the client sent bytes that are no message of this protocol");
       }
-      conversation_->OnMessage(rpc::FromProto(std::move(message)), Clock::now());
+      conversation_->OnMessage(messages::FromProto(std::move(message)), Clock::now());
     } catch (const Error& error) {
       conversation_->OnBadMessage(error);
     } catch (const std::exception& error) {
@@ -161,7 +161,7 @@ class StreamOf final : public Stream, public Protocol::Conversation::Peer {
 
  private:
   static std::string Pack(Out message) {
-    return rpc::ToProto(std::move(message)).SerializeAsString();
+    return messages::ToProto(std::move(message)).SerializeAsString();
   }
 
   static std::string PackError(const Error& why) {

@@ -46,9 +46,9 @@ class RefusedStream final : public Stream {
  public:
   explicit RefusedStream(const Error& why)
       : code_(why.code()),
-        sentence_(
-            rpc::ToProto(wire::ServerMessage(wire::ErrorMessage{why.code(), why.what(), true, {}}))
-                .SerializeAsString()) {}
+        sentence_(messages::ToProto(
+                      wire::ServerMessage(wire::ErrorMessage{why.code(), why.what(), true, {}}))
+                      .SerializeAsString()) {}
   void Receive(std::string_view) override {}
   void Closed() override {}
   std::optional<std::string> TakeNext() override { return std::exchange(sentence_, std::nullopt); }

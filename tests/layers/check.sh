@@ -38,8 +38,8 @@ server_rooms=(rpc server tutor teacher distill wire nn core)
 expect "the server's transport with its room" compiles rpc/server/server.h rpc.server "${server_rooms[@]}"
 expect "the server's transport is not there without it" refused \
   compiles rpc/server/server.h "${server_rooms[@]}"
-expect "the protocol's messages are not there for those who see rpc" refused \
-  compiles rpc/convert.h rpc wire nn core
+expect "the protocol's messages are not there for those who see messages" refused \
+  compiles messages/convert.h messages wire nn core
 
 # layers: check-layers on the files made in $work; its output is in $work/said.
 layers() { "$ROOT/scripts/check-layers" "$work/src" >"$work/said" 2>&1; }
@@ -73,6 +73,11 @@ printf '#include <grpcpp/channel.h>\n' >"$work/src/nn/g.cc"
 expect "gRPC outside of rpc/ is refused" refused layers
 mkdir -p "$work/src/rpc"
 mv "$work/src/nn/g.cc" "$work/src/rpc/g.cc"
+expect "and allowed inside: $(cat "$work/said")" layers
+printf '#include "shadowtutor/v1/shadowtutor.pb.h"\n' >"$work/src/nn/h.cc"
+expect "the protocol's messages outside of their rooms are refused" refused layers
+mkdir -p "$work/src/messages"
+mv "$work/src/nn/h.cc" "$work/src/messages/h.cc"
 expect "and allowed inside: $(cat "$work/said")" layers
 
 # configures ROOM LINKS: a project of two rooms, core/ and nn/, of which ROOM links the library of the other.

@@ -11,11 +11,11 @@
 
 #include "core/mutex.h"
 #include "core/untrusted_text.h"
+#include "messages/convert.h"
+#include "messages/convert_segment.h"
 #include "rpc/address.h"
 #include "rpc/client/proxy.h"
-#include "rpc/convert.h"
-#include "rpc/convert_segment.h"
-#include "rpc/errors.h"
+#include "rpc/status.h"
 #include "shadowtutor/v1/shadowtutor.grpc.pb.h"
 #include "wire/limits.h"
 
@@ -210,7 +210,7 @@ bool GrpcStream<Out, In>::CanWrite() const {
 
 template <typename Out, typename In>
 size_t GrpcStream<Out, In>::Write(Out message) {
-  auto proto = ToProto(std::move(message));
+  auto proto = messages::ToProto(std::move(message));
   const size_t bytes = proto.ByteSizeLong();
   call_->Write(std::move(proto));
   return bytes;
@@ -221,7 +221,7 @@ auto GrpcStream<Out, In>::Take() -> std::optional<Incoming> {
   auto proto = call_->Take();
   if (!proto) return std::nullopt;
   const size_t bytes = proto->ByteSizeLong();
-  return Incoming{FromProto(std::move(*proto)), bytes};
+  return Incoming{messages::FromProto(std::move(*proto)), bytes};
 }
 
 template <typename Out, typename In>

@@ -6,11 +6,11 @@
 #include <string>
 #include <utility>
 
-#include "rpc/errors.h"
 #include "rpc/hand_over.h"
 #include "rpc/server/peer_address.h"
 #include "rpc/server/protocols.h"
 #include "rpc/server/stream.h"
+#include "rpc/status.h"
 
 namespace shadowtutor::rpc {
 namespace {

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "rpc/convert.h"
+#include "messages/convert.h"
 #include "rpc/server/server.h"
 #include "server/testing/fakes.h"
 #include "shadowtutor/v1/shadowtutor.grpc.pb.h"
@@ -80,7 +80,7 @@ TEST_F(ServiceTest, CompressedMessagesAreRefused) {
   const auto stream = stub->Tutor(&context);
   wire::Hello hello;
   hello.client_version = std::string(4000, 'x');
-  stream->Write(ToProto(wire::ClientMessage(hello)));
+  stream->Write(messages::ToProto(wire::ClientMessage(hello)));
   v1::ServerMessage reply;
   EXPECT_FALSE(stream->Read(&reply));
   EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNIMPLEMENTED);
@@ -99,7 +99,7 @@ TEST_F(ServiceTest, OneConnectionHasAShareOfTheSessions) {
     auto call = std::make_unique<Call>();
     call->context.set_deadline(std::chrono::system_clock::now() + 60s);
     call->stream = stub->Tutor(&call->context);
-    call->stream->Write(ToProto(wire::ClientMessage(wire::Hello{})));
+    call->stream->Write(messages::ToProto(wire::ClientMessage(wire::Hello{})));
     call->stream->Read(&call->reply);
     return call;
   };

@@ -15,10 +15,10 @@
 #include <utility>
 
 #include "core/mutex.h"
-#include "rpc/convert.h"
-#include "rpc/convert_segment.h"
-#include "rpc/errors.h"
+#include "messages/convert.h"
+#include "messages/convert_segment.h"
 #include "rpc/hand_over.h"
+#include "rpc/status.h"
 #include "server/outbox.h"
 #include "server/peer.h"
 #include "server/stream_registry.h"
@@ -113,7 +113,7 @@ class Stream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byte
       return;
     }
     try {
-      conversation_->OnMessage(FromProto(Parse(incoming_)), Clock::now());
+      conversation_->OnMessage(messages::FromProto(Parse(incoming_)), Clock::now());
     } catch (const Error& error) {
       conversation_->OnBadMessage(error);
     } catch (const std::exception& error) {
@@ -173,8 +173,8 @@ class Stream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byte
   static grpc::ByteBuffer Pack(Out message) {
     grpc::ByteBuffer packed;
     bool own = false;
-    const grpc::Status status =
-        grpc::SerializationTraits<Reply>::Serialize(ToProto(std::move(message)), &packed, &own);
+    const grpc::Status status = grpc::SerializationTraits<Reply>::Serialize(
+        messages::ToProto(std::move(message)), &packed, &own);
     if (!status.ok()) throw Error(ErrorCode::kInternal, status.error_message());
     return packed;
   }

@@ -1,11 +1,11 @@
-#include "rpc/convert_fields.h"
+#include "messages/convert_fields.h"
 
 #include <cmath>
 
 #include "core/untrusted_text.h"
 #include "wire/limits.h"
 
-namespace shadowtutor::rpc {
+namespace shadowtutor::messages {
 
 std::string ToBytes(std::span<const uint8_t> bytes) {
   return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
@@ -55,24 +55,16 @@ FrameSize Size(uint32_t width, uint32_t height, bool may_be_unknown) {
   return {static_cast<int>(width), static_cast<int>(height)};
 }
 
-void PutClasses(const ClassList& classes, google::protobuf::RepeatedPtrField<v1::ClassInfo>& to) {
-  for (const ClassInfo& info : classes) {
-    v1::ClassInfo* entry = to.Add();
-    entry->set_name(info.name);
-    entry->set_color(uint32_t{info.color.r} << 16 | uint32_t{info.color.g} << 8 | info.color.b);
-  }
+void PutClass(const ClassInfo& info, v1::ClassInfo& to) {
+  to.set_name(info.name);
+  to.set_color(uint32_t{info.color.r} << 16 | uint32_t{info.color.g} << 8 | info.color.b);
 }
 
-ClassList TakeClasses(const google::protobuf::RepeatedPtrField<v1::ClassInfo>& from) {
-  if (from.size() > kMaxClasses) Refuse("the server's student has over 255 classes");
-  ClassList classes;
-  for (const v1::ClassInfo& info : from) {
-    const uint32_t color = info.color();
-    classes.push_back({Text(info.name(), "class name"),
-                       {static_cast<uint8_t>(color >> 16), static_cast<uint8_t>(color >> 8),
-                        static_cast<uint8_t>(color)}});
-  }
-  return classes;
+ClassInfo TakeClass(const v1::ClassInfo& from) {
+  const uint32_t color = from.color();
+  return {Text(from.name(), "class name"),
+          {static_cast<uint8_t>(color >> 16), static_cast<uint8_t>(color >> 8),
+           static_cast<uint8_t>(color)}};
 }
 
-}  // namespace shadowtutor::rpc
+}  // namespace shadowtutor::messages

@@ -1,4 +1,4 @@
-#include "rpc/convert_student.h"
+#include "messages/convert_student.h"
 
 #include <bit>
 #include <cmath>
@@ -7,17 +7,20 @@
 #include <utility>
 #include <vector>
 
-#include "rpc/convert_fields.h"
+#include "messages/convert_fields.h"
 #include "wire/limits.h"
 
-namespace shadowtutor::rpc {
+namespace shadowtutor::messages {
 namespace {
 
 // Floats are copied as they lie in memory, and the protocol has them in little endian.
 static_assert(std::endian::native == std::endian::little);
 
-std::vector<std::string> ClassNames(const google::protobuf::RepeatedPtrField<std::string>& from) {
-  if (from.size() > kMaxClasses) Refuse("the client's student has over 255 classes");
+// `from` is a `repeated string`.
+template <typename Names>
+std::vector<std::string> ClassNames(const Names& from) {
+  if (static_cast<size_t>(from.size()) > size_t{kMaxClasses})
+    Refuse("the client's student has over 255 classes");
   std::vector<std::string> names;
   for (const std::string& name : from) names.push_back(Text(name, "class name"));
   return names;
@@ -88,4 +91,4 @@ wire::WholeStudent FromProto(const v1::WholeStudent& from) {
           from.weights()};
 }
 
-}  // namespace shadowtutor::rpc
+}  // namespace shadowtutor::messages

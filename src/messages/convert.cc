@@ -1,15 +1,15 @@
-#include "rpc/convert.h"
+#include "messages/convert.h"
 
 #include <optional>
 #include <string>
 #include <utility>
 
-#include "rpc/convert_fields.h"
-#include "rpc/convert_student.h"
-#include "rpc/errors.h"
+#include "messages/convert_fields.h"
+#include "messages/convert_student.h"
+#include "messages/errors.h"
 #include "wire/limits.h"
 
-namespace shadowtutor::rpc {
+namespace shadowtutor::messages {
 namespace {
 
 double Share(double value, const char* what) {
@@ -214,10 +214,10 @@ v1::Welcome ToProto(wire::Welcome welcome) {
   to.set_protocol_version(welcome.protocol_version);
   to.set_server_version(std::move(welcome.server_version));
   to.set_session_id(std::move(welcome.session_id));
-  if (welcome.student) *to.mutable_student() = rpc::ToProto(*welcome.student);
+  if (welcome.student) *to.mutable_student() = messages::ToProto(*welcome.student);
   to.set_student_version(welcome.student_version);
   to.set_student_checksum(welcome.student_checksum);
-  PutClasses(welcome.classes, *to.mutable_classes());
+  PutClasses(welcome.classes, to);
   if (welcome.background >= 0) to.set_background(static_cast<uint32_t>(welcome.background));
   *to.mutable_parameters() = ToProto(welcome.policy);
   to.set_frame_codec(ToProto(welcome.frame_codec));
@@ -231,7 +231,7 @@ wire::Welcome FromProto(const v1::Welcome& from) {
   welcome.protocol_version = from.protocol_version();
   welcome.server_version = ShownText(from.server_version(), "server version");
   welcome.session_id = ShownText(from.session_id(), "session id");
-  if (from.has_student()) welcome.student = rpc::FromProto(from.student());
+  if (from.has_student()) welcome.student = messages::FromProto(from.student());
   welcome.student_version = from.student_version();
   welcome.student_checksum = from.student_checksum();
   welcome.classes = TakeClasses(from.classes());
@@ -307,10 +307,10 @@ v1::Hello ToProto(wire::Hello hello) {
   } else {
     to.set_update_codec(ToProto(hello.update_codec));
   }
-  if (hello.held) *to.mutable_held() = rpc::ToProto(std::move(*hello.held));
+  if (hello.held) *to.mutable_held() = messages::ToProto(std::move(*hello.held));
   to.set_takes_parts(hello.takes_parts);
   to.set_takes_coded_student(hello.takes_coded_student);
-  if (hello.named) *to.mutable_named() = rpc::ToProto(std::move(*hello.named));
+  if (hello.named) *to.mutable_named() = messages::ToProto(std::move(*hello.named));
   return to;
 }
 
@@ -326,10 +326,10 @@ wire::Hello FromProto(const v1::Hello& from) {
       KnownCodec(from.newer_frame_codec()).value_or(WishedCodec(from.frame_codec()));
   hello.update_codec =
       KnownCodec(from.newer_update_codec()).value_or(WishedCodec(from.update_codec()));
-  if (from.has_held()) hello.held = rpc::FromProto(from.held());
+  if (from.has_held()) hello.held = messages::FromProto(from.held());
   hello.takes_parts = from.takes_parts();
   hello.takes_coded_student = from.takes_coded_student();
-  if (from.has_named()) hello.named = rpc::FromProto(from.named());
+  if (from.has_named()) hello.named = messages::FromProto(from.named());
   return hello;
 }
 
@@ -421,4 +421,4 @@ wire::ServerMessage FromProto(v1::ServerMessage&& message) {
   }
 }
 
-}  // namespace shadowtutor::rpc
+}  // namespace shadowtutor::messages

@@ -1,4 +1,4 @@
-#include "rpc/convert_segment.h"
+#include "messages/convert_segment.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 
 #include "wire/limits.h"
 
-namespace shadowtutor::rpc {
+namespace shadowtutor::messages {
 namespace {
 
 wire::SegmentRequest Travel(wire::SegmentRequest message) {
@@ -143,4 +143,4 @@ TEST(ConvertSegment, ReadsNothingButTheNumberOfAnotherProtocolVersion) {
 }
 
 }  // namespace
-}  // namespace shadowtutor::rpc
+}  // namespace shadowtutor::messages

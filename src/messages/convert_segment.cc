@@ -1,15 +1,15 @@
-#include "rpc/convert_segment.h"
+#include "messages/convert_segment.h"
 
 #include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
 
-#include "rpc/convert_fields.h"
-#include "rpc/errors.h"
+#include "messages/convert_fields.h"
+#include "messages/errors.h"
 #include "wire/limits.h"
 
-namespace shadowtutor::rpc {
+namespace shadowtutor::messages {
 namespace {
 
 v1::VideoCodec ToProto(wire::VideoCodec codec) {
@@ -121,7 +121,7 @@ v1::SegmentWelcome ToProto(wire::SegmentWelcome welcome) {
   to.set_protocol_version(welcome.protocol_version);
   to.set_server_version(std::move(welcome.server_version));
   to.set_session_id(std::move(welcome.session_id));
-  PutClasses(welcome.classes, *to.mutable_classes());
+  PutClasses(welcome.classes, to);
   if (welcome.background >= 0) to.set_background(static_cast<uint32_t>(welcome.background));
   to.set_video_codec(ToProto(welcome.video_codec));
   to.set_label_codec(ToProto(welcome.label_codec));
@@ -242,4 +242,4 @@ wire::SegmentReply FromProto(v1::SegmentReply&& message) {
   }
 }
 
-}  // namespace shadowtutor::rpc
+}  // namespace shadowtutor::messages

@@ -1,11 +1,11 @@
 // Converts the messages of Segment, as convert.h does those of Tutor.
-#ifndef SHADOWTUTOR_RPC_CONVERT_SEGMENT_H_
-#define SHADOWTUTOR_RPC_CONVERT_SEGMENT_H_
+#ifndef SHADOWTUTOR_MESSAGES_CONVERT_SEGMENT_H_
+#define SHADOWTUTOR_MESSAGES_CONVERT_SEGMENT_H_
 
 #include "shadowtutor/v1/shadowtutor.pb.h"
 #include "wire/segment.h"
 
-namespace shadowtutor::rpc {
+namespace shadowtutor::messages {
 
 v1::SegmentRequest ToProto(wire::SegmentRequest message);
 v1::SegmentReply ToProto(wire::SegmentReply message);
@@ -16,6 +16,6 @@ v1::SegmentReply ToProto(wire::SegmentReply message);
 wire::SegmentRequest FromProto(v1::SegmentRequest&& message);
 wire::SegmentReply FromProto(v1::SegmentReply&& message);
 
-}  // namespace shadowtutor::rpc
+}  // namespace shadowtutor::messages
 
-#endif  // SHADOWTUTOR_RPC_CONVERT_SEGMENT_H_
+#endif  // SHADOWTUTOR_MESSAGES_CONVERT_SEGMENT_H_

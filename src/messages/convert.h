@@ -1,13 +1,13 @@
 // Converts between the messages of proto/shadowtutor/v1 and the plain structs of wire/. FromProto
 // checks everything that came from the network; ToProto moves large fields instead of copying them.
-#ifndef SHADOWTUTOR_RPC_CONVERT_H_
-#define SHADOWTUTOR_RPC_CONVERT_H_
+#ifndef SHADOWTUTOR_MESSAGES_CONVERT_H_
+#define SHADOWTUTOR_MESSAGES_CONVERT_H_
 
 #include "shadowtutor/types.h"
 #include "shadowtutor/v1/shadowtutor.pb.h"
 #include "wire/protocol.h"
 
-namespace shadowtutor::rpc {
+namespace shadowtutor::messages {
 
 v1::ClientMessage ToProto(wire::ClientMessage message);
 v1::ServerMessage ToProto(wire::ServerMessage message);
@@ -19,6 +19,6 @@ v1::ServerMessage ToProto(wire::ServerMessage message);
 wire::ClientMessage FromProto(v1::ClientMessage&& message);
 wire::ServerMessage FromProto(v1::ServerMessage&& message);
 
-}  // namespace shadowtutor::rpc
+}  // namespace shadowtutor::messages
 
-#endif  // SHADOWTUTOR_RPC_CONVERT_H_
+#endif  // SHADOWTUTOR_MESSAGES_CONVERT_H_

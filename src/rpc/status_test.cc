@@ -1,0 +1,32 @@
+#include "rpc/status.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "wire/limits.h"
+
+namespace shadowtutor::rpc {
+namespace {
+
+TEST(Status, EveryErrorCodeSurvives) {
+  for (int code = 0; code <= static_cast<int>(ErrorCode::kInternal); ++code) {
+    EXPECT_EQ(FromStatusCode(ToStatusCode(static_cast<ErrorCode>(code))),
+              static_cast<ErrorCode>(code));
+  }
+  const grpc::Status status = ToStatus(Error(ErrorCode::kResourceExhausted, "Too many."));
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(status.error_message(), "Too many.");
+}
+
+TEST(Status, SentencesAreThoseOfMessages) {
+  const auto sentence = [](const std::string& text) {
+    return ToStatus(Error(ErrorCode::kInternal, text)).error_message();
+  };
+  EXPECT_EQ(sentence("cannot read\n/srv/labels/7.png"), "cannot read 7.png");
+  EXPECT_EQ(sentence("\xff\xfe"), "??");
+  EXPECT_EQ(sentence(std::string(5000, 'x')).size(), wire::kMaxSentenceBytes);
+}
+
+}  // namespace
+}  // namespace shadowtutor::rpc
