@@ -16,39 +16,32 @@ GrpcLink::~GrpcLink() = default;
 bool GrpcLink::WaitForWelcome(milliseconds timeout) {
   const MutexLock lock(thread_->mutex);
   thread_->wake_client.WaitFor(thread_->mutex, timeout, [this]() ST_REQUIRES(thread_->mutex) {
-    return thread_->failed || thread_->stats.sessions > 0;
+    return thread_->failed || thread_->dialogue.stats().sessions > 0;
   });
   if (thread_->failed) throw *thread_->failed;
-  return thread_->stats.sessions > 0;
+  return thread_->dialogue.stats().sessions > 0;
 }
 
 std::optional<wire::Welcome> GrpcLink::welcome() const {
   const MutexLock lock(thread_->mutex);
-  return thread_->welcome;
+  return thread_->dialogue.welcome();
 }
 
 GrpcLinkStats GrpcLink::stats() const {
   const MutexLock lock(thread_->mutex);
-  GrpcLinkStats stats = thread_->stats;
-  stats.next_begins_stream = thread_->decoder_behind;
-  return stats;
+  return thread_->dialogue.stats();
 }
 
 bool GrpcLink::Connected() {
   const MutexLock lock(thread_->mutex);
-  return thread_->online;
+  return thread_->dialogue.Connected();
 }
 
 bool GrpcLink::SendKeyFrame(ImageView frame, uint64_t frame_index) {
   Image copy(frame);
   const MutexLock lock(thread_->mutex);
-  // The client must take a new session before it sends a key frame.
-  if (!thread_->online || thread_->session || thread_->answer != LinkThread::Answer::kNone)
-    return false;
+  if (!thread_->dialogue.SendsKeyFrame(frame_index, LinkThread::Clock::now())) return false;
   thread_->key_frame = std::move(copy);
-  thread_->key_frame_index = frame_index;
-  thread_->answer = LinkThread::Answer::kPending;
-  thread_->answer_deadline = LinkThread::Clock::now() + thread_->options.update_timeout;
   thread_->event = true;
   thread_->wake_link.NotifyAll();
   return true;
@@ -56,16 +49,12 @@ bool GrpcLink::SendKeyFrame(ImageView frame, uint64_t frame_index) {
 
 void GrpcLink::OnArrival(Arrived arrived) {
   const MutexLock lock(thread_->mutex);
-  thread_->arrived = std::move(arrived);
+  thread_->dialogue.OnArrival(std::move(arrived));
 }
 
 std::optional<wire::Update> GrpcLink::PollUpdate() {
   const MutexLock lock(thread_->mutex);
-  if (thread_->updates.empty()) return std::nullopt;
-  wire::Update next = std::move(thread_->updates.front());
-  thread_->updates.pop_front();
-  if (next.part == 0) thread_->answer = LinkThread::Answer::kNone;
-  return next;
+  return thread_->dialogue.PollUpdate();
 }
 
 std::optional<wire::Update> GrpcLink::WaitForUpdate() {
@@ -76,7 +65,7 @@ std::optional<wire::Update> GrpcLink::WaitForUpdate() {
     thread_->wake_client.WaitFor(
         thread_->mutex, thread_->options.update_timeout + std::chrono::seconds(1),
         [this]() ST_REQUIRES(thread_->mutex) {
-          return !thread_->updates.empty() || thread_->answer != LinkThread::Answer::kPending;
+          return thread_->dialogue.HasUpdate() || !thread_->dialogue.AwaitsAnswer();
         });
   }
   return PollUpdate();
@@ -84,33 +73,29 @@ std::optional<wire::Update> GrpcLink::WaitForUpdate() {
 
 std::optional<client::ServerLink::WholeStudent> GrpcLink::TakeStudent() {
   const MutexLock lock(thread_->mutex);
-  auto student = std::exchange(thread_->whole, {});
-  if (student) thread_->held = HeldWeights(student->student, student->version, true);
-  return student;
+  return thread_->dialogue.TakeStudent();
 }
 
 void GrpcLink::RequestStudent(const std::string& why) {
   const MutexLock lock(thread_->mutex);
-  if (!thread_->online) return;
-  thread_->request = why;
-  thread_->student_deadline = LinkThread::Clock::now() + thread_->options.update_timeout;
+  thread_->dialogue.RequestStudent(why, LinkThread::Clock::now());
   thread_->event = true;
   thread_->wake_link.NotifyAll();
 }
 
 void GrpcLink::Holding(std::span<const float> trained, uint64_t version) {
   const MutexLock lock(thread_->mutex);
-  thread_->held.Grow(trained, version);
+  thread_->dialogue.Holding(trained, version);
 }
 
 std::optional<client::ServerLink::Session> GrpcLink::TakeSession() {
   const MutexLock lock(thread_->mutex);
-  return std::exchange(thread_->session, {});
+  return thread_->dialogue.TakeSession();
 }
 
 bool GrpcLink::AnswerPending() {
   const MutexLock lock(thread_->mutex);
-  return thread_->answer != LinkThread::Answer::kNone;
+  return thread_->dialogue.AnswerPending();
 }
 
 }  // namespace shadowtutor::rpc

@@ -1,4 +1,4 @@
-// The options of a client's link to its server, and the totals of what it has done so far.
+// The options of a client's link to its server.
 #ifndef SHADOWTUTOR_RPC_CLIENT_GRPC_LINK_OPTIONS_H_
 #define SHADOWTUTOR_RPC_CLIENT_GRPC_LINK_OPTIONS_H_
 
@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "link/link_stats.h"
 #include "nn/network.h"
 #include "rpc/client/endpoint.h"
 #include "shadowtutor/types.h"
@@ -48,26 +49,7 @@ struct GrpcLinkOptions : Endpoint {
   std::function<void(const std::string& line)> log;
 };
 
-/// Totals since the start. Bytes up and down are those of the serialized key frames and updates.
-struct GrpcLinkStats {
-  uint64_t key_frames = 0;
-  uint64_t updates = 0;
-  uint64_t bytes_up = 0;
-  uint64_t bytes_down = 0;
-  /// Of the students that travelled, either way, until the first session began. 0: the server knew
-  /// the client's.
-  uint64_t bytes_first_student = 0;
-  uint64_t bytes_students = 0;  // messages with whole students that came, not in bytes_down
-  double encode_ms = 0;         // time for encoding the key frames, in all
-  double most_encode_ms = 0;    // and for the one that took longest
-  uint64_t sessions = 0;        // connections that a server welcomed
-  /// Why the last attempt to connect again failed, if the server refused this client (IsRefusal in
-  /// rpc/client/link_errors.h); absent otherwise, and while there is a session.
-  std::optional<Error> refusal;
-  /// Whether the next key frame, if it travels as video, is predicted from none even if its size is
-  /// that of the one before.
-  bool next_begins_stream = true;
-};
+using GrpcLinkStats = link::LinkStats;
 
 }  // namespace shadowtutor::rpc
 

@@ -2,9 +2,9 @@
 
 #include <optional>
 
+#include "link/errors.h"
 #include "rpc/client/connection_check.h"
 #include "wire/limits.h"
-#include "wire/protocol.h"
 
 namespace shadowtutor::rpc {
 namespace {
@@ -68,22 +68,8 @@ bool IsRefusal(const Error& error) {
     case Setting::kAuthority:
       return true;
     default:
-      return error.code() == ErrorCode::kInvalidArgument ||
-             error.code() == ErrorCode::kFailedPrecondition || error.code() == ErrorCode::kDataLoss;
+      return !link::MayPass(error.code());
   }
-}
-
-void CheckServerVersion(uint32_t protocol_version) {
-  if (protocol_version == wire::kProtocolVersion) return;
-  throw Error(ErrorCode::kFailedPrecondition,
-              "the server speaks protocol version " + std::to_string(protocol_version) +
-                  ", this client version " + std::to_string(wire::kProtocolVersion) +
-                  "; use releases that fit each other");
-}
-
-std::string InSeconds(std::chrono::milliseconds time) {
-  const std::string text = std::to_string(static_cast<double>(time.count()) / 1000);
-  return text.substr(0, text.find('.') + 2) + " s";
 }
 
 }  // namespace shadowtutor::rpc

@@ -2,8 +2,6 @@
 #ifndef SHADOWTUTOR_RPC_CLIENT_LINK_ERRORS_H_
 #define SHADOWTUTOR_RPC_CLIENT_LINK_ERRORS_H_
 
-#include <chrono>
-#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -29,12 +27,6 @@ Error ExplainLinkError(const Error& error, const Endpoint& endpoint, LinkStage s
 /// Whether this error of an attempt to connect (after ExplainLinkError) comes back at every further
 /// one, as long as neither side changes its settings.
 bool IsRefusal(const Error& error);
-
-/// Throws Error kFailedPrecondition for a server that speaks another version of the protocol.
-void CheckServerVersion(uint32_t protocol_version);
-
-/// "2.5 s".
-std::string InSeconds(std::chrono::milliseconds time);
 
 }  // namespace shadowtutor::rpc
 

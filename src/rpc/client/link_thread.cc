@@ -4,6 +4,7 @@
 #include <random>
 #include <utility>
 
+#include "link/errors.h"
 #include "rpc/client/link_errors.h"
 #include "shadowtutor/version.h"
 #include "wire/image_encoder.h"
@@ -13,20 +14,22 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Whether another attempt could succeed although neither side changes its settings.
-bool MayPass(ErrorCode code) {
-  return code != ErrorCode::kInvalidArgument && code != ErrorCode::kFailedPrecondition &&
-         code != ErrorCode::kDataLoss;
+link::DialogueOptions AboutTheServer(const GrpcLinkOptions& options) {
+  return {.address = options.address,
+          .connect_timeout = options.connect_timeout,
+          .hello_timeout = options.hello_timeout,
+          .update_timeout = options.update_timeout};
 }
 
 }  // namespace
 
-LinkThread::LinkThread(GrpcLinkOptions given) : options(std::move(given)) {
+LinkThread::LinkThread(GrpcLinkOptions given)
+    : options(std::move(given)),
+      dialogue(AboutTheServer(options), options.student, options.version) {
   Check(options);
   wire::KeyFrameQuality quality = options.quality;
   quality.pictures.bytes = options.key_frame_bytes.value_or(quality.pictures.bytes);
   wire::Validate(quality);
-  held = HeldWeights(options.student, options.version, false);
   thread = std::thread([this] { Run(); });
 }
 
@@ -56,19 +59,18 @@ void LinkThread::Run() {
     {
       const MutexLock lock(mutex);
       if (stop) return;
-      if (online) pause = options.reconnect_first;
-      stats.refusal.reset();
-      if (!online && IsRefusal(lost)) stats.refusal = lost;
-      Disconnected();
-      if (stats.sessions == 0 && (!options.retry || !MayPass(lost.code()))) {
+      if (dialogue.Connected()) pause = options.reconnect_first;
+      dialogue.End(IsRefusal(lost) ? std::optional(lost) : std::nullopt);
+      key_frame.reset();
+      wake_client.NotifyAll();
+      if (dialogue.stats().sessions == 0 && (!options.retry || !link::MayPass(lost.code()))) {
         failed = lost;
-        wake_client.NotifyAll();
         return;
       }
     }
     const milliseconds jittered(static_cast<int64_t>(
         std::uniform_real_distribution(0.8, 1.2)(random) * static_cast<double>(pause.count())));
-    Log(std::string(lost.what()) + "; trying again in " + InSeconds(jittered));
+    Log(std::string(lost.what()) + "; trying again in " + link::InSeconds(jittered));
     {
       const MutexLock lock(mutex);
       wake_link.WaitFor(mutex, jittered, [this]() ST_REQUIRES(mutex) { return stop; });
@@ -79,7 +81,7 @@ void LinkThread::Run() {
 }
 
 bool LinkThread::Converse() {
-  const wire::Hello hello = MakeHello();
+  Begin();
   TutorStream stream(options, options.connect_timeout, [this] {
     // Under the lock, so that the link's thread cannot miss the event between its check and its
     // wait.
@@ -87,9 +89,10 @@ bool LinkThread::Converse() {
     event = true;
     wake_link.NotifyAll();
   });
-  stream.Write(WithStudent(hello));
+  SendNext(stream);
 
   bool stopped = false;
+  bool connect_again = false;
   while (true) {
     auto incoming = stream.Take();
     if (incoming) {
@@ -97,30 +100,25 @@ bool LinkThread::Converse() {
     } else if (stream.Ended()) {
       const Error reason = stream.Finish(false);
       const MutexLock lock(mutex);
-      throw farewell ? *farewell : reason;
+      throw dialogue.farewell() ? *dialogue.farewell() : reason;
     }
     {
       const MutexLock lock(mutex);
       stopped = stop;
       if (stopped) break;
-      CheckDeadlines(Clock::now());
+      dialogue.CheckDeadlines(Clock::now());
+      connect_again = dialogue.connect_again();
     }
     if (connect_again) break;
     if (incoming) continue;
-    if (stream.CanWrite()) {
-      if (std::exchange(hand_over, false)) {
-        stream.Write(WithStudent(hello));
-        continue;
-      }
-      if (SendNext(stream)) continue;
-    }
+    if (stream.CanWrite() && SendNext(stream)) continue;
     WaitForEvent();
   }
   stream.Finish(true);
   return stopped || !connect_again;
 }
 
-wire::Hello LinkThread::MakeHello() {
+void LinkThread::Begin() {
   wire::Hello hello;
   hello.client_version = Version();
   hello.frame_size = options.frame_size;
@@ -136,10 +134,8 @@ wire::Hello LinkThread::MakeHello() {
   hello.takes_parts = options.takes_parts;
   hello.takes_coded_student = options.update_codec == wire::UpdateCodec::kCoded;
   const MutexLock lock(mutex);
-  hello_deadline = Clock::now() + options.connect_timeout + options.hello_timeout;
+  dialogue.Begin(std::move(hello), Clock::now());
   event = false;
-  hand_over = connect_again = false;
-  return hello;
 }
 
 void LinkThread::UseEncoder(wire::FrameCodec codec) {
@@ -148,19 +144,10 @@ void LinkThread::UseEncoder(wire::FrameCodec codec) {
                                  : wire::MakeImageEncoder(codec, options.quality);
 }
 
-wire::Hello LinkThread::WithStudent(wire::Hello hello) {
-  const MutexLock lock(mutex);
-  if (may_name) hello.named = held.Named();
-  named = hello.named.has_value();
-  if (!named) hello.held = held.ForHello();
-  handed_over = hello.held ? hello.held->trained.size() * sizeof(float) : 0;
-  return hello;
-}
-
 bool LinkThread::SendNext(TutorStream& stream) {
   Waiting next = TakeWaiting();
-  if (auto* request = std::get_if<wire::StudentRequest>(&next)) {
-    stream.Write(std::move(*request));
+  if (auto* message = std::get_if<wire::ClientMessage>(&next)) {
+    stream.Write(std::move(*message));
   } else if (auto* waiting = std::get_if<WaitingKeyFrame>(&next)) {
     SendKeyFrame(stream, std::move(*waiting));
   }
@@ -169,52 +156,69 @@ bool LinkThread::SendNext(TutorStream& stream) {
 
 LinkThread::Waiting LinkThread::TakeWaiting() {
   const MutexLock lock(mutex);
-  if (!online) return {};
-  if (request) {
-    wire::StudentRequest message{request->substr(0, wire::kMaxTextBytes)};
-    request.reset();
-    return message;
-  }
-  if (!key_frame) return {};
-  WaitingKeyFrame waiting{.frame = *std::exchange(key_frame, {}),
-                          .message = {},
-                          .pictures = welcome->policy.pictures,
-                          .restart = std::exchange(decoder_behind, false)};
-  if (options.key_frame_bytes) waiting.pictures.bytes = *options.key_frame_bytes;
-  waiting.message.frame_index = key_frame_index;
-  waiting.message.held_version = held.version();
-  waiting.message.codec = welcome->frame_codec;
-  waiting.message.size = waiting.frame.size();
+  if (auto message = dialogue.TakeMessage()) return std::move(*message);
+  if (!key_frame || !dialogue.Connected()) return {};
+  WaitingKeyFrame waiting{*std::exchange(key_frame, {}), dialogue.TakeKeyFrame()};
+  if (options.key_frame_bytes) waiting.head.pictures.bytes = *options.key_frame_bytes;
+  waiting.head.message.size = waiting.frame.size();
   return waiting;
 }
 
 void LinkThread::SendKeyFrame(TutorStream& stream, WaitingKeyFrame key_frame) {
-  wire::KeyFrame& message = key_frame.message;
+  wire::KeyFrame& message = key_frame.head.message;
   const Clock::time_point start = Clock::now();
-  if (key_frame.restart) encoder->Restart();
+  if (key_frame.head.restart) encoder->Restart();
   try {
-    encoder->SetPictures(key_frame.pictures);
+    encoder->SetPictures(key_frame.head.pictures);
     message.data = encoder->Encode(key_frame.frame);
   } catch (const Error& error) {
     Log(std::string("a key frame could not be sent: ") + error.what());
     encoder->Restart();
     const MutexLock lock(mutex);
-    NoAnswer();
+    dialogue.NoAnswer();
+    wake_client.NotifyAll();
     return;
   }
   const double encode_ms = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
   const size_t bytes = stream.Write(std::move(message));
   const MutexLock lock(mutex);
-  ++stats.key_frames;
-  stats.bytes_up += bytes;
-  stats.encode_ms += encode_ms;
-  stats.most_encode_ms = std::max(stats.most_encode_ms, encode_ms);
+  dialogue.KeyFrameSent(bytes, encode_ms);
+}
+
+void LinkThread::Handle(wire::ServerMessage message, size_t bytes) {
+  link::TutorDialogue::Received received;
+  {
+    const MutexLock lock(mutex);
+    received = dialogue.Receive(std::move(message), bytes, Clock::now());
+    wake_client.NotifyAll();
+  }
+  if (received.work) {
+    if (const auto* welcome = std::get_if<wire::Welcome>(&received.work->message)) {
+      UseOffered(welcome->frame_codec);
+    }
+    // Takes milliseconds, for which the client's predictions do not wait.
+    received.work->Do();
+    const MutexLock lock(mutex);
+    received.line = dialogue.Complete(std::move(*received.work));
+    wake_client.NotifyAll();
+  }
+  if (!received.line.empty()) Log(received.line);
+}
+
+void LinkThread::UseOffered(wire::FrameCodec codec) {
+  try {
+    UseEncoder(codec);
+  } catch (const Error& error) {
+    throw Error(error.code(), std::string("the server wants key frames in a codec that was not "
+                                          "offered to it: ") +
+                                  error.what());
+  }
 }
 
 void LinkThread::WaitForEvent() {
   const MutexLock lock(mutex);
   const auto ready = [this]() ST_REQUIRES(mutex) { return stop || event; };
-  const auto deadline = std::min({hello_deadline, answer_deadline, student_deadline});
+  const auto deadline = dialogue.NextDeadline();
   if (deadline == Clock::time_point::max()) {
     wake_link.Wait(mutex, ready);
   } else {
@@ -223,41 +227,13 @@ void LinkThread::WaitForEvent() {
   event = false;
 }
 
-void LinkThread::CheckDeadlines(Clock::time_point now) const {
-  const auto late = [](const std::string& what, milliseconds time) {
-    return Error(ErrorCode::kDeadlineExceeded, what + " within " + InSeconds(time));
-  };
-  if (now >= hello_deadline) {
-    throw late("the server did not answer", options.connect_timeout + options.hello_timeout);
-  }
-  if (now >= answer_deadline) {
-    throw late("the server did not answer a key frame", options.update_timeout);
-  }
-  if (now >= student_deadline) {
-    throw late("the server did not send its student", options.update_timeout);
-  }
-}
-
-void LinkThread::Disconnected() {
-  online = false;
-  decoder_behind = true;
-  farewell.reset();
-  NoAnswer();
-  key_frame.reset();
-  updates.clear();
-  request.reset();
-  student_deadline = hello_deadline = Clock::time_point::max();
-  whole.reset();
-  session.reset();
-}
-
 Error LinkThread::Explain(const Error& error) {
   LinkStage stage = LinkStage::kConnecting;
   {
     const MutexLock lock(mutex);
-    if (online) {
+    if (dialogue.Connected()) {
       stage = LinkStage::kWelcomed;
-    } else if (stats.sessions == 0 && !options.retry) {
+    } else if (dialogue.stats().sessions == 0 && !options.retry) {
       stage = LinkStage::kGivingUp;
     }
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/mutex.h"
+#include "link/errors.h"
 #include "rpc/client/grpc_stream.h"
 #include "rpc/client/link_errors.h"
 #include "shadowtutor/version.h"
@@ -196,7 +197,7 @@ bool SegmentLink::WaitForWelcome(milliseconds timeout) {
             Error(ErrorCode::kDataLoss, "the server's first message is not a welcome"));
       }
       try {
-        CheckServerVersion(welcome->protocol_version);
+        link::CheckServerVersion(welcome->protocol_version);
       } catch (const Error& error) {
         throw impl.Explain(error);
       }
@@ -252,7 +253,7 @@ std::optional<SegmentLink::Answer> SegmentLink::Receive(milliseconds timeout) {
     if (!impl.unanswered.empty() && now - impl.last_answer > impl.options.answer_timeout) {
       throw impl.Explain(
           Error(ErrorCode::kDeadlineExceeded,
-                "a frame was not answered within " + InSeconds(impl.options.answer_timeout)));
+                "a frame was not answered within " + link::InSeconds(impl.options.answer_timeout)));
     }
     return std::nullopt;
   }

@@ -1,8 +1,8 @@
-#include "rpc/client/held_weights.h"
+#include "link/held_weights.h"
 
 #include <gtest/gtest.h>
 
-namespace shadowtutor::rpc {
+namespace shadowtutor::link {
 namespace {
 
 std::shared_ptr<const nn::Checkpoint> Student() {
@@ -83,4 +83,4 @@ TEST(HeldWeights, WeightsThatDoNotFitAreIgnored) {
 }
 
 }  // namespace
-}  // namespace shadowtutor::rpc
+}  // namespace shadowtutor::link

@@ -1,9 +1,9 @@
-#include "rpc/client/held_weights.h"
+#include "link/held_weights.h"
 
 #include <algorithm>
 #include <cstddef>
 
-namespace shadowtutor::rpc {
+namespace shadowtutor::link {
 
 namespace {
 
@@ -53,4 +53,4 @@ std::optional<wire::HeldStudent> HeldWeights::ForHello() const {
   return held;
 }
 
-}  // namespace shadowtutor::rpc
+}  // namespace shadowtutor::link

@@ -1,6 +1,6 @@
 // The link's copy of the weights that the client holds, to be handed over to the next server.
-#ifndef SHADOWTUTOR_RPC_CLIENT_HELD_WEIGHTS_H_
-#define SHADOWTUTOR_RPC_CLIENT_HELD_WEIGHTS_H_
+#ifndef SHADOWTUTOR_LINK_HELD_WEIGHTS_H_
+#define SHADOWTUTOR_LINK_HELD_WEIGHTS_H_
 
 #include <cstdint>
 #include <memory>
@@ -11,7 +11,7 @@
 #include "nn/network.h"
 #include "wire/protocol.h"
 
-namespace shadowtutor::rpc {
+namespace shadowtutor::link {
 
 /// A whole student and the newest trained part. Thread safety: a plain value.
 class HeldWeights {
@@ -49,6 +49,6 @@ class HeldWeights {
   bool server_knows_base_ = false;
 };
 
-}  // namespace shadowtutor::rpc
+}  // namespace shadowtutor::link
 
-#endif  // SHADOWTUTOR_RPC_CLIENT_HELD_WEIGHTS_H_
+#endif  // SHADOWTUTOR_LINK_HELD_WEIGHTS_H_
