@@ -34,18 +34,11 @@ struct Client::Impl {
     this->link->OnArrival(
         [preparation = preparation](const wire::Update& update) { preparation->Arrived(update); });
     distill::Validate(options.policy);
-    const double rate = options.key_frames_per_second;
-    if (rate != 0) {
-      // One in a day to one in a millisecond.
-      if (!(rate >= 1.0 / 86'400 && rate <= 1000)) {
-        throw Error(ErrorCode::kInvalidArgument,
-                    "the key frames per second must be 1/86400 to 1000, or 0 for no bound");
-      }
-      budget.emplace(Rate{1, std::chrono::milliseconds(static_cast<int64_t>(1000 / rate))});
-    }
+    Bound(options.key_frames_per_second);
     if (student) Hold(*student, version);
   }
 
+  void Bound(double key_frames_per_second);
   void CatchUp();
   void TakeWholeStudent();
   void Hold(const nn::Checkpoint& whole, uint64_t new_version);
@@ -82,6 +75,19 @@ struct Client::Impl {
   uint64_t whole_version = 0;  // of the last whole student from this session
   double metric = -1;
 };
+
+void Client::Impl::Bound(double rate) {
+  if (rate == 0) {
+    budget.reset();
+    return;
+  }
+  // One in a day to one in a millisecond.
+  if (!(rate >= 1.0 / 86'400 && rate <= 1000)) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "the key frames per second must be 1/86400 to 1000, or 0 for no bound");
+  }
+  budget.emplace(Rate{1, std::chrono::milliseconds(static_cast<int64_t>(1000 / rate))});
+}
 
 Client::Client(std::shared_ptr<const nn::Checkpoint> student, uint64_t version,
                std::unique_ptr<ServerLink> link, const ClientOptions& options)
@@ -304,6 +310,8 @@ void Client::Impl::Ask(const std::string& why) {
   student_requested = true;
   link->RequestStudent(why);
 }
+
+void Client::SetKeyFramesPerSecond(double rate) { impl_->Bound(rate); }
 
 bool Client::HasStudent() {
   impl_->CatchUp();

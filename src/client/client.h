@@ -77,6 +77,10 @@ class Client {
   /// yet, kInvalidArgument or kResourceExhausted for an empty or oversized frame.
   FrameReport Process(ImageView frame, LabelMap& labels);
 
+  /// Changes ClientOptions::key_frames_per_second. Throws Error kInvalidArgument for a value out of
+  /// range.
+  void SetKeyFramesPerSecond(double rate);
+
   /// Whether there is a student to predict with. Takes new sessions and students from the link
   /// first, as Process does, so that a program can wait for the first student.
   bool HasStudent();
