@@ -139,9 +139,15 @@ function show() {
     put('teacher', report.teacher || '–');
     put('session', report.session || '–');
     put('version', report.hasStudent ? `version ${report.version}, ${report.updates} updates, policy ${report.policy}` : '–');
+    put('students', report.bytesStudents ? `${(report.bytesStudents / 1000).toFixed(0)} kB, once a session at most` : '–');
   }
   showState(now);
   $('timeline').setAttribute('aria-label', describeTimeline(history, now));
+}
+
+// Reasons come as the rest of a line.
+function sentence(text) {
+  return text && text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
 }
 
 function put(id, text) {
@@ -161,10 +167,10 @@ function showState(now) {
     banner = `Network cut, ${still}.`;
   } else if (state.phase === 'away') {
     banner = `Server away, ${still}.`;
-    line = `${state.reason}${again}`;
+    line = sentence(state.reason) + again;
   } else if (state.phase === 'refused') {
     banner = `The server refuses, ${still}.`;
-    line = `${state.reason}${again}`;
+    line = sentence(state.reason) + again;
   } else if (state.phase === 'connecting') {
     line = labelling ? `Connecting again, ${still}.` : 'Connecting…';
     banner = labelling ? `Server away, ${still}.` : '';
@@ -175,9 +181,9 @@ function showState(now) {
   $('banner').hidden = !banner;
 }
 
-function tell(sentence) {
-  $('trouble').querySelector('span').textContent = sentence;
-  $('trouble').hidden = !sentence;
+function tell(message) {
+  $('trouble').querySelector('span').textContent = sentence(message);
+  $('trouble').hidden = !message;
 }
 
 // ---- Controls.

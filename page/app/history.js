@@ -18,7 +18,7 @@ export class History {
     this.frames.push(now);
     if (report.hasStudent) this.predictMs.push([now, report.predictMs]);
     if (report.keyFrame) this.keyFrames.push(now);
-    const up = report.bytesUp, down = report.bytesDown + report.bytesStudents;
+    const up = report.bytesUp, down = report.bytesDown;
     const last = this.#bytes.at(-1);
     if (!last || last[1] !== up || last[2] !== down || now - last[0] > 1000) this.#bytes.push([now, up, down]);
     if (report.updateApplied) {
@@ -48,7 +48,7 @@ export class History {
     return times[Math.floor(times.length / 2)];
   }
 
-  /** Kilobits a second: {up, down, video}; the last is what the frames would take as a video. */
+  /** Kilobits a second: {up, down, video}, of key frames, updates, and what all frames would take as a video. */
   traffic(now, pixels) {
     const within = this.#bytes.filter(([time]) => now - time <= RATE_SPAN);
     const video = this.rate(now) * pixels * VIDEO_BITS_PER_PIXEL / 1000;

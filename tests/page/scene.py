@@ -22,9 +22,9 @@ def frames():
 
 
 def write_camera(path: pathlib.Path):
-    """What Chromium takes for a camera: Motion JPEG."""
+    """What Chromium takes for a camera: Motion JPEG, with halved colours."""
     command = ["ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{WIDTH}x{HEIGHT}", "-r", "30", "-i", "-",
-               "-q:v", "3", str(path)]
+               "-q:v", "3", "-pix_fmt", "yuvj420p", str(path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as encoder:
         for frame in frames():
             encoder.stdin.write(frame.tobytes())

@@ -1,10 +1,12 @@
 """A server with the web server, started and stopped as tests need it, and a slow network before it."""
 
 import asyncio
+import os
 import pathlib
 import re
 import socket
 import subprocess
+import sys
 import threading
 import time
 
@@ -19,7 +21,8 @@ class TutorServer:
 
     def start(self, web="127.0.0.1:0"):
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen([*self.command, "--web", web], stdout=subprocess.PIPE, stderr=log, text=True)
+            self.process = subprocess.Popen([*self.command, "--web", web], stdout=subprocess.PIPE, stderr=log, text=True,
+                                            env={**os.environ, "SHADOWTUTOR_PYTHON": sys.executable})
         until = time.monotonic() + self.DEADLINE
         for line in self.process.stdout:
             if found := re.match(r"web server at (\S+)", line):
