@@ -158,3 +158,7 @@ int st_page_key_frame(st_page* page, const uint8_t* picture, size_t size) {
 void st_page_key_frames_per_second(st_page* page, double rate) {
   Guard(page->error, Nothing, [&] { page->client.SetKeyFramesPerSecond(rate); });
 }
+
+void st_page_budget(st_page* page, double rate) {
+  Guard(page->error, Nothing, [&] { page->client.link().SetBudget(rate); });
+}

@@ -117,6 +117,10 @@ int st_page_key_frame(st_page* page, const uint8_t* picture, size_t size);
 /* At most so many key frames a second, 1/86400 to 1000, whatever the server wants; 0: no such
  * bound. Other values change nothing, and st_page_error says so. */
 void st_page_key_frames_per_second(st_page* page, double rate);
+/* Kilobits a second of both directions together, over any 10 s, are at most `rate` from now on; 0:
+ * no bound. Key frames for which there is no room wait. Other values change nothing, and
+ * st_page_error says so. */
+void st_page_budget(st_page* page, double rate);
 
 #ifdef __cplusplus
 }

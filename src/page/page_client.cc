@@ -151,7 +151,7 @@ std::string PageClient::Report() {
       {"policy", welcome ? policy.name : ""},
       {"minStride", policy.schedule.stride.min_stride},
       {"maxStride", policy.schedule.stride.max_stride},
-      {"wantedBytes", policy.pictures.bytes},
+      {"wantedBytes", link_->wanted_bytes()},
       {"firstWantedBytes", policy.pictures.first_bytes},
       {"frameCodec", wire::NameOf(link_->frame_codec())},
       {"sessions", stats.sessions},

@@ -1,5 +1,6 @@
 #include "page/page_link.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 #include <variant>
@@ -127,8 +128,32 @@ wire::FrameCodec PageLink::frame_codec() const {
   return welcome() ? welcome()->frame_codec : options_.frame_codec;
 }
 
+void PageLink::SetBudget(double kilobits_per_second) {
+  if (kilobits_per_second == budget_options_.both) return;
+  client::BudgetOptions options;
+  options.both = kilobits_per_second;
+  budget_ = std::make_unique<client::TrafficBudget>(options);  // throws for what is no bound
+  if (!options.any()) budget_.reset();
+  budget_options_ = options;
+}
+
+int PageLink::wanted_bytes() const {
+  // The server's wish is about pictures that are predicted from one another.
+  const bool video = welcome() && wire::IsVideo(welcome()->frame_codec);
+  if (!budget_) return video ? welcome()->policy.pictures.bytes : 0;
+  const int most = budget_options_.LaterKeyFrameBytes();
+  return video ? std::min(welcome()->policy.pictures.bytes, most) : most;
+}
+
 bool PageLink::SendKeyFrame(ImageView frame, uint64_t frame_index) {
-  if (failure_ || !dialogue_.SendsKeyFrame(frame_index, Clock::now())) return false;
+  const Clock::time_point now = Clock::now();
+  if (budget_) {
+    const link::LinkStats so_far = dialogue_.stats();
+    budget_->Note(so_far.bytes_up, so_far.bytes_down, now);
+    if (!budget_->Allows(now)) return false;
+  }
+  if (failure_ || !dialogue_.SendsKeyFrame(frame_index, now)) return false;
+  if (budget_) budget_->Sent();
   auto head = dialogue_.TakeKeyFrame();
   restart_ = head.restart || skipped_ || frame.size() != last_size_;
   skipped_ = false;

@@ -6,12 +6,14 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <utility>
 
 #include "client/server_link.h"
+#include "client/traffic_budget.h"
 #include "link/link_stats.h"
 #include "link/tutor_dialogue.h"
 #include "shadowtutor/types.h"
@@ -55,8 +57,14 @@ class PageLink final : public client::ServerLink {
   /// when it is too large for a message.
   void Encoded(std::span<const uint8_t> picture);
 
+  /// Kilobits a second of both directions together, over any client::kBudgetWindow; 0: no bound.
+  /// Throws as client::TrafficBudget.
+  void SetBudget(double kilobits_per_second);
+
   /// What key frames are encoded with.
   wire::FrameCodec frame_codec() const;
+  /// What a key frame should take, about; 0: no matter.
+  int wanted_bytes() const;
   /// Whether the picture of the last SendKeyFrame must not be predicted from earlier ones.
   bool restart() const { return restart_; }
   const std::optional<wire::Welcome>& welcome() const { return dialogue_.welcome(); }
@@ -94,6 +102,9 @@ class PageLink final : public client::ServerLink {
   std::optional<Error> failure_;  // why this WebSocket is to be closed
   std::string notice_;
   size_t payload_bytes_ = 0;
+
+  client::BudgetOptions budget_options_;
+  std::unique_ptr<client::TrafficBudget> budget_;  // null: no bound
 
   std::optional<wire::KeyFrame> wanted_;  // waits for its picture
   bool restart_ = true;                   // for the picture of wanted_, or of the last one
