@@ -16,6 +16,8 @@ export interface Options {
   budget?: number;
   /** Of key frames as JPEG, 0.3 to 1. 0, the default: 0.8. */
   quality?: number;
+  /** Of key frames. "vp9" needs WebCodecs with a quantiser for each picture. The default is it where that is so, JPEG elsewhere. */
+  codec?: 'vp9' | 'jpeg' | '';
   /** Threads of the student, at most. 0, the default: up to 4 where the page is cross-origin isolated, 1 elsewhere. */
   threads?: number;
   /** Whether to go on while the page is hidden, such as for picture-in-picture. Default false. */

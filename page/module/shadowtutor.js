@@ -11,7 +11,7 @@ import { obstacle } from './engine.js';
 export const version = '0.2.0';
 
 const EVENTS = ['mask', 'classes', 'state', 'ready', 'error'];
-const DEFAULTS = { width: 640, keyFramesPerSecond: 0, budget: 0, quality: 0, threads: 0, whileHidden: false };
+const DEFAULTS = { width: 640, keyFramesPerSecond: 0, budget: 0, quality: 0, codec: '', threads: 0, whileHidden: false };
 
 export class ShadowTutor {
   #video;

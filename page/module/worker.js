@@ -2,7 +2,7 @@
 // the page's own thread only draws. shadowtutor.js is its other end.
 import { Connection } from './connection.js';
 import { loadEngine } from './engine.js';
-import { KeyFrameEncoder } from './key_frame_encoder.js';
+import { bestCodec, KeyFrameEncoder } from './key_frame_encoder.js';
 
 let engine, connection, encoder;
 let width = 0;           // the longer side of what the student sees
@@ -21,7 +21,7 @@ const handlers = {
   async start(data) {
     width = data.width;
     encoder = new KeyFrameEncoder(data.quality);
-    engine = await loadEngine({ threads: data.threads, options: { frameCodec: 'jpeg', clientVersion: data.version } });
+    engine = await loadEngine({ threads: data.threads, options: { frameCodec: data.codec || await bestCodec(), clientVersion: data.version } });
     engine.limit(data.keyFramesPerSecond, data.budget);
     connection = new Connection(data.address, engine, (state) => self.postMessage({ type: 'state', state }));
     self.addEventListener('online', () => connection.hurry());
@@ -72,7 +72,9 @@ const handlers = {
 
 function studentSize(frameWidth, frameHeight) {
   const scale = Math.min(1, width / Math.max(frameWidth, frameHeight));
-  return { width: Math.max(1, Math.round(frameWidth * scale)), height: Math.max(1, Math.round(frameHeight * scale)) };
+  // Even, since videos have half as many colours.
+  const even = (side) => Math.max(2, 2 * Math.round(side * scale / 2));
+  return { width: even(frameWidth), height: even(frameHeight) };
 }
 
 function predict(frame, size) {
