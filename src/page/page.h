@@ -110,9 +110,9 @@ const char* st_page_report(st_page* page);
 const char* st_page_classes(st_page* page);
 
 /* The picture of the last frame whose report had "keyFrame": a JPEG file, or an access unit; `size`
- * 0: it could not be encoded, and the next frame will be a key frame. Ignored when no key frame
- * waits for its picture any more, because the connection was lost. Other than 0: the picture was
- * not taken, and st_page_error says why; the session goes on. */
+ * 0: it could not be encoded, and a later frame takes its place. Ignored when no key frame waits
+ * for its picture any more, because the connection was lost. Other than 0: the picture was not
+ * taken, and st_page_error says why; the session goes on. */
 int st_page_key_frame(st_page* page, const uint8_t* picture, size_t size);
 /* At most so many key frames a second, 1/86400 to 1000, whatever the server wants; 0: no such
  * bound. Other values change nothing, and st_page_error says so. */

@@ -37,6 +37,8 @@ class PageClient {
   /// Algorithm 3 for that frame. The labels are valid until the next call; null while there is no
   /// student. Throws as client::Client::Process.
   const LabelMap* Process();
+  /// About the frame of the last Process.
+  const client::FrameReport& report() const { return report_; }
   /// JSON (page/page.h).
   std::string Report();
   std::string Classes() const;
@@ -44,6 +46,7 @@ class PageClient {
   void SetKeyFramesPerSecond(double rate) { client_->SetKeyFramesPerSecond(rate); }
   /// Throws Error kFailedPrecondition while there is no student.
   const nn::Checkpoint& student() const { return client_->student(); }
+  uint64_t version() const { return client_->version(); }
 
  private:
   PageLink* link_ = nullptr;  // the client's
