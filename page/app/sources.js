@@ -32,7 +32,7 @@ export class Source {
   async camera(which) {
     if (!navigator.mediaDevices?.getUserMedia) {
       throw new Error('Browsers give the camera only to pages over https:// or on localhost. Have the server started with ' +
-        '--tls-certificate and --tls-key, or choose a video file.');
+        '--tls-cert and --tls-key, or choose a video file.');
     }
     const facing = which === 'user' || which === 'environment';
     const video = { width: { ideal: 1280 }, height: { ideal: 720 }, ...(facing ? { facingMode: which } : { deviceId: { exact: which } }) };
