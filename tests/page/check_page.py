@@ -120,11 +120,17 @@ def learns(arguments, server, folder):
         page.until("the network is back", lambda seen: seen["banner"] == "")
 
         # A tab in the background rests, and goes on when it is looked at.
-        page.browser.call("Target.createTarget", url="about:blank")
+        other = page.browser.call("Target.createTarget", url="about:blank")["targetId"]
+        page.browser.call("Target.activateTarget", targetId=other)
+        hidden = page.browser.evaluate("document.hidden")
+        time.sleep(3)
+        resting = page.seen()["fps"]
+        page.browser.call("Target.closeTarget", targetId=other)
         page.browser.tell("Page.bringToFront")
+        require(not hidden or resting == 0, f"a hidden tab does not rest: {resting} frames a second")
         page.until("frames after the tab was hidden", lambda seen: seen["fps"] > 1)
 
-        # Held sizes: a phone, upright and lying, dark.
+        # Sizes: a phone, upright and lying, dark.
         for name, width, height in (("phone", 390, 844), ("phone-landscape", 844, 390)):
             page.browser.tell("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=True)
             page.browser.tell("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
