@@ -17,7 +17,8 @@
  *
  * Strings are UTF-8. A returned pointer is valid until the next call for the same page, and
  * nothing but its memory's growth moves it: in WebAssembly take the view of the memory after the
- * call. Nothing is thrown. Thread safety: one thread at a time for all pages. */
+ * call, as `new Uint8Array(engine.wasmMemory.buffer)` in the build with threads, and as
+ * `engine.HEAPU8` without. Nothing is thrown. Thread safety: one thread at a time for all pages. */
 #ifndef SHADOWTUTOR_PAGE_PAGE_H_
 #define SHADOWTUTOR_PAGE_PAGE_H_
 
