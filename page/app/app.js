@@ -133,7 +133,8 @@ function show() {
   put('down', kilobits(traffic.down));
   put('video-rate', kilobits(traffic.video));
   if (report) {
-    put('metric', report.metric < 0 ? '–' : percent(report.metric));
+    const lesson = history.lesson;
+    put('metric', lesson ? `${(lesson.initialMetric * 100).toFixed(1)} → ${percent(lesson.metric)}` : '–');
     put('stride', report.hasStudent ? String(report.stride) : '–');
     put('age', history.lastTaught ? ago(now - history.lastTaught) : '–');
     put('teacher', report.teacher || '–');

@@ -13,6 +13,7 @@ export class History {
   away = [];       // [from, to]; to is Infinity while it lasts
   #bytes = [];     // [time, up, down], totals
   lastTaught = 0;
+  lesson = null;   // the last answer to a key frame, as the report's `lastUpdate` has it
 
   frame(now, report) {
     this.frames.push(now);
@@ -23,6 +24,7 @@ export class History {
     if (!last || last[1] !== up || last[2] !== down || now - last[0] > 1000) this.#bytes.push([now, up, down]);
     if (report.updateApplied) {
       this.lastTaught = now;
+      if (report.lastUpdate?.part === 0) this.lesson = report.lastUpdate;
       this.metrics.push([now, report.metric]);
     }
     this.#forget(now);

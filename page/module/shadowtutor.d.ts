@@ -29,6 +29,8 @@ export type Settings = Pick<Options, 'width' | 'keyFramesPerSecond' | 'budget' |
 
 export interface Update {
   frameIndex: number;
+  /** 0: the answer to its key frame; 1, 2, ...: a better one, after further steps. */
+  part: number;
   /** mIoU on its key frame, 0 to 1: after training, and before. */
   metric: number;
   initialMetric: number;
