@@ -37,10 +37,10 @@ struct Event {
   };
   Kind kind = Kind::kServer;
   ErrorCode code = ErrorCode::kInternal;
-  std::string client;   // its address; empty: unknown
-  std::string session;  // empty: none
-  std::string sentence;
-  std::chrono::system_clock::time_point at;  // the last time
+  std::string client = {};   // its address; empty: unknown
+  std::string session = {};  // empty: none
+  std::string sentence = {};
+  std::chrono::system_clock::time_point at = {};  // the last time
   uint64_t times = 1;
 };
 

@@ -15,9 +15,10 @@ struct WatchedFrame {
   static constexpr int kMostSide = 384;
 
   uint64_t frame_index = 0;
-  Image frame;
-  LabelMap label;          // the teacher's
-  LabelMap before, after;  // the student's, around its training; empty where nothing is trained
+  Image frame = {};
+  LabelMap label = {};  // the teacher's
+  LabelMap before = {},
+           after = {};  // the student's, around its training; empty where nothing is trained
 };
 
 /// `size` made to fit, its sides in proportion and at least 1.

@@ -8,6 +8,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "server/stats.h"
 
@@ -16,7 +18,8 @@ namespace shadowtutor::web {
 struct Answer {
   int status = 200;
   std::string type = "text/plain; charset=utf-8";
-  std::string body;
+  std::string body = {};
+  std::vector<std::pair<std::string, std::string>> headers = {};  // more of them
 };
 
 /// `path` has no query. `ready`: whether new sessions are opened.
