@@ -125,8 +125,8 @@ Error AboutToken(const Error& error) {
 void CheckToken(const ServeArguments& options) {
   if (options.web_token_file.empty()) return;
   if (options.web.empty()) {
-    throw AboutToken(Error(ErrorCode::kInvalidArgument,
-                           "a token is for the web server; give its address, too (--web)"));
+    throw Error(ErrorCode::kInvalidArgument,
+                "--web-token-file is for the web server; give its address, too (--web)");
   }
   try {
     web::CheckToken(WebOptionsOf(options));

@@ -28,7 +28,7 @@ struct DashboardRequest {
   std::string authorization = {};
   std::string cookie = {};
   std::string fetch_site = {};  // Sec-Fetch-Site
-  bool forwarded = false;  // by a proxy that says so
+  bool forwarded = false;       // by a proxy that says so
   bool tls = false;
   rpc::PeerAddress peer;
 };

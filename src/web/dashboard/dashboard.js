@@ -123,12 +123,7 @@ byId('logout').onclick = async () => {
   connect();
 };
 
-// The clock goes on while nothing else happens.
-setInterval(() => {
-  for (const row of byId('sessions').tBodies[0].rows) {
-    if (row.since !== undefined) setText(row.cells[row.cells.length - 1], span(uptime() - row.since));
-  }
-}, 1000);
+setInterval(() => { if (source && source.readyState === EventSource.OPEN) showClock(); }, 1000);
 
 chosen = chosenInAddress();
 addEventListener('hashchange', () => { if (chosenInAddress()) choose(chosenInAddress(), false); });

@@ -62,6 +62,13 @@ function fillCells(row, columns, item) {
   });
 }
 
+// A small square in a chart's or a class's colour, and its name.
+function marked(name, color) {
+  const mark = element('i');
+  mark.style.background = color;
+  return element('span', {}, mark, name);
+}
+
 const none = '–';
 const percent = (share, digits = 0) => (share === null ? none : `${(100 * share).toFixed(digits)} %`);
 

@@ -20,7 +20,7 @@ const historyColumns = [
   {title: 'Version', text: (record) => String(record.version)},
 ];
 columnHeads(byId('history'), historyColumns);
-const historyRows = 30;
+const historyRows = 30, mostClasses = 24;
 
 let picturesShown = '';  // which of them are on the page
 
@@ -42,20 +42,19 @@ function makePictures(session) {
         image('frame.jpg', name === 'frame.jpg' ? `Key frame ${pictures.frame}` : '', 'under'));
     box.style.aspectRatio = `${pictures.width} / ${pictures.height}`;
     if (name !== 'frame.jpg') box.append(image(name, `${title}: labels of frame ${pictures.frame}`));
+    const called = pictures.predictions ? title : title.replace('Key frame', 'Frame');
     return element('figure', {}, box,
-        element('figcaption', {}, element('b', {textContent: title}), element('span', {textContent: notes[name] || ''})));
+        element('figcaption', {}, element('b', {textContent: called}), element('span', {textContent: notes[name] || ''})));
   }));
 }
 
 function makeLegend(session) {
   const over = element('input', {type: 'checkbox', checked: !byId('pictures').classList.contains('bare')});
   over.onchange = () => byId('pictures').classList.toggle('bare', !over.checked);
-  const classes = session.classes.filter((_, i) => i !== session.background).map(({name, color}) => {
-    const mark = element('i');
-    mark.style.background = color;
-    return element('span', {}, mark, name);
-  });
-  return element('div', {className: 'legend'}, element('label', {}, over, 'labels over the picture'), ...classes);
+  const classes = session.classes.filter((_, i) => i !== session.background);
+  const shown = classes.slice(0, mostClasses).map(({name, color}) => marked(name, color));
+  if (classes.length > mostClasses) shown.push(`and ${classes.length - mostClasses} more`);
+  return element('div', {className: 'legend'}, element('label', {}, over, 'labels over the picture'), ...shown);
 }
 
 function showPictures(session) {

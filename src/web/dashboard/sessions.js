@@ -19,11 +19,7 @@ function loadCard(title) {
 const loads = {teacher: loadCard('Teacher'), trainer: loadCard('Training')};
 const totals = element('dl');
 byId('load').append(loads.teacher.box, loads.trainer.box, element('div', {className: 'card'}, element('h3', {}, 'Since the start'), totals));
-loads.trainer.key.append(...['asked for', 'while idle'].flatMap((name, i) => {
-  const mark = element('i');
-  mark.style.background = i ? 'var(--purple)' : 'var(--blue)';
-  return [mark, `${name}  `];
-}));
+loads.trainer.key.append(marked('waited for', 'var(--blue)'), marked('while idle', 'var(--purple)'));
 
 function showLoad(card, load) {
   ['10s', '60s'].forEach((window, i) => {
@@ -41,9 +37,10 @@ function showTotals(state) {
   const server = state.server;
   const failed = Object.values(state.failed).reduce((sum, times) => sum + times, 0);
   const rows = [
-    ['sessions opened', server.sessions_opened], ['refused', server.sessions_refused], ['ended by the server', failed],
-    ['key frames', server.key_frames], ['of these failed', server.key_frames_failed],
-    ['up / down', `${bytes(server.bytes_up)} / ${bytes(server.bytes_down)}`]];
+    ['sessions', `${server.sessions_opened} opened, ${server.sessions_refused} refused`],
+    ['ended with an error', failed],
+    ['key frames', `${server.key_frames}, ${server.key_frames_failed} failed`],
+    ['up, down', `${bytes(server.bytes_up)}, ${bytes(server.bytes_down)}`]];
   if (server.frames_segmented) rows.push(['frames segmented', server.frames_segmented]);
   if (totals.children.length !== 2 * rows.length) {
     totals.replaceChildren(...rows.flatMap(([name]) => [element('dt', {textContent: name}), element('dd')]));
@@ -70,8 +67,8 @@ const sessionColumns = [
   {title: 'Stride', text: (session) => (session.stride === null ? none : String(session.stride))},
   {title: 'Key frames', text: (session) => String(session.kind === 'segment' ? session.frames_segmented : session.key_frames)},
   {title: 'Version', className: 'rare', text: (session) => (session.kind === 'segment' ? none : String(session.version))},
-  {title: 'Teacher: wait + work', className: 'rare', text: ofLast((last) => `${milliseconds(last.teacher_wait_ms)} + ${milliseconds(last.teacher_ms)}`)},
-  {title: 'Training: wait + work', className: 'rare', text: ofLast((last) => `${milliseconds(last.training_wait_ms)} + ${milliseconds(last.training_ms)}`)},
+  {title: 'Teacher, wait + work', className: 'rare', text: ofLast((last) => `${milliseconds(last.teacher_wait_ms)} + ${milliseconds(last.teacher_ms)}`)},
+  {title: 'Training, wait + work', className: 'rare', text: ofLast((last) => `${milliseconds(last.training_wait_ms)} + ${milliseconds(last.training_ms)}`)},
   {title: 'Up', className: 'rare', text: (session) => bytes(session.bytes_up)},
   {title: 'Down', className: 'rare', text: (session) => bytes(session.bytes_down)},
   {title: 'Since', text: (session) => span(uptime() - session.opened_s)},
@@ -110,9 +107,20 @@ function showEvents(events) {
   });
 }
 
+let aboutServer = '';
+
+// What changes with the time alone. Is called every second.
+function showClock() {
+  if (aboutServer) setText(byId('about'), `${aboutServer} · up ${span(uptime())}`);
+  for (const row of byId('sessions').tBodies[0].rows) {
+    setText(row.cells[row.cells.length - 1], span(uptime() - row.since));
+  }
+}
+
 function showState(state) {
   const server = state.server;
-  setText(byId('about'), `${server.version} · teacher: ${server.teacher} · policy ${server.policy} · up ${span(state.uptime_s)}`);
+  aboutServer = `${server.version} · teacher: ${server.teacher} · policy ${server.policy}`;
+  showClock();
   showLoad(loads.teacher, state.load.teacher);
   showLoad(loads.trainer, state.load.trainer);
   showTotals(state);

@@ -24,11 +24,7 @@ function keyOf(chart, entries) {
   const wanted = entries.map(([name, color]) => `${name}${color}`).join();
   if (chart.key.dataset.of === wanted) return;
   chart.key.dataset.of = wanted;
-  chart.key.replaceChildren(...entries.flatMap(([name, color]) => {
-    const mark = element('i');
-    mark.style.background = color;
-    return [mark, `${name}  `];
-  }));
+  chart.key.replaceChildren(...entries.map(([name, color]) => marked(name, color)));
 }
 
 const acrossOf = (length) => (i) => (length < 2 ? WIDTH / 2 : (i * WIDTH) / (length - 1));
