@@ -234,9 +234,11 @@ TEST(ServeOptions, WhatIsNotGivenIsTheServersDefault) {
 TEST(ServeOptions, TheWebServerHasItsAddressAndWhatElseIsGrpcs) {
   const web::ServerOptions web = WebOptionsOf(Parse(
       AddServeOptions,
-      "--teacher c.yaml --listen 127.0.0.1:1 --web 0.0.0.0:2 --web-origins "
+      "--teacher c.yaml --listen 127.0.0.1:1 --web 0.0.0.0:2 --web-token-file t --web-origins "
       "https://a.example,http://b.example:8080 --tls-cert c --tls-key k --max-connections 9"));
   EXPECT_EQ(web.listen, "0.0.0.0:2");
+  EXPECT_EQ(web.token_file, "t");
+  EXPECT_EQ(web.token_setting, "--web-token-file");
   EXPECT_EQ(web.origins, (std::vector<std::string>{"https://a.example", "http://b.example:8080"}));
   EXPECT_EQ(web.tls.certificate, "c");
   EXPECT_EQ(web.tls.key, "k");

@@ -97,6 +97,19 @@ TEST_F(ReloadProgram, AQuietServerTellsOnlyOfFilesThatItCannotUse) {
   EXPECT_EQ(std::count(told.begin(), told.end(), '\n'), 1) << told;
 }
 
+TEST_F(ReloadProgram, ReadsTheWebServersTokenAgain) {
+  WriteFileAtomically(folder_ / "token", std::string_view("0123456789abcdef\n"), false);
+  fs::permissions(folder_ / "token", fs::perms(0600));
+  Start("web = 127.0.0.1:0\nweb-token-file = token\n");
+  EXPECT_TRUE(HangUpSays("read the web server's token again"));
+  WriteFileAtomically(folder_ / "token", std::string_view("short\n"), false);
+  EXPECT_TRUE(HangUpSays("the one from before stays in use: the token in "));
+  WriteFileAtomically(folder_ / "token", std::string_view("fedcba9876543210\n"), false);
+  fs::permissions(folder_ / "token", fs::perms(0644));
+  EXPECT_TRUE(HangUpSays("every user of this machine can get at the token in "));
+  EXPECT_EQ(End(), 0);
+}
+
 TEST_F(ReloadProgram, WithoutTlsNothingHappens) {
   Start("");
   EXPECT_TRUE(HangUpSays("there are no TLS files"));

@@ -43,6 +43,8 @@ namespace {
 
 namespace flags = app::flags;
 
+constexpr char kWebOrigins[] = "--web-origins", kTokenFile[] = "--web-token-file";
+
 // What a policy does not train must be known already. A fresh student's frozen part would know
 // nothing, so all of it is trained.
 bool TrainsAllOfFresh(const ServeArguments& options) {
@@ -115,6 +117,39 @@ void CheckWeb(const web::ServerOptions& options) {
   }
 }
 
+// What is about the token says which option it is.
+Error AboutToken(const Error& error) {
+  return Error(error.code(), std::string(error.what()) + " (" + kTokenFile + ")");
+}
+
+void CheckToken(const ServeArguments& options) {
+  if (options.web_token_file.empty()) return;
+  if (options.web.empty()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "--web-token-file is for the web server; give its address, too (--web)");
+  }
+  try {
+    web::CheckToken(WebOptionsOf(options));
+  } catch (const Error& error) {
+    throw AboutToken(error);
+  }
+}
+
+void LogTokenWarning(const ServeArguments& options) {
+  if (const auto warning = web::TokenWarning(WebOptionsOf(options))) Log(*warning);
+}
+
+void ReloadToken(web::Server& web, const ServeArguments& options) {
+  try {
+    if (!web.ReloadToken() || options.quiet) return;
+    Log("SIGHUP: read the web server's token again");
+    LogTokenWarning(options);
+  } catch (const Error& error) {
+    Log("SIGHUP: the web server's token cannot be used, and the one from before stays in use: " +
+        std::string(AboutToken(error).what()));
+  }
+}
+
 void Reload(rpc::Server& server, web::Server* web, const ServeArguments& options) {
   try {
     // First, because nothing may be thrown once the server has the new files.
@@ -140,6 +175,7 @@ int Serve(const ServeArguments& options) {
   // Before the teacher, which may take long to load.
   rpc::CheckCouldListen(rpc::ParseServerAddress(options.server.listen, rpc::AddressUse::kListen));
   if (!options.web.empty()) CheckWeb(WebOptionsOf(options));
+  CheckToken(options);
   const std::vector<std::string> out_of_date = rpc::OutOfDate(options.server.tls);
   Pair pair = OpenTeacherAndStudent(options);
   const std::shared_ptr<teacher::Teacher> teacher = pair.teacher;
@@ -149,6 +185,7 @@ int Serve(const ServeArguments& options) {
     server_options.log = Log;
     rpc::ReportRefusedHandshakes(Log);
     LogOutOfDate(out_of_date);
+    LogTokenWarning(options);
     Log("teacher: " + teacher->description());
     Log("policy: " + server_options.policy.name + " (" +
         distill::PolicyText(server_options.policy) + ")");
@@ -181,7 +218,10 @@ int Serve(const ServeArguments& options) {
   std::clearerr(stdout);
 
   while (!Interrupted()) {
-    if (TakeReloadRequest()) Reload(server, web ? &*web : nullptr, options);
+    if (TakeReloadRequest()) {
+      Reload(server, web ? &*web : nullptr, options);
+      if (web) ReloadToken(*web, options);
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   if (!options.quiet) Log("shutting down");
@@ -221,6 +261,9 @@ web::ServerOptions WebOptionsOf(const ServeArguments& options) {
   web::ServerOptions web;
   static_cast<rpc::TransportOptions&>(web) = options.server;
   web.listen = options.web;
+  web.token_file = options.web_token_file;
+  web.token_setting = kTokenFile;
+  web.origins_setting = kWebOrigins;
   std::istringstream origins(options.web_origins);
   for (std::string origin; std::getline(origins, origin, ',');) {
     web.origins.push_back(origin);
@@ -264,13 +307,18 @@ void AddServeOptions(CLI::App& command, ServeArguments& options) {
   command
       .add_option("--web", options.web,
                   "Address and port of a web server beside it: WebSockets with the same sessions, "
-                  "/metrics for Prometheus, /healthz and /readyz. TLS as for --listen")
+                  "/dashboard, /metrics for Prometheus, /healthz and /readyz. TLS as for --listen")
       ->type_name("ADDRESS");
   command
-      .add_option("--web-origins", options.web_origins,
+      .add_option(kWebOrigins, options.web_origins,
                   "Sites whose pages may open WebSockets here, as in "
                   "https://example.org,https://example.com:8443; its own always may")
       ->type_name("ORIGINS");
+  command
+      .add_option(kTokenFile, options.web_token_file,
+                  "File whose only line is a token: whoever has it sees /dashboard, from any "
+                  "address. Without it only this machine does, and only on a loopback address")
+      ->type_name(kFileValue);
   AddPolicyOptions(command, options.policy);
   command
       .add_option("--teacher-timeout", options.teacher_timeout,
@@ -327,13 +375,14 @@ void AddServeOptions(CLI::App& command, ServeArguments& options) {
   command.add_flag(flags::kInsecure, server.insecure,
                    "Plain text on addresses that others can reach");
   command.add_flag("--quiet", options.quiet,
-                   "No log on stderr but for TLS files that SIGHUP cannot use");
+                   "No log on stderr but for TLS files and a token that SIGHUP cannot use");
 }
 
 void AddServeCommand(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand(
       flags::kServe,
-      "Teach clients over the network until Ctrl-C or SIGTERM; SIGHUP reads the TLS files again");
+      "Teach clients over the network until Ctrl-C or SIGTERM; SIGHUP reads the TLS files and the "
+      "web server's token again");
   const auto options = std::make_shared<ServeArguments>();
   AddServeOptions(*command, *options);
   const std::shared_ptr<const Settings> settings = AddSettings(*command);

@@ -31,6 +31,7 @@ struct ServeArguments {
   std::string max_frame = "4096x2160";  // the largest that is called 4K
   std::string web;                      // empty: none
   std::string web_origins;              // separated by commas
+  std::string web_token_file;           // empty: none
   bool quiet = false;
   rpc::ServerOptions server;
 };

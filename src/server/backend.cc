@@ -111,6 +111,13 @@ void Backend::Start() {
   if (!stopping_) watcher_ = std::thread([this] { WatchDeadlines(); });
 }
 
+ServerStats Backend::stats() const {
+  ServerStats stats = resources_->stats.Snapshot();
+  stats.teacher = resources_->teaching->load();
+  stats.trainer = resources_->training->load();
+  return stats;
+}
+
 void Backend::WatchDeadlines() {
   bool removed = false;  // since memory was released
   Clock::time_point released = Clock::now();
@@ -123,6 +130,7 @@ void Backend::WatchDeadlines() {
     streams_->Tick(now);  // first, so that clients hear the reason
     resources_->InterruptTeacher(now, resources_->teacher_timeout);
     resources_->LogLeftOut(now);
+    resources_->observatory.Tick(now);
     removed = streams_->TakeRemoved() || removed;
     // What a running job frees at its end would not be given back.
     const bool training = resources_->workspaces.borrowed() > 0;

@@ -81,7 +81,7 @@ class Backend {
   /// first one did.
   bool Shutdown(std::chrono::milliseconds timeout) ST_EXCLUDES(shutdown_mutex_);
 
-  ServerStats stats() const { return resources_->stats.Snapshot(); }
+  ServerStats stats() const;
 
  private:
   void WatchDeadlines();

@@ -75,6 +75,12 @@ template <typename Request, typename Reply>
 void Conversation<Request, Reply>::End(const Error& why) {
   closed_ = true;
   Log(std::string("refused: ") + ErrorCodeName(why.code()) + ": " + why.what());
+  resources_->stats.SessionFailed(why.code());
+  resources_->observatory.Note({.kind = Event::Kind::kEnded,
+                                .code = why.code(),
+                                .client = client(),
+                                .session = id_,
+                                .sentence = why.what()});
   if (const std::shared_ptr<Peer> peer = peer_.lock()) peer->End(why);
   OnEnd();
 }
@@ -83,6 +89,11 @@ template <typename Request, typename Reply>
 void Conversation<Request, Reply>::LogFailure(uint64_t frame_index, const Error& error) const {
   Log("frame " + std::to_string(frame_index) + ": " + ErrorCodeName(error.code()) + ": " +
       error.what());
+  resources_->observatory.Note({.kind = Event::Kind::kFailed,
+                                .code = error.code(),
+                                .client = client(),
+                                .session = id_,
+                                .sentence = error.what()});
 }
 
 template <typename Request, typename Reply>

@@ -77,7 +77,10 @@ class Conversation {
   void End(const Error& why) ST_REQUIRES(mutex_);
   /// Adds a line about this conversation to the log.
   void Log(const std::string& what) const;
+  /// The same for a frame that is answered with an error.
   void LogFailure(uint64_t frame_index, const Error& error) const;
+  /// The client's address; empty if that is unknown, or this machine's.
+  std::string client() const { return source_ == id_ ? std::string() : source_; }
 
   const std::shared_ptr<Resources> resources_;
   const std::weak_ptr<Peer> peer_;

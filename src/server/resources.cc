@@ -61,8 +61,11 @@ TeacherCall::TeacherCall(Resources& resources, uint64_t owner) : resources_(reso
 TeacherCall::~TeacherCall() {
   const std::chrono::milliseconds took = resources_.teacher_watch.End();
   if (took <= resources_.teacher_timeout) return;
-  resources_.Log("the teacher has returned after " + SecondsText(took) +
-                 "; its answer comes too late");
+  const std::string late =
+      "the teacher has returned after " + SecondsText(took) + "; its answer comes too late";
+  resources_.Log(late);
+  resources_.observatory.Note(
+      {.kind = Event::Kind::kServer, .code = ErrorCode::kDeadlineExceeded, .sentence = late});
 }
 
 }  // namespace shadowtutor::server

@@ -13,6 +13,7 @@
 
 #include "core/allowance.h"
 #include "server/log_gate.h"
+#include "server/observatory.h"
 #include "server/scheduler.h"
 #include "server/stats.h"
 #include "server/teacher_watch.h"
@@ -46,6 +47,7 @@ struct Resources {
   std::function<void(const std::string& line)> log;  // may be empty; called from any thread
   mutable LogGate log_gate;
   StatsBoard stats;
+  Observatory observatory;
   std::unique_ptr<Scheduler> teaching;
   std::unique_ptr<Scheduler> training;
   Workspaces workspaces;  // for jobs of `training`

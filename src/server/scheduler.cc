@@ -5,7 +5,8 @@
 
 namespace shadowtutor::server {
 
-Scheduler::Scheduler(int threads, size_t max_queued, Now now) : max_queued_(max_queued) {
+Scheduler::Scheduler(int threads, size_t max_queued, Now now)
+    : count_(threads), max_queued_(max_queued), now_(now), state_(std::make_shared<State>(now())) {
   state_->working = threads;
   threads_.reserve(static_cast<size_t>(threads));
   for (int i = 0; i < threads; ++i) {
@@ -45,6 +46,27 @@ bool Scheduler::SubmitIdle(uint64_t owner, Job job) {
 bool Scheduler::Waiting() const {
   const MutexLock lock(state_->mutex);
   return state_->shut_down || !state_->queue.empty() || state_->busy > 0;
+}
+
+Scheduler::Load Scheduler::load() const {
+  const MutexLock lock(state_->mutex);
+  const Clock::time_point now = now_();
+  const auto seconds = [](Clock::duration time) {
+    return std::chrono::duration<double>(time).count();
+  };
+  const auto share = [&](BusyMeter& meter, int window) {
+    return std::min(1.0, meter.Over(window, now) / count_);
+  };
+  BusyMeter &jobs = state_->jobs, &idle = state_->idle_jobs;
+  return {.threads = count_,
+          .running = state_->busy,
+          .queued = state_->queue.size(),
+          .busy_s = seconds(jobs.Total(now)),
+          .idle_s = seconds(idle.Total(now)),
+          .busy_10s = share(jobs, 10),
+          .busy_60s = share(jobs, 60),
+          .idle_10s = share(idle, 10),
+          .idle_60s = share(idle, 60)};
 }
 
 bool Scheduler::Forget(uint64_t owner) {
@@ -139,6 +161,7 @@ void Scheduler::Run(State& state, Entry& next, Now now) {
   next.job = nullptr;
   const Clock::duration took = now() - began;
   const MutexLock lock(state.mutex);
+  state.jobs.End(now());
   // Time goes on for those who wait, however many newcomers there are.
   state.now += took / static_cast<int64_t>(state.queue.size() + state.busy);
   --state.busy;
@@ -148,6 +171,14 @@ void Scheduler::Run(State& state, Entry& next, Now now) {
   for (Entry& entry : state.queue) {
     if (entry.owner == next.owner) entry.start = std::max(entry.start, clock);
   }
+  state.running.erase(next.owner);
+}
+
+void Scheduler::RunIdle(State& state, Entry& next, Now now) {
+  next.job();
+  next.job = nullptr;
+  const MutexLock lock(state.mutex);
+  state.idle_jobs.End(now());
   state.running.erase(next.owner);
 }
 
@@ -172,17 +203,16 @@ void Scheduler::Work(const std::shared_ptr<State>& state, Now now) {
         const auto idle_entry = NextIdle(*state);
         next = std::move(*idle_entry);
         state->idle.erase(idle_entry);
+        state->idle_jobs.Begin(now());
       } else {
         next = Take(*state, entry);
         ++state->busy;
+        state->jobs.Begin(now());
       }
       state->running.insert(next.owner);
     }
     if (idle) {
-      next.job();
-      next.job = nullptr;
-      const MutexLock lock(state->mutex);
-      state->running.erase(next.owner);
+      RunIdle(*state, next, now);
     } else {
       Run(*state, next, now);
     }

@@ -32,6 +32,7 @@
 #include <vector>
 
 #include "core/mutex.h"
+#include "server/busy_meter.h"
 
 namespace shadowtutor::server {
 
@@ -66,6 +67,17 @@ class Scheduler {
   bool Forget(uint64_t owner) ST_EXCLUDES(state_->mutex);
   /// Drops only the owner's idle job, if it has not begun. Returns whether there was one.
   bool ForgetIdle(uint64_t owner) ST_EXCLUDES(state_->mutex);
+
+  struct Load {
+    int threads = 0;
+    size_t running = 0, queued = 0;  // jobs that are not idle
+    double busy_s = 0, idle_s = 0;   // what jobs, and idle jobs, took since the start
+    /// The share of the threads' time that jobs took, of the last 10 s and 60 s: 0 to 1.
+    double busy_10s = 0, busy_60s = 0;
+    double idle_10s = 0, idle_60s = 0;  // the same of idle jobs
+  };
+  Load load() const ST_EXCLUDES(state_->mutex);
+
   /// Takes no more jobs, drops those in the queue, and waits for the running ones: for at most
   /// `timeout`, or without a limit if it is not given. Returns false when a job still ran after
   /// that time; its thread is then detached and ends with the job. Must not be called by a job.
@@ -80,6 +92,7 @@ class Scheduler {
   };
   // Shared with the threads, because a detached thread outlives the scheduler.
   struct State {
+    explicit State(Clock::time_point start) : jobs(start), idle_jobs(start) {}
     mutable Mutex mutex;
     CondVar wake, ended;
     std::deque<Entry> queue ST_GUARDED_BY(mutex);  // as they came
@@ -91,6 +104,7 @@ class Scheduler {
     size_t busy ST_GUARDED_BY(mutex) = 0;             // jobs that run and are not idle
     bool shut_down ST_GUARDED_BY(mutex) = false;
     int working ST_GUARDED_BY(mutex) = 0;  // threads that have not ended
+    BusyMeter jobs ST_GUARDED_BY(mutex), idle_jobs ST_GUARDED_BY(mutex);
   };
   static void Work(const std::shared_ptr<State>& state, Now now);
   /// The job to run next; queue.end() if none may run now.
@@ -98,12 +112,15 @@ class Scheduler {
   static std::deque<Entry>::iterator NextIdle(State& state) ST_REQUIRES(state.mutex);
   static Entry Take(State& state, std::deque<Entry>::iterator next) ST_REQUIRES(state.mutex);
   static void Run(State& state, Entry& next, Now now) ST_EXCLUDES(state.mutex);
+  static void RunIdle(State& state, Entry& next, Now now) ST_EXCLUDES(state.mutex);
   /// Takes the owner's entry out of a queue; the job of what is returned is empty if there is none.
   static Entry TakeOf(uint64_t owner, std::deque<Entry>& queue);
   static bool Has(uint64_t owner, const std::deque<Entry>& queue);
 
+  const int count_;
   const size_t max_queued_;
-  const std::shared_ptr<State> state_ = std::make_shared<State>();
+  const Now now_;
+  const std::shared_ptr<State> state_;
   Mutex join_mutex_ ST_ACQUIRED_BEFORE(state_->mutex);  // held while threads are joined or detached
   std::vector<std::thread> threads_ ST_GUARDED_BY(join_mutex_);
 };

@@ -382,5 +382,41 @@ TEST(SchedulerTest, IdleJobsWaitForThoseThatRunOnOtherThreads) {
   EXPECT_TRUE(idle.get_future().get());
 }
 
+TEST(SchedulerTest, TellsHowBusyItIs) {
+  fake_now = Scheduler::Clock::time_point{};
+  Gate gate;
+  std::promise<void> done, idle_done;
+  const auto advance = [](int seconds) {
+    fake_now = fake_now.load() + std::chrono::seconds(seconds);
+  };
+  Scheduler scheduler(1, 8, [] { return fake_now.load(); });
+  ASSERT_TRUE(scheduler.Submit(1, [wait = gate.Job(), &advance] {
+    wait();
+    advance(3);
+  }));
+  gate.WaitUntilEntered();
+  ASSERT_TRUE(scheduler.Submit(2, [&] { advance(1); }));
+  ASSERT_TRUE(scheduler.Submit(3, [&] { done.set_value(); }));
+  Scheduler::Load load = scheduler.load();
+  EXPECT_EQ(load.threads, 1);
+  EXPECT_EQ(load.running, 1u);
+  EXPECT_EQ(load.queued, 2u);
+  gate.Open();
+  done.get_future().wait();
+  ASSERT_TRUE(scheduler.SubmitIdle(4, [&] {
+    advance(4);
+    idle_done.set_value();
+  }));
+  idle_done.get_future().wait();
+  scheduler.Shutdown();
+  load = scheduler.load();
+  EXPECT_EQ(load.running, 0u);
+  EXPECT_EQ(load.queued, 0u);
+  EXPECT_DOUBLE_EQ(load.busy_s, 4);
+  EXPECT_DOUBLE_EQ(load.idle_s, 4);
+  EXPECT_DOUBLE_EQ(load.busy_10s, 0.5);
+  EXPECT_DOUBLE_EQ(load.idle_60s, 0.5);
+}
+
 }  // namespace
 }  // namespace shadowtutor::server

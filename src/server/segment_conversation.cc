@@ -8,6 +8,7 @@
 #include "core/untrusted_text.h"
 #include "server/as_error.h"
 #include "server/label_frame.h"
+#include "server/watched_frame.h"
 #include "wire/codec_names.h"
 #include "wire/frame_codec.h"
 #include "wire/jpeg.h"
@@ -40,6 +41,7 @@ SegmentConversation::~SegmentConversation() {
   const MutexLock lock(mutex_);
   if (!greeted_) return;
   resources_->stats.SessionEnded(id_);
+  resources_->observatory.Ended(id_);
   Log("ended, " + std::to_string(answered_) + " frames were segmented");
 }
 
@@ -82,8 +84,12 @@ void SegmentConversation::OnHello(const wire::SegmentHello& hello) {
   welcome.in_flight = in_flight_;
   welcome.teacher = resources_->session.teacher;
   const std::string version = Showable(hello.client_version, wire::kMaxLoggedVersionBytes);
-  resources_->stats.SessionOpened(
-      {.id = id_, .client_version = version, .frame_size = hello.frame_size});
+  resources_->stats.SessionOpened({.id = id_,
+                                   .client = client(),
+                                   .client_version = version,
+                                   .frame_size = hello.frame_size,
+                                   .segments = true});
+  resources_->observatory.Opened(id_, resources_->session.policy.schedule);
   resources_->Log("session " + id_ + " opened: client " + (version.empty() ? "?" : version) +
                   " has every frame segmented, " + std::to_string(hello.frame_size.width) + "x" +
                   std::to_string(hello.frame_size.height) + " " +
@@ -106,7 +112,7 @@ void SegmentConversation::OnFrame(wire::SegmentFrame frame) {
                   " bytes together; send fewer at a time, or smaller ones"));
     return;
   }
-  resources_->stats.Received(bytes);
+  resources_->stats.Received(id_, bytes);
   waiting_bytes_ += bytes;
   waiting_.push_back(std::move(frame));
   if (!working_) SubmitNext();
@@ -167,8 +173,12 @@ wire::SegmentReply SegmentConversation::Answer(const wire::SegmentFrame& frame) 
     message.codec_ms =
         std::max(0.0, std::chrono::duration<double, std::milli>(Clock::now() - start).count() -
                           labelled.teacher_ms);
-    resources_->stats.FrameSegmented(message.teacher_ms);
-    resources_->stats.Sent(message.data.size());
+    resources_->stats.FrameSegmented(id_, message.teacher_ms);
+    resources_->stats.Sent(id_, message.data.size());
+    const Clock::time_point now = Clock::now();
+    if (resources_->observatory.Watched(id_, now)) {
+      resources_->observatory.Show(id_, ShrinkForWatching(labelled, {}), now);
+    }
     return message;
   } catch (...) {
     const Error error = AsError(std::current_exception());

@@ -2,10 +2,27 @@
 
 namespace shadowtutor::server {
 
+const char* NameOf(RefusalReason reason) {
+  switch (reason) {
+    case RefusalReason::kServerFull:
+      return "server_full";
+    case RefusalReason::kAddressFull:
+      return "address_full";
+    case RefusalReason::kConnectionFull:
+      return "connection_full";
+    case RefusalReason::kTooOften:
+      return "too_often";
+    case RefusalReason::kEnding:
+      break;
+  }
+  return "ending";
+}
+
 void StatsBoard::SessionOpened(const SessionStats& session) {
   const MutexLock lock(mutex_);
   ++totals_.sessions_opened;
-  sessions_[session.id] = session;
+  SessionStats& entry = sessions_[session.id] = session;
+  entry.opened_s = Uptime();
 }
 
 void StatsBoard::SessionEnded(const std::string& id) {
@@ -13,9 +30,15 @@ void StatsBoard::SessionEnded(const std::string& id) {
   sessions_.erase(id);
 }
 
-void StatsBoard::SessionRefused() {
+void StatsBoard::SessionRefused(RefusalReason reason) {
   const MutexLock lock(mutex_);
   ++totals_.sessions_refused;
+  ++totals_.refused_by_reason[static_cast<size_t>(reason)];
+}
+
+void StatsBoard::SessionFailed(ErrorCode code) {
+  const MutexLock lock(mutex_);
+  ++totals_.sessions_failed[code];
 }
 
 void StatsBoard::KeyFrameAnswered(const std::string& id, const wire::Update& update) {
@@ -50,8 +73,10 @@ void StatsBoard::KeyFrameFailed() {
   ++totals_.key_frames_failed;
 }
 
-void StatsBoard::FrameSegmented(double teacher_ms) {
+void StatsBoard::FrameSegmented(const std::string& id, double teacher_ms) {
   const MutexLock lock(mutex_);
+  const auto found = sessions_.find(id);
+  if (found != sessions_.end()) ++found->second.frames_segmented;
   ++totals_.frames_segmented;
   totals_.last_teacher_ms = teacher_ms;
 }
@@ -61,20 +86,28 @@ void StatsBoard::StudentSent() {
   ++totals_.students_sent;
 }
 
-void StatsBoard::Received(size_t bytes) {
+void StatsBoard::Received(const std::string& id, size_t bytes) {
   const MutexLock lock(mutex_);
+  const auto found = sessions_.find(id);
+  if (found != sessions_.end()) found->second.bytes_up += bytes;
   totals_.bytes_up += bytes;
 }
 
-void StatsBoard::Sent(size_t bytes) {
+void StatsBoard::Sent(const std::string& id, size_t bytes) {
   const MutexLock lock(mutex_);
+  const auto found = sessions_.find(id);
+  if (found != sessions_.end()) found->second.bytes_down += bytes;
   totals_.bytes_down += bytes;
+}
+
+double StatsBoard::Uptime() const {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
 }
 
 ServerStats StatsBoard::Snapshot() const {
   const MutexLock lock(mutex_);
   ServerStats stats = totals_;
-  stats.uptime_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  stats.uptime_s = Uptime();
   for (const auto& [id, session] : sessions_) stats.sessions.push_back(session);
   return stats;
 }

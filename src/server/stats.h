@@ -2,13 +2,16 @@
 #ifndef SHADOWTUTOR_SERVER_STATS_H_
 #define SHADOWTUTOR_SERVER_STATS_H_
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "core/mutex.h"
+#include "server/scheduler.h"
 #include "shadowtutor/types.h"
 #include "wire/messages.h"
 
@@ -16,6 +19,7 @@ namespace shadowtutor::server {
 
 struct SessionStats {
   std::string id;
+  std::string client;  // its address without a port; empty: unknown, or this machine
   std::string client_version;
   FrameSize frame_size;
   bool adopted = false;  // begins with weights that the client handed over or named
@@ -23,15 +27,28 @@ struct SessionStats {
   uint64_t key_frames = 0;
   uint64_t distillation_steps = 0;
   double last_metric = -1;  // -1 before the first
+  bool segments = false;    // has every frame labelled, and no student
+  uint64_t frames_segmented = 0;
+  double opened_s = 0;    // since the server's start
+  uint64_t bytes_up = 0;  // of frames and weights, without the rest of the messages
+  uint64_t bytes_down = 0;
 };
+
+/// Why a client got no session.
+enum class RefusalReason { kServerFull, kAddressFull, kConnectionFull, kTooOften, kEnding };
+inline constexpr size_t kRefusalReasons = 5;
+/// "server_full", "address_full", "connection_full", "too_often", "ending".
+const char* NameOf(RefusalReason reason);
 
 /// A copy taken at one moment.
 struct ServerStats {
   double uptime_s = 0;
   uint64_t sessions_opened = 0;
-  uint64_t sessions_refused = 0;   // because the server was full
-  uint64_t key_frames = 0;         // answered with an update
-  uint64_t key_frames_failed = 0;  // answered with an error
+  uint64_t sessions_refused = 0;
+  std::array<uint64_t, kRefusalReasons> refused_by_reason{};  // of these, by RefusalReason
+  std::map<ErrorCode, uint64_t> sessions_failed;              // ended with an error by the server
+  uint64_t key_frames = 0;                                    // answered with an update
+  uint64_t key_frames_failed = 0;                             // answered with an error
   uint64_t updates_with_weights = 0;
   uint64_t distillation_steps = 0;
   uint64_t frames_segmented = 0;  // for clients that send every frame
@@ -42,6 +59,7 @@ struct ServerStats {
   double last_train_ms = 0;  // of a key frame's answer, without later parts
   double last_metric = -1;
   std::vector<SessionStats> sessions;  // those open now
+  Scheduler::Load teacher, trainer;    // set by Backend::stats
 };
 
 /// Thread safety: all functions may be called from any thread.
@@ -49,21 +67,25 @@ class StatsBoard {
  public:
   StatsBoard() : start_(std::chrono::steady_clock::now()) {}
 
+  /// `opened_s` is set here.
   void SessionOpened(const SessionStats& session);
   void SessionEnded(const std::string& id);
-  void SessionRefused();
+  void SessionRefused(RefusalReason reason);
+  void SessionFailed(ErrorCode code);
   void KeyFrameAnswered(const std::string& id, const wire::Update& update);
   /// A later part of an answer.
   void PartSent(const std::string& id, const wire::Update& update);
   void KeyFrameFailed();
-  void FrameSegmented(double teacher_ms);
+  void FrameSegmented(const std::string& id, double teacher_ms);
   void StudentSent();
-  void Received(size_t bytes);
-  void Sent(size_t bytes);
+  void Received(const std::string& id, size_t bytes);
+  void Sent(const std::string& id, size_t bytes);
 
   ServerStats Snapshot() const;
 
  private:
+  /// Seconds since the start.
+  double Uptime() const;
   void Trained(const std::string& id, const wire::Update& update) ST_REQUIRES(mutex_);
 
   const std::chrono::steady_clock::time_point start_;

@@ -32,9 +32,15 @@ StreamRegistry::StreamRegistry(std::shared_ptr<Resources> resources, const Strea
 std::optional<Error> StreamRegistry::Open(const MakeStream& make, const StreamOrigin& origin) {
   const Clock::time_point now = Clock::now();
   std::optional<Refusal> refusal = TryOpen(make, origin, now);
-  if (refusal && refusal->full && EndSilent(now)) refusal = TryOpen(make, origin, now);
+  if (refusal && refusal->reason == RefusalReason::kServerFull && EndSilent(now)) {
+    refusal = TryOpen(make, origin, now);
+  }
   if (!refusal) return std::nullopt;
-  resources_->stats.SessionRefused();
+  resources_->stats.SessionRefused(refusal->reason);
+  resources_->observatory.Note({.kind = Event::Kind::kRefused,
+                                .code = refusal->why.code(),
+                                .client = origin.address,
+                                .sentence = refusal->why.what()});
   return refusal->why;
 }
 
@@ -42,7 +48,7 @@ std::optional<StreamRegistry::Refusal> StreamRegistry::TryOpen(const MakeStream&
                                                                const StreamOrigin& origin,
                                                                Clock::time_point now) {
   const MutexLock lock(mutex_);
-  if (ended_) return Refusal{*ended_};
+  if (ended_) return Refusal{*ended_, RefusalReason::kEnding};
   if (std::optional<Refusal> refusal = CheckBounds(origin, now)) return refusal;
   const uint64_t number = next_number_++;
   streams_[number] = {make(number, id_prefix_ + "-" + std::to_string(number)), origin};
@@ -59,7 +65,8 @@ std::optional<StreamRegistry::Refusal> StreamRegistry::CheckBounds(const StreamO
   if (!origin.connection.empty() && Count([&](const Entry& entry) {
                                       return entry.origin.connection == origin.connection;
                                     }) >= bounds_.per_connection) {
-    return Refusal{full("this connection", bounds_.per_connection, "open another one")};
+    return Refusal{full("this connection", bounds_.per_connection, "open another one"),
+                   RefusalReason::kConnectionFull};
   }
   const int per_address = bounds_.per_address > 0 ? bounds_.per_address
                           : origin.local          ? bounds_.in_all
@@ -67,12 +74,12 @@ std::optional<StreamRegistry::Refusal> StreamRegistry::CheckBounds(const StreamO
   if (per_address < bounds_.in_all && !origin.address.empty() &&
       Count([&](const Entry& entry) { return entry.origin.address == origin.address; }) >=
           per_address) {
-    return Refusal{full("the client's address", per_address, advice)};
+    return Refusal{full("the client's address", per_address, advice), RefusalReason::kAddressFull};
   }
   // Those that were told to end make room at once, but not for any number of others.
   if (Count([](const Entry&) { return true; }) >= bounds_.in_all ||
       streams_.size() >= 2 * static_cast<size_t>(bounds_.in_all)) {
-    return Refusal{full("the server", bounds_.in_all, advice), true};
+    return Refusal{full("the server", bounds_.in_all, advice), RefusalReason::kServerFull};
   }
   if (origin.local || origin.address.empty()) return std::nullopt;
   std::erase_if(openings_, [&](const auto& entry) { return entry.second.Full(now); });
@@ -80,7 +87,8 @@ std::optional<StreamRegistry::Refusal> StreamRegistry::CheckBounds(const StreamO
   const auto allowance = openings_.try_emplace(origin.address, bounds_.openings_per_address).first;
   if (allowance->second.Take(now)) return std::nullopt;
   return Refusal{Error(ErrorCode::kResourceExhausted,
-                       "sessions are opened from the client's address too often; try again later")};
+                       "sessions are opened from the client's address too often; try again later"),
+                 RefusalReason::kTooOften};
 }
 
 int StreamRegistry::Count(const std::function<bool(const Entry& entry)>& which) const {

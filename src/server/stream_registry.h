@@ -83,7 +83,7 @@ class StreamRegistry {
 
   struct Refusal {
     Error why;
-    bool full = false;  // for want of room in all
+    RefusalReason reason;
   };
 
   std::optional<Refusal> TryOpen(const MakeStream& make, const StreamOrigin& origin,

@@ -71,6 +71,18 @@ TEST_F(StreamRegistryTest, OneConnectionAndOneAddressGetAShare) {
   EXPECT_EQ(open({"192.0.2.2", "c"}), "");
   EXPECT_EQ(open({"192.0.2.2", "d"}), "");
   EXPECT_NE(open({"192.0.2.3", "e"}).find("the server"), std::string::npos);
+  const ServerStats stats = resources_->stats.Snapshot();
+  EXPECT_EQ(stats.sessions_refused, 3u);
+  const auto refused = [&](RefusalReason reason) {
+    return stats.refused_by_reason[static_cast<size_t>(reason)];
+  };
+  EXPECT_EQ(refused(RefusalReason::kConnectionFull), 1u);
+  EXPECT_EQ(refused(RefusalReason::kAddressFull), 1u);
+  EXPECT_EQ(refused(RefusalReason::kServerFull), 1u);
+  const std::vector<Event> events = resources_->observatory.Events();
+  ASSERT_EQ(events.size(), 3u);
+  EXPECT_EQ(events[0].client, "192.0.2.3");
+  EXPECT_EQ(events[0].kind, Event::Kind::kRefused);
 }
 
 TEST_F(StreamRegistryTest, ThisMachineIsNotOneClient) {
@@ -92,6 +104,9 @@ TEST_F(StreamRegistryTest, OpeningsFromOneAddressAreBoundedInTime) {
   EXPECT_TRUE(open({"192.0.2.1", "b"}));
   EXPECT_FALSE(open({"192.0.2.1", "c"}));
   EXPECT_TRUE(open({"192.0.2.2", "d"}));
+  EXPECT_EQ(
+      resources_->stats.Snapshot().refused_by_reason[static_cast<size_t>(RefusalReason::kTooOften)],
+      1u);
 }
 
 TEST_F(StreamRegistryTest, WhoeverIsSilentForLongMakesRoom) {

@@ -1,5 +1,6 @@
 #include "server/tutor_conversation.h"
 
+#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "core/untrusted_text.h"
 #include "server/as_error.h"
 #include "server/label_frame.h"
+#include "server/watched_frame.h"
 #include "wire/codec_names.h"
 #include "wire/limits.h"
 
@@ -37,6 +39,11 @@ std::string Describe(const wire::Update& update) {
                 update.metric, update.steps, update.teacher_ms, update.train_ms,
                 static_cast<double>(update.payload.size()) / (1 << 20));
   return text;
+}
+
+double MillisecondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+      .count();
 }
 
 }  // namespace
@@ -92,18 +99,20 @@ void TutorConversation::OnHello(const wire::Hello& hello) {
     return;
   }
   version_ = answered_version_ = session_->version();
-  if (hello.held) resources_->stats.Received(hello.held->trained.size() * sizeof(float));
   resources_->stats.SessionOpened(
       {.id = id_,
+       .client = client(),
        .client_version = Showable(hello.client_version, wire::kMaxLoggedVersionBytes),
        .frame_size = hello.frame_size,
        .adopted = session_->adopted(),
        .version = version_});
+  resources_->observatory.Opened(id_, resources_->session.policy.schedule);
+  if (hello.held) resources_->stats.Received(id_, hello.held->trained.size() * sizeof(float));
   wire::Welcome welcome = session_->TakeWelcome();
   if (!wire::CanDecode(welcome.frame_codec)) welcome.frame_codec = wire::FrameCodec::kJpeg;
   if (welcome.student) {
     resources_->stats.StudentSent();
-    resources_->stats.Sent(welcome.student->bytes());
+    resources_->stats.Sent(id_, welcome.student->bytes());
   }
   std::string start = ", starts from the server's student";
   if (session_->adopted()) {
@@ -120,7 +129,7 @@ void TutorConversation::OnKeyFrame(wire::KeyFrame key_frame, Clock::time_point n
               "a key frame came before the one before it was answered; send one at a time"));
     return;
   }
-  resources_->stats.Received(key_frame.data.size());
+  resources_->stats.Received(id_, key_frame.data.size());
   if (const std::optional<Error> error = resources_->TooLarge(key_frame.size)) {
     resources_->stats.KeyFrameFailed();
     LogFailure(key_frame.frame_index, *error);
@@ -153,8 +162,8 @@ void TutorConversation::OnKeyFrame(wire::KeyFrame key_frame, Clock::time_point n
   labelled_frame_ = frame_index;
   auto shared = std::make_shared<const wire::KeyFrame>(std::move(key_frame));
   const bool taken = resources_->teaching->Submit(
-      number_, [self = shared_from_this(), shared, ticket = labelling_] {
-        self->LabelJob(*shared, ticket);
+      number_, [self = shared_from_this(), shared, ticket = labelling_, since = Clock::now()] {
+        self->LabelJob(*shared, ticket, since);
       });
   if (!taken) {
     busy_ = false;
@@ -186,7 +195,10 @@ bool TutorConversation::MayHaveWhole(Clock::time_point now) {
   return false;
 }
 
-void TutorConversation::LabelJob(const wire::KeyFrame& key_frame, uint64_t ticket) {
+void TutorConversation::LabelJob(const wire::KeyFrame& key_frame, uint64_t ticket,
+                                 Clock::time_point since) {
+  KeyFrameWaits waits{.teacher_wait_ms = MillisecondsSince(since),
+                      .bytes_up = key_frame.data.size()};
   if (Closed()) {
     if (StillWanted(ticket)) Finish({}, Clock::now());
     return;
@@ -205,7 +217,11 @@ void TutorConversation::LabelJob(const wire::KeyFrame& key_frame, uint64_t ticke
   try {
     if (failure) throw Error(*failure);
     const bool taken = resources_->training->Submit(
-        number_, [self = shared_from_this(), labelled] { self->TrainJob(labelled); });
+        number_,
+        [self = shared_from_this(), labelled, waits, labelled_at = Clock::now()]() mutable {
+          waits.training_wait_ms = MillisecondsSince(labelled_at);
+          self->TrainJob(labelled, waits);
+        });
     if (!taken) {
       throw Error(ErrorCode::kResourceExhausted,
                   "the server has too many key frames to train on; try again later");
@@ -237,7 +253,8 @@ void TutorConversation::OnTeacherOverdue(uint64_t owner, Clock::time_point now) 
 }
 
 // Jobs of one session do not run at the same time, so none of its parts runs meanwhile.
-void TutorConversation::TrainJob(const std::shared_ptr<const tutor::LabelledFrame>& labelled) {
+void TutorConversation::TrainJob(const std::shared_ptr<const tutor::LabelledFrame>& labelled,
+                                 const KeyFrameWaits& waits) {
   tutor::Session* session = nullptr;  // this job's until Finish
   {
     const MutexLock lock(mutex_);
@@ -248,15 +265,19 @@ void TutorConversation::TrainJob(const std::shared_ptr<const tutor::LabelledFram
     session = session_.get();
   }
   wire::Update update;
+  const bool watched = resources_->observatory.Watched(id_, Clock::now());
+  tutor::Predictions predictions;
   bool late = false;
   try {
     const Clock::time_point deadline = Clock::now() + resources_->training_timeout;
     const ComputingThread computing;
     resources_->trained = true;
-    update = session->Train(*labelled, resources_->workspaces.Borrow(), [&] {
+    const auto stop = [&] {
       late = Clock::now() > deadline;
       return late || resources_->shutting_down || Closed();
-    });
+    };
+    update = session->Train(*labelled, resources_->workspaces.Borrow(), stop,
+                            watched ? &predictions : nullptr);
     if (late) {
       Log("training took longer than " + SecondsText(resources_->training_timeout) +
           " and ended before all of its steps were taken");
@@ -266,12 +287,18 @@ void TutorConversation::TrainJob(const std::shared_ptr<const tutor::LabelledFram
     return;
   }
   resources_->stats.KeyFrameAnswered(id_, update);
-  resources_->stats.Sent(update.payload.size());
+  resources_->stats.Sent(id_, update.payload.size());
+  resources_->observatory.Answered(id_, update, waits, Clock::now());
   Log(Describe(update));
-  const MutexLock lock(mutex_);
-  version_ = answered_version_ = update.new_version;
-  if (!late) last_frame_ = labelled;
-  FinishLocked(std::move(update), Clock::now());
+  {
+    const MutexLock lock(mutex_);
+    version_ = answered_version_ = update.new_version;
+    if (!late) last_frame_ = labelled;
+    FinishLocked(std::move(update), Clock::now());
+  }
+  if (!watched) return;
+  // No part of this answer can come before this job is over.
+  resources_->observatory.Show(id_, ShrinkForWatching(*labelled, predictions), Clock::now());
 }
 
 // No part begins while the network holds messages for the client: on a slow link they would pile
@@ -303,15 +330,22 @@ void TutorConversation::PartJob() {
     labelled = last_frame_;
   }
   std::optional<wire::Update> update;
+  const bool watched = resources_->observatory.Watched(id_, Clock::now());
+  LabelMap after;
   bool over = false;  // no more parts
   try {
     const Clock::time_point deadline = Clock::now() + resources_->training_timeout;
     const ComputingThread computing;
     resources_->trained = true;
-    update = session->Continue(*labelled, resources_->workspaces.Borrow(), [&] {
+    const auto stop = [&] {
       over = Clock::now() > deadline;
       return over || resources_->shutting_down || resources_->training->Waiting() || PartUnwanted();
-    });
+    };
+    update = session->Continue(*labelled, resources_->workspaces.Borrow(), stop,
+                               watched ? &after : nullptr);
+    if (watched && update) {
+      resources_->observatory.ShowAfter(id_, labelled->frame_index, ShrinkForWatching(after));
+    }
   } catch (...) {
     LogFailure(labelled->frame_index, AsError(std::current_exception()));
     over = true;
@@ -323,7 +357,8 @@ void TutorConversation::PartJob() {
   if (update) {
     version_ = update->new_version;
     resources_->stats.PartSent(id_, *update);
-    resources_->stats.Sent(update->payload.size());
+    resources_->observatory.PartSent(id_, *update);
+    resources_->stats.Sent(id_, update->payload.size());
     Send(std::move(*update));
   }
   if (closed_) {
@@ -395,7 +430,7 @@ void TutorConversation::SendWhole() {
     return;
   }
   resources_->stats.StudentSent();
-  resources_->stats.Sent(student.bytes());
+  resources_->stats.Sent(id_, student.bytes());
   Send(std::move(student));
 }
 
@@ -404,6 +439,7 @@ void TutorConversation::DropSession() {
   if (!session_) return;
   session_.reset();
   resources_->stats.SessionEnded(id_);
+  resources_->observatory.Ended(id_);
   Log("ended");
 }
 

@@ -57,8 +57,10 @@ class TutorConversation final : public Conversation<wire::ClientMessage, wire::S
       ST_REQUIRES(mutex_);
 
   // Called by the jobs, without the lock.
-  void LabelJob(const wire::KeyFrame& key_frame, uint64_t ticket) ST_EXCLUDES(mutex_);
-  void TrainJob(const std::shared_ptr<const tutor::LabelledFrame>& labelled) ST_EXCLUDES(mutex_);
+  void LabelJob(const wire::KeyFrame& key_frame, uint64_t ticket, Clock::time_point since)
+      ST_EXCLUDES(mutex_);
+  void TrainJob(const std::shared_ptr<const tutor::LabelledFrame>& labelled,
+                const KeyFrameWaits& waits) ST_EXCLUDES(mutex_);
   void PartJob() ST_EXCLUDES(mutex_);
   bool PartUnwanted() const ST_EXCLUDES(mutex_);
   bool StillWanted(uint64_t ticket) ST_EXCLUDES(mutex_);

@@ -150,7 +150,7 @@ wire::Welcome Session::TakeWelcome() { return std::move(welcome_); }
 
 wire::Update Session::Train(const LabelledFrame& key_frame,
                             std::shared_ptr<nn::TrainingWorkspace> workspace,
-                            const std::function<bool()>& stop) {
+                            const std::function<bool()>& stop, Predictions* predictions) {
   wire::Update update = UpdateBy(
       [&] {
         const distill::TrainResult result =
@@ -158,7 +158,8 @@ wire::Update Session::Train(const LabelledFrame& key_frame,
         shown_classes_ = shown_.After(key_frame.answer.label);
         return result;
       },
-      key_frame, std::move(workspace));
+      key_frame, std::move(workspace), predictions ? &predictions->before : nullptr,
+      predictions ? &predictions->after : nullptr);
   update.teacher_ms = key_frame.teacher_ms;
   part_ = 0;
   idle_left_ = distill::StepsFor(idle_steps_, key_frame.frame.size());
@@ -171,12 +172,12 @@ bool Session::MoreToCome() const {
 
 std::optional<wire::Update> Session::Continue(const LabelledFrame& key_frame,
                                               std::shared_ptr<nn::TrainingWorkspace> workspace,
-                                              const std::function<bool()>& stop) {
+                                              const std::function<bool()>& stop, LabelMap* after) {
   const int usual = trainer_->steps_left();
   const int steps = std::min(part_steps_, usual + idle_left_);
   wire::Update update =
       UpdateBy([&] { return trainer_->Continue(key_frame.frame, key_frame.answer, steps, stop); },
-               key_frame, std::move(workspace));
+               key_frame, std::move(workspace), nullptr, after);
   if (update.steps == 0) return std::nullopt;
   idle_left_ -= std::max(0, update.steps - usual);
   update.part = ++part_;
@@ -185,7 +186,8 @@ std::optional<wire::Update> Session::Continue(const LabelledFrame& key_frame,
 
 wire::Update Session::UpdateBy(const std::function<distill::TrainResult()>& train,
                                const LabelledFrame& key_frame,
-                               std::shared_ptr<nn::TrainingWorkspace> workspace) {
+                               std::shared_ptr<nn::TrainingWorkspace> workspace,
+                               LabelMap* before_training, LabelMap* after) {
   nn::Learner& learner = trainer_->learner();
   learner.UseWorkspace(std::move(workspace));
   const std::vector<float> before(learner.weights().begin(), learner.weights().end());
@@ -195,6 +197,10 @@ wire::Update Session::UpdateBy(const std::function<distill::TrainResult()>& trai
   update.base_version = version_;
   update.new_version = version_;
   try {
+    if (before_training) {
+      learner.SetFrame(key_frame.frame);
+      *before_training = learner.Predict();
+    }
     const Clock::time_point start = Clock::now();
     const distill::TrainResult result = train();
     update.shown_classes = shown_classes_;
@@ -204,6 +210,7 @@ wire::Update Session::UpdateBy(const std::function<distill::TrainResult()>& trai
     if (result.changed) Pack(update, before, key_frame.answer.label);
     update.checksum = wire::WeightChecksum(learner.trained());
     update.train_ms = MillisecondsSince(start);
+    if (after) *after = learner.Predict();
   } catch (...) {
     learner.UseWorkspace(nullptr);
     learner.SetTrained(std::span<const float>(before).last(learner.trained().size()), false);

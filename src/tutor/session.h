@@ -44,6 +44,11 @@ struct LabelledFrame {
   double teacher_ms = 0;
 };
 
+/// What a student says of a key frame: before and after it is trained on it.
+struct Predictions {
+  LabelMap before, after;
+};
+
 /// Throws Error kFailedPrecondition for a client of another protocol version than this server's.
 void CheckProtocolVersion(uint32_t client_version);
 
@@ -70,20 +75,23 @@ class Session {
   /// If the client takes answers in parts and the policy has them, this is the first part. If it
   /// throws (weights that became infinite, no memory), the student stays as it was. `workspace` is
   /// the memory that training uses; sessions that are trained one after the other can share it.
-  /// `stop` as in distill::Trainer::Train.
+  /// `stop` as in distill::Trainer::Train. `predictions`, if it is not null, gets both; that costs
+  /// the frozen stages once more and changes nothing else.
   wire::Update Train(const LabelledFrame& key_frame,
                      std::shared_ptr<nn::TrainingWorkspace> workspace,
-                     const std::function<bool()>& stop = {});
+                     const std::function<bool()>& stop = {}, Predictions* predictions = nullptr);
 
   /// Whether the training on the last key frame can go on: not all of the policy's steps were
   /// taken, and the metric still grows. False for clients that do not take parts.
   bool MoreToCome() const;
   /// Goes on with the key frame that was given to the last Train, which must be given again, and
   /// returns the next part of its answer; nullopt if `stop` ended it before the first step. Call it
-  /// only while MoreToCome(). Throws as Train does, and may then be called again.
+  /// only while MoreToCome(). Throws as Train does, and may then be called again. `after` is the
+  /// student's prediction afterwards, if it is not null.
   std::optional<wire::Update> Continue(const LabelledFrame& key_frame,
                                        std::shared_ptr<nn::TrainingWorkspace> workspace,
-                                       const std::function<bool()>& stop = {});
+                                       const std::function<bool()>& stop = {},
+                                       LabelMap* after = nullptr);
 
   /// The whole student, for a client that does not hold the right weights. It must be sent: from
   /// now on, updates are coded as for a client that has seen none before.
@@ -99,9 +107,11 @@ class Session {
   /// The student that the session starts from, for a client that does not hold it.
   wire::WholeStudent First(const SessionOptions& options);
   /// Has `train` change the student and makes the update of it.
+  /// `before_training` and `after`, where they are not null, get what the student says around it.
   wire::Update UpdateBy(const std::function<distill::TrainResult()>& train,
                         const LabelledFrame& key_frame,
-                        std::shared_ptr<nn::TrainingWorkspace> workspace);
+                        std::shared_ptr<nn::TrainingWorkspace> workspace, LabelMap* before_training,
+                        LabelMap* after);
   /// Makes the payload of `update` from the student's weights, and takes over the weights that the
   /// client will hold. `before` are all weights that it holds.
   void Pack(wire::Update& update, std::span<const float> before, const LabelMap& label);

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/testing/code_of.h"
+#include "distill/miou.h"
 #include "nn/checkpoint_io.h"
 #include "server/testing/fakes.h"
 #include "wire/frame_codec.h"
@@ -229,6 +230,35 @@ TEST_F(SessionTest, PartsKeepBothSidesEqual) {
       }
       EXPECT_EQ(nn::ParseCheckpoint(session.Whole().safetensors).weights, client.student().weights);
       EXPECT_EQ(session.version(), client.version());
+    }
+  }
+}
+
+TEST_F(SessionTest, LookingAtPredictionsChangesNothing) {
+  SessionOptions options = OptionsWithParts(nn::kPartialDistillation);
+  options.policy.trainer.replay_every = 2;
+  for (const wire::UpdateCodec codec : {wire::UpdateCodec::kFp32, wire::UpdateCodec::kCoded}) {
+    Session unseen(options, HelloWithParts(codec), "s"), seen(options, HelloWithParts(codec), "s");
+    for (uint64_t index = 0; index < 3; ++index) {
+      const LabelledFrame labelled = Labelled(SquareFrame(index, 0, 64, 48 + 4 * (index % 2)));
+      const wire::Update expected = unseen.Train(labelled, workspace_);
+      Predictions predictions;
+      const wire::Update update = seen.Train(labelled, workspace_, {}, &predictions);
+      EXPECT_EQ(update.payload, expected.payload);
+      EXPECT_EQ(update.checksum, expected.checksum);
+      const auto metric = [&](const LabelMap& prediction) {
+        return distill::MeanIoU(prediction, labelled.answer.label, 2);
+      };
+      EXPECT_DOUBLE_EQ(metric(predictions.before), update.initial_metric);
+      EXPECT_DOUBLE_EQ(metric(predictions.after), update.metric);
+      while (seen.MoreToCome()) {
+        const auto other = unseen.Continue(labelled, workspace_);
+        LabelMap after;
+        const auto part = seen.Continue(labelled, workspace_, {}, &after);
+        ASSERT_TRUE(part && other);
+        EXPECT_EQ(part->payload, other->payload);
+        EXPECT_DOUBLE_EQ(metric(after), part->metric);
+      }
     }
   }
 }

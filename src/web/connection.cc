@@ -6,11 +6,14 @@
 #include <boost/asio/strand.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
+#include "web/dashboard_events.h"
+#include "web/dashboard_routes.h"
 #include "web/origin.h"
 #include "web/pages.h"
 #include "web/static_files.h"
@@ -91,6 +94,7 @@ class ConnectionOver final : public Connection,
     std::string_view path = View(request.target());
     path = path.substr(0, path.find('?'));
     if (beast::websocket::is_upgrade(request)) return Upgrade(path);
+    if (IsDashboardPath(path)) return AnswerFromDashboard();
     const bool head = request.method() == http::verb::head;
     if (!head && request.method() != http::verb::get) {
       return Respond(Refused(405, "only GET and HEAD are answered here"), false);
@@ -108,6 +112,41 @@ class ConnectionOver final : public Connection,
             head);
   }
 
+  void AnswerFromDashboard() {
+    DashboardRequest request = FactsOf(parser_->get());
+    const bool head = request.method == "HEAD";
+    if (const std::optional<Answer> answer = AnswerDashboard(*shared_, request)) {
+      return Respond(*answer, head);
+    }
+    if (head) return Respond({.type = "text/event-stream"}, true);
+    std::shared_ptr<void> place = TakeListenersPlace(shared_);
+    if (!place) return Respond(Refused(503, "too many pages watch this server already"), head);
+    upgraded_ = true;
+    OpenEventStream(std::move(transport_), std::move(request), std::move(place), tls_, shared_);
+  }
+
+  DashboardRequest FactsOf(const Request& request) const {
+    const std::string_view target = View(request.target());
+    const size_t mark = std::min(target.find('?'), target.size());
+    const auto header = [&](auto name) { return std::string(View(request[name])); };
+    bool forwarded = false;
+    for (const char* name :
+         {"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via"}) {
+      forwarded = forwarded || request.count(name) > 0;
+    }
+    return {.method = std::string(View(request.method_string())),
+            .path = std::string(target.substr(0, mark)),
+            .query = std::string(target.substr(std::min(mark + 1, target.size()))),
+            .host = header(http::field::host),
+            .origin = header(http::field::origin),
+            .authorization = header(http::field::authorization),
+            .cookie = header(http::field::cookie),
+            .fetch_site = header("Sec-Fetch-Site"),
+            .forwarded = forwarded,
+            .tls = std::is_same_v<Transport, Encrypted>,
+            .peer = peer_};
+  }
+
   void Respond(const Answer& answer, bool head) {
     response_.emplace(static_cast<http::status>(answer.status), parser_->get().version());
     response_->set(http::field::content_type, answer.type);
@@ -116,6 +155,7 @@ class ConnectionOver final : public Connection,
     for (const auto& [name, value] : answer.headers) response_->set(name, value);
     if (answer.status == 405) response_->set(http::field::allow, "GET, HEAD");
     if (answer.status == 426) response_->set(http::field::upgrade, "websocket");
+    for (const auto& [name, value] : answer.headers) response_->set(name, value);
     response_->keep_alive(answer.status != 413 && parser_->get().keep_alive());
     response_->content_length(answer.body.size());
     if (!head) response_->body() = answer.body;
@@ -153,7 +193,7 @@ class ConnectionOver final : public Connection,
       return Respond(Refused(404, "there is no WebSocket here, but at /tutor and /segment"), false);
     }
     if (!MayConnect(View(request[http::field::origin]), View(request[http::field::host]), kTls,
-                    shared_->options.origins)) {
+                    shared_->loopback, shared_->options.origins)) {
       return Respond(Refused(403, "pages of that origin may not connect to this server"), false);
     }
     // What is in `buffer_` is dropped: nobody may speak before the answer.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "rpc/address.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::web {
@@ -48,12 +49,29 @@ std::string ParseOrigin(std::string_view text) {
   return WithoutUsualPort(origin);
 }
 
-bool MayConnect(std::string_view origin, std::string_view host, bool tls,
+bool MayConnect(std::string_view origin, std::string_view host, bool tls, bool loopback,
                 std::span<const std::string> allowed) {
   if (origin.empty()) return true;
   const std::string from = WithoutUsualPort(Lower(origin));
-  if (from == WithoutUsualPort((tls ? "https://" : "http://") + Lower(host))) return true;
-  return std::find(allowed.begin(), allowed.end(), from) != allowed.end();
+  if (std::find(allowed.begin(), allowed.end(), from) != allowed.end()) return true;
+  if (loopback && !IsLoopbackHost(host)) return false;
+  return from == WithoutUsualPort((tls ? "https://" : "http://") + Lower(host));
+}
+
+bool IsLoopbackHost(std::string_view host) {
+  // Without a port, but an IPv6 number ends in a bracket.
+  const size_t colon = host.rfind(':');
+  const bool has_port = colon != std::string_view::npos && host.find(']', colon) == host.npos;
+  const std::string name(host.substr(0, has_port ? colon : host.size()));
+  return name.find('/') == std::string::npos && rpc::IsLoopback(name + ":1") &&
+         !Lower(name).starts_with("unix");
+}
+
+bool IsHostOf(std::span<const std::string> origins, std::string_view host) {
+  return std::any_of(origins.begin(), origins.end(), [&](const std::string& origin) {
+    const std::string scheme = origin.substr(0, origin.find("//") + 2);
+    return origin == WithoutUsualPort(scheme + Lower(host));
+  });
 }
 
 }  // namespace shadowtutor::web

@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cstdio>
+#include <utility>
+#include <vector>
 
 namespace shadowtutor::web {
 namespace {
@@ -15,16 +17,30 @@ class Exposition {
   void Gauge(const char* name, const char* help, double value, const std::string& labels = "") {
     Add(name, help, "gauge", labels, value);
   }
+  /// A counter for each value of a label.
+  void Counters(const char* name, const char* help, const char* label,
+                const std::vector<std::pair<std::string, double>>& values) {
+    AddHead(name, help, "counter");
+    for (const auto& [of, value] : values) {
+      AddValue(name, "{" + std::string(label) + "=\"" + of + "\"}", value);
+    }
+  }
   std::string text() && { return std::move(text_); }
 
  private:
   void Add(const char* name, const char* help, const char* type, const std::string& labels,
            double value) {
+    AddHead(name, help, type);
+    AddValue(name, labels, value);
+  }
+  void AddHead(const char* name, const char* help, const char* type) {
     const std::string full = std::string("shadowtutor_") + name;
+    text_ += "# HELP " + full + " " + help + "\n# TYPE " + full + " " + type + "\n";
+  }
+  void AddValue(const char* name, const std::string& labels, double value) {
     std::array<char, 32> number{};
     std::snprintf(number.data(), number.size(), "%.17g", value);
-    text_ += "# HELP " + full + " " + help + "\n# TYPE " + full + " " + type + "\n" + full +
-             labels + " " + number.data() + "\n";
+    text_ += std::string("shadowtutor_") + name + labels + " " + number.data() + "\n";
   }
   std::string text_;
 };
@@ -36,8 +52,19 @@ std::string Metrics(const server::ServerStats& stats, const std::string& version
   out.Gauge("uptime_seconds", "Since the server's start.", stats.uptime_s);
   out.Gauge("sessions", "Sessions that are open.", count(stats.sessions.size()));
   out.Counter("sessions_opened_total", "Sessions that began.", count(stats.sessions_opened));
-  out.Counter("sessions_refused_total", "Sessions refused because the server was full.",
-              count(stats.sessions_refused));
+  std::vector<std::pair<std::string, double>> refused, failed;
+  for (size_t i = 0; i < server::kRefusalReasons; ++i) {
+    refused.emplace_back(NameOf(static_cast<server::RefusalReason>(i)),
+                         count(stats.refused_by_reason[i]));
+  }
+  for (const auto& [code, times] : stats.sessions_failed) {
+    failed.emplace_back(ErrorCodeName(code), count(times));
+  }
+  out.Counters("sessions_refused_total", "Sessions that were not opened.", "reason", refused);
+  if (!failed.empty()) {
+    out.Counters("sessions_failed_total", "Sessions that the server ended with an error.", "code",
+                 failed);
+  }
   out.Counter("key_frames_total", "Key frames answered with an update.", count(stats.key_frames));
   out.Counter("key_frames_failed_total", "Key frames answered with an error.",
               count(stats.key_frames_failed));
@@ -53,6 +80,19 @@ std::string Metrics(const server::ServerStats& stats, const std::string& version
             stats.last_teacher_ms / 1000);
   out.Gauge("last_training_seconds", "Time that the last key frame was trained on.",
             stats.last_train_ms / 1000);
+  out.Gauge("teacher_queue_length", "Frames that wait for the teacher.",
+            count(stats.teacher.queued));
+  out.Counter("teacher_busy_seconds_total", "Time that decoding and the teacher took.",
+              stats.teacher.busy_s);
+  out.Gauge("training_queue_length", "Key frames that wait to be trained on.",
+            count(stats.trainer.queued));
+  out.Gauge("training_threads", "Key frames that can be trained on at a time.",
+            stats.trainer.threads);
+  out.Counter("training_busy_seconds_total", "Time that training took, of all threads together.",
+              stats.trainer.busy_s);
+  out.Counter("training_idle_seconds_total",
+              "Time of training that nobody waited for, while the server had nothing else to do.",
+              stats.trainer.idle_s);
   if (stats.last_metric >= 0) {
     out.Gauge("last_miou_ratio", "mIoU on the last key frame after training.", stats.last_metric);
   }

@@ -18,8 +18,8 @@ namespace shadowtutor::web {
 struct Answer {
   int status = 200;
   std::string type = "text/plain; charset=utf-8";
-  std::string body;
-  std::vector<std::pair<std::string, std::string>> headers = {};  // beside what all answers have
+  std::string body = {};
+  std::vector<std::pair<std::string, std::string>> headers = {};  // more of them
 };
 
 /// `path` has no query. `ready`: whether new sessions are opened.

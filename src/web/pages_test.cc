@@ -21,12 +21,20 @@ TEST(Pages, MetricsAreTheFiguresInPrometheusFormat) {
   stats.key_frames = 1234567890123;
   stats.last_teacher_ms = 250;
   stats.sessions.resize(2);
+  stats.refused_by_reason[static_cast<size_t>(server::RefusalReason::kAddressFull)] = 3;
+  stats.sessions_failed[ErrorCode::kDataLoss] = 4;
+  stats.trainer.busy_s = 2.5;
   const Answer answer = AnswerTo("/metrics", stats, true, "0.2.0");
   EXPECT_NE(answer.type.find("version=0.0.4"), std::string::npos);
   for (const char* line :
        {"\nshadowtutor_build_info{version=\"0.2.0\"} 1\n", "\nshadowtutor_uptime_seconds 1.5\n",
         "\nshadowtutor_key_frames_total 1234567890123\n", "\nshadowtutor_sessions 2\n",
-        "\nshadowtutor_last_teacher_seconds 0.25\n"}) {
+        "\nshadowtutor_last_teacher_seconds 0.25\n",
+        "\nshadowtutor_sessions_refused_total{reason=\"server_full\"} 0\n",
+        "\nshadowtutor_sessions_refused_total{reason=\"address_full\"} 3\n",
+        "\nshadowtutor_sessions_failed_total{code=\"DATA_LOSS\"} 4\n",
+        "\nshadowtutor_training_busy_seconds_total 2.5\n",
+        "\nshadowtutor_teacher_queue_length 0\n"}) {
     EXPECT_NE(answer.body.find(line), std::string::npos) << line << answer.body;
   }
   // Not known yet, and 0 would be a figure.

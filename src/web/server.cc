@@ -19,6 +19,7 @@
 #include "rpc/server_tls.h"
 #include "shadowtutor/version.h"
 #include "web/connection.h"
+#include "web/dashboard_token.h"
 #include "web/origin.h"
 
 namespace shadowtutor::web {
@@ -65,6 +66,15 @@ void Check(const ServerOptions& options) {
                 "browsers reach no Unix socket; give a host and a port");
   }
   for (const std::string& origin : options.origins) ParseOrigin(origin);
+}
+
+void CheckToken(const ServerOptions& options) {
+  if (!options.token_file.empty()) ReadToken(options.token_file);
+}
+
+std::optional<std::string> TokenWarning(const ServerOptions& options) {
+  if (options.token_file.empty()) return std::nullopt;
+  return TokenFileWarning(options.token_file);
 }
 
 struct Server::Impl {
@@ -174,6 +184,8 @@ std::string Server::url() const {
 }
 
 std::string Server::ReloadTls() { return impl_->ReloadTls(); }
+
+bool Server::ReloadToken() { return impl_->shared->access.ReloadToken(); }
 
 void Server::Stop() { impl_->Stop(); }
 

@@ -4,12 +4,14 @@
 //
 //   GET /tutor    as a WebSocket: ClientMessage and ServerMessage of proto/shadowtutor/v1
 //   GET /segment  as a WebSocket: SegmentRequest and SegmentReply
+//   GET /dashboard, /api/...  for people who watch the server (dashboard_routes.h)
 //
 // docs/protocol.md describes both.
 #ifndef SHADOWTUTOR_WEB_SERVER_H_
 #define SHADOWTUTOR_WEB_SERVER_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "server/backend.h"
@@ -21,10 +23,16 @@ namespace shadowtutor::web {
 /// origin that is none, or plain text on an address that others can reach.
 void Check(const ServerOptions& options);
 
+/// Reads ServerOptions::token_file, if there is one. Throws Error kInvalidArgument when it holds no
+/// token, and kNotFound or kUnavailable when it cannot be read.
+void CheckToken(const ServerOptions& options);
+/// A sentence if all users of this machine can get at the token.
+std::optional<std::string> TokenWarning(const ServerOptions& options);
+
 /// Thread safety: all functions may be called from any thread.
 class Server {
  public:
-  /// Throws as Check and ReadServerTlsFiles.
+  /// Throws as Check, CheckToken and ReadServerTlsFiles.
   Server(std::shared_ptr<server::Backend> backend, ServerOptions options);
   /// Stops.
   ~Server();
@@ -39,6 +47,10 @@ class Server {
 
   /// As rpc::Server::ReloadTls.
   std::string ReloadTls();
+  /// Reads the dashboard's token again: cookies that stand for the old one are void, and pages that
+  /// show the dashboard ask for it. When it throws, as CheckToken, the old token stays in use.
+  /// Returns whether there is one.
+  bool ReloadToken();
 
   /// Takes no more connections, and cuts off those that are open. To be called after
   /// Backend::EndStreams, which has told the clients why, and once the streams have ended.

@@ -23,9 +23,9 @@
 #include <vector>
 
 #include "rpc/testing/certificates.h"
-#include "server/testing/fakes.h"
 #include "shadowtutor/v1/shadowtutor.pb.h"
 #include "video/testing/test_files.h"
+#include "web/testing/server_fixture.h"
 
 namespace shadowtutor::web {
 namespace {
@@ -38,55 +38,6 @@ using namespace std::chrono_literals;
 using rpc::testing::CertificateFiles;
 using rpc::testing::MakeCertificate;
 using testing::TemporaryFolder;
-
-class WebServer : public ::testing::Test {
- protected:
-  void Start() {
-    server::BackendOptions options;
-    backend_ = std::make_shared<server::Backend>(std::make_shared<server::FakeTeacher>(),
-                                                 server::SmallStudent(1), options, "1");
-    options_.listen = "127.0.0.1:0";
-    server_ = std::make_unique<Server>(backend_, options_);
-    server_->Start();
-    backend_->Start();
-    const std::string url = server_->url();
-    host_ = url.substr(url.find("//") + 2);
-  }
-
-  net::ip::tcp::socket Connect() {
-    net::ip::tcp::socket socket(io_);
-    socket.connect({net::ip::make_address("127.0.0.1"),
-                    static_cast<uint16_t>(std::stoi(host_.substr(host_.find(':') + 1)))});
-    return socket;
-  }
-
-  // What this request, headers and all, is answered with on a connection of its own.
-  http::response<http::string_body> Ask(const std::string& request) {
-    net::ip::tcp::socket socket = Connect();
-    net::write(socket, net::buffer(request));
-    return Answer(socket, request.starts_with("HEAD"));
-  }
-  static http::response<http::string_body> Answer(net::ip::tcp::socket& socket, bool head = false) {
-    http::response_parser<http::string_body> parser;
-    parser.skip(head);
-    beast::flat_buffer buffer;
-    http::read(socket, buffer, parser);
-    return parser.release();
-  }
-  // Whether the server closes the connection without another byte.
-  static bool IsClosed(net::ip::tcp::socket& socket) {
-    char byte = 0;
-    boost::system::error_code failure;
-    socket.read_some(net::buffer(&byte, 1), failure);
-    return failure == net::error::eof || failure == net::error::connection_reset;
-  }
-
-  ServerOptions options_;
-  net::io_context io_;
-  std::string host_;
-  std::shared_ptr<server::Backend> backend_;
-  std::unique_ptr<Server> server_;
-};
 
 TEST_F(WebServer, AnswersRequests) {
   Start();

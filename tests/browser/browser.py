@@ -85,15 +85,19 @@ class Browser:
         return answer["result"].get("value")
 
     def open(self, page, width, height, scheme):
-        """`page` is a file, or the address of one."""
+        """`page` is a file or an address."""
         self.events.clear()
         self.tell("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
                   mobile=width < 600)
         self.tell("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-        self.tell("Page.navigate", url=page if isinstance(page, str) else page.resolve().as_uri())
+        self.tell("Page.navigate", url=page.resolve().as_uri() if isinstance(page, pathlib.Path) else page)
         # Two frames after loading, so that the charts have been given their size.
         self.evaluate("new Promise(done => { const go = () => requestAnimationFrame(() => requestAnimationFrame(done));"
                       "document.readyState === 'complete' ? go() : addEventListener('load', go); })")
+
+    def wait(self, expression):
+        """Until a JavaScript expression is true."""
+        self.evaluate(f"new Promise(done => {{ const look = () => ({expression}) ? done() : setTimeout(look, 50); look(); }})")
 
     def complaints(self):
         """What the page threw or logged as an error since it was opened."""

@@ -1,5 +1,6 @@
 #include "rpc/server/server.h"
 
+#include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
@@ -15,6 +16,16 @@
 #include "shadowtutor/version.h"
 
 namespace shadowtutor::rpc {
+namespace {
+
+// For answers that are on their way when all streams have ended: refusals, and the health's last.
+constexpr std::chrono::milliseconds kLastWords{200};
+
+// As grpc.health.v1.Health names it.
+constexpr char kServiceName[] = "shadowtutor.v1.ShadowTutor";
+
+}  // namespace
+
 struct Server::Impl {
   Impl(std::shared_ptr<server::Backend> with_backend, ServerOptions with)
       : options(std::move(with)),
@@ -47,6 +58,7 @@ void Server::Impl::Start() {
   };
   const auto credentials = MakeServerCredentials(tls);
   ListeningSockets listening = ListenOn(options.listen, options.keep_alive_timeout);
+  grpc::EnableDefaultHealthCheckService(true);  // for all servers of the process
   grpc::ServerBuilder builder;
   auto accepts = builder.experimental().AddExternalConnectionAcceptor(
       grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, credentials);
@@ -78,6 +90,9 @@ void Server::Impl::Start() {
                                              "; its certificate or key may not be usable");
   }
   entrance = std::move(accepts);
+  if (auto* health = grpc_server->GetHealthCheckService()) {
+    health->SetServingStatus(kServiceName, true);  // "", the server as a whole, is from the start
+  }
   const int most = MostConnections(options);
   if (most < options.max_connections) {
     backend->resources()->Log("the limit of open files allows " + std::to_string(most) +
@@ -108,6 +123,9 @@ void Server::Impl::Start() {
 
 bool Server::Impl::Shutdown(std::chrono::milliseconds timeout) {
   const MutexLock lock(life_mutex);
+  // First, so that who watches sends no more clients here.
+  auto* health = grpc_server ? grpc_server->GetHealthCheckService() : nullptr;
+  if (health) health->Shutdown();
   backend->EndStreams(Error(ErrorCode::kUnavailable, "the server is shutting down"));
   if (grpc_server) StopListening(timeout);
   return backend->Shutdown(timeout);
@@ -115,8 +133,10 @@ bool Server::Impl::Shutdown(std::chrono::milliseconds timeout) {
 
 void Server::Impl::StopListening(std::chrono::milliseconds timeout) {
   acceptor.reset();
-  // Returns when all streams have ended, and cuts off those that have not by the deadline.
-  grpc_server->Shutdown(std::chrono::system_clock::now() + timeout);
+  backend->streams()->WaitUntilEmpty(std::chrono::steady_clock::now() + timeout);
+  // Cuts off streams that have not ended, and those who watch the health service, which gRPC would
+  // otherwise wait for.
+  grpc_server->Shutdown(std::chrono::system_clock::now() + kLastWords);
   grpc_server->Wait();
   // gRPC may say so a moment before the last stream's OnDone has returned.
   backend->streams()->WaitUntilEmpty(std::chrono::steady_clock::now() + timeout);

@@ -70,6 +70,75 @@ TEST_F(ServiceTest, BytesThatAreNoMessageEndTheStreamWithAnError) {
   }
 }
 
+// Calls of grpc.health.v1.Health by bytes: its messages have one field each, the service's name and
+// the status, of which 1 is SERVING, 2 NOT_SERVING and 3 SERVICE_UNKNOWN.
+grpc::ByteBuffer HealthRequest(const std::string& service) {
+  const std::string bytes =
+      service.empty() ? "" : "\x0a" + std::string(1, static_cast<char>(service.size())) + service;
+  const grpc::Slice slice(bytes);
+  return {&slice, 1};
+}
+
+int HealthStatus(const grpc::ByteBuffer& reply) {
+  grpc::Slice slice;
+  if (!reply.DumpToSingleSlice(&slice).ok() || slice.size() != 2 || slice.begin()[0] != 8)
+    return -1;
+  return slice.begin()[1];
+}
+
+// Watches a service until the call ends.
+struct HealthWatch : grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+  HealthWatch(grpc::TemplatedGenericStub<grpc::ByteBuffer, grpc::ByteBuffer>& stub,
+              const std::string& service)
+      : request(HealthRequest(service)) {
+    context.set_deadline(std::chrono::system_clock::now() + 60s);
+    stub.PrepareBidiStreamingCall(&context, "/grpc.health.v1.Health/Watch", {}, this);
+    StartRead(&reply);
+    StartWriteLast(&request, {});
+    StartCall();
+  }
+  void OnReadDone(bool ok) override {
+    if (!ok) return;
+    statuses.push_back(HealthStatus(reply));
+    if (statuses.size() == 1) first.set_value();
+    StartRead(&reply);
+  }
+  void OnDone(const grpc::Status&) override { done.set_value(); }
+
+  grpc::ClientContext context;
+  grpc::ByteBuffer request, reply;
+  std::vector<int> statuses;  // complete when done
+  std::promise<void> first, done;
+};
+
+TEST_F(ServiceTest, HasTheUsualHealthService) {
+  Start();
+  grpc::TemplatedGenericStub<grpc::ByteBuffer, grpc::ByteBuffer> stub(
+      grpc::CreateChannel(address(), grpc::InsecureChannelCredentials()));
+  const auto check = [&](const std::string& service) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + 60s);
+    const grpc::ByteBuffer request = HealthRequest(service);
+    grpc::ByteBuffer reply;
+    std::promise<grpc::Status> done;
+    stub.UnaryCall(&context, "/grpc.health.v1.Health/Check", {}, &request, &reply,
+                   [&](const grpc::Status& status) { done.set_value(status); });
+    const grpc::Status status = done.get_future().get();
+    return status.ok() ? HealthStatus(reply) : -static_cast<int>(status.error_code());
+  };
+  EXPECT_EQ(check(""), 1);
+  EXPECT_EQ(check("shadowtutor.v1.ShadowTutor"), 1);
+  EXPECT_EQ(check("another.Service"), -static_cast<int>(grpc::StatusCode::NOT_FOUND));
+
+  HealthWatch watch(stub, "shadowtutor.v1.ShadowTutor");
+  watch.first.get_future().wait();
+  const auto began = std::chrono::steady_clock::now();
+  server_->Shutdown(std::chrono::seconds(60));
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 30s) << "who watches holds nothing up";
+  watch.done.get_future().wait();
+  EXPECT_EQ(watch.statuses, (std::vector<int>{1, 2}));
+}
+
 TEST_F(ServiceTest, CompressedMessagesAreRefused) {
   Start();
   const auto stub =
