@@ -19,10 +19,10 @@
 
 namespace shadowtutor::client {
 
-/// The implementations are a link over gRPC in rpc/client, a link within the process on a virtual
-/// clock in eval/sim, and scripted links in tests. Every function is pure virtual, so that no
-/// implementation can forget one; links that wrap another link derive from ForwardingLink
-/// (client/forwarding_link.h).
+/// The implementations are a link over gRPC in rpc/client, one of a web page in page, a link within
+/// the process on a virtual clock in eval/sim, and scripted links in tests. Every function is pure
+/// virtual, so that no implementation can forget one; links that wrap another link derive from
+/// ForwardingLink (client/forwarding_link.h).
 ///
 /// Thread safety: the client's thread only. Only WaitForUpdate blocks, and it has a deadline.
 class ServerLink {

@@ -4,6 +4,7 @@
 // Usage: page_replay FILE.events
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <span>
 #include <stdexcept>
@@ -35,7 +36,7 @@ std::string Member(const std::string& json, const std::string& name) {
   return json.substr(begin, json.find_first_of(",}", begin) - begin);
 }
 
-int Run(const char* file) {
+void Run(const char* file) {
   const shadowtutor::page::Replay replay(
       shadowtutor::client::ParseEvents(shadowtutor::ReadFile(file, 1'000'000)));
   st_page_threads(2);
@@ -70,7 +71,6 @@ int Run(const char* file) {
                 std::stod(Member(report, "metric")));
   }
   st_page_delete(page);
-  return 0;
 }
 
 }  // namespace
@@ -81,7 +81,11 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    return Run(argv[1]);
+    Run(argv[1]);
+    std::fflush(stdout);
+    // Under Node the thread that runs destructors is the one that starts threads. It would wait for
+    // some of the engine's that have not started yet.
+    std::_Exit(0);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "page_replay: %s\n", error.what());
     return 1;
