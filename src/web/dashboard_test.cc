@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "core/atomic_file.h"
-#include "rpc/convert.h"
+#include "messages/convert.h"
 #include "rpc/testing/certificates.h"
 #include "shadowtutor/v1/shadowtutor.pb.h"
 #include "video/testing/test_files.h"
@@ -59,7 +59,7 @@ class Taught {
 
  private:
   void Say(wire::ClientMessage message) {
-    socket_.write(net::buffer(rpc::ToProto(std::move(message)).SerializeAsString()));
+    socket_.write(net::buffer(messages::ToProto(std::move(message)).SerializeAsString()));
   }
   v1::ServerMessage Hear() {
     beast::flat_buffer buffer;
