@@ -45,7 +45,8 @@ class PageServer {
   PageServer() {
     server::BackendOptions options;
     options.policy.trainer.threshold = 0.99;
-    options.policy.trainer.max_updates = 2;
+    options.policy.trainer.max_updates = 16;
+    options.policy.trainer.adam.learning_rate = 0.003;
     options.policy.schedule.stride.min_stride = 4;
     options.policy.schedule.stride.max_stride = 8;
     backend_ = std::make_shared<server::Backend>(std::make_shared<server::FakeTeacher>(),

@@ -82,7 +82,7 @@ void TutorDialogue::NoAnswer() {
   answer_deadline_ = Clock::time_point::max();
 }
 
-void TutorDialogue::Work::Do() {
+void Work::Do() {
   if (auto* update = std::get_if<wire::Update>(&message)) {
     if (arrived) arrived(*update);
   } else if (auto* sent = std::get_if<wire::WholeStudent>(&message)) {
@@ -93,8 +93,7 @@ void TutorDialogue::Work::Do() {
   }
 }
 
-TutorDialogue::Received TutorDialogue::Receive(wire::ServerMessage message, size_t bytes,
-                                               Clock::time_point now) {
+Received TutorDialogue::Receive(wire::ServerMessage message, size_t bytes, Clock::time_point now) {
   if (auto* error = std::get_if<wire::ErrorMessage>(&message)) return {{}, Receive(*error)};
   if (auto* first = std::get_if<wire::Welcome>(&message)) return Receive(std::move(*first), bytes);
   if (std::holds_alternative<wire::HandOverRequest>(message)) return {{}, HandOver(now)};
@@ -119,7 +118,7 @@ std::string TutorDialogue::HandOver(Clock::time_point now) {
   return Server() + " does not have our student, which is handed over";
 }
 
-TutorDialogue::Received TutorDialogue::Receive(wire::Welcome message, size_t bytes) {
+Received TutorDialogue::Receive(wire::Welcome message, size_t bytes) {
   if (online_) throw Error(ErrorCode::kDataLoss, "the server welcomed us twice");
   CheckServerVersion(message.protocol_version);
   if (stats_.sessions == 0) {
@@ -141,7 +140,7 @@ TutorDialogue::Received TutorDialogue::Receive(wire::Welcome message, size_t byt
   return received;
 }
 
-TutorDialogue::Received TutorDialogue::Receive(wire::Update message, size_t bytes) {
+Received TutorDialogue::Receive(wire::Update message, size_t bytes) {
   stats_.bytes_down += bytes;
   if (!Wanted(message)) {
     ++stats_.updates;

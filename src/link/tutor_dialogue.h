@@ -35,6 +35,25 @@ struct DialogueOptions {
   std::chrono::milliseconds update_timeout = wire::kUpdateTimeout;
 };
 
+/// A message that fits the conversation, and what the slow part of its handling needs.
+struct Work {
+  wire::ServerMessage message;  // a Welcome, an Update or a WholeStudent
+  size_t bytes = 0;
+  nn::Stage cut = nn::kPartialDistillation;  // where the updates of a student that came begin
+  client::ServerLink::Arrived arrived;       // prepares an update; may be empty
+  client::ServerLink::WholeStudent whole;    // that came; without a student if none did
+
+  /// The slow part, which needs nothing of the dialogue: parses a student, prepares an update.
+  /// Throws as ParseStudent.
+  void Do();
+};
+/// What came of a message.
+struct Received {
+  /// To be done and handed to TutorDialogue::Complete; absent: the message is handled.
+  std::optional<Work> work;
+  std::string line;  // for a log; may be empty
+};
+
 /// A connection is one conversation: Begin, messages in both directions, End. What the client holds
 /// and the totals outlive it, so that the next one goes on from there.
 ///
@@ -85,22 +104,6 @@ class TutorDialogue {
 
   // ---- What was said to us
 
-  /// A message that fits the conversation, and what the slow part of its handling needs.
-  struct Work {
-    wire::ServerMessage message;  // a Welcome, an Update or a WholeStudent
-    size_t bytes = 0;
-    nn::Stage cut = nn::kPartialDistillation;  // where the updates of a student that came begin
-    ServerLink::Arrived arrived;               // prepares an update; may be empty
-    ServerLink::WholeStudent whole;            // that came; without a student if none did
-
-    /// The slow part, which needs nothing of the dialogue: parses a student, prepares an update.
-    /// Throws as ParseStudent.
-    void Do();
-  };
-  struct Received {
-    std::optional<Work> work;  // to be done and handed to Complete; absent: the message is handled
-    std::string line;          // for a log; may be empty
-  };
   /// Handles the next message of the server. `bytes`: of the serialized message. Throws Error, and
   /// the connection is then to be closed, when the message is out of order or does not fit.
   Received Receive(wire::ServerMessage message, size_t bytes, Clock::time_point now);

@@ -186,7 +186,7 @@ void LinkThread::SendKeyFrame(TutorStream& stream, WaitingKeyFrame key_frame) {
 }
 
 void LinkThread::Handle(wire::ServerMessage message, size_t bytes) {
-  link::TutorDialogue::Received received;
+  link::Received received;
   {
     const MutexLock lock(mutex);
     received = dialogue.Receive(std::move(message), bytes, Clock::now());
