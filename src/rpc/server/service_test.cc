@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "messages/convert.h"
+#include "rpc/hand_over.h"
 #include "rpc/server/server.h"
 #include "server/testing/fakes.h"
 #include "shadowtutor/v1/shadowtutor.grpc.pb.h"
@@ -98,12 +99,16 @@ struct HealthWatch : grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>
     StartCall();
   }
   void OnReadDone(bool ok) override {
+    const HandOverScope scope;
     if (!ok) return;
     statuses.push_back(HealthStatus(reply));
     if (statuses.size() == 1) first.set_value();
     StartRead(&reply);
   }
-  void OnDone(const grpc::Status&) override { done.set_value(); }
+  void OnDone(const grpc::Status&) override {
+    const HandOverScope scope;
+    done.set_value();
+  }
 
   grpc::ClientContext context;
   grpc::ByteBuffer request, reply;
@@ -136,6 +141,7 @@ TEST_F(ServiceTest, HasTheUsualHealthService) {
   server_->Shutdown(std::chrono::seconds(60));
   EXPECT_LT(std::chrono::steady_clock::now() - began, 30s) << "who watches holds nothing up";
   watch.done.get_future().wait();
+  HandOver();
   EXPECT_EQ(watch.statuses, (std::vector<int>{1, 2}));
 }
 
