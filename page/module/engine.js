@@ -107,7 +107,7 @@ class Engine {
   /** The next message for the server; null when there is none. */
   outgoing() {
     const at = this.#module._st_page_outgoing(this.#page, this.#size);
-    return at ? this.#take(at, this.#module.HEAPU32[this.#size >> 2]) : null;
+    return at ? this.#take(at, new DataView(this.#heap.buffer).getUint32(this.#size, true)) : null;
   }
 
   // Frames.
@@ -116,7 +116,7 @@ class Engine {
   process(rgba, width, height) {
     const at = this.#module._st_page_frame(this.#page, width, height);
     if (!at) throw new Error(this.#error());
-    this.#module.HEAPU8.set(rgba, at);
+    this.#heap.set(rgba, at);
     const labels = this.#module._st_page_process(this.#page);
     if (labels) return this.#take(labels, width * height);
     const error = this.#error();
@@ -143,19 +143,23 @@ class Engine {
     this.#module._st_page_budget(this.#page, kilobitsPerSecond);
   }
 
+  // The engine's memory. Where another thread made it grow, the module's own view of it is too short.
+  get #heap() {
+    return this.#module.wasmMemory ? new Uint8Array(this.#module.wasmMemory.buffer) : this.#module.HEAPU8;
+  }
   #give(bytes) {
     const at = this.#module._malloc(Math.max(bytes.length, 1));
     if (!at) throw new Error('there is not enough memory for this page; close others');
-    this.#module.HEAPU8.set(bytes, at);
+    this.#heap.set(bytes, at);
     return at;
   }
   #take(at, length) {
     const copy = new Uint8Array(length);
-    copy.set(this.#module.HEAPU8.subarray(at, at + length));
+    copy.set(this.#heap.subarray(at, at + length));
     return copy;
   }
   #text(at) {
-    const end = this.#module.HEAPU8.indexOf(0, at);
+    const end = this.#heap.indexOf(0, at);
     return new TextDecoder().decode(this.#take(at, end - at));
   }
   #error() {
