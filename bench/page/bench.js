@@ -8,7 +8,8 @@ const context = canvas.getContext('2d', { willReadFrequently: true });
 
 window.openClip = async (rate) => {
   window.frameRate = rate;
-  video.src = 'clip.mp4';
+  // As a whole, since the server of this page cannot begin in its middle.
+  video.src = URL.createObjectURL(await (await fetch('clip.mp4')).blob());
   await new Promise((resolve, reject) => {
     video.onloadeddata = resolve;
     video.onerror = () => reject(new Error('the browser cannot play the clip'));
@@ -59,15 +60,23 @@ let tutor = null, state = 'closed', onMask = () => {};
 window.startTutor = (server, options) => new Promise((resolve, reject) => {
   tutor = new ShadowTutor({ server, video, ...options });
   const threads = {};
+  let started = false;
   tutor.on('ready', (ready) => Object.assign(threads, ready)).on('error', reject)
     .on('state', ({ phase }) => { state = phase; })
     .on('mask', (mask) => {
-      if (mask.labels) resolve(threads);
+      if (mask.labels) {
+        started = true;
+        resolve(threads);
+      }
       onMask(mask);
     });
-  // The student comes with the session; until then frames must come for it to be told.
+  // The student comes with the session; until then there must be frames for it to be told of.
   (async () => {
-    for (let i = 0; i < 600 && !threads.done; ++i) await show(i % 2);
+    for (let i = 0; i < 1200 && !started; ++i) {
+      await show(i % 20);
+      await new Promise((next) => setTimeout(next, 50));
+    }
+    if (!started) reject(new Error(`no mask came; the connection is ${state}`));
   })();
 });
 window.network = async (on) => {

@@ -50,6 +50,10 @@ def compressed(*files):
     return sum(len(gzip.compress(pathlib.Path(file).read_bytes(), 9)) for file in files)
 
 
+def kilobytes(row, name):
+    return f"{row[name] / 1000:.0f}" if name in row else ""
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("shadowtutor", "teacher", "student", "browser", "clip", "policy"):
@@ -105,7 +109,7 @@ def main():
     print(f"{'what':44} {'mIoU':>7} {'ms/frame':>9} {'frames':>7} {'key frames':>11} {'kB up':>7} {'kB down':>8}")
     for name, row in rows:
         print(f"{name:44} {100 * row['miou']:6.2f}% {row['ms']:9.1f} {row['frames']:7} {row.get('keyFrames', ''):>11} "
-              f"{row['bytesUp'] / 1000 if 'bytesUp' in row else '':>7} {row['bytesDown'] / 1000 if 'bytesDown' in row else '':>8}")
+              f"{kilobytes(row, 'bytesUp'):>7} {kilobytes(row, 'bytesDown'):>8}")
     module = arguments.site / "module"
     ours = [arguments.site / "index.html", *(arguments.site / "app").glob("*[a-z]"), *(f for f in module.glob("*[a-z]") if "threads" not in f.name)]
     ours = [file for file in ours if file.suffix != ".gz"]

@@ -38,6 +38,7 @@ export class ShadowTutor {
     };
     this.#worker.postMessage({ type: 'start', address, version, ...this.#options });
     document.addEventListener('visibilitychange', this.#onVisibility);
+    video.addEventListener('seeked', this.#onSeeked);
   }
 
   /** Calls `listener` at every `event`. Returns this. */
@@ -68,6 +69,7 @@ export class ShadowTutor {
     this.#post({ type: 'stop' });
     this.#closed = true;
     document.removeEventListener('visibilitychange', this.#onVisibility);
+    this.#video.removeEventListener('seeked', this.#onSeeked);
     this.#cancel();
     for (const listeners of this.#listeners.values()) listeners.clear();
   }
@@ -128,6 +130,13 @@ export class ShadowTutor {
     this.#next();
   };
 
+  // Not every browser calls for the new frame of a video that stands still.
+  #onSeeked = () => {
+    if (this.#busy || this.#closed || !this.#ready) return;
+    this.#cancel();
+    this.#grab();
+  };
+
   #cancel() {
     if (this.#video.cancelVideoFrameCallback) this.#video.cancelVideoFrameCallback(this.#asked);
     else cancelAnimationFrame(this.#asked);
@@ -136,7 +145,10 @@ export class ShadowTutor {
   // Waits for the video's next frame.
   #next() {
     if (this.#closed || !this.#ready) return;
-    if (document.hidden) {
+    const video = this.#video;
+    if (video.paused && !video.seeking && video.readyState >= 2 && video.currentTime !== this.#lastTime) {
+      this.#grab();  // moved while the last frame was predicted
+    } else if (document.hidden) {
       if (this.#options.whileHidden) this.#post({ type: 'wake', after: 33 });
     } else if (this.#video.requestVideoFrameCallback) {
       this.#asked = this.#video.requestVideoFrameCallback(() => this.#grab());
