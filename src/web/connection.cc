@@ -14,6 +14,7 @@
 
 #include "web/dashboard_events.h"
 #include "web/dashboard_routes.h"
+#include "web/linger.h"
 #include "web/origin.h"
 #include "web/pages.h"
 #include "web/static_files.h"
@@ -177,12 +178,15 @@ class ConnectionOver final : public Connection,
 
   // At the end of the answers.
   void Close() {
+    const auto linger = [self = this->shared_from_this()](Failure) {
+      Linger(beast::get_lowest_layer(self->transport_), self,
+             self->shared_->options.connection_timeout);
+    };
     if constexpr (std::is_same_v<Transport, Encrypted>) {
       Expect();
-      transport_.async_shutdown([self = this->shared_from_this()](Failure) {});
+      transport_.async_shutdown(linger);
     } else {
-      Failure ignored;
-      transport_.socket().shutdown(net::ip::tcp::socket::shutdown_send, ignored);
+      linger({});
     }
   }
 
@@ -236,7 +240,7 @@ void Serve(net::io_context& io, FileDescriptor socket, const rpc::PeerAddress& p
   if (tls) {
     ServeOver(Encrypted(std::move(stream), *tls), peer, tls, std::move(shared));
   } else {
-    ServeOver(std::move(stream), peer, nullptr, std::move(shared));
+    ServeOver(Plain(std::move(stream)), peer, nullptr, std::move(shared));
   }
 }
 

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "rpc/server/protocols.h"
+#include "web/linger.h"
 #include "web/stream.h"
 
 namespace shadowtutor::web {
@@ -157,7 +158,8 @@ class WebSocketOver final : public Connection,
   }
 
   void OnRead(Failure failure, size_t) {
-    if (failure || over_) return Over();
+    if (over_) return;
+    if (failure) return Leave();
     const auto data = buffer_.cdata();
     if (socket_->got_binary()) {
       stream_->Receive({static_cast<const char*>(data.data()), data.size()});
@@ -181,7 +183,7 @@ class WebSocketOver final : public Connection,
     } else if (const std::optional<ErrorCode> ended = stream_->Ended()) {
       closing_ = true;
       socket_->async_close(CloseCodeOf(*ended),
-                           [self = this->shared_from_this()](Failure) { self->Over(); });
+                           [self = this->shared_from_this()](Failure) { self->Leave(); });
     }
   }
 
@@ -198,14 +200,28 @@ class WebSocketOver final : public Connection,
   }
 
   void OnWritten(Failure failure, size_t) {
-    if (failure || over_) return Over();
+    if (over_) return;
+    if (failure) return Over();
     stream_->Written();
     Pump();
   }
 
+  // All has been said. What the client still says is dropped, so that it can read our last word.
+  void Leave() {
+    if (over_) return;
+    EndStream();
+    deadline_.expires_after(shared_->options.connection_timeout);
+    deadline_.async_wait([weak = this->weak_from_this()](Failure failure) {
+      const auto self = weak.lock();
+      if (!failure && self) self->Over();
+    });
+    Linger(beast::get_lowest_layer(*socket_), this->shared_from_this(),
+           shared_->options.connection_timeout);
+  }
+
   // No word more from the client, nor to it.
   void Over() {
-    if (over_) return;
+    if (std::exchange(cut_, true)) return;
     EndStream();
     beast::get_lowest_layer(*socket_).close();
     // Ends what is under way at once, and with it this object, but for closing and reading that
@@ -236,7 +252,8 @@ class WebSocketOver final : public Connection,
   std::string outgoing_;            // what is being written
   bool expects_end_ = false;
   bool closing_ = false;
-  bool over_ = false;
+  bool over_ = false;  // the stream is
+  bool cut_ = false;   // the connection is
 };
 
 }  // namespace
