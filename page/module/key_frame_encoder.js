@@ -1,5 +1,5 @@
 // Key frames as pictures: predicted from one another as VP9 where the browser lets us choose each one's quality
-// (WebCodecs), which takes a tenth of the bytes; otherwise as JPEG, which every browser makes.
+// (WebCodecs), which takes far fewer bytes; otherwise as JPEG, which every browser makes.
 
 import { I420_COLORS, toI420 } from './i420.js';
 
