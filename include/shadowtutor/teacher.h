@@ -21,7 +21,8 @@
 
 namespace shadowtutor {
 
-/// Thread safety: Label is called from one thread at a time per Teacher, Interrupt from any.
+/// Thread safety: Label is called from max_concurrent_calls() threads at a time at most, Interrupt
+/// from any.
 class Teacher {
  public:
   virtual ~Teacher() = default;
@@ -31,8 +32,12 @@ class Teacher {
   /// still be used afterwards.
   virtual TeacherAnswer Label(ImageView frame, uint64_t frame_index) = 0;
 
-  /// Asks a call of Label that is under way to end soon, because nobody waits for its answer any
-  /// longer; what it returns or throws then is not looked at. Does nothing when none is under way.
+  /// How many threads may call Label at the same time; constant. More than 1 pays where calls wait
+  /// for another machine, which can then label several frames together.
+  virtual int max_concurrent_calls() const { return 1; }
+
+  /// Asks the calls of Label that are under way to end soon, because nobody waits for an answer any
+  /// longer; what they return or throw then is not looked at. Does nothing when none is under way.
   /// Must not wait. May be called from any thread. By default it does nothing: most networks cannot
   /// be interrupted, and servers do without.
   virtual void Interrupt() {}
