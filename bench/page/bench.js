@@ -25,8 +25,8 @@ function show(index) {
   });
 }
 
-async function labels(index) {
-  const response = await fetch(`labels/${index}.png`);
+async function labels(index, folder = 'labels') {
+  const response = await fetch(`${folder}/${index}.png`);
   const picture = await createImageBitmap(await response.blob(), { colorSpaceConversion: 'none' });
   canvas.width = picture.width;
   canvas.height = picture.height;
@@ -54,6 +54,16 @@ function meanIou(mask, width, height, wanted) {
   const shares = [0, 1].filter((c) => either[c] > 0).map((c) => both[c] / either[c]);
   return shares.reduce((sum, share) => sum + share, 0) / shares.length;
 }
+
+/** The masks of `folder`, frames [from, to): {miou, frames}. */
+window.judgeFolder = async (folder, from, to) => {
+  let sum = 0;
+  for (let index = from; index < to; ++index) {
+    const { classes, width, height } = await labels(index, folder);
+    sum += meanIou(classes, width, height, await labels(index));
+  }
+  return { miou: sum / (to - from), frames: to - from };
+};
 
 let tutor = null, state = 'closed', onMask = () => {};
 

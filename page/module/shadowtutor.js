@@ -169,8 +169,12 @@ export class ShadowTutor {
     try {
       frame = await createImageBitmap(video);
     } catch {  // the source is just changing
-      this.#busy = false;
-      return this.#next();
+      this.#lastTime = -1;
+      setTimeout(() => {
+        this.#busy = false;
+        this.#next();
+      }, 33);
+      return;
     }
     if (this.#closed) return frame.close();
     this.#post({ type: 'frame', frame }, [frame]);

@@ -4,18 +4,16 @@ opened from a web server that knows nothing of ShadowTutor. A certificate that t
 server that does not let the site in, and one that does. Exit code 77: what it needs is not there."""
 
 import argparse
-import functools
-import http.server
 import pathlib
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
-import threading
 import time
 
 import scene
+import static_site
 from browser import Browser
 from tutor_server import TutorServer
 
@@ -27,11 +25,6 @@ DRAWN = """(() => {
   let red = 0;
   for (let i = 0; i < data.length; i += 4) red += data[i] > 180 && data[i + 1] < 90 && data[i + 2] < 90;
   return {size: data.length / 4, red}; })()"""
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
 
 
 def until(browser, what, condition, seconds=60):
@@ -63,9 +56,7 @@ def main():
                         "-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder / "key.pem", "-out",
                         folder / "certificate.pem"], check=True, stderr=subprocess.DEVNULL)
         (folder / "key.pem").chmod(0o600)
-        site = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder / "package")))
-        threading.Thread(target=site.serve_forever, daemon=True).start()
-        origin = f"http://127.0.0.1:{site.server_address[1]}"
+        origin = static_site.serve(folder / "package")
 
         camera = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={folder / 'camera.mjpeg'}"]
         serve = [arguments.shadowtutor, folder, "--teacher", f"{HERE / 'teacher.py'}:label", "--student", arguments.student, "--fresh-head",
