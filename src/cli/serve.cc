@@ -354,6 +354,18 @@ void AddServeOptions(CLI::App& command, ServeArguments& options) {
                   "--max-sessions, or all for clients on this machine")
       ->check(CLI::Range(1, wire::kMaxSessions));
   command
+      .add_option(
+          "--student-store", server.student_store,
+          "Keep the students of sessions that end in this folder; a new session begins with "
+          "the one that does best on its first key frame, if that is better than the "
+          "server's own")
+      ->type_name(kFolderValue);
+  command
+      .add_option("--students-kept", server.students_kept,
+                  "Students in that folder at most, some 2 MB each; those not used for longest go")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  command
       .add_option("--max-connections", server.max_connections,
                   "Connections at a time; fewer where the limit of open files demands it")
       ->check(CLI::Range(1, 1'000'000))

@@ -25,6 +25,10 @@ void Check(const BackendOptions& options) {
     throw Error(ErrorCode::kInvalidArgument,
                 "the number of sessions must be 1 to " + std::to_string(wire::kMaxSessions));
   }
+  if (options.students_kept < 1) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "the number of students that are kept must be above 0");
+  }
   if (options.trainers < 0) {
     throw Error(ErrorCode::kInvalidArgument,
                 "the number of key frames that are trained on side by side must not be negative");
@@ -83,6 +87,12 @@ std::shared_ptr<Resources> MakeResources(std::shared_ptr<teacher::Teacher> teach
   resources->training_timeout = options.training_timeout;
   resources->max_frame_pixels = options.max_frame_pixels;
   resources->log = options.log;
+  if (!options.student_store.empty()) {
+    resources->students = std::make_shared<StudentStore>(
+        options.student_store, static_cast<size_t>(options.students_kept),
+        // The store ends before the resources do.
+        [log = resources.get()](const std::string& line) { log->Log(line); });
+  }
   // A session has at most one job in each queue; one more releases memory. One thread suffices for
   // the teacher, since labelling uses all that it can.
   const size_t jobs = static_cast<size_t>(options.max_sessions) + 1;

@@ -4,6 +4,7 @@
 #define SHADOWTUTOR_SERVER_BACKEND_H_
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -48,6 +49,11 @@ struct BackendOptions {
   /// are kept.
   std::chrono::milliseconds training_timeout = wire::kTrainingTimeout;
 
+  /// The folder in which students are kept when their sessions end, for later sessions to begin
+  /// with (student_store.h), and how many of them at most; empty: none are kept.
+  std::filesystem::path student_store;
+  int students_kept = 256;
+
   /// Called with a line of text for every event, from any thread. May be empty.
   std::function<void(const std::string& line)> log;
 };
@@ -57,7 +63,7 @@ class Backend {
  public:
   /// `student` is what sessions start from; its classes must be the teacher's. `version` is this
   /// program's, for clients. Throws Error kInvalidArgument for options out of range or a student
-  /// that does not fit the teacher.
+  /// that does not fit the teacher, and what StudentStore throws.
   Backend(std::shared_ptr<teacher::Teacher> teacher, nn::Checkpoint student,
           const BackendOptions& options, const std::string& version);
   /// Ends all streams and shuts down.

@@ -16,6 +16,7 @@
 #include "server/observatory.h"
 #include "server/scheduler.h"
 #include "server/stats.h"
+#include "server/student_store.h"
 #include "server/teacher_watch.h"
 #include "server/workspaces.h"
 #include "shadowtutor/types.h"
@@ -50,7 +51,8 @@ struct Resources {
   Observatory observatory;
   std::unique_ptr<Scheduler> teaching;
   std::unique_ptr<Scheduler> training;
-  Workspaces workspaces;  // for jobs of `training`
+  std::shared_ptr<StudentStore> students;  // may be null: none are kept
+  Workspaces workspaces;                   // for jobs of `training`
   /// Whether anything was trained since memory was released.
   std::atomic<bool> trained = false;
 

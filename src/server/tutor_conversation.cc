@@ -52,6 +52,7 @@ TutorConversation::TutorConversation(std::shared_ptr<Resources> resources, std::
                                      uint64_t number, std::string id, Clock::time_point now,
                                      const std::string& source)
     : Conversation(std::move(resources), std::move(peer), number, std::move(id), now, source),
+      warm_start_(resources_->students, /*owner=*/""),
       whole_students_(resources_->whole_students) {}
 
 TutorConversation::~TutorConversation() {
@@ -276,8 +277,11 @@ void TutorConversation::TrainJob(const std::shared_ptr<const tutor::LabelledFram
       late = Clock::now() > deadline;
       return late || resources_->shutting_down || Closed();
     };
+    warm_start_.Offer(*session, *labelled);
     update = session->Train(*labelled, resources_->workspaces.Borrow(), stop,
                             watched ? &predictions : nullptr);
+    const std::string began = warm_start_.Trained(*session);
+    if (!began.empty()) Log(began);
     if (late) {
       Log("training took longer than " + SecondsText(resources_->training_timeout) +
           " and ended before all of its steps were taken");
@@ -437,6 +441,7 @@ void TutorConversation::SendWhole() {
 void TutorConversation::DropSession() {
   last_frame_.reset();
   if (!session_) return;
+  warm_start_.Leave(*session_);
   session_.reset();
   resources_->stats.SessionEnded(id_);
   resources_->observatory.Ended(id_);

@@ -18,6 +18,7 @@
 
 #include "core/allowance.h"
 #include "server/conversation.h"
+#include "server/warm_start.h"
 #include "tutor/session.h"
 #include "wire/key_frame_codec.h"
 #include "wire/protocol.h"
@@ -68,6 +69,7 @@ class TutorConversation final : public Conversation<wire::ClientMessage, wire::S
   void Finish(std::optional<wire::ServerMessage> answer, Clock::time_point now) ST_EXCLUDES(mutex_);
   bool Closed() const ST_EXCLUDES(mutex_);
 
+  WarmStart warm_start_;  // for whoever may use the session
   /// Used by labelling jobs alone, of which one runs at a time.
   wire::KeyFrameDecoder decoder_;
   /// Null before the hello and after the end. While SessionInUse(), only the job uses the session.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <span>
 #include <utility>
 
@@ -16,6 +17,8 @@ using Clock = std::chrono::steady_clock;
 
 // How often the quantiser's step is halved, at most, for an update that costs too much mIoU.
 constexpr int kFinerSteps = 3;
+// How often it is doubled first, for an update that goes over to a student that was offered.
+constexpr int kCoarserStart = 5;
 
 double MillisecondsSince(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
@@ -31,6 +34,10 @@ std::vector<std::string> Names(const ClassList& classes) {
   std::vector<std::string> names;
   for (const ClassInfo& info : classes) names.push_back(info.name);
   return names;
+}
+
+bool AllFinite(std::span<const float> weights) {
+  return std::all_of(weights.begin(), weights.end(), [](float w) { return std::isfinite(w); });
 }
 
 // Refuses a student that cannot be trained here. It is not silently replaced, because the user who
@@ -84,8 +91,8 @@ Session::Session(const SessionOptions& options, const wire::Hello& hello, const 
   if (options.packed && hello.takes_coded_student) base_ = options.packed->student;
   nn::Checkpoint student = *base_;
   student.weights = StartingWeights(options, hello);
-  trainer_ = std::make_unique<distill::Trainer>(student, training_,
-                                                /*taught=*/adopted_ && version_ > 0);
+  untaught_ = !(adopted_ && version_ > 0);
+  trainer_ = std::make_unique<distill::Trainer>(student, training_, /*taught=*/!untaught_);
   ForgetUpdates();
 
   welcome_.server_version = options.server_version;
@@ -153,17 +160,56 @@ wire::Update Session::Train(const LabelledFrame& key_frame,
                             const std::function<bool()>& stop, Predictions* predictions) {
   wire::Update update = UpdateBy(
       [&] {
-        const distill::TrainResult result =
+        ChooseStart(key_frame);
+        distill::TrainResult result =
             trainer_->Train(key_frame.frame, key_frame.answer, stop, part_steps_);
+        if (start_) result.changed = true;
         shown_classes_ = shown_.After(key_frame.answer.label);
         return result;
       },
       key_frame, std::move(workspace), predictions ? &predictions->before : nullptr,
       predictions ? &predictions->after : nullptr);
   update.teacher_ms = key_frame.teacher_ms;
+  untaught_ = false;
   part_ = 0;
   idle_left_ = distill::StepsFor(idle_steps_, key_frame.frame.size());
   return update;
+}
+
+uint64_t Session::origin() const { return wire::WeightChecksum(base_->weights); }
+
+void Session::OfferStarts(std::vector<std::vector<float>> starts) {
+  if (untaught_) offered_ = std::move(starts);
+}
+
+void Session::ChooseStart(const LabelledFrame& key_frame) {
+  start_.reset();
+  const std::vector<std::vector<float>> offered = std::exchange(offered_, {});
+  if (offered.empty()) return;
+  nn::Learner& learner = trainer_->learner();
+  const std::vector<float> own(learner.weights().begin(), learner.weights().end());
+  const size_t trained = learner.trained().size();
+  const auto metric_of = [&](std::span<const float> all) {
+    learner.SetTrained(all.last(trained), false);
+    return distill::MeanIoU(learner.Predict(), key_frame.answer.label,
+                            learner.layout().spec().classes);
+  };
+  learner.SetFrame(key_frame.frame);
+  const double own_metric = metric_of(own);
+  std::vector<float> best = own;
+  for (size_t i = 0; i < offered.size(); ++i) {
+    const std::vector<float>& offer = offered[i];
+    if (offer.size() != trained || !AllFinite(offer)) continue;
+    // An update can change the selection alone.
+    std::vector<float> all = own, other = own;
+    std::copy(offer.begin(), offer.end(), other.end() - static_cast<std::ptrdiff_t>(trained));
+    learner.selection().Scatter(learner.selection().Gather(other), all);
+    const double metric = metric_of(all);
+    if (metric < own_metric + kStartMargin || (start_ && metric <= start_->metric)) continue;
+    start_ = {i, metric, own_metric};
+    best = std::move(all);
+  }
+  learner.SetTrained(std::span<const float>(best).last(trained), false);
 }
 
 bool Session::MoreToCome() const {
@@ -173,6 +219,7 @@ bool Session::MoreToCome() const {
 std::optional<wire::Update> Session::Continue(const LabelledFrame& key_frame,
                                               std::shared_ptr<nn::TrainingWorkspace> workspace,
                                               const std::function<bool()>& stop, LabelMap* after) {
+  start_.reset();
   const int usual = trainer_->steps_left();
   const int steps = std::min(part_steps_, usual + idle_left_);
   wire::Update update =
@@ -242,7 +289,9 @@ void Session::Pack(wire::Update& update, std::span<const float> before, const La
     return;
   }
   const double trained = update.metric;
-  double step = coded_options_.step * training_.adam.learning_rate;
+  // The way to another student is long: it is coded as coarsely as the metric allows.
+  const int coarser = start_ ? kCoarserStart : 0;
+  double step = std::ldexp(coded_options_.step * training_.adam.learning_rate, coarser);
   for (int finer = 0;; ++finer, step /= 2) {
     wire::CodedUpdates coded = *coded_;
     wire::CodedUpdates::Update made =
@@ -250,7 +299,8 @@ void Session::Pack(wire::Update& update, std::span<const float> before, const La
     update.payload = std::move(made.payload);
     take_over(made.weights);
     update.metric = distill::MeanIoU(learner.Predict(), label, learner.layout().spec().classes);
-    if (finer < kFinerSteps && update.metric < trained - coded_options_.tolerance) continue;
+    if (finer < kFinerSteps + coarser && update.metric < trained - coded_options_.tolerance)
+      continue;
     coded_ = std::move(coded);
     break;
   }

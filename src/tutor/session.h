@@ -49,6 +49,9 @@ struct Predictions {
   LabelMap before, after;
 };
 
+/// By how much a student that is offered must agree better with a key frame than the session's own.
+inline constexpr double kStartMargin = 0.02;
+
 /// Throws Error kFailedPrecondition for a client of another protocol version than this server's.
 void CheckProtocolVersion(uint32_t client_version);
 
@@ -70,6 +73,26 @@ class Session {
   wire::Welcome TakeWelcome();
   /// Whether the student that the client handed over or named is in use.
   bool adopted() const { return adopted_; }
+
+  /// What the session's student is an offspring of: the checksum of all weights of the one that the
+  /// client began with. Sessions with the same number can go on with each other's students.
+  uint64_t origin() const;
+  /// Whether the student has learned nothing from any server yet, so that other students may be
+  /// offered.
+  bool untaught() const { return untaught_; }
+  /// The next Train begins with the one of these students that agrees best with its key frame's
+  /// label, if it agrees better than the session's own by kStartMargin: none of them is trusted
+  /// before. The update then takes the client to that student's offspring at once. A student is its
+  /// weights from the cut on, of which those are taken that training changes; with another count,
+  /// or one that is not finite, it is passed over. Ignored unless untaught().
+  void OfferStarts(std::vector<std::vector<float>> starts);
+  /// Which of them the last Train began with, by its position, and what it was worth; nullopt after
+  /// Continue.
+  struct Start {
+    size_t index = 0;
+    double metric = 0, own_metric = 0;  // mIoU on the key frame: of it, and of the session's own
+  };
+  const std::optional<Start>& start() const { return start_; }
 
   /// Trains on a labelled key frame and returns the update that gives the client the same weights.
   /// If the client takes answers in parts and the policy has them, this is the first part. If it
@@ -96,8 +119,10 @@ class Session {
   /// The whole student, for a client that does not hold the right weights. It must be sent: from
   /// now on, updates are coded as for a client that has seen none before.
   wire::WholeStudent Whole();
-  /// The student as it is by now.
+  /// The student as it is by now; and of it the weights from the cut on, valid until the next
+  /// change.
   nn::Checkpoint student() const;
+  std::span<const float> trained() const { return trainer_->trained(); }
 
   /// The version that the client holds once it has received everything that was sent.
   uint64_t version() const { return version_; }
@@ -116,6 +141,9 @@ class Session {
   /// client will hold. `before` are all weights that it holds.
   void Pack(wire::Update& update, std::span<const float> before, const LabelMap& label);
 
+  /// Goes over to the best of the students that were offered, if it is better; see OfferStarts.
+  void ChooseStart(const LabelledFrame& key_frame);
+
   /// Codes further updates as for a client that has seen none.
   void ForgetUpdates();
 
@@ -130,6 +158,9 @@ class Session {
   int part_ = 0;                        // the last one that was made
   int idle_left_ = 0;                   // of idle_steps_, for the last key frame
   bool adopted_ = false;
+  bool untaught_ = true;
+  std::vector<std::vector<float>> offered_;
+  std::optional<Start> start_;  // of the last Train
   uint64_t version_ = 0;
   std::unique_ptr<distill::Trainer> trainer_;
   std::optional<wire::CodedUpdates> coded_;  // what the client remembers, too
