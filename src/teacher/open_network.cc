@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "core/atomic_file.h"
@@ -62,16 +63,22 @@ std::unique_ptr<Network> OpenNetwork(const ModelCard& card) {
     return internal::OpenOnnxRuntimeNetwork(card);  // says that it is not there
   }
   CheckInput(card);
+  // Also refuses weights in other files than those beside the model.
+  std::string model = ReadOnnx(card.file);
   // ONNX Runtime reads the file itself, and the weights beside it.
   if (card.runtime == Runtime::kOnnxRuntime) return internal::OpenOnnxRuntimeNetwork(card);
+  std::string reason;
   try {
-    return internal::OpenOpenCvNetwork(card, ReadOnnx(card.file));
-  } catch (const Error& error) {
-    // If OpenCV cannot read the file, tries ONNX Runtime, unless the card names its runtime.
-    const bool try_other = error.code() == ErrorCode::kInvalidArgument && !card.runtime_chosen;
-    if (!try_other || !internal::HasOnnxRuntime()) throw;
+    return internal::OpenOpenCvNetwork(card, std::move(model));
+  } catch (const internal::UnreadableModel& error) {
+    if (card.runtime_chosen || !internal::HasOnnxRuntime()) throw;
+    reason = error.what();
   }
-  return internal::OpenOnnxRuntimeNetwork(card);
+  try {
+    return internal::OpenOnnxRuntimeNetwork(card);
+  } catch (const Error& error) {
+    throw Error(error.code(), reason + "; and " + error.what());
+  }
 }
 
 }  // namespace shadowtutor::teacher
