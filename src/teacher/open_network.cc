@@ -11,6 +11,7 @@
 #include "core/atomic_file.h"
 #include "teacher/networks_internal.h"
 #include "teacher/onnx_model.h"
+#include "teacher/served_networks.h"
 
 namespace shadowtutor::teacher {
 namespace {
@@ -56,7 +57,15 @@ void CheckInput(const ModelCard& card) {
 
 }  // namespace
 
+std::vector<std::unique_ptr<Network>> OpenNetworks(const ModelCard& card) {
+  if (card.runtime == Runtime::kOip) return ServedNetworksInUse().open(card);
+  std::vector<std::unique_ptr<Network>> networks;
+  networks.push_back(OpenNetwork(card));
+  return networks;
+}
+
 std::unique_ptr<Network> OpenNetwork(const ModelCard& card) {
+  if (card.runtime == Runtime::kOip) return std::move(OpenNetworks(card).front());
   CheckFile(card);
   if (card.runtime == Runtime::kTorchScript) return internal::OpenTorchNetwork(card);
   if (card.runtime == Runtime::kOnnxRuntime && !internal::HasOnnxRuntime()) {
