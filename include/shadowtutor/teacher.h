@@ -50,8 +50,8 @@ class Teacher {
 };
 
 /// Opens the teacher that a model card (a YAML file, docs/teachers.md) describes: an ONNX or
-/// TorchScript model, a folder of labels, or a Python function, which may also be given as
-/// FILE.py:FUNCTION. Its answers are mapped by name to `student_classes`
+/// TorchScript model, a model on an inference server, a folder of labels, or a Python function,
+/// which may also be given as FILE.py:FUNCTION. Its answers are mapped by name to `student_classes`
 /// or, if that is empty, to the card's classes. Throws Error, whose sentence names the card, the
 /// key and the remedy. In libshadowtutor-teacher.
 std::unique_ptr<Teacher> OpenTeacher(const std::string& card, const ClassList& student_classes = {},

@@ -5,12 +5,14 @@
 #include "lifetime.h"
 #include "shadowtutor/student.h"
 #include "shadowtutor/version.h"
+#include "teacher/oip/use_oip.h"
 
 PYBIND11_MODULE(_core, module) {
   namespace py = pybind11;
   using namespace shadowtutor::python;  // NOLINT: the one use
 
   module.doc() = "What is behind the package shadowtutor, which programs import instead.";
+  shadowtutor::teacher::oip::UseOip();  // also for evaluate, which opens cards by itself
   AddErrors(module);
   AddStudent(module);
   AddTeacher(module);

@@ -4,10 +4,12 @@
 
 #include "cli/commands.h"
 #include "shadowtutor/version.h"
+#include "teacher/oip/use_oip.h"
 
 namespace shadowtutor::cli {
 
 void MakeProgram(CLI::App& app, int& exit_code) {
+  teacher::oip::UseOip();
   app.name("shadowtutor");
   app.description(
       "ShadowTutor: video segmentation on weak devices, taught by a heavy network on a server");

@@ -275,8 +275,8 @@ void AddServeOptions(CLI::App& command, ServeArguments& options) {
   rpc::ServerOptions& server = options.server;
   command
       .add_option(flags::kTeacher, options.card,
-                  "Model card of the teacher (docs/teachers.md): ONNX, TorchScript, labels in a "
-                  "folder, a Python function; or FILE.py:FUNCTION")
+                  "Model card of the teacher (docs/teachers.md): ONNX, TorchScript, a model on an "
+                  "inference server, labels in a folder, a Python function; or FILE.py:FUNCTION")
       ->type_name(kFileValue)
       ->required();
   auto* student =

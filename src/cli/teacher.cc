@@ -140,6 +140,10 @@ void AddTeacherCommand(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
   command->add_flag("--json", options->json, "For machines");
+  command->footer(
+      "Of a model on an inference server (a card with `server`) it first says whether the server "
+      "is "
+      "there, and what in the model's inputs and outputs does not fit the card.");
   command->callback([options, &exit_code] { exit_code = Check(*options); });
 }
 

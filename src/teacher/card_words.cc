@@ -37,8 +37,16 @@ const char* RuntimeName(Runtime runtime) {
       return "torchscript";
     case Runtime::kOnnxRuntime:
       return "onnxruntime";
+    case Runtime::kOip:
+      return "oip";
   }
   return "unknown";
+}
+
+std::string NetworkName(const ModelCard& card) {
+  if (card.runtime != Runtime::kOip) return card.file.filename().string();
+  const std::string version = card.server.version.empty() ? "" : " " + card.server.version;
+  return card.server.model + version + " at " + card.server.address;
 }
 
 std::vector<std::string> OutputRoles(Kind kind) {

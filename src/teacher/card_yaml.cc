@@ -99,6 +99,14 @@ double CardYaml::NumberWithin(const YAML::Node& node, const std::string& key, do
   return value;
 }
 
+bool CardYaml::Flag(const YAML::Node& node, const std::string& key) const {
+  bool value = false;
+  if (!node.IsScalar() || !YAML::convert<bool>::decode(node, value)) {
+    Fail(node.Mark(), "`" + key + "` must be true or false");
+  }
+  return value;
+}
+
 int CardYaml::Integer(const YAML::Node& node, const std::string& key, int low, int high) const {
   const double value = Number(node, key);
   if (value != std::floor(value) || value < low || value > high) {

@@ -36,6 +36,7 @@ class CardYaml {
   double Number(const YAML::Node& node, const std::string& key) const;
   double NumberWithin(const YAML::Node& node, const std::string& key, double low,
                       double high) const;
+  bool Flag(const YAML::Node& node, const std::string& key) const;
   int Integer(const YAML::Node& node, const std::string& key, int low, int high) const;
   /// Three numbers, or one number for all three channels.
   std::array<double, 3> PerChannel(const YAML::Node& node, const std::string& key) const;

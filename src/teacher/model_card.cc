@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "core/atomic_file.h"
+#include "teacher/card_server.h"
 #include "teacher/card_yaml.h"
 #include "teacher/python_function.h"
 
@@ -126,7 +127,14 @@ class CardReader : private CardYaml {
     } else if (card_.kind == Kind::kPython) {
       keys.insert(keys.end(), {"file", "function", "interpreter"});
     } else {
-      keys.insert(keys.end(), {"file", "runtime", "device", "operators", "input"});
+      served_ = root["server"] || (root["runtime"] && root["runtime"].IsScalar() &&
+                                   root["runtime"].Scalar() == RuntimeName(Runtime::kOip));
+      keys.insert(keys.end(), {"runtime", "input"});
+      if (served_) {
+        keys.emplace_back("server");
+      } else {
+        keys.insert(keys.end(), {"file", "device", "operators"});
+      }
       keys.emplace_back(HasInstances(card_.kind) ? "outputs" : "output");
     }
     if (card_.kind == Kind::kSaliency) keys.emplace_back("threshold");
@@ -134,7 +142,10 @@ class CardReader : private CardYaml {
       keys.insert(keys.end(), {"score_threshold", "mask_threshold", "class_offset"});
       keys.emplace_back(card_.kind == Kind::kMaskRcnn ? "paste" : "iou_threshold");
     }
-    CheckKeys(root, std::string(" in a ") + KindName(card_.kind) + " card", keys);
+    CheckKeys(root,
+              std::string(" in a ") + KindName(card_.kind) + " card" +
+                  (served_ ? " of a model on a server" : ""),
+              keys);
     if (root["note"]) card_.note = Text(root["note"], "note");
 
     if (card_.kind == Kind::kReplay) {
@@ -149,8 +160,9 @@ class CardReader : private CardYaml {
     } else if (card_.kind == Kind::kPython) {
       ReadPython(root);
     } else {
-      card_.file = RelativeToCard(root, "file", "the network's file");
+      if (!served_) card_.file = RelativeToCard(root, "file", "the network's file");
       ReadRuntime(root);
+      if (served_) ReadServer(root);
       ReadInput(root);
       if (root["output"]) card_.output = Text(root["output"], "output");
     }
@@ -199,10 +211,18 @@ class CardReader : private CardYaml {
       if (extension == torch) card_.runtime = Runtime::kTorchScript;
     }
     if (const YAML::Node node = root["runtime"]) {
-      constexpr std::array kAll = {Runtime::kOpenCv, Runtime::kTorchScript, Runtime::kOnnxRuntime};
-      card_.runtime = kAll[OneOf(
-          node, "runtime", {RuntimeName(kAll[0]), RuntimeName(kAll[1]), RuntimeName(kAll[2])})];
+      constexpr std::array kAll = {Runtime::kOpenCv, Runtime::kTorchScript, Runtime::kOnnxRuntime,
+                                   Runtime::kOip};
+      std::vector<std::string> names;
+      names.reserve(kAll.size());
+      for (const Runtime runtime : kAll) names.emplace_back(RuntimeName(runtime));
+      card_.runtime = kAll[OneOf(node, "runtime", names)];
       card_.runtime_chosen = true;
+      if (served_ && card_.runtime != Runtime::kOip) {
+        Fail(node.Mark(), "`server` needs `runtime: oip`, or none");
+      }
+    } else if (served_) {
+      card_.runtime = Runtime::kOip;
     }
     if (const YAML::Node node = root["device"]) {
       card_.device = OneOf(node, "device", {"cpu", "cuda"}) == 1 ? Device::kCuda : Device::kCpu;
@@ -213,6 +233,13 @@ class CardReader : private CardYaml {
       }
       card_.operators = RelativeToCard(root, "operators", "a library of operators");
     }
+  }
+
+  void ReadServer(const YAML::Node& root) {
+    if (!root["server"]) {
+      Fail(root.Mark(), "`server` is missing: {address: HOST:PORT, model: NAME} of the model");
+    }
+    card_.server = ReadServerSpec(*this, root["server"], card_.path.parent_path());
   }
 
   std::filesystem::path RelativeToCard(const YAML::Node& root, const std::string& key,
@@ -229,8 +256,8 @@ class CardReader : private CardYaml {
            "are scaled");
     }
     CheckKeys(input, " in `input`",
-              {"width", "height", "fit", "shortest", "longest", "pad", "form", "order", "scale",
-               "mean", "std"});
+              {"width", "height", "fit", "shortest", "longest", "pad", "form", "name", "order",
+               "scale", "mean", "std"});
     InputSpec& spec = card_.input;
     ReadFit(input);
     if (const YAML::Node form = input["form"]) {
@@ -239,6 +266,10 @@ class CardReader : private CardYaml {
         Fail(form.Mark(), "`input.form` is for TorchScript models only");
       }
       card_.form = kForms[OneOf(form, "input.form", {"batch", "image", "list"})];
+    }
+    if (const YAML::Node name = input["name"]) {
+      if (!served_) Fail(name.Mark(), "`input.name` is for models on a server only");
+      card_.input_name = Text(name, "input.name");
     }
     if (const YAML::Node order = input["order"]) {
       spec.rgb = OneOf(order, "input.order", {"rgb", "bgr"}) == 0;
@@ -437,6 +468,7 @@ class CardReader : private CardYaml {
   }
 
   ModelCard card_;
+  bool served_ = false;  // the network is on a server
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "shadowtutor/types.h"
+#include "teacher/server_spec.h"
 
 namespace shadowtutor::teacher {
 
@@ -29,8 +30,8 @@ enum class Kind {
 /// Whether all answers of this kind have instances. Those of a Python function may.
 constexpr bool HasInstances(Kind kind) { return kind == Kind::kMaskRcnn || kind == Kind::kYoloSeg; }
 
-/// The library that runs the network.
-enum class Runtime { kOpenCv, kTorchScript, kOnnxRuntime };
+/// What runs the network: a library, or a server that speaks the Open Inference Protocol (kOip).
+enum class Runtime { kOpenCv, kTorchScript, kOnnxRuntime, kOip };
 
 /// The name in cards: "opencv" and so on.
 const char* RuntimeName(Runtime runtime);
@@ -117,7 +118,9 @@ struct ModelCard {
   bool runtime_chosen = false;  // whether the card names it; otherwise the file's name decides
   Device device = Device::kCpu;
   // The model, or the file of the Python function; absolute or relative to the working directory.
+  // Empty for a model on a server.
   std::filesystem::path file;
+  ServerSpec server;        // with the runtime kOip
   std::string function;     // python: the name of the function in the file
   std::string interpreter;  // python: a path, or a name to be found in PATH; empty: the default
   std::filesystem::path operators;  // a library with operators that a TorchScript model needs
@@ -127,7 +130,8 @@ struct ModelCard {
   MadeFrom made_from;               // replay: of label folders that this program wrote
   InputSpec input;
   InputForm form = InputForm::kAuto;
-  std::string output;  // name of the output to read; empty: the only one
+  std::string input_name;  // with the runtime kOip: the input's tensor; empty: the only one
+  std::string output;      // name of the output to read; empty: the only one
   // Pairs of a role (boxes, classes, ...) and the name of its output, as far as the card has them.
   std::vector<std::pair<std::string, std::string>> outputs;
   double threshold = 0.5;  // saliency: pixels above it are foreground
@@ -136,6 +140,9 @@ struct ModelCard {
   int background = -1;  // index into classes; -1: none
   StudentSection student;
 };
+
+/// The network for sentences: the name of its file, or "isnet at host:8001".
+std::string NetworkName(const ModelCard& card);
 
 /// The roles of the outputs of a kind with instances: "boxes" and so on. Empty for other kinds.
 std::vector<std::string> OutputRoles(Kind kind);

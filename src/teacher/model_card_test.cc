@@ -109,6 +109,7 @@ TEST(ModelCard, ReplayCardsThatWeWriteReadBack) {
 TEST(ModelCard, MistakesNameCardLineAndKey) {
   const TemporaryFolder folder;
   const std::string head = "kind: semantic-logits\nfile: m.onnx\n";
+  const std::string served = "kind: class-map\nserver: {address: 'h:1', model: m";
   const std::string input = "input: {width: 64, height: 48}\n";
   const std::string classes = "classes: [background, cat]\n";
   const std::string rcnn = "kind: mask-rcnn\nfile: m.onnx\n" + input;
@@ -184,6 +185,23 @@ TEST(ModelCard, MistakesNameCardLineAndKey) {
       {rcnn + "classes: {0: background}\n", "card.yaml:4", "nothing but background"},
       {rcnn + "classes: {0: cat}\nclass_offset: 1\n", "card.yaml:5", "as a list"},
       {head + input + "classes: {0: cat, 1: dog}\n", "card.yaml:4", "2 to 255"},
+      {served + "}\n" + input + classes + "file: m.onnx\n", "card.yaml:5",
+       "unknown key `file` in a class-map card of a model on a server"},
+      {served + "}\nruntime: opencv\n" + input + classes, "card.yaml:3", "needs `runtime: oip`"},
+      {"kind: class-map\nruntime: oip\n" + input + classes, "card.yaml", "`server` is missing"},
+      {"kind: class-map\nserver: here\n" + input + classes, "card.yaml:2", "address, model"},
+      {"kind: class-map\nserver: {model: m}\n" + input + classes, "card.yaml:2",
+       "`server.address` is missing"},
+      {"kind: class-map\nserver: {address: 'h:1'}\n" + input + classes, "card.yaml:2",
+       "`server.model` is missing"},
+      {served + ", port: 1}\n" + input + classes, "card.yaml:2", "unknown key `port`"},
+      {served + ", tls: maybe}\n" + input + classes, "card.yaml:2", "true or false"},
+      {served + ", tls: [ca.pem]}\n" + input + classes, "card.yaml:2", "{ca: FILE}"},
+      {served + ", deadline: 0}\n" + input + classes, "card.yaml:2", "0.1 to 300"},
+      {served + ", retries: 11}\n" + input + classes, "card.yaml:2", "0 to 10"},
+      {served + ", in_flight: 65}\n" + input + classes, "card.yaml:2", "1 to 64"},
+      {head + "input: {width: 64, height: 48, name: x}\n" + classes, "card.yaml:3",
+       "models on a server only"},
       {"kind: replay\nfile: x\n" + classes, "card.yaml:2", "unknown key `file` in a replay card"},
       {"kind: replay\n" + classes, "card.yaml", "`folder` is missing"},
   };
@@ -194,6 +212,43 @@ TEST(ModelCard, MistakesNameCardLineAndKey) {
     EXPECT_TRUE(Says(error, mistake.line)) << error.what() << "\nfor\n" << mistake.text;
     EXPECT_TRUE(Says(error, mistake.says)) << error.what() << "\nfor\n" << mistake.text;
   }
+}
+
+TEST(ModelCard, AModelOnAServer) {
+  const TemporaryFolder folder;
+  const auto load = [&](const std::string& server) {
+    WriteText(folder / "card.yaml", "kind: saliency\nserver: {address: 'fleet:8001', model: isnet" +
+                                        server +
+                                        "}\ninput: {width: 64, height: 48, name: x}\noutput: y\n");
+    return LoadModelCard(folder / "card.yaml");
+  };
+  const ModelCard plain = load("");
+  EXPECT_EQ(plain.runtime, Runtime::kOip);
+  EXPECT_EQ(plain.server.address, "fleet:8001");
+  EXPECT_EQ(plain.server.model, "isnet");
+  EXPECT_EQ(plain.input_name, "x");
+  EXPECT_EQ(plain.output, "y");
+  EXPECT_FALSE(plain.server.use_tls || plain.server.insecure);
+  EXPECT_EQ(plain.server.deadline, std::chrono::seconds(10));
+  EXPECT_EQ(plain.server.retries, 2);
+  EXPECT_EQ(plain.server.in_flight, 4);
+  EXPECT_EQ(NetworkName(plain), "isnet at fleet:8001");
+
+  const ModelCard all = load(
+      ", version: 3, tls: {ca: ca.pem, cert: /own.pem, key: own.key}, token_file: t, deadline: "
+      "0.5, "
+      "retries: 0, in_flight: 64");
+  EXPECT_EQ(all.server.version, "3");
+  EXPECT_TRUE(all.server.use_tls);
+  EXPECT_EQ(all.server.authority, folder / "ca.pem");
+  EXPECT_EQ(all.server.certificate, "/own.pem");
+  EXPECT_EQ(all.server.key, folder / "own.key");
+  EXPECT_EQ(all.server.token_file, folder / "t");
+  EXPECT_EQ(all.server.deadline, std::chrono::milliseconds(500));
+  EXPECT_EQ(all.server.retries, 0);
+  EXPECT_EQ(all.server.in_flight, 64);
+  EXPECT_TRUE(load(", tls: true").server.use_tls);
+  EXPECT_TRUE(load(", insecure: yes").server.insecure);
 }
 
 TEST(ModelCard, InstancesRuntimeAndInput) {

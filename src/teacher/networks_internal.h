@@ -10,15 +10,20 @@
 
 namespace shadowtutor::teacher::internal {
 
-/// `model` is the content of the card's file, as ReadOnnx reads it. Throws Error kInvalidArgument
-/// when OpenCV cannot read it.
+/// OpenCV cannot read a model. Another runtime may.
+class UnreadableModel : public Error {
+ public:
+  using Error::Error;
+};
+
+/// `model` is the content of the card's file, as ReadOnnx reads it. Throws UnreadableModel
+/// (kInvalidArgument), and Error as OpenNetwork does.
 std::unique_ptr<Network> OpenOpenCvNetwork(const ModelCard& card, std::string model);
 
-/// Loads the module that is linked with libtorch first, so that libtorch is loaded only if it is
-/// used. Throws Error as OpenNetwork does.
+/// In a module, as the next one (runtime_module.h). Throws Error as OpenNetwork does.
 std::unique_ptr<Network> OpenTorchNetwork(const ModelCard& card);
 
-/// Whether this program was built with ONNX Runtime.
+/// Whether the module with ONNX Runtime is there, which it then loads.
 bool HasOnnxRuntime();
 /// Throws Error as OpenNetwork does.
 std::unique_ptr<Network> OpenOnnxRuntimeNetwork(const ModelCard& card);

@@ -57,7 +57,7 @@ class OnnxModelTest : public ::testing::Test {
     std::filesystem::create_directory(folder_ / "model");
     WriteText(folder_ / "model/card.yaml",
               "kind: semantic-logits\nfile: m.onnx\ninput: {width: 16, height: 8}\n"
-              "classes: [red, green, blue]\n");
+              "classes: [red, green, blue]\nruntime: opencv\n");
   }
   // A green frame gets the class green.
   void ExpectReads() {

@@ -5,11 +5,13 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "core/atomic_file.h"
 #include "teacher/networks_internal.h"
 #include "teacher/onnx_model.h"
+#include "teacher/served_networks.h"
 
 namespace shadowtutor::teacher {
 namespace {
@@ -55,23 +57,37 @@ void CheckInput(const ModelCard& card) {
 
 }  // namespace
 
+std::vector<std::unique_ptr<Network>> OpenNetworks(const ModelCard& card) {
+  if (card.runtime == Runtime::kOip) return ServedNetworksInUse().open(card);
+  std::vector<std::unique_ptr<Network>> networks;
+  networks.push_back(OpenNetwork(card));
+  return networks;
+}
+
 std::unique_ptr<Network> OpenNetwork(const ModelCard& card) {
+  if (card.runtime == Runtime::kOip) return std::move(OpenNetworks(card).front());
   CheckFile(card);
   if (card.runtime == Runtime::kTorchScript) return internal::OpenTorchNetwork(card);
   if (card.runtime == Runtime::kOnnxRuntime && !internal::HasOnnxRuntime()) {
     return internal::OpenOnnxRuntimeNetwork(card);  // says that it is not there
   }
   CheckInput(card);
+  // Also refuses weights in other files than those beside the model.
+  std::string model = ReadOnnx(card.file);
   // ONNX Runtime reads the file itself, and the weights beside it.
   if (card.runtime == Runtime::kOnnxRuntime) return internal::OpenOnnxRuntimeNetwork(card);
+  std::string reason;
   try {
-    return internal::OpenOpenCvNetwork(card, ReadOnnx(card.file));
-  } catch (const Error& error) {
-    // If OpenCV cannot read the file, tries ONNX Runtime, unless the card names its runtime.
-    const bool try_other = error.code() == ErrorCode::kInvalidArgument && !card.runtime_chosen;
-    if (!try_other || !internal::HasOnnxRuntime()) throw;
+    return internal::OpenOpenCvNetwork(card, std::move(model));
+  } catch (const internal::UnreadableModel& error) {
+    if (card.runtime_chosen || !internal::HasOnnxRuntime()) throw;
+    reason = error.what();
   }
-  return internal::OpenOnnxRuntimeNetwork(card);
+  try {
+    return internal::OpenOnnxRuntimeNetwork(card);
+  } catch (const Error& error) {
+    throw Error(error.code(), reason + "; and " + error.what());
+  }
 }
 
 }  // namespace shadowtutor::teacher

@@ -71,10 +71,11 @@ class OpenCvNetwork final : public Network {
 
  private:
   [[noreturn]] void Refuse(const std::string& reason) const {
-    throw Error(ErrorCode::kInvalidArgument,
-                "OpenCV " CV_VERSION " cannot read the model " + file_ + ": " + reason +
-                    "; export it again as plain fp32 ONNX with fixed input sizes and an older "
-                    "operator set (11 to 13), or check that the download is complete");
+    throw UnreadableModel(
+        ErrorCode::kInvalidArgument,
+        "OpenCV " CV_VERSION " cannot read the model " + file_ + ": " + reason +
+            "; export it again as plain fp32 ONNX with fixed input sizes and an older "
+            "operator set (11 to 13), or check that the download is complete");
   }
 
   [[noreturn]] void CannotRun(FrameSize size, const std::string& reason) const {

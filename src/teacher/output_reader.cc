@@ -78,8 +78,10 @@ InstanceLabels OutputReader::Read(const std::vector<NamedTensor>& outputs,
   try {
     return Decode(outputs, placement);
   } catch (const Error& error) {
-    throw Error(error.code(), card_.path.string() + " and " + card_.file.string() +
-                                  " do not fit: " + error.what());
+    const std::string network =
+        card_.runtime == Runtime::kOip ? NetworkName(card_) : card_.file.string();
+    throw Error(error.code(),
+                card_.path.string() + " and " + network + " do not fit: " + error.what());
   }
 }
 

@@ -17,17 +17,21 @@ struct NamedTensor {
   TensorView tensor;
 };
 
-/// Thread safety: one thread at a time.
+/// Thread safety: one thread at a time; Interrupt from any.
 class Network {
  public:
   virtual ~Network() = default;
 
   /// Runs the network on `values`, which are [1,3,height,width]. The result is valid until the next
   /// call. Throws Error kInvalidArgument when the network does not accept this input, kInternal or
-  /// kResourceExhausted when running it fails.
+  /// kResourceExhausted when running it fails; on a server also kUnavailable and kDeadlineExceeded
+  /// when it is away or slow, and others for what it says.
   virtual std::vector<NamedTensor> Run(std::vector<float>& values, FrameSize size) = 0;
 
-  /// The runtime, its version and the device: "OpenCV 4.6.0, cpu".
+  /// Ends a call of Run that is under way soon, if it can be interrupted. Does not wait.
+  virtual void Interrupt() {}
+
+  /// The runtime, its version and the device: "OpenCV 4.6.0, cpu". May be called while Run runs.
   virtual std::string runtime() const = 0;
 };
 

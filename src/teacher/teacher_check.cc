@@ -8,6 +8,7 @@
 #include "teacher/onnx_model.h"
 #include "teacher/open_network.h"
 #include "teacher/python_check.h"
+#include "teacher/served_networks.h"
 #include "teacher/trial.h"
 
 namespace shadowtutor::teacher {
@@ -86,10 +87,18 @@ class Checker {
 
   TeacherCheck Run() {
     result_.frame = image_.size();
-    result_.description = std::string(KindName(card_.kind)) + ", " + network_->runtime();
+    Describe();
     result_.has_instances = HasInstances(card_.kind);
+    if (card_.runtime == Runtime::kOip) {
+      result_.findings = ServedNetworksInUse().check(card_);
+      if (!result_.findings.empty()) {
+        result_.has_input_range = false;
+        return std::move(result_);
+      }
+    }
     LookAtFile();
     trial_ = RunTrial(*network_, card_, card_.input, image_);
+    Describe();
     result_.input_low = trial_.input_low;
     result_.input_high = trial_.input_high;
     result_.sureness = trial_.sureness;
@@ -112,8 +121,13 @@ class Checker {
  private:
   void Find(const std::string& sentence) { result_.findings.push_back(sentence); }
 
+  void Describe() {
+    result_.description = std::string(KindName(card_.kind)) + ", " + network_->runtime();
+  }
+
   void LookAtFile() {
-    if (card_.runtime == Runtime::kTorchScript) return;
+    // What a server tells of its model has been looked at.
+    if (card_.runtime == Runtime::kTorchScript || card_.runtime == Runtime::kOip) return;
     const auto size = OnnxInputSize(card_.file);
     const bool fixed = card_.input.fit == Fit::kStretch || card_.input.fit == Fit::kLetterbox;
     if (!size || !fixed || *size == card_.input.size) return;

@@ -66,6 +66,7 @@ std::string CardFingerprint(const ModelCard& card) {
   meaning.AddAll(input.mean);
   meaning.AddAll(input.std);
   meaning.Add(static_cast<int>(card.form));
+  if (!card.input_name.empty()) meaning.Add(card.input_name);
   meaning.Add(card.output);
   meaning.AddAll(card.outputs);
   meaning.Add(card.threshold);
@@ -88,6 +89,13 @@ std::string NetworkFingerprint(const ModelCard& card) {
   }
   if (card.kind == Kind::kPython) return FileFingerprint(card.file, kAll);
   Fingerprint fingerprint;
+  if (card.runtime == Runtime::kOip) {
+    // What it holds is not ours to read.
+    fingerprint.AddText(card.server.address);
+    fingerprint.AddText(card.server.model);
+    fingerprint.AddText(card.server.version);
+    return fingerprint.Text();
+  }
   const bool torch = card.runtime == Runtime::kTorchScript;
   std::vector<uint8_t> bytes;
   if (torch) {

@@ -9,7 +9,8 @@ namespace shadowtutor::teacher {
 
 struct TeacherFingerprint {
   std::string card;  // what the card says
-  // The contents of the network's files, of the label folder, or of the file of a Python function.
+  // The contents of the network's files, of the label folder, or of the file of a Python function;
+  // of a model on a server its address, name and version.
   std::string network;
 };
 

@@ -1,6 +1,4 @@
-// Runs TorchScript networks with libtorch. Compiled into the module that torch_module.h describes.
-#include "teacher/torch_module.h"
-
+// Runs TorchScript networks with libtorch. Compiled into a module of its own (runtime_module.h).
 #include <dlfcn.h>
 #include <torch/script.h>
 #include <torch/version.h>
@@ -9,6 +7,7 @@
 #include <utility>
 
 #include "teacher/networks_internal.h"
+#include "teacher/runtime_module.h"
 
 namespace shadowtutor::teacher::internal {
 namespace {
@@ -242,7 +241,7 @@ __attribute__((visibility("default"))) const char* ShadowTutorTorchModuleVersion
 }
 
 __attribute__((visibility("default"))) shadowtutor::teacher::Network* ShadowTutorOpenTorchNetwork(
-    const shadowtutor::teacher::ModelCard& card) {
+    const shadowtutor::teacher::ModelCard& card, int /*threads: libtorch's own */) {
   return std::make_unique<shadowtutor::teacher::internal::TorchNetwork>(card).release();
 }
 }

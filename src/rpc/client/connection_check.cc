@@ -217,8 +217,8 @@ std::optional<ConnectionProblem> Verdict::OurCertificate() const {
 ConnectionProblem Verdict::OtherProgram() const {
   const bool web = findings.heard.starts_with("HTTP/") || findings.heard.starts_with("<");
   const std::string what = web ? "a web server" : "another program";
-  return Say("at " + endpoint.address + " answers " + what +
-                 ", which is no ShadowTutor server; check the address and the port",
+  return Say("at " + endpoint.address + " answers " + what + ", which is no " + endpoint.expected +
+                 "; check the address and the port",
              Setting::kServerAddress);
 }
 
@@ -284,7 +284,9 @@ std::optional<ConnectionProblem> FindConnectionProblem(const Endpoint& endpoint,
                                                        std::chrono::milliseconds timeout,
                                                        const std::function<bool()>& stop) {
   const ServerAddress server = ParseServerAddress(endpoint.address, AddressUse::kConnect);
-  const bool of_connecting = Has(message, "failed to connect to all addresses");
+  // The second is what gRPC says where calls take turns among several addresses.
+  const bool of_connecting = Has(message, "failed to connect to all addresses") ||
+                             Has(message, "connections to all backends failing");
   if (const auto proxy = ProxyFor(endpoint.address); proxy && endpoint.via.empty()) {
     if (Has(message, "handshake failed") || Has(message, "Peer name")) return std::nullopt;
     if (!of_connecting && !Has(message, "DNS resolution failed")) return std::nullopt;

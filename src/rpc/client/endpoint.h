@@ -16,6 +16,8 @@ struct Endpoint {
   /// If not empty, the client connects to this address instead, where a relay (app/relay.h) passes
   /// everything on to `address`. Certificates are still checked for `address`.
   std::string via;
+  /// What the user means to connect to, for sentences.
+  std::string expected = "ShadowTutor server";
 };
 
 /// Throws Error kInvalidArgument for what is no address, for plain text to an address that other
