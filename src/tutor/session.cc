@@ -166,6 +166,11 @@ wire::Update Session::Train(const LabelledFrame& key_frame,
   return update;
 }
 
+int Session::usual_steps(FrameSize size) const {
+  const int steps = distill::StepsFor(training_.max_updates, size);
+  return part_steps_ > 0 ? std::min(part_steps_, steps) : steps;
+}
+
 bool Session::MoreToCome() const {
   return part_steps_ > 0 && trainer_->CanContinue() && trainer_->steps_left() + idle_left_ > 0;
 }
