@@ -96,7 +96,9 @@ void Admission::Came(uint64_t session, const FramePace& pace) {
   entry.silent_since.reset();
   entry.frame_time = pace.frame_time();
   if (!pace.gap()) return;
-  const auto gap = static_cast<double>(*pace.gap());
+  // Key frames that are further apart than they should ever be tell of a pause.
+  const auto gap =
+      std::min(static_cast<double>(*pace.gap()), 2.0 * options_.schedule.stride.max_stride);
   const int spread = ladder_[level_].min_stride;
   if (pace.held_back() || (spread > 0 && gap <= spread + 1)) {
     entry.gap = least_gap_;  // it might have come much earlier

@@ -198,6 +198,17 @@ TEST(Admission, CalmSessionsAreNoLoad) {
   EXPECT_GT(sessions.admission.terms().min_stride, 8);
 }
 
+TEST(Admission, APauseDoesNotMakeASessionLookCalmForEver) {
+  Sessions sessions(ByMetric());
+  sessions.train = 40ms;
+  sessions.Open(10, 1'000'000'000);
+  sessions.SetGap(4000);
+  sessions.Run(300s);
+  sessions.SetGap(8);
+  sessions.Run(20s);
+  EXPECT_GT(sessions.admission.terms().min_stride, 8);
+}
+
 TEST(Admission, WhoIsSilentIsNoLoad) {
   Sessions sessions(ByMetric());
   sessions.train = 40ms;
