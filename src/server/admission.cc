@@ -19,18 +19,10 @@ double CostOf(double step_share) { return kFixedShare + (1 - kFixedShare) * step
 // How fast a measured time is followed: rather up than down, because it falls with the load, and
 // comes back with it.
 constexpr double kUp = 0.1, kDown = 0.05;
+// How fast the shortest time is forgotten.
+constexpr double kForget = 0.01;
 // A single one counts for no more than so many times the others.
 constexpr double kOutlier = 3;
-
-void Follow(double& estimate, Admission::Clock::duration took) {
-  const double sample = std::chrono::duration<double>(took).count();
-  if (estimate == 0) {
-    estimate = sample;
-    return;
-  }
-  const double bounded = std::min(sample, kOutlier * estimate);
-  estimate += (bounded > estimate ? kUp : kDown) * (bounded - estimate);
-}
 
 double Seconds(Admission::Clock::duration time) {
   return std::chrono::duration<double>(time).count();
@@ -113,14 +105,25 @@ void Admission::Answered(uint64_t session, Clock::time_point now) {
   if (found != sessions_.end()) found->second.silent_since = now;
 }
 
+void Admission::Follow(Cost& cost, Clock::duration took) {
+  const double sample = Seconds(took);
+  if (cost.now == 0) {
+    cost = {sample, sample};
+    return;
+  }
+  const double bounded = std::min(sample, kOutlier * cost.now);
+  cost.now += (bounded > cost.now ? kUp : kDown) * (bounded - cost.now);
+  cost.unhindered = std::min(sample, cost.unhindered + kForget * (cost.now - cost.unhindered));
+}
+
 void Admission::Labelled(Clock::duration took) {
   const MutexLock lock(mutex_);
-  Follow(label_s_, took);
+  Follow(label_, took);
 }
 
 void Admission::Trained(Clock::duration took, double step_share) {
   const MutexLock lock(mutex_);
-  Follow(train_s_, std::chrono::duration_cast<Clock::duration>(took / CostOf(step_share)));
+  Follow(train_, std::chrono::duration_cast<Clock::duration>(took / CostOf(step_share)));
 }
 
 Admission::Prediction Admission::Predict(const Terms& terms, Clock::time_point now,
@@ -132,26 +135,32 @@ Admission::Prediction Admission::Predict(const Terms& terms, Clock::time_point n
 Admission::Prediction Admission::PredictLocked(const Terms& terms, Clock::time_point now,
                                                int more) const {
   const int least = std::max(terms.min_stride, options_.schedule.stride.min_stride);
-  double rate = 0, frame_s = 0;  // of all, of one
+  double rate = 0;                             // of key frames
+  double frame_s = Seconds(FramePace::kMost);  // of the session with the shortest
   for (const auto& [number, session] : sessions_) {
     const double frame = std::max(Seconds(session.frame_time), kLeastFrameSeconds);
     double every = frame * std::max<double>(session.gap, least);
     if (session.silent_since) every = std::max(every, Seconds(now - *session.silent_since));
     rate += 1 / every;
-    frame_s += frame;
+    frame_s = std::min(frame_s, frame);
   }
   const auto open = static_cast<int>(sessions_.size());
   if (open == 0) return {.allowed_s = std::numeric_limits<double>::infinity()};
   rate *= static_cast<double>(open + more) / open;
-  frame_s /= open;
-  const double train_s = train_s_ * CostOf(terms.step_share);
+  const double share = CostOf(terms.step_share);
+  const double label_s = label_.now, train_s = share * train_.now;
   Prediction prediction;
-  prediction.teacher_load = rate * label_s_ / options_.teacher_calls;
+  prediction.teacher_load = rate * label_s / options_.teacher_calls;
   prediction.training_load = rate * train_s / options_.trainers;
-  prediction.wait_s = Wait(prediction.teacher_load, options_.teacher_calls, label_s_, open + more) +
-                      Wait(prediction.training_load, options_.trainers, train_s, open + more);
-  const double alone_s = label_s_ + train_s;
-  prediction.allowed_s = std::max(least * frame_s - alone_s, alone_s);
+  const double wait_s =
+      Wait(prediction.teacher_load, options_.teacher_calls, label_s, open + more) +
+      Wait(prediction.training_load, options_.trainers, train_s, open + more);
+  prediction.answer_s = label_s + train_s + 2 * wait_s;
+  const double unhindered = label_.unhindered + train_.unhindered;
+  prediction.allowed_s = least * frame_s;
+  if (unhindered > options_.schedule.stride.min_stride * frame_s) {
+    prediction.allowed_s = std::max(prediction.allowed_s, 2 * unhindered);
+  }
   return prediction;
 }
 

@@ -7,9 +7,12 @@
 // the last calls of the teacher and the last trainings. From both follows the load: the share of
 // the teacher's and of the trainers' time that is asked for. And from the load how long a key frame
 // waits in front of each, on average (half of what Erlang's queue would take, since their times
-// vary little; never longer than for one job of each other session). Terms *fit* when the load is
-// at most `max_load`, and the wait leaves the answers in time: within the stride's least number of
-// frames or, where even an unhindered answer takes longer, no longer than such an answer takes.
+// vary little; never longer than for one job of each other session).
+//
+// Terms *fit* when the load is at most `max_load`, and the answers come in time: what a key frame
+// takes, and twice the wait, is no more than the stride's least number of frames, for the session
+// whose frames come fastest. Where even an answer that nothing hinders takes longer than the
+// policy's least stride, it may take twice as long as that.
 //
 // When the terms in force do not fit any more, the mildest that do come into force at once. Milder
 // ones have to fit with a margin for kHold. With fewer than two sessions nobody waits for others,
@@ -85,11 +88,11 @@ class Admission {
   /// What is to be expected on some terms, for `more` sessions than there are, like them.
   struct Prediction {
     double teacher_load = 0, training_load = 0;
-    double wait_s = 0;     // of a key frame for both, on average
-    double allowed_s = 0;  // that leaves answers in time
+    double answer_s = 0;   // from a key frame to its answer, of most of them
+    double allowed_s = 0;  // for that
     bool Fits(double max_load, double margin = 1) const {
       return teacher_load <= margin * max_load && training_load <= margin * max_load &&
-             wait_s <= margin * allowed_s;
+             answer_s <= margin * allowed_s;
     }
   };
   Prediction Predict(const Terms& terms, Clock::time_point now, int more = 0) const
@@ -102,6 +105,13 @@ class Admission {
     std::optional<Clock::time_point> silent_since;  // absent while a key frame is outstanding
   };
 
+  // Seconds. What it takes now, and what it takes where nothing else is done.
+  struct Cost {
+    double now = 0;  // 0: unknown
+    double unhindered = 0;
+  };
+
+  static void Follow(Cost& cost, Clock::duration took);
   Prediction PredictLocked(const Terms& terms, Clock::time_point now, int more) const
       ST_REQUIRES(mutex_);
   /// The index in ladder_ of the mildest terms that fit; the last one if none do.
@@ -114,9 +124,9 @@ class Admission {
 
   mutable Mutex mutex_;
   std::map<uint64_t, Session> sessions_ ST_GUARDED_BY(mutex_);
-  double label_s_ ST_GUARDED_BY(mutex_) = 0;  // a call of the teacher; 0: unknown
-  double train_s_ ST_GUARDED_BY(mutex_) = 0;  // training on a key frame with all of its steps
-  size_t level_ ST_GUARDED_BY(mutex_) = 0;    // of ladder_, in force
+  Cost label_ ST_GUARDED_BY(mutex_);        // a call of the teacher
+  Cost train_ ST_GUARDED_BY(mutex_);        // training on a key frame with all of its steps
+  size_t level_ ST_GUARDED_BY(mutex_) = 0;  // of ladder_, in force
   std::optional<Clock::time_point> milder_since_ ST_GUARDED_BY(mutex_);
   bool refusing_ ST_GUARDED_BY(mutex_) = false;
 };
