@@ -203,8 +203,8 @@ std::optional<std::chrono::milliseconds> Admission::Refuse(Clock::time_point now
   // Nobody knows when sessions end. The more there are too many, the longer it will take.
   const double excess =
       std::max(prediction.teacher_load, prediction.training_load) / options_.max_load;
-  const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(kSoonest * excess);
-  return std::clamp(time, kSoonest, kLatest);
+  const auto time = std::chrono::ceil<std::chrono::seconds>(kSoonest * std::min(excess, 100.0));
+  return std::clamp<std::chrono::milliseconds>(time, kSoonest, kLatest);
 }
 
 }  // namespace shadowtutor::server

@@ -82,7 +82,8 @@ class Admission {
   /// Decides about the terms. To be called every second at least. Returns whether they changed.
   bool Tick(Clock::time_point now) ST_EXCLUDES(mutex_);
   Terms terms() const ST_EXCLUDES(mutex_);
-  /// Whether one more session would be too many: after which time it may try again.
+  /// Whether one more session would be too many: after which time, in whole seconds, it may try
+  /// again.
   std::optional<std::chrono::milliseconds> Refuse(Clock::time_point now) ST_EXCLUDES(mutex_);
 
   /// What is to be expected on some terms, for `more` sessions than there are, like them.
