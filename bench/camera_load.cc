@@ -1,12 +1,10 @@
 #include "camera_load.h"
 
 #include <malloc.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
 #include <deque>
 #include <future>
 #include <memory>
@@ -18,6 +16,7 @@
 
 #include "camera_scene.h"
 #include "core/mutex.h"
+#include "resident.h"
 #include "server/backend.h"
 #include "server/peer.h"
 #include "server/tutor_conversation.h"
@@ -32,28 +31,6 @@ using Clock = std::chrono::steady_clock;
 
 // As the schedulers know a session; 0 is none.
 uint64_t NumberOf(size_t camera) { return camera + 1; }
-
-// Megabytes of resident memory: "VmRSS" now, "VmHWM" at the most so far.
-double Resident(const char* which) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen("/proc/self/status", "r"),
-                                                             std::fclose);
-  char line[200];
-  while (file && std::fgets(line, sizeof line, file.get())) {
-    double kilobytes = 0;
-    if (std::strncmp(line, which, std::strlen(which)) == 0 &&
-        std::sscanf(line + std::strlen(which), ": %lf", &kilobytes) == 1) {
-      return kilobytes / 1024;
-    }
-  }
-  return 0;
-}
-
-// From now on, "VmHWM" is the most since now.
-void ForgetPeak() {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
-      std::fopen("/proc/self/clear_refs", "w"), std::fclose);
-  if (file) std::fputs("5", file.get());
-}
 
 // What the server said to any of the cameras, in the order in which it did.
 class Answers {

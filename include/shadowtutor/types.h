@@ -6,6 +6,7 @@
 #define SHADOWTUTOR_TYPES_H_
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -61,10 +62,19 @@ class Error : public std::runtime_error {
       : std::runtime_error(sentence), code_(code), about_(about) {}
   ErrorCode code() const { return code_; }
   Setting about() const { return about_; }
+  /// After which time another attempt may succeed, as a server said that is too busy; 0: unknown.
+  std::chrono::milliseconds retry_after() const { return retry_after_; }
+  /// The same error with that time.
+  Error WithRetryAfter(std::chrono::milliseconds time) const {
+    Error error = *this;
+    error.retry_after_ = time;
+    return error;
+  }
 
  private:
   ErrorCode code_;
   Setting about_;
+  std::chrono::milliseconds retry_after_{0};
 };
 
 struct FrameSize {

@@ -134,6 +134,7 @@ bool SegmentRun::ConnectOnce() {
 bool SegmentRun::Connect() {
   for (milliseconds pause = wire::kReconnectFirst;;
        pause = std::min(pause * 2, wire::kReconnectMost)) {
+    milliseconds next = pause;
     try {
       return ConnectOnce();
     } catch (const ConnectionFailed& failed) {
@@ -142,9 +143,10 @@ bool SegmentRun::Connect() {
                             error.code() == ErrorCode::kDeadlineExceeded ||
                             error.code() == ErrorCode::kResourceExhausted;
       if (!options_.retry || !may_pass) throw Error(error);
+      next = std::max(pause, std::min(error.retry_after(), wire::kReconnectMost));
       if (options_.log) options_.log(std::string(error.what()) + "; trying again");
     }
-    const auto again = Clock::now() + pause;
+    const auto again = Clock::now() + next;
     while (Clock::now() < again) {
       if (Stopped()) return false;
       std::this_thread::sleep_for(std::min(kLook, pause));

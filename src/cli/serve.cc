@@ -346,6 +346,13 @@ void AddServeOptions(CLI::App& command, ServeArguments& options) {
           "that")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
+  command
+      .add_option("--max-load", server.max_load,
+                  "Share of the teacher's and the trainers' time that key frames may take, as far "
+                  "as can be foreseen: above it clients are asked for fewer key frames, then less "
+                  "is trained on each, then further clients are refused. 0: never")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
   command.add_option("--max-sessions", server.max_sessions, "Clients at a time")
       ->capture_default_str();
   command

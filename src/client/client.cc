@@ -142,7 +142,7 @@ void Client::Impl::Receive(FrameReport& report) {
   size_t taken = 0;
   while (true) {
     const bool wait = outstanding && options.staleness == Staleness::kWait &&
-                      schedule.step() >= options.policy.schedule.stride.min_stride;
+                      schedule.step() >= schedule.LeastStride();
     // A server that sends parts faster than the client takes them must not stop the predictions.
     if (!wait && taken > wire::kMostWaitingUpdates) return;
     // Asked before the poll: an answer that arrives between the two is then taken, or pending.
@@ -171,6 +171,7 @@ void Client::Impl::Take(wire::Update update, FrameReport& report) {
     // An answer to an earlier key frame, which the client no longer waits for, is dropped.
     if (outstanding != update.frame_index) return;
     outstanding.reset();
+    schedule.SetLeastStride(update.min_stride);
   }
   // If a whole student arrived before the update, the update applies to that student. Or the
   // student contains it already: the update was on its way when the server sent the student.
@@ -246,6 +247,7 @@ void Client::Impl::Begin(const ServerLink::Session& session) {
   options.policy = session.policy;
   distill::Validate(options.policy);
   schedule.Restart(options.policy.schedule);
+  schedule.SetLeastStride(session.min_stride);
   outstanding.reset();
   student_requested = false;
   whole_version = 0;

@@ -45,6 +45,37 @@ TEST_F(ClientKeyFrames, WaitsAtMinStrideForWhatIsLate) {
   EXPECT_EQ(Changes(), (Ints{8, 19}));
 }
 
+TEST_F(ClientKeyFrames, AServerWithMuchToDoSpreadsThem) {
+  Start();
+  int least = 20;
+  link->damage = [&](wire::Update& update) { update.min_stride = least; };
+  Frames(50);
+  EXPECT_EQ(link->sent, (Indices{0, 20, 40}));
+  least = 0;  // told with the answer to 60
+  Frames(40);
+  EXPECT_EQ(link->sent, (Indices{0, 20, 40, 60, 68, 76, 84}));
+}
+
+TEST_F(ClientKeyFrames, RunsOnToTheSpreadStrideBeforeItWaits) {
+  Start();
+  link->damage = [](wire::Update& update) { update.min_stride = 20; };
+  link->script.push_back({0.5, 1});
+  link->usual = {0.5, 1000};
+  Frames(45);
+  EXPECT_EQ(link->sent, (Indices{0, 20, 40}));
+  EXPECT_EQ(link->waits, (Ints{40}));
+}
+
+TEST_F(ClientKeyFrames, ASessionMayBeginWithSpreadKeyFrames) {
+  Start();
+  link->session =
+      ServerLink::Session{{}, 1, wire::WeightChecksum(link->Trained()), /*min_stride=*/16};
+  link->damage = [](wire::Update& update) { update.min_stride = 16; };
+  link->usual = {0.1, 1};
+  Frames(40);
+  EXPECT_EQ(link->sent, (Indices{0, 16, 32}));
+}
+
 TEST_F(ClientKeyFrames, GoingOnMeansNeverWaiting) {
   ClientOptions options;
   options.staleness = Staleness::kGoOn;

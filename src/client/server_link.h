@@ -76,6 +76,7 @@ class ServerLink {
     distill::Policy policy;
     uint64_t version = 0;   // of the student that the session begins with
     uint64_t checksum = 0;  // wire::WeightChecksum of that student's trained part
+    int min_stride = 0;     // as wire::Update::min_stride
   };
   /// The session that began since the previous call: at the start and after every reconnection. A
   /// link whose parameters are always those that the client was made with returns only nullopt.

@@ -49,8 +49,8 @@ KeyFrameSchedule::KeyFrameSchedule(const ScheduleOptions& options) : options_(op
 
 bool KeyFrameSchedule::Due(ImageView frame) {
   if (at_once_) return true;
-  if (options_.trigger == Trigger::kMetric) return step_ >= stride_;
-  if (step_ < options_.stride.min_stride || tokens_ < 1) return false;
+  if (options_.trigger == Trigger::kMetric) return step_ >= std::max(stride_, LeastStride());
+  if (step_ < LeastStride() || tokens_ < 1) return false;
   return step_ >= options_.stride.max_stride ||
          change_.Share(frame) > std::max(options_.change, usual_);
 }
@@ -82,6 +82,7 @@ void KeyFrameSchedule::Restart(const ScheduleOptions& options) {
   Validate(options);
   if (options.trigger != options_.trigger) tokens_ = options.start;
   options_ = options;
+  least_stride_ = 0;
   stride_ = std::clamp(stride_, options.stride.min_stride, options.stride.max_stride);
   at_once_ = true;
 }

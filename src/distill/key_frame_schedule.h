@@ -2,6 +2,7 @@
 #ifndef SHADOWTUTOR_DISTILL_KEY_FRAME_SCHEDULE_H_
 #define SHADOWTUTOR_DISTILL_KEY_FRAME_SCHEDULE_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 
@@ -54,7 +55,14 @@ class KeyFrameSchedule {
   void Answered(double metric);
   /// The next frame is due: the connection was lost, or a new session has begun.
   void DueAtOnce() { at_once_ = true; }
-  /// Continues with other options; the next frame is due.
+  /// From now on strides are at least this long, and at most as long as the options' longest; 0, or
+  /// less than the options' shortest: as the options have it.
+  void SetLeastStride(int frames) { least_stride_ = frames; }
+  /// Frames from one key frame to the next, at least.
+  int LeastStride() const {
+    return std::clamp(least_stride_, options_.stride.min_stride, options_.stride.max_stride);
+  }
+  /// Continues with other options, without a least stride of SetLeastStride; the next frame is due.
   void Restart(const ScheduleOptions& options);
 
   /// Frames from one key frame to the next: Algorithm 2's stride, or with kChange the least that
@@ -68,7 +76,8 @@ class KeyFrameSchedule {
   ScheduleOptions options_;
   int stride_;
   int step_ = 0;
-  bool at_once_ = true;  // the next frame is due, whatever the trigger says
+  int least_stride_ = 0;  // of SetLeastStride
+  bool at_once_ = true;   // the next frame is due, whatever the trigger says
   bool any_sent_ = false;
   double tokens_;
   SceneChange change_;

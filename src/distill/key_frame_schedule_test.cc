@@ -131,6 +131,28 @@ TEST(KeyFrameSchedule, ChangesCannotSpendMoreThanTheirRate) {
   EXPECT_GE(keys.size(), 1000 * 0.05 - 3);
 }
 
+TEST(KeyFrameSchedule, ALeastStrideHoldsForBothTriggersAndUpToTheLargest) {
+  // Another picture every 10 frames.
+  const auto picture = [](int i) {
+    return Picture(0, static_cast<uint8_t>(50 + i / 10 % 3 * 100));
+  };
+  for (const Trigger trigger : {Trigger::kMetric, Trigger::kChange}) {
+    ScheduleOptions options = ByChange();
+    options.trigger = trigger;
+    KeyFrameSchedule schedule(options);
+    schedule.SetLeastStride(20);
+    EXPECT_EQ(schedule.LeastStride(), 20);
+    EXPECT_EQ(KeyFrames(schedule, 70, 0.1, picture), (std::vector{0, 20, 40, 60}));
+    schedule.SetLeastStride(1000);
+    EXPECT_EQ(schedule.LeastStride(), 64);
+    schedule.SetLeastStride(3);
+    EXPECT_EQ(schedule.LeastStride(), 8) << "it does not shorten strides";
+    schedule.SetLeastStride(20);
+    schedule.Restart(options);
+    EXPECT_EQ(schedule.LeastStride(), 8);
+  }
+}
+
 TEST(KeyFrameSchedule, ALostConnectionMakesTheNextFrameDueWhateverElseHolds) {
   for (const Trigger trigger : {Trigger::kMetric, Trigger::kChange}) {
     ScheduleOptions options = ByChange();

@@ -162,7 +162,8 @@ bool TutorDialogue::Wanted(const wire::Update& update) const {
 std::string TutorDialogue::Receive(const wire::ErrorMessage& error) {
   std::string from = Server() + " says: " + error.sentence;
   if (error.fatal) {
-    farewell_ = Error(error.code, from);
+    farewell_ =
+        Error(error.code, from).WithRetryAfter(std::chrono::milliseconds(error.retry_after_ms));
     return {};
   }
   if (error.frame_index && answer_ == Answer::kPending && *error.frame_index == key_frame_index_) {
@@ -197,7 +198,8 @@ std::string TutorDialogue::Complete(wire::Welcome message, Work work) {
   } else {
     held_.AgreedUpon(message.student_version);
   }
-  session_ = {message.policy, message.student_version, message.student_checksum};
+  session_ = {message.policy, message.student_version, message.student_checksum,
+              message.min_stride};
   welcome_ = std::move(message);
   online_ = true;
   stats_.refusal.reset();

@@ -166,6 +166,13 @@ TEST(TutorDialogue, AFatalErrorIsTheReasonForTheEnd) {
   EXPECT_FALSE(dialogue.farewell());
 }
 
+TEST(TutorDialogue, ABusyServerSaysWhenToComeAgain) {
+  TutorDialogue dialogue = InSession();
+  Hear(dialogue, wire::ErrorMessage{ErrorCode::kResourceExhausted, "busy", true, {}, 4000});
+  ASSERT_TRUE(dialogue.farewell());
+  EXPECT_EQ(dialogue.farewell()->retry_after(), std::chrono::seconds(4));
+}
+
 TEST(TutorDialogue, WhatTheClientHoldsIsHandedOverAfterALoss) {
   TutorDialogue dialogue = InSession();
   ASSERT_TRUE(dialogue.SendsKeyFrame(8, kStart));

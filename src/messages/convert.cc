@@ -12,6 +12,8 @@
 namespace shadowtutor::messages {
 namespace {
 
+constexpr uint32_t kMaxStride = 1'000'000;
+
 double Share(double value, const char* what) {
   if (!(value >= 0 && value <= 1)) {
     Refuse(std::string("the message's ") + what + " is not between 0 and 1");
@@ -223,6 +225,7 @@ v1::Welcome ToProto(wire::Welcome welcome) {
   to.set_frame_codec(ToProto(welcome.frame_codec));
   to.set_update_codec(ToProto(welcome.update_codec));
   to.set_teacher(std::move(welcome.teacher));
+  to.set_min_stride(static_cast<uint32_t>(welcome.min_stride));
   return to;
 }
 
@@ -245,6 +248,7 @@ wire::Welcome FromProto(const v1::Welcome& from) {
   welcome.frame_codec = WishedCodec(from.frame_codec());
   welcome.update_codec = WishedCodec(from.update_codec());
   welcome.teacher = ShownText(from.teacher(), "teacher's description");
+  welcome.min_stride = SmallInt(from.min_stride(), kMaxStride, "min_stride");
   return welcome;
 }
 
@@ -263,6 +267,7 @@ v1::Update ToProto(const wire::Update& update) {
   to.set_train_ms(update.train_ms);
   to.set_shown_classes(ToBytes(update.shown_classes));
   to.set_part(static_cast<uint32_t>(update.part));
+  to.set_min_stride(static_cast<uint32_t>(update.min_stride));
   return to;
 }
 
@@ -284,6 +289,7 @@ wire::Update FromProto(const v1::Update& from) {
   }
   update.shown_classes = FromBytes(from.shown_classes());
   update.part = SmallInt(from.part(), 1'000'000, "part");
+  update.min_stride = SmallInt(from.min_stride(), kMaxStride, "min_stride");
   return update;
 }
 

@@ -228,6 +228,7 @@ TEST(ConvertTest, WelcomeTravels) {
   welcome.frame_codec = wire::FrameCodec::kRaw;
   welcome.update_codec = wire::UpdateCodec::kFp16;
   welcome.teacher = "a teacher";
+  welcome.min_stride = 12;
   const auto back = std::get<wire::Welcome>(Travel(wire::ServerMessage(welcome)));
   EXPECT_EQ(back.server_version, "0.1.0");
   EXPECT_EQ(back.session_id, "1f");
@@ -246,6 +247,7 @@ TEST(ConvertTest, WelcomeTravels) {
   EXPECT_EQ(back.frame_codec, wire::FrameCodec::kRaw);
   EXPECT_EQ(back.update_codec, wire::UpdateCodec::kFp16);
   EXPECT_EQ(back.teacher, "a teacher");
+  EXPECT_EQ(back.min_stride, 12);
 
   welcome.student.reset();
   welcome.background = -1;
@@ -289,6 +291,7 @@ TEST(ConvertTest, UpdateStudentAndErrorTravel) {
   update.checksum = ~uint64_t{0};
   update.teacher_ms = 44.5;
   update.train_ms = 13.25;
+  update.min_stride = 21;
   const auto back = std::get<wire::Update>(Travel(wire::ServerMessage(update)));
   EXPECT_EQ(back.frame_index, 64u);
   EXPECT_EQ(back.metric, 0.8125);
@@ -301,6 +304,7 @@ TEST(ConvertTest, UpdateStudentAndErrorTravel) {
   EXPECT_EQ(back.checksum, ~uint64_t{0});
   EXPECT_EQ(back.teacher_ms, 44.5);
   EXPECT_EQ(back.train_ms, 13.25);
+  EXPECT_EQ(back.min_stride, 21);
 
   const auto student = std::get<wire::WholeStudent>(
       Travel(wire::ServerMessage(wire::WholeStudent{2, {4, 5}, 6, {}, 0})));
@@ -311,11 +315,13 @@ TEST(ConvertTest, UpdateStudentAndErrorTravel) {
   for (int code = 0; code <= static_cast<int>(ErrorCode::kInternal); ++code) {
     wire::ErrorMessage error{static_cast<ErrorCode>(code), "Say why.", code % 2 == 0, {}};
     if (code % 2) error.frame_index = code;
+    error.retry_after_ms = static_cast<uint32_t>(100 * code);
     const auto heard = std::get<wire::ErrorMessage>(Travel(wire::ServerMessage(error)));
     EXPECT_EQ(heard.code, error.code);
     EXPECT_EQ(heard.sentence, "Say why.");
     EXPECT_EQ(heard.fatal, error.fatal);
     EXPECT_EQ(heard.frame_index, error.frame_index);
+    EXPECT_EQ(heard.retry_after_ms, error.retry_after_ms);
   }
 }
 

@@ -1,5 +1,8 @@
 #include "rpc/status.h"
 
+#include <charconv>
+#include <cstdint>
+
 #include "messages/errors.h"
 
 namespace shadowtutor::rpc {
@@ -59,6 +62,17 @@ ErrorCode FromStatusCode(grpc::StatusCode code) {
     default:
       return ErrorCode::kInternal;
   }
+}
+
+std::chrono::milliseconds RetryAfterIn(
+    const std::multimap<grpc::string_ref, grpc::string_ref>& metadata) {
+  const auto found = metadata.find(kRetryAfter);
+  if (found == metadata.end()) return {};
+  uint32_t time = 0;
+  const char *begin = found->second.data(), *end = begin + found->second.size();
+  const auto [rest, failed] = std::from_chars(begin, end, time);
+  if (failed != std::errc() || rest != end) return {};
+  return std::chrono::milliseconds(time);
 }
 
 }  // namespace shadowtutor::rpc

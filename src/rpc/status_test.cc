@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 
 #include "wire/limits.h"
@@ -26,6 +27,16 @@ TEST(Status, SentencesAreThoseOfMessages) {
   EXPECT_EQ(sentence("cannot read\n/srv/labels/7.png"), "cannot read 7.png");
   EXPECT_EQ(sentence("\xff\xfe"), "??");
   EXPECT_EQ(sentence(std::string(5000, 'x')).size(), wire::kMaxSentenceBytes);
+}
+
+TEST(Status, ACallThatIsRefusedSaysWhenToComeAgain) {
+  using std::chrono::milliseconds;
+  const auto said = [](const char* text) { return RetryAfterIn({{kRetryAfter, text}}); };
+  EXPECT_EQ(said("4500"), milliseconds(4500));
+  EXPECT_EQ(RetryAfterIn({{"another", "4500"}}), milliseconds(0));
+  for (const char* text : {"", "-1", "soon", "5 s", "99999999999"}) {
+    EXPECT_EQ(said(text), milliseconds(0)) << text;
+  }
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "core/parallel.h"
 #include "core/untrusted_text.h"
 #include "distill/key_frame_stride.h"
+#include "server/session_lines.h"
 
 namespace shadowtutor::server {
 namespace {
@@ -39,6 +40,10 @@ void Check(const BackendOptions& options) {
   if (options.training_timeout <= std::chrono::milliseconds::zero()) {
     throw Error(ErrorCode::kInvalidArgument, "the training's timeout must be above 0");
   }
+  if (!(options.max_load >= 0 && options.max_load <= 1)) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "the load that is aimed at must be 0 to 1, where 0 is no bound");
+  }
   if (options.max_sessions_per_address < 0 || options.max_frame_pixels < 1) {
     throw Error(ErrorCode::kInvalidArgument,
                 "the bounds of sessions per address and of a frame's pixels must be above 0");
@@ -48,6 +53,11 @@ void Check(const BackendOptions& options) {
 int Trainers(const BackendOptions& options) {
   const int most = std::min(MaxThreads(), options.max_sessions);
   return options.trainers > 0 ? std::min(options.trainers, most) : most;
+}
+
+// Its jobs wait for the teacher, so they may be more than there are cores.
+int TeacherCalls(const teacher::Teacher& teacher, const BackendOptions& options) {
+  return std::clamp(teacher.max_concurrent_calls(), 1, options.max_sessions);
 }
 
 void CheckFits(const nn::Checkpoint& student, const teacher::Teacher& teacher) {
@@ -72,7 +82,11 @@ std::shared_ptr<Resources> MakeResources(std::shared_ptr<teacher::Teacher> teach
   // Tells now, and not at the first client, whether the trainer's options are in range.
   const distill::Trainer trial(student, options.policy.trainer);
 
-  auto resources = std::make_shared<Resources>();
+  const int teacher_calls = TeacherCalls(*teacher, options);
+  auto resources = std::make_shared<Resources>(AdmissionOptions{.max_load = options.max_load,
+                                                                .schedule = options.policy.schedule,
+                                                                .teacher_calls = teacher_calls,
+                                                                .trainers = Trainers(options)});
   resources->session.policy = options.policy;
   resources->session.teacher = WithoutFolders(teacher->description());
   resources->session.server_version = version;
@@ -93,10 +107,9 @@ std::shared_ptr<Resources> MakeResources(std::shared_ptr<teacher::Teacher> teach
         // The store ends before the resources do.
         [log = resources.get()](const std::string& line) { log->Log(line); });
   }
-  // A session has at most one job in each queue; one more releases memory. One thread suffices for
-  // the teacher, since labelling uses all that it can.
+  // A session has at most one job in each queue; one more releases memory.
   const size_t jobs = static_cast<size_t>(options.max_sessions) + 1;
-  resources->teaching = std::make_unique<Scheduler>(1, jobs);
+  resources->teaching = std::make_unique<Scheduler>(teacher_calls, jobs);
   resources->training = std::make_unique<Scheduler>(Trainers(options), jobs);
   return resources;
 }
@@ -139,6 +152,10 @@ void Backend::WatchDeadlines() {
     const Clock::time_point now = Clock::now();
     streams_->Tick(now);  // first, so that clients hear the reason
     resources_->InterruptTeacher(now, resources_->teacher_timeout);
+    if (resources_->admission.Tick(now)) {
+      resources_->Log(Describe(resources_->admission.terms(),
+                               resources_->session.policy.schedule.stride.min_stride));
+    }
     resources_->LogLeftOut(now);
     resources_->observatory.Tick(now);
     removed = streams_->TakeRemoved() || removed;
@@ -175,7 +192,7 @@ bool Backend::Shutdown(std::chrono::milliseconds timeout) {
   returned_ = resources_->teaching->Shutdown(timeout);
   if (!*returned_) {
     resources_->Log(
-        "the teacher has not returned from its frame; the server ends without waiting for it");
+        "the teacher has not returned from a frame; the server ends without waiting for it");
   }
   if (!resources_->training->Shutdown(timeout)) {
     resources_->Log("training has not ended; the server ends without waiting for it");

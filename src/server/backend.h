@@ -54,6 +54,11 @@ struct BackendOptions {
   std::filesystem::path student_store;
   int students_kept = 256;
 
+  /// The share of the teacher's and the trainers' time that key frames may take, 0 to 1, before the
+  /// server asks sessions to put up with less and refuses further ones (server/admission.h); 0: it
+  /// never does.
+  double max_load = AdmissionOptions().max_load;
+
   /// Called with a line of text for every event, from any thread. May be empty.
   std::function<void(const std::string& line)> log;
 };

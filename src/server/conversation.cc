@@ -40,8 +40,10 @@ void Conversation<Request, Reply>::OnTick(Clock::time_point now) {
   const MutexLock lock(mutex_);
   if (closed_) return;
   if (FrameOutstanding()) {
-    const std::optional<uint64_t> owner = resources_->TeacherOverdue(now);
-    if (owner) OnTeacherOverdue(*owner, now);
+    const Resources::Overdue overdue = resources_->TeacherOverdue(number_, now);
+    if (overdue != Resources::Overdue::kNo) {
+      OnTeacherOverdue(overdue == Resources::Overdue::kOwnFrame, now);
+    }
     return;
   }
   const auto silent = now - last_heard_;

@@ -65,9 +65,10 @@ class Conversation {
   virtual bool Greeted() const ST_REQUIRES(mutex_) = 0;
   /// Whether the client waits for the answer to a frame.
   virtual bool FrameOutstanding() const ST_REQUIRES(mutex_) = 0;
-  /// The teacher is overdue with a frame of the conversation numbered `owner`, and this client
-  /// waits for an answer.
-  virtual void OnTeacherOverdue(uint64_t owner, Clock::time_point now) ST_REQUIRES(mutex_) = 0;
+  /// This client waits for an answer, and the teacher is overdue: with its frame or, if not
+  /// `with_this_frame`, with as many others as it may have at a time.
+  virtual void OnTeacherOverdue(bool with_this_frame, Clock::time_point now)
+      ST_REQUIRES(mutex_) = 0;
   /// Called at the end of End.
   virtual void OnEnd() ST_REQUIRES(mutex_) {}
 

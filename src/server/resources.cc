@@ -54,12 +54,13 @@ void Resources::ReleaseMemory() {
   });
 }
 
-TeacherCall::TeacherCall(Resources& resources, uint64_t owner) : resources_(resources) {
+TeacherCall::TeacherCall(Resources& resources, uint64_t owner)
+    : resources_(resources), owner_(owner) {
   resources_.teacher_watch.Begin(owner);
 }
 
 TeacherCall::~TeacherCall() {
-  const std::chrono::milliseconds took = resources_.teacher_watch.End();
+  const std::chrono::milliseconds took = resources_.teacher_watch.End(owner_);
   if (took <= resources_.teacher_timeout) return;
   const std::string late =
       "the teacher has returned after " + SecondsText(took) + "; its answer comes too late";

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "core/allowance.h"
+#include "server/admission.h"
 #include "server/log_gate.h"
 #include "server/observatory.h"
 #include "server/scheduler.h"
@@ -31,6 +32,11 @@ namespace shadowtutor::server {
 ///
 /// Thread safety: everything but the teacher may be used from any thread.
 struct Resources {
+  /// `teaching` has as many threads as `options` has calls of the teacher at a time. By default
+  /// every session is taken on the policy's terms.
+  explicit Resources(const AdmissionOptions& options = {.max_load = 0})
+      : teacher_watch(options.teacher_calls), admission(options) {}
+
   tutor::SessionOptions session;
   std::shared_ptr<teacher::Teacher> teacher;
   std::chrono::milliseconds hello_timeout = wire::kHelloTimeout;
@@ -47,6 +53,7 @@ struct Resources {
   std::atomic<bool> shutting_down = false;
   std::function<void(const std::string& line)> log;  // may be empty; called from any thread
   mutable LogGate log_gate;
+  Admission admission;
   StatsBoard stats;
   Observatory observatory;
   std::unique_ptr<Scheduler> teaching;
@@ -64,17 +71,19 @@ struct Resources {
   /// Says how many lines were left out, if it is time.
   void LogLeftOut(std::chrono::steady_clock::time_point now) const;
 
-  /// The number of the conversation whose frame the teacher has had for longer than
-  /// `teacher_timeout`; nullopt while it is in time.
-  std::optional<uint64_t> TeacherOverdue(TeacherWatch::Clock::time_point now) const {
-    return teacher_watch.Overdue(now, teacher_timeout);
+  /// Why a conversation gets no label now: its own frame has been with the teacher for longer than
+  /// `teacher_timeout`, or the teacher is stuck with others' frames.
+  enum class Overdue { kNo, kOwnFrame, kStuck };
+  Overdue TeacherOverdue(uint64_t conversation, TeacherWatch::Clock::time_point now) const {
+    if (teacher_watch.Overdue(conversation, now, teacher_timeout)) return Overdue::kOwnFrame;
+    return teacher_watch.Stuck(now, teacher_timeout) ? Overdue::kStuck : Overdue::kNo;
   }
-  /// Asks the teacher to end a call that has taken longer than `timeout`.
+  /// Asks the teacher to end its calls if all of them have taken longer than `timeout`.
   void InterruptTeacher(TeacherWatch::Clock::time_point now, std::chrono::milliseconds timeout) {
     teacher_watch.InterruptOverdue(now, timeout, [this] { teacher->Interrupt(); });
   }
-  /// The error for a client that waits while the teacher is overdue. `with_this_frame`: whether the
-  /// frame that the teacher is labelling is this client's.
+  /// The error for a client that waits while the teacher is overdue. `with_this_frame`: whether it
+  /// is with the frame that this client waits for.
   Error TeacherIsStuck(bool with_this_frame) const;
   /// The error for a frame of this size, nullopt if it is not too large.
   std::optional<Error> TooLarge(FrameSize size) const;
@@ -96,6 +105,7 @@ class TeacherCall {
 
  private:
   Resources& resources_;
+  const uint64_t owner_;
 };
 
 }  // namespace shadowtutor::server

@@ -6,7 +6,10 @@
 namespace shadowtutor::server {
 
 Scheduler::Scheduler(int threads, size_t max_queued, Now now)
-    : count_(threads), max_queued_(max_queued), now_(now), state_(std::make_shared<State>(now())) {
+    : count_(threads),
+      max_queued_(max_queued),
+      now_(now),
+      state_(std::make_shared<State>(max_queued, now())) {
   state_->working = threads;
   threads_.reserve(static_cast<size_t>(threads));
   for (int i = 0; i < threads; ++i) {
@@ -16,16 +19,12 @@ Scheduler::Scheduler(int threads, size_t max_queued, Now now)
 
 Scheduler::~Scheduler() { Shutdown(); }
 
-bool Scheduler::Submit(uint64_t owner, Job job) {
+bool Scheduler::Submit(uint64_t owner, Job job, std::optional<Clock::time_point> deadline) {
   {
     const MutexLock lock(state_->mutex);
-    std::deque<Entry>& queue = state_->queue;
-    if (state_->shut_down || queue.size() >= max_queued_) return false;
-    if (Has(owner, queue)) return false;
-    const auto clock = state_->clocks.find(owner);
-    const Clock::duration start =
-        clock == state_->clocks.end() ? state_->now : std::max(clock->second, state_->now);
-    queue.push_back({owner, std::move(job), start});
+    if (state_->shut_down) return false;
+    const Clock::time_point due = deadline ? *deadline : now_() + kUsualSlack;
+    if (!state_->queue.Add(owner, due, std::move(job))) return false;
   }
   state_->wake.NotifyOne();
   return true;
@@ -34,8 +33,11 @@ bool Scheduler::Submit(uint64_t owner, Job job) {
 bool Scheduler::SubmitIdle(uint64_t owner, Job job) {
   {
     const MutexLock lock(state_->mutex);
-    std::deque<Entry>& idle = state_->idle;
-    if (state_->shut_down || idle.size() >= max_queued_ || Has(owner, idle)) return false;
+    std::deque<IdleEntry>& idle = state_->idle;
+    if (state_->shut_down || idle.size() >= max_queued_) return false;
+    const bool waits = std::any_of(idle.begin(), idle.end(),
+                                   [&](const IdleEntry& entry) { return entry.owner == owner; });
+    if (waits) return false;
     // Whose idle job has just run comes again behind the others, so they take turns.
     idle.push_back({owner, std::move(job)});
   }
@@ -45,7 +47,7 @@ bool Scheduler::SubmitIdle(uint64_t owner, Job job) {
 
 bool Scheduler::Waiting() const {
   const MutexLock lock(state_->mutex);
-  return state_->shut_down || !state_->queue.empty() || state_->busy > 0;
+  return state_->shut_down || state_->queue.waiting() > 0 || state_->queue.running() > 0;
 }
 
 Scheduler::Load Scheduler::load() const {
@@ -59,8 +61,8 @@ Scheduler::Load Scheduler::load() const {
   };
   BusyMeter &jobs = state_->jobs, &idle = state_->idle_jobs;
   return {.threads = count_,
-          .running = state_->busy,
-          .queued = state_->queue.size(),
+          .running = state_->queue.running(),
+          .queued = state_->queue.waiting(),
           .busy_s = seconds(jobs.Total(now)),
           .idle_s = seconds(idle.Total(now)),
           .busy_10s = share(jobs, 10),
@@ -71,40 +73,37 @@ Scheduler::Load Scheduler::load() const {
 
 bool Scheduler::Forget(uint64_t owner) {
   // Destroyed after the lock is released: a job's captures may end a session.
-  Entry dropped{}, dropped_idle{};
+  FairQueue::Entry dropped;
+  Job dropped_idle;
   const MutexLock lock(state_->mutex);
-  dropped = TakeOf(owner, state_->queue);
-  dropped_idle = TakeOf(owner, state_->idle);
+  dropped = state_->queue.Remove(owner);
+  dropped_idle = TakeIdleOf(owner, *state_);
   return dropped.job != nullptr;
 }
 
 bool Scheduler::ForgetIdle(uint64_t owner) {
-  Entry dropped{};  // destroyed after the lock is released
+  Job dropped;  // destroyed after the lock is released
   const MutexLock lock(state_->mutex);
-  dropped = TakeOf(owner, state_->idle);
-  return dropped.job != nullptr;
+  dropped = TakeIdleOf(owner, *state_);
+  return dropped != nullptr;
 }
 
-bool Scheduler::Has(uint64_t owner, const std::deque<Entry>& queue) {
-  return std::any_of(queue.begin(), queue.end(),
-                     [&](const Entry& queued) { return queued.owner == owner; });
-}
-
-Scheduler::Entry Scheduler::TakeOf(uint64_t owner, std::deque<Entry>& queue) {
-  const auto entry = std::find_if(queue.begin(), queue.end(),
-                                  [&](const Entry& queued) { return queued.owner == owner; });
-  if (entry == queue.end()) return {};
-  Entry taken = std::move(*entry);
-  queue.erase(entry);
+Scheduler::Job Scheduler::TakeIdleOf(uint64_t owner, State& state) {
+  const auto entry = std::find_if(state.idle.begin(), state.idle.end(),
+                                  [&](const IdleEntry& queued) { return queued.owner == owner; });
+  if (entry == state.idle.end()) return {};
+  Job taken = std::move(entry->job);
+  state.idle.erase(entry);
   return taken;
 }
 
 bool Scheduler::Shutdown(std::optional<std::chrono::milliseconds> timeout) {
-  std::deque<Entry> dropped, dropped_idle;
+  std::deque<FairQueue::Entry> dropped;
+  std::deque<IdleEntry> dropped_idle;
   {
     const MutexLock lock(state_->mutex);
     state_->shut_down = true;
-    dropped.swap(state_->queue);
+    dropped = state_->queue.Clear();
     dropped_idle.swap(state_->idle);
   }
   state_->wake.NotifyAll();
@@ -129,90 +128,58 @@ bool Scheduler::Shutdown(std::optional<std::chrono::milliseconds> timeout) {
   return all_ended;
 }
 
-std::deque<Scheduler::Entry>::iterator Scheduler::Next(State& state) {
-  auto next = state.queue.end();
-  for (auto entry = state.queue.begin(); entry != state.queue.end(); ++entry) {
-    if (state.running.contains(entry->owner)) continue;
-    if (next == state.queue.end() || entry->start < next->start) next = entry;
-  }
-  return next;
-}
-
-std::deque<Scheduler::Entry>::iterator Scheduler::NextIdle(State& state) {
-  if (!state.queue.empty() || state.busy > 0) return state.idle.end();
+std::deque<Scheduler::IdleEntry>::iterator Scheduler::NextIdle(State& state) {
+  if (state.queue.waiting() > 0 || state.queue.running() > 0) return state.idle.end();
   return std::find_if(state.idle.begin(), state.idle.end(),
-                      [&state](const Entry& entry) ST_REQUIRES(state.mutex) {
-                        return !state.running.contains(entry.owner);
-                      });
+                      [&state](const IdleEntry& entry)
+                          ST_REQUIRES(state.mutex) { return !state.queue.Occupied(entry.owner); });
 }
 
-Scheduler::Entry Scheduler::Take(State& state, std::deque<Entry>::iterator next) {
-  Entry taken = std::move(*next);
-  state.queue.erase(next);
-  state.now = std::max(state.now, taken.start);
-  std::erase_if(state.clocks, [&state](const auto& clock)
-                                  ST_REQUIRES(state.mutex) { return clock.second <= state.now; });
-  return taken;
-}
-
-void Scheduler::Run(State& state, Entry& next, Now now) {
+void Scheduler::Run(State& state, FairQueue::Entry& next, Now now) {
   const Clock::time_point began = now();
   next.job();
   next.job = nullptr;
   const Clock::duration took = now() - began;
   const MutexLock lock(state.mutex);
   state.jobs.End(now());
-  // Time goes on for those who wait, however many newcomers there are.
-  state.now += took / static_cast<int64_t>(state.queue.size() + state.busy);
-  --state.busy;
-  const Clock::duration clock = next.start + took;
-  if (clock > state.now) state.clocks[next.owner] = clock;
-  // The owner's next job may have come while this one ran.
-  for (Entry& entry : state.queue) {
-    if (entry.owner == next.owner) entry.start = std::max(entry.start, clock);
-  }
-  state.running.erase(next.owner);
+  state.queue.Done(next, took);
 }
 
-void Scheduler::RunIdle(State& state, Entry& next, Now now) {
+void Scheduler::RunIdle(State& state, IdleEntry& next, Now now) {
   next.job();
   next.job = nullptr;
   const MutexLock lock(state.mutex);
   state.idle_jobs.End(now());
-  state.running.erase(next.owner);
+  state.queue.Release(next.owner);
 }
 
 void Scheduler::Work(const std::shared_ptr<State>& state, Now now) {
   while (true) {
-    Entry next{};
-    bool idle = false;
+    FairQueue::Entry next;
+    IdleEntry idle{};
     {
       const MutexLock lock(state->mutex);
       state->wake.Wait(state->mutex, [&state]() ST_REQUIRES(state->mutex) {
-        return state->shut_down || Next(*state) != state->queue.end() ||
-               NextIdle(*state) != state->idle.end();
+        return state->shut_down || state->queue.CanTake() || NextIdle(*state) != state->idle.end();
       });
       if (state->shut_down) {
         --state->working;
         state->ended.NotifyAll();
         return;
       }
-      const auto entry = Next(*state);
-      idle = entry == state->queue.end();
-      if (idle) {
-        const auto idle_entry = NextIdle(*state);
-        next = std::move(*idle_entry);
-        state->idle.erase(idle_entry);
-        state->idle_jobs.Begin(now());
-      } else {
-        next = Take(*state, entry);
-        ++state->busy;
+      if (state->queue.CanTake()) {
+        next = state->queue.Take(now());
         state->jobs.Begin(now());
+      } else {
+        const auto entry = NextIdle(*state);
+        idle = std::move(*entry);
+        state->idle.erase(entry);
+        state->queue.Occupy(idle.owner);
+        state->idle_jobs.Begin(now());
       }
-      state->running.insert(next.owner);
     }
-    if (idle) {
-      RunIdle(*state, next, now);
+    if (idle.job) {
+      RunIdle(*state, idle, now);
     } else {
       Run(*state, next, now);
     }

@@ -1,16 +1,10 @@
-// A bounded queue of jobs and a few threads that run them, with a fair share of the time for each
-// owner of jobs.
+// A bounded queue of jobs and a few threads that run them: the most urgent first, with a fair share
+// of the time for each owner of jobs (fair_queue.h says in which order).
 //
-// The server has two schedulers: one for labelling, whose single thread is the only one that uses
-// the teacher, and one for training, whose threads train side by side. Jobs of one owner never run
-// at the same time. A session has at most one job waiting in each of them, so a
-// client with many key frames cannot keep the others from their turn. Nor can clients with large
-// ones: whose jobs took longer waits longer for the next one. (This is start-time fair queueing.
-// Each owner has a clock that advances by the time that its jobs took. The job whose owner's clock
-// is behind most is next; among equals the one that came first. An owner who had nothing to do for
-// a while does not gain by it: its clock is set to the queue's own time, which is that of the job
-// that was begun last or later, and advances by each job's time divided by the number of those who
-// share it. So newcomers cannot hold up somebody who waits for ever.)
+// The server has two schedulers: one for labelling, whose threads are the only ones that use the
+// teacher, and one for training, whose threads train side by side. Jobs of one owner never run
+// at the same time. A session has at most one job waiting in each of them, so a client with many
+// key frames cannot keep the others from their turn, nor can one with large ones, or with hurry.
 //
 // There are idle jobs, too: work that is of use but that nobody waits for. They run only while no
 // other job waits or runs, and do not count as their owner's time. They take turns by owner.
@@ -24,15 +18,14 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <thread>
 #include <vector>
 
 #include "core/mutex.h"
 #include "server/busy_meter.h"
+#include "server/fair_queue.h"
 
 namespace shadowtutor::server {
 
@@ -42,6 +35,9 @@ class Scheduler {
   using Job = std::function<void()>;
 
   using Clock = std::chrono::steady_clock;
+  /// A job without a deadline has one so long after it came: the least stride of the presets, at 30
+  /// frames a second.
+  static constexpr std::chrono::milliseconds kUsualSlack{267};
   /// The time, for tests to replace.
   using Now = Clock::time_point (*)();
 
@@ -52,9 +48,10 @@ class Scheduler {
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
-  /// Adds a job to the queue. Returns false and drops the job when the queue is full, when the
-  /// owner already has a job in it, or after Shutdown.
-  bool Submit(uint64_t owner, Job job) ST_EXCLUDES(state_->mutex);
+  /// Adds a job to the queue, which should end by its deadline. Returns false and drops the job
+  /// when the queue is full, when the owner already has a job in it, or after Shutdown.
+  bool Submit(uint64_t owner, Job job, std::optional<Clock::time_point> deadline = std::nullopt)
+      ST_EXCLUDES(state_->mutex);
   /// Adds an idle job. It should ask Waiting() often and end soon when that is true. Returns false
   /// and drops the job when as many idle jobs wait as jobs may, when the owner already has an idle
   /// job that waits, or after Shutdown.
@@ -85,37 +82,29 @@ class Scheduler {
       ST_EXCLUDES(join_mutex_, state_->mutex);
 
  private:
-  struct Entry {
+  struct IdleEntry {
     uint64_t owner;
     Job job;
-    Clock::duration start{};  // the owner's clock
   };
   // Shared with the threads, because a detached thread outlives the scheduler.
   struct State {
-    explicit State(Clock::time_point start) : jobs(start), idle_jobs(start) {}
+    State(size_t max_queued, Clock::time_point start)
+        : queue(max_queued), jobs(start), idle_jobs(start) {}
     mutable Mutex mutex;
     CondVar wake, ended;
-    std::deque<Entry> queue ST_GUARDED_BY(mutex);  // as they came
-    std::deque<Entry> idle ST_GUARDED_BY(mutex);   // as they came; `start` is not used
-    Clock::duration now ST_GUARDED_BY(mutex){};    // the queue's own time
-    /// The clocks that are ahead of `now`.
-    std::map<uint64_t, Clock::duration> clocks ST_GUARDED_BY(mutex);
-    std::set<uint64_t> running ST_GUARDED_BY(mutex);  // the owners of the jobs that run
-    size_t busy ST_GUARDED_BY(mutex) = 0;             // jobs that run and are not idle
+    FairQueue queue ST_GUARDED_BY(mutex);
+    std::deque<IdleEntry> idle ST_GUARDED_BY(mutex);  // as they came
     bool shut_down ST_GUARDED_BY(mutex) = false;
     int working ST_GUARDED_BY(mutex) = 0;  // threads that have not ended
     BusyMeter jobs ST_GUARDED_BY(mutex), idle_jobs ST_GUARDED_BY(mutex);
   };
   static void Work(const std::shared_ptr<State>& state, Now now);
-  /// The job to run next; queue.end() if none may run now.
-  static std::deque<Entry>::iterator Next(State& state) ST_REQUIRES(state.mutex);
-  static std::deque<Entry>::iterator NextIdle(State& state) ST_REQUIRES(state.mutex);
-  static Entry Take(State& state, std::deque<Entry>::iterator next) ST_REQUIRES(state.mutex);
-  static void Run(State& state, Entry& next, Now now) ST_EXCLUDES(state.mutex);
-  static void RunIdle(State& state, Entry& next, Now now) ST_EXCLUDES(state.mutex);
-  /// Takes the owner's entry out of a queue; the job of what is returned is empty if there is none.
-  static Entry TakeOf(uint64_t owner, std::deque<Entry>& queue);
-  static bool Has(uint64_t owner, const std::deque<Entry>& queue);
+  /// The idle job to run next; idle.end() if none may run now.
+  static std::deque<IdleEntry>::iterator NextIdle(State& state) ST_REQUIRES(state.mutex);
+  static void Run(State& state, FairQueue::Entry& next, Now now) ST_EXCLUDES(state.mutex);
+  static void RunIdle(State& state, IdleEntry& next, Now now) ST_EXCLUDES(state.mutex);
+  /// Takes the owner's idle job out; empty if there is none.
+  static Job TakeIdleOf(uint64_t owner, State& state) ST_REQUIRES(state.mutex);
 
   const int count_;
   const size_t max_queued_;

@@ -201,8 +201,8 @@ Image SegmentConversation::Unpack(const wire::SegmentFrame& frame) {
 }
 
 // Ends the conversation, because all of its frames would wait for a teacher that may never return.
-void SegmentConversation::OnTeacherOverdue(uint64_t owner, Clock::time_point) {
-  End(resources_->TeacherIsStuck(owner == number_));
+void SegmentConversation::OnTeacherOverdue(bool with_this_frame, Clock::time_point) {
+  End(resources_->TeacherIsStuck(with_this_frame));
 }
 
 void SegmentConversation::OnClosed() {

@@ -12,6 +12,8 @@ const char* NameOf(RefusalReason reason) {
       return "connection_full";
     case RefusalReason::kTooOften:
       return "too_often";
+    case RefusalReason::kOverloaded:
+      return "overloaded";
     case RefusalReason::kEnding:
       break;
   }

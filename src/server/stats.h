@@ -35,9 +35,16 @@ struct SessionStats {
 };
 
 /// Why a client got no session.
-enum class RefusalReason { kServerFull, kAddressFull, kConnectionFull, kTooOften, kEnding };
-inline constexpr size_t kRefusalReasons = 5;
-/// "server_full", "address_full", "connection_full", "too_often", "ending".
+enum class RefusalReason {
+  kServerFull,
+  kAddressFull,
+  kConnectionFull,
+  kTooOften,
+  kEnding,
+  kOverloaded
+};
+inline constexpr size_t kRefusalReasons = 6;
+/// "server_full", "address_full", "connection_full", "too_often", "ending", "overloaded".
 const char* NameOf(RefusalReason reason);
 
 /// A copy taken at one moment.

@@ -81,6 +81,13 @@ std::optional<StreamRegistry::Refusal> StreamRegistry::CheckBounds(const StreamO
       streams_.size() >= 2 * static_cast<size_t>(bounds_.in_all)) {
     return Refusal{full("the server", bounds_.in_all, advice), RefusalReason::kServerFull};
   }
+  if (const auto wait = resources_->admission.Refuse(now)) {
+    return Refusal{Error(ErrorCode::kResourceExhausted,
+                         "the server teaches as many clients as it can in time; try again in " +
+                             SecondsText(*wait))
+                       .WithRetryAfter(*wait),
+                   RefusalReason::kOverloaded};
+  }
   if (origin.local || origin.address.empty()) return std::nullopt;
   std::erase_if(openings_, [&](const auto& entry) { return entry.second.Full(now); });
   if (openings_.size() >= kMostOpenings) openings_.clear();

@@ -43,6 +43,29 @@ class StreamRegistryTest : public ::testing::Test {
   std::optional<Error> refusal_;
 };
 
+TEST(StreamRegistryOverload, RefusesAndSaysWhenToComeAgain) {
+  const auto resources = std::make_shared<Resources>(AdmissionOptions());
+  StreamRegistry registry(resources, {});
+  const auto open = [&] {
+    return registry.Open(
+        [](uint64_t, const std::string&) { return std::make_shared<FakeStream>(); });
+  };
+  for (uint64_t number = 1; number <= 4; ++number) {
+    resources->admission.Opened(number, Clock::now());
+    ASSERT_FALSE(open());
+  }
+  resources->admission.Labelled(1min);
+  const std::optional<Error> refusal = open();
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(refusal->code(), ErrorCode::kResourceExhausted);
+  EXPECT_EQ(refusal->retry_after(), Admission::kLatest);
+  EXPECT_NE(std::string(refusal->what()).find("try again in 15 s"), std::string::npos);
+  const auto refused = resources->stats.Snapshot().refused_by_reason;
+  EXPECT_EQ(refused[static_cast<size_t>(RefusalReason::kOverloaded)], 1u);
+  for (uint64_t number = 1; number <= 4; ++number) resources->admission.Ended(number);
+  EXPECT_FALSE(open());
+}
+
 TEST_F(StreamRegistryTest, HasRoomForSoManyAndNoMore) {
   ASSERT_TRUE(Open());
   const uint64_t first = number_;

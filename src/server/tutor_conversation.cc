@@ -1,8 +1,9 @@
 #include "server/tutor_conversation.h"
 
 #include <chrono>
-#include <cstdio>
+#include <cmath>
 #include <exception>
+#include <limits>
 #include <utility>
 
 #include "core/mutex.h"
@@ -11,34 +12,17 @@
 #include "core/untrusted_text.h"
 #include "server/as_error.h"
 #include "server/label_frame.h"
+#include "server/session_lines.h"
 #include "server/watched_frame.h"
-#include "wire/codec_names.h"
 #include "wire/limits.h"
 
 namespace shadowtutor::server {
 namespace {
 
-std::string Version(const std::string& client) {
-  return client.empty() ? "?" : Showable(client, wire::kMaxLoggedVersionBytes);
-}
-
-std::string Describe(const wire::Hello& hello) {
-  std::string text = "client " + Version(hello.client_version);
-  text += ", frames " + std::to_string(hello.frame_size.width) + "x" +
-          std::to_string(hello.frame_size.height);
-  return text + " " + wire::NameOf(hello.frame_codec) + ", updates " +
-         wire::NameOf(hello.update_codec);
-}
-
-std::string Describe(const wire::Update& update) {
-  char text[200];
-  std::snprintf(text, sizeof(text),
-                "frame %llu: mIoU %.3f -> %.3f, %d steps, teacher %.0f ms, training %.0f ms, "
-                "%.2f MiB down",
-                static_cast<unsigned long long>(update.frame_index), update.initial_metric,
-                update.metric, update.steps, update.teacher_ms, update.train_ms,
-                static_cast<double>(update.payload.size()) / (1 << 20));
-  return text;
+// How many steps a key frame gets that would usually get `usual`, or a first one more.
+int StepsOnTheseTerms(const Terms& terms, int usual) {
+  if (terms.step_share >= 1) return std::numeric_limits<int>::max();
+  return std::max(1, static_cast<int>(std::lround(terms.step_share * usual)));
 }
 
 double MillisecondsSince(std::chrono::steady_clock::time_point start) {
@@ -108,8 +92,10 @@ void TutorConversation::OnHello(const wire::Hello& hello) {
        .adopted = session_->adopted(),
        .version = version_});
   resources_->observatory.Opened(id_, resources_->session.policy.schedule);
+  resources_->admission.Opened(number_, Clock::now());
   if (hello.held) resources_->stats.Received(id_, hello.held->trained.size() * sizeof(float));
   wire::Welcome welcome = session_->TakeWelcome();
+  welcome.min_stride = told_stride_ = resources_->admission.terms().min_stride;
   if (!wire::CanDecode(welcome.frame_codec)) welcome.frame_codec = wire::FrameCodec::kJpeg;
   if (welcome.student) {
     resources_->stats.StudentSent();
@@ -149,13 +135,16 @@ void TutorConversation::OnKeyFrame(wire::KeyFrame key_frame, Clock::time_point n
     if (closed_) return;
   }
   const uint64_t frame_index = key_frame.frame_index;
-  if (resources_->TeacherOverdue(now)) {
+  if (resources_->TeacherOverdue(number_, now) != Resources::Overdue::kNo) {
     const Error error = resources_->TeacherIsStuck(false);
     resources_->stats.KeyFrameFailed();
     Send(wire::ErrorMessage{error.code(), error.what(), false, frame_index});
     return;
   }
   busy_ = true;
+  pace_.Came(frame_index, now);
+  resources_->admission.Came(number_, pace_);
+  const Clock::time_point deadline = pace_.Deadline(MinStride(), now);
   // A part of the answer before this one ends now if it runs, and does not begin any more.
   last_frame_.reset();
   resources_->training->ForgetIdle(number_);
@@ -163,9 +152,11 @@ void TutorConversation::OnKeyFrame(wire::KeyFrame key_frame, Clock::time_point n
   labelled_frame_ = frame_index;
   auto shared = std::make_shared<const wire::KeyFrame>(std::move(key_frame));
   const bool taken = resources_->teaching->Submit(
-      number_, [self = shared_from_this(), shared, ticket = labelling_, since = Clock::now()] {
-        self->LabelJob(*shared, ticket, since);
-      });
+      number_,
+      [self = shared_from_this(), shared, ticket = labelling_, since = Clock::now(), deadline] {
+        self->LabelJob(*shared, ticket, since, deadline);
+      },
+      deadline);
   if (!taken) {
     busy_ = false;
     labelling_ = 0;
@@ -197,7 +188,7 @@ bool TutorConversation::MayHaveWhole(Clock::time_point now) {
 }
 
 void TutorConversation::LabelJob(const wire::KeyFrame& key_frame, uint64_t ticket,
-                                 Clock::time_point since) {
+                                 Clock::time_point since, Clock::time_point deadline) {
   KeyFrameWaits waits{.teacher_wait_ms = MillisecondsSince(since),
                       .bytes_up = key_frame.data.size()};
   if (Closed()) {
@@ -206,6 +197,7 @@ void TutorConversation::LabelJob(const wire::KeyFrame& key_frame, uint64_t ticke
   }
   std::shared_ptr<tutor::LabelledFrame> labelled;
   std::optional<Error> failure;
+  const Clock::time_point began = Clock::now();
   try {
     const TeacherCall call(*resources_, number_);
     labelled = std::make_shared<tutor::LabelledFrame>(
@@ -214,6 +206,7 @@ void TutorConversation::LabelJob(const wire::KeyFrame& key_frame, uint64_t ticke
   } catch (...) {
     failure = AsError(std::current_exception());
   }
+  if (!failure) resources_->admission.Labelled(Clock::now() - began);
   if (!StillWanted(ticket)) return;
   try {
     if (failure) throw Error(*failure);
@@ -222,7 +215,8 @@ void TutorConversation::LabelJob(const wire::KeyFrame& key_frame, uint64_t ticke
         [self = shared_from_this(), labelled, waits, labelled_at = Clock::now()]() mutable {
           waits.training_wait_ms = MillisecondsSince(labelled_at);
           self->TrainJob(labelled, waits);
-        });
+        },
+        deadline);
     if (!taken) {
       throw Error(ErrorCode::kResourceExhausted,
                   "the server has too many key frames to train on; try again later");
@@ -243,11 +237,11 @@ bool TutorConversation::StillWanted(uint64_t ticket) {
 
 // A running call of the teacher cannot be interrupted; its job finds out afterwards that the label
 // is no longer wanted. A job that still waits in the queue is removed from it.
-void TutorConversation::OnTeacherOverdue(uint64_t owner, Clock::time_point now) {
+void TutorConversation::OnTeacherOverdue(bool with_this_frame, Clock::time_point now) {
   if (!labelling_) return;
   labelling_ = 0;
   resources_->teaching->Forget(number_);
-  const Error error = resources_->TeacherIsStuck(owner == number_);
+  const Error error = resources_->TeacherIsStuck(with_this_frame);
   resources_->stats.KeyFrameFailed();
   LogFailure(labelled_frame_, error);
   FinishLocked(wire::ErrorMessage{error.code(), error.what(), false, labelled_frame_}, now);
@@ -257,6 +251,7 @@ void TutorConversation::OnTeacherOverdue(uint64_t owner, Clock::time_point now) 
 void TutorConversation::TrainJob(const std::shared_ptr<const tutor::LabelledFrame>& labelled,
                                  const KeyFrameWaits& waits) {
   tutor::Session* session = nullptr;  // this job's until Finish
+  Terms terms = resources_->admission.terms();
   {
     const MutexLock lock(mutex_);
     if (closed_) {
@@ -264,24 +259,28 @@ void TutorConversation::TrainJob(const std::shared_ptr<const tutor::LabelledFram
       return;
     }
     session = session_.get();
+    if (!taught_) terms.step_share = 1;
   }
   wire::Update update;
   const bool watched = resources_->observatory.Watched(id_, Clock::now());
   tutor::Predictions predictions;
   bool late = false;
   try {
-    const Clock::time_point deadline = Clock::now() + resources_->training_timeout;
+    const Clock::time_point began = Clock::now(), deadline = began + resources_->training_timeout;
     const ComputingThread computing;
     resources_->trained = true;
-    const auto stop = [&] {
+    int steps_left = StepsOnTheseTerms(terms, session->usual_steps(labelled->frame.size()));
+    const auto stop = [&] {  // asked before every step
       late = Clock::now() > deadline;
-      return late || resources_->shutting_down || Closed();
+      return late || resources_->shutting_down || Closed() || steps_left-- <= 0;
     };
     warm_start_.Offer(*session, *labelled);
     update = session->Train(*labelled, resources_->workspaces.Borrow(), stop,
                             watched ? &predictions : nullptr);
     const std::string began = warm_start_.Trained(*session);
     if (!began.empty()) Log(began);
+    resources_->admission.Trained(Clock::now() - began, terms.step_share);
+    update.min_stride = terms.min_stride;
     if (late) {
       Log("training took longer than " + SecondsText(resources_->training_timeout) +
           " and ended before all of its steps were taken");
@@ -297,86 +296,14 @@ void TutorConversation::TrainJob(const std::shared_ptr<const tutor::LabelledFram
   {
     const MutexLock lock(mutex_);
     version_ = answered_version_ = update.new_version;
+    told_stride_ = update.min_stride;
+    taught_ = true;
     if (!late) last_frame_ = labelled;
     FinishLocked(std::move(update), Clock::now());
   }
   if (!watched) return;
   // No part of this answer can come before this job is over.
   resources_->observatory.Show(id_, ShrinkForWatching(*labelled, predictions), Clock::now());
-}
-
-// No part begins while the network holds messages for the client: on a slow link they would pile
-// up, and the answer to the next key frame would come after all of them.
-void TutorConversation::SubmitPart() {
-  if (closed_ || SessionInUse() || !last_frame_ || resources_->shutting_down) return;
-  if (!session_->MoreToCome()) {
-    last_frame_.reset();
-    return;
-  }
-  const std::shared_ptr<Peer> peer = peer_.lock();
-  if (!peer || !peer->AllSent()) return;
-  resources_->training->SubmitIdle(number_, [self = shared_from_this()] { self->PartJob(); });
-}
-
-void TutorConversation::OnAllSent() {
-  const MutexLock lock(mutex_);
-  SubmitPart();
-}
-
-void TutorConversation::PartJob() {
-  tutor::Session* session = nullptr;  // this job's while part_running_
-  std::shared_ptr<const tutor::LabelledFrame> labelled;
-  {
-    const MutexLock lock(mutex_);
-    if (closed_ || busy_ || !last_frame_) return;
-    part_running_ = true;
-    session = session_.get();
-    labelled = last_frame_;
-  }
-  std::optional<wire::Update> update;
-  const bool watched = resources_->observatory.Watched(id_, Clock::now());
-  LabelMap after;
-  bool over = false;  // no more parts
-  try {
-    const Clock::time_point deadline = Clock::now() + resources_->training_timeout;
-    const ComputingThread computing;
-    resources_->trained = true;
-    const auto stop = [&] {
-      over = Clock::now() > deadline;
-      return over || resources_->shutting_down || resources_->training->Waiting() || PartUnwanted();
-    };
-    update = session->Continue(*labelled, resources_->workspaces.Borrow(), stop,
-                               watched ? &after : nullptr);
-    if (watched && update) {
-      resources_->observatory.ShowAfter(id_, labelled->frame_index, ShrinkForWatching(after));
-    }
-  } catch (...) {
-    LogFailure(labelled->frame_index, AsError(std::current_exception()));
-    over = true;
-  }
-
-  const MutexLock lock(mutex_);
-  part_running_ = false;
-  if (over) last_frame_.reset();
-  if (update) {
-    version_ = update->new_version;
-    resources_->stats.PartSent(id_, *update);
-    resources_->observatory.PartSent(id_, *update);
-    resources_->stats.Sent(id_, update->payload.size());
-    Send(std::move(*update));
-  }
-  if (closed_) {
-    if (!busy_) DropSession();
-    return;
-  }
-  if (std::exchange(student_wanted_, false)) SendWhole();
-  SubmitPart();
-}
-
-// Whether the client has asked for something else, or has gone.
-bool TutorConversation::PartUnwanted() const {
-  const MutexLock lock(mutex_);
-  return closed_ || busy_ || student_wanted_;
 }
 
 void TutorConversation::AnswerWithError(uint64_t frame_index, const Error& error) {
@@ -396,6 +323,8 @@ void TutorConversation::FinishLocked(std::optional<wire::ServerMessage> answer,
                                      Clock::time_point now) {
   busy_ = false;
   last_heard_ = now;
+  pace_.Answered(now);
+  resources_->admission.Answered(number_, now);
   if (answer) Send(std::move(*answer));
   if (part_running_) return;  // it does the rest when it ends
   if (closed_) {
@@ -445,6 +374,7 @@ void TutorConversation::DropSession() {
   session_.reset();
   resources_->stats.SessionEnded(id_);
   resources_->observatory.Ended(id_);
+  resources_->admission.Ended(number_);
   Log("ended");
 }
 

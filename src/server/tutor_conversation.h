@@ -11,6 +11,7 @@
 #ifndef SHADOWTUTOR_SERVER_TUTOR_CONVERSATION_H_
 #define SHADOWTUTOR_SERVER_TUTOR_CONVERSATION_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -18,6 +19,7 @@
 
 #include "core/allowance.h"
 #include "server/conversation.h"
+#include "server/frame_pace.h"
 #include "server/warm_start.h"
 #include "tutor/session.h"
 #include "wire/key_frame_codec.h"
@@ -40,7 +42,7 @@ class TutorConversation final : public Conversation<wire::ClientMessage, wire::S
   void Handle(wire::ClientMessage message, Clock::time_point now) override ST_REQUIRES(mutex_);
   bool Greeted() const override ST_REQUIRES(mutex_) { return session_ != nullptr; }
   bool FrameOutstanding() const override ST_REQUIRES(mutex_) { return busy_; }
-  void OnTeacherOverdue(uint64_t owner, Clock::time_point now) override ST_REQUIRES(mutex_);
+  void OnTeacherOverdue(bool with_this_frame, Clock::time_point now) override ST_REQUIRES(mutex_);
   void OnEnd() override ST_REQUIRES(mutex_);
 
   void OnHello(const wire::Hello& hello) ST_REQUIRES(mutex_);
@@ -50,6 +52,10 @@ class TutorConversation final : public Conversation<wire::ClientMessage, wire::S
   bool MayHaveWhole(Clock::time_point now) ST_REQUIRES(mutex_);
   void SendWhole() ST_REQUIRES(mutex_);
   void DropSession() ST_REQUIRES(mutex_);
+  /// Frames from one key frame to the next, at least, as the client was told.
+  int MinStride() const ST_REQUIRES(mutex_) {
+    return std::max(told_stride_, resources_->session.policy.schedule.stride.min_stride);
+  }
   /// Whether a job uses the session.
   bool SessionInUse() const ST_REQUIRES(mutex_) { return busy_ || part_running_; }
   /// Has the next part of the last answer trained when the server is idle, if one is to come.
@@ -58,8 +64,8 @@ class TutorConversation final : public Conversation<wire::ClientMessage, wire::S
       ST_REQUIRES(mutex_);
 
   // Called by the jobs, without the lock.
-  void LabelJob(const wire::KeyFrame& key_frame, uint64_t ticket, Clock::time_point since)
-      ST_EXCLUDES(mutex_);
+  void LabelJob(const wire::KeyFrame& key_frame, uint64_t ticket, Clock::time_point since,
+                Clock::time_point deadline) ST_EXCLUDES(mutex_);
   void TrainJob(const std::shared_ptr<const tutor::LabelledFrame>& labelled,
                 const KeyFrameWaits& waits) ST_EXCLUDES(mutex_);
   void PartJob() ST_EXCLUDES(mutex_);
@@ -70,13 +76,16 @@ class TutorConversation final : public Conversation<wire::ClientMessage, wire::S
   bool Closed() const ST_EXCLUDES(mutex_);
 
   WarmStart warm_start_;  // for whoever may use the session
-  /// Used by labelling jobs alone, of which one runs at a time.
+  /// Used by this session's labelling jobs alone, of which one runs at a time.
   wire::KeyFrameDecoder decoder_;
   /// Null before the hello and after the end. While SessionInUse(), only the job uses the session.
   std::unique_ptr<tutor::Session> session_ ST_GUARDED_BY(mutex_);
   bool hand_over_asked_ ST_GUARDED_BY(mutex_) = false;  // the next hello is the second one
   bool busy_ ST_GUARDED_BY(mutex_) = false;             // a key frame is outstanding
   bool part_running_ ST_GUARDED_BY(mutex_) = false;     // a job trains a later part of an answer
+  FramePace pace_ ST_GUARDED_BY(mutex_);
+  int told_stride_ ST_GUARDED_BY(mutex_) = 0;  // Terms::min_stride, as the client was told
+  bool taught_ ST_GUARDED_BY(mutex_) = false;  // a key frame was answered
   /// The session's version, which may be read while a job uses the session; and the one that the
   /// last answer led to. Between the two are the parts that followed, which may still be on their
   /// way to the client.

@@ -305,7 +305,9 @@ TEST_F(TutorConversationTest, ATeacherThatHangsCostsItsKeyFrameAndRefusesOthersU
 
   // The teacher is back: its late label is ignored, and the next key frame is trained on.
   held.Open();
-  while (resources_->TeacherOverdue(later)) std::this_thread::yield();
+  while (resources_->TeacherOverdue(1, later) != Resources::Overdue::kNo) {
+    std::this_thread::yield();
+  }
   teacher_->on_label = nullptr;
   Say(SquareFrame(20, welcome.student_version));
   const auto update = std::get<wire::Update>(peer_->Next());

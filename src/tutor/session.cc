@@ -212,6 +212,11 @@ void Session::ChooseStart(const LabelledFrame& key_frame) {
   learner.SetTrained(std::span<const float>(best).last(trained), false);
 }
 
+int Session::usual_steps(FrameSize size) const {
+  const int steps = distill::StepsFor(training_.max_updates, size);
+  return part_steps_ > 0 ? std::min(part_steps_, steps) : steps;
+}
+
 bool Session::MoreToCome() const {
   return part_steps_ > 0 && trainer_->CanContinue() && trainer_->steps_left() + idle_left_ > 0;
 }

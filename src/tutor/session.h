@@ -104,6 +104,10 @@ class Session {
                      std::shared_ptr<nn::TrainingWorkspace> workspace,
                      const std::function<bool()>& stop = {}, Predictions* predictions = nullptr);
 
+  /// The distillation steps that Train takes at most on a key frame of this size, but for a
+  /// student's first.
+  int usual_steps(FrameSize size) const;
+
   /// Whether the training on the last key frame can go on: not all of the policy's steps were
   /// taken, and the metric still grows. False for clients that do not take parts.
   bool MoreToCome() const;

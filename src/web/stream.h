@@ -164,9 +164,7 @@ class StreamOf final : public Stream, public Protocol::Conversation::Peer {
     return messages::ToProto(std::move(message)).SerializeAsString();
   }
 
-  static std::string PackError(const Error& why) {
-    return Pack(Out(wire::ErrorMessage{why.code(), why.what(), true, {}}));
-  }
+  static std::string PackError(const Error& why) { return Pack(Out(wire::FatalError(why))); }
 
   const SocketHooks hooks_;
   const std::chrono::milliseconds write_timeout_;

@@ -47,9 +47,8 @@ class RefusedStream final : public Stream {
  public:
   explicit RefusedStream(const Error& why)
       : code_(why.code()),
-        sentence_(messages::ToProto(
-                      wire::ServerMessage(wire::ErrorMessage{why.code(), why.what(), true, {}}))
-                      .SerializeAsString()) {}
+        sentence_(
+            messages::ToProto(wire::ServerMessage(wire::FatalError(why))).SerializeAsString()) {}
   void Receive(std::string_view) override {}
   void Closed() override {}
   std::optional<std::string> TakeNext() override { return std::exchange(sentence_, std::nullopt); }

@@ -29,6 +29,8 @@ struct Update {
   uint64_t checksum = 0;         // WeightChecksum of the resulting trained suffix
   /// The classes that the device shows from now on, ascending; empty: all of them.
   std::vector<uint8_t> shown_classes;
+  /// In an answer: the least stride from now on, if it is above the policy's; 0: the policy's.
+  int min_stride = 0;
   double teacher_ms = 0;  // time that the teacher took, for reports
   double train_ms = 0;    // time that the training took, for reports
 };

@@ -78,6 +78,7 @@ struct Welcome {
   FrameCodec frame_codec = FrameCodec::kJpeg;     // the codec of the client's key frames
   UpdateCodec update_codec = UpdateCodec::kFp32;  // the codec of the server's updates
   std::string teacher;                            // a description of the teacher
+  int min_stride = 0;                             // as in Update
 };
 
 /// A frame for the teacher to label and the server to train on.
@@ -101,7 +102,13 @@ struct ErrorMessage {
   std::string sentence;
   bool fatal = false;
   std::optional<uint64_t> frame_index;
+  uint32_t retry_after_ms = 0;  // after which another session may be opened; 0: unknown
 };
+
+/// After the fatal error `why` a conversation ends.
+inline ErrorMessage FatalError(const Error& why) {
+  return {why.code(), why.what(), true, {}, static_cast<uint32_t>(why.retry_after().count())};
+}
 
 using ClientMessage = std::variant<Hello, KeyFrame, StudentRequest>;
 using ServerMessage = std::variant<Welcome, Update, WholeStudent, ErrorMessage, HandOverRequest>;

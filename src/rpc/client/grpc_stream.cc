@@ -129,6 +129,11 @@ class GrpcStream<Out, In>::Call final
     return state_->ended && !state_->read;
   }
 
+  // After Finish: what the server said of it.
+  std::chrono::milliseconds RetryAfter() const {
+    return RetryAfterIn(context_.GetServerTrailingMetadata());
+  }
+
   grpc::Status Finish(bool cancel) {
     if (cancel) context_.TryCancel();
     this->RemoveHold();
@@ -232,10 +237,12 @@ bool GrpcStream<Out, In>::Ended() const {
 template <typename Out, typename In>
 Error GrpcStream<Out, In>::Finish(bool cancel) {
   const grpc::Status status = call_->Finish(cancel);
+  const std::chrono::milliseconds retry_after = call_->RetryAfter();
   call_.reset();
   if (status.ok()) return Error(ErrorCode::kUnavailable, "the server ended the session");
   return Error(FromStatusCode(status.error_code()),
-               Showable(status.error_message(), wire::kMaxSentenceBytes));
+               Showable(status.error_message(), wire::kMaxSentenceBytes))
+      .WithRetryAfter(retry_after);
 }
 
 template class GrpcStream<wire::ClientMessage, wire::ServerMessage>;

@@ -51,7 +51,7 @@ void LinkThread::Run() {
       while (!Converse()) {
       }
     } catch (const Error& error) {
-      lost = Explain(error);
+      lost = Explain(error).WithRetryAfter(error.retry_after());
     } catch (const std::exception& error) {
       lost = Error(ErrorCode::kInternal, error.what());
     }
@@ -68,8 +68,11 @@ void LinkThread::Run() {
         return;
       }
     }
+    // A server that is too busy says when to come again, but that is no reason to stay away for
+    // long.
+    const milliseconds next = std::max(pause, std::min(lost.retry_after(), options.reconnect_most));
     const milliseconds jittered(static_cast<int64_t>(
-        std::uniform_real_distribution(0.8, 1.2)(random) * static_cast<double>(pause.count())));
+        std::uniform_real_distribution(0.8, 1.2)(random) * static_cast<double>(next.count())));
     Log(std::string(lost.what()) + "; trying again in " + link::InSeconds(jittered));
     {
       const MutexLock lock(mutex);

@@ -82,7 +82,8 @@ std::optional<wire::SegmentReply> SegmentLink::Impl::Next(Clock::time_point dead
       if (auto incoming = stream.Take()) {
         if (auto* error = std::get_if<wire::ErrorMessage>(&incoming->message);
             error != nullptr && error->fatal) {
-          farewell = Error(error->code, "the server says: " + error->sentence);
+          farewell = Error(error->code, "the server says: " + error->sentence)
+                         .WithRetryAfter(std::chrono::milliseconds(error->retry_after_ms));
           continue;
         }
         if (welcome) stats.bytes_down += incoming->bytes;
@@ -106,8 +107,8 @@ std::optional<wire::SegmentReply> SegmentLink::Impl::Next(Clock::time_point dead
 }
 
 Error SegmentLink::Impl::Explain(const Error& error) const {
-  return ExplainLinkError(error, options, welcome ? LinkStage::kWelcomed : LinkStage::kGivingUp,
-                          {});
+  return ExplainLinkError(error, options, welcome ? LinkStage::kWelcomed : LinkStage::kGivingUp, {})
+      .WithRetryAfter(error.retry_after());
 }
 
 void SegmentLink::Impl::Expect(uint64_t frame_index) const {

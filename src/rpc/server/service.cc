@@ -18,9 +18,12 @@ namespace {
 // Ends a call at once and tells the client why it gets no session.
 class Refusal final : public Service::Reactor {
  public:
-  explicit Refusal(const grpc::Status& status) {
+  Refusal(grpc::CallbackServerContext& context, const Error& why) {
+    if (why.retry_after().count() > 0) {
+      context.AddTrailingMetadata(kRetryAfter, std::to_string(why.retry_after().count()));
+    }
     HandOver();
-    this->Finish(status);
+    this->Finish(ToStatus(why));
   }
   void OnDone() override {
     HandOver();
@@ -61,7 +64,7 @@ Service::Reactor* Service::Open(grpc::CallbackServerContext* context) {
   resources_->Log(address.text, "a session from " + address.text + " was refused: " +
                                     ErrorCodeName(refusal->code()) + ": " + refusal->what());
   // The refusal deletes itself in OnDone.
-  return std::make_unique<Refusal>(ToStatus(*refusal)).release();
+  return std::make_unique<Refusal>(*context, *refusal).release();
 }
 
 Service::Reactor* Service::Tutor(grpc::CallbackServerContext* context) {

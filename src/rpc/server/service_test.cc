@@ -14,6 +14,8 @@
 #include "messages/convert.h"
 #include "rpc/hand_over.h"
 #include "rpc/server/server.h"
+#include "rpc/status.h"
+#include "server/backend.h"
 #include "server/testing/fakes.h"
 #include "shadowtutor/v1/shadowtutor.grpc.pb.h"
 
@@ -192,6 +194,29 @@ TEST_F(ServiceTest, OneConnectionHasAShareOfTheSessions) {
     call->context.TryCancel();
     call->stream->Finish();
   }
+}
+
+TEST_F(ServiceTest, ACallThatIsRefusedForTheLoadSaysWhenToComeAgain) {
+  const auto backend =
+      std::make_shared<server::Backend>(teacher_, server::SmallStudent(1), options_, "1.2.3");
+  Server server(backend, options_);
+  server.Start();
+  server::Admission& admission = backend->resources()->admission;
+  for (uint64_t number = 1001; number <= 1004; ++number) {
+    admission.Opened(number, std::chrono::steady_clock::now());
+  }
+  admission.Labelled(1min);
+  const auto stub = v1::ShadowTutor::NewStub(
+      grpc::CreateChannel(server.address(), grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + 60s);
+  const auto stream = stub->Tutor(&context);
+  v1::ServerMessage reply;
+  EXPECT_FALSE(stream->Read(&reply));
+  const grpc::Status status = stream->Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(RetryAfterIn(context.GetServerTrailingMetadata()), server::Admission::kLatest);
+  EXPECT_TRUE(server.Shutdown());
 }
 
 TEST_F(ServiceTest, AddressesThatCannotBeHadAreErrors) {

@@ -188,9 +188,7 @@ class Stream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byte
     return message;
   }
 
-  static grpc::ByteBuffer PackError(const Error& why) {
-    return Pack(Out(wire::ErrorMessage{why.code(), why.what(), true, {}}));
-  }
+  static grpc::ByteBuffer PackError(const Error& why) { return Pack(Out(wire::FatalError(why))); }
 
   // Starts the next write, or Finish after the last one, unless one is under way already.
   void Pump() ST_EXCLUDES(mutex_) {

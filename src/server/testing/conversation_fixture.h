@@ -109,12 +109,15 @@ class HeldTeacher {
 /// teacher does.
 class SmallServer {
  public:
-  SmallServer() {
+  explicit SmallServer(int teacher_calls = 1)
+      : SmallServer(AdmissionOptions{.max_load = 0, .teacher_calls = teacher_calls}) {}
+  explicit SmallServer(const AdmissionOptions& options)
+      : resources(std::make_shared<Resources>(options)) {
     resources->session.student = std::make_shared<const nn::Checkpoint>(SmallStudent(1));
     resources->session.name = wire::NameOfStudent(*resources->session.student);
     resources->session.policy.trainer.threshold = 0.95;
     resources->teacher = teacher;
-    resources->teaching = std::make_unique<Scheduler>(1, 4);
+    resources->teaching = std::make_unique<Scheduler>(options.teacher_calls, 4);
     resources->training = std::make_unique<Scheduler>(1, 4);
   }
   ~SmallServer() {
@@ -128,7 +131,7 @@ class SmallServer {
   SmallServer& operator=(const SmallServer&) = delete;
 
   const std::shared_ptr<FakeTeacher> teacher = std::make_shared<FakeTeacher>();
-  const std::shared_ptr<Resources> resources = std::make_shared<Resources>();
+  const std::shared_ptr<Resources> resources;
 };
 
 }  // namespace shadowtutor::server
