@@ -48,6 +48,7 @@ v1::ErrorMessage ToProto(wire::ErrorMessage error) {
   to.set_sentence(SentenceToSend(std::move(error.sentence)));
   to.set_fatal(error.fatal);
   if (error.frame_index) to.set_frame_index(*error.frame_index);
+  to.set_move(error.move);
   return to;
 }
 
@@ -57,6 +58,7 @@ wire::ErrorMessage FromProto(const v1::ErrorMessage& from) {
   error.sentence = Showable(Text(from.sentence(), "error sentence"), wire::kMaxSentenceBytes);
   error.fatal = from.fatal();
   if (from.has_frame_index()) error.frame_index = from.frame_index();
+  error.move = from.move();
   return error;
 }
 

@@ -67,6 +67,8 @@ void TutorConversation::Handle(wire::ClientMessage message, Clock::time_point no
   } else if (!session_ && !busy_) {
     End(Error(ErrorCode::kFailedPrecondition,
               "a session must begin with a hello, but another message came first"));
+  } else if (moving() && !busy_) {
+    EndToMove();  // whoever says something more has taken the last answer
   } else if (auto* key_frame = std::get_if<wire::KeyFrame>(&message)) {
     OnKeyFrame(std::move(*key_frame), now);
   } else {
@@ -304,7 +306,7 @@ void TutorConversation::TrainJob(const std::shared_ptr<const tutor::LabelledFram
 // No part begins while the network holds messages for the client: on a slow link they would pile
 // up, and the answer to the next key frame would come after all of them.
 void TutorConversation::SubmitPart() {
-  if (closed_ || SessionInUse() || !last_frame_ || resources_->shutting_down) return;
+  if (closed_ || moving() || SessionInUse() || !last_frame_ || resources_->shutting_down) return;
   if (!session_->MoreToCome()) {
     last_frame_.reset();
     return;
@@ -360,6 +362,7 @@ void TutorConversation::PartJob() {
     resources_->observatory.PartSent(id_, *update);
     resources_->stats.Sent(id_, update->payload.size());
     Send(std::move(*update));
+    last_answer_ = Clock::now();
   }
   if (closed_) {
     if (!busy_) DropSession();
@@ -372,7 +375,7 @@ void TutorConversation::PartJob() {
 // Whether the client has asked for something else, or has gone.
 bool TutorConversation::PartUnwanted() const {
   const MutexLock lock(mutex_);
-  return closed_ || busy_ || student_wanted_;
+  return closed_ || moving() || busy_ || student_wanted_;
 }
 
 void TutorConversation::AnswerWithError(uint64_t frame_index, const Error& error) {
@@ -392,7 +395,10 @@ void TutorConversation::FinishLocked(std::optional<wire::ServerMessage> answer,
                                      Clock::time_point now) {
   busy_ = false;
   last_heard_ = now;
-  if (answer) Send(std::move(*answer));
+  if (answer) {
+    Send(std::move(*answer));
+    last_answer_ = now;
+  }
   if (part_running_) return;  // it does the rest when it ends
   if (closed_) {
     DropSession();

@@ -101,6 +101,8 @@ struct ErrorMessage {
   std::string sentence;
   bool fatal = false;
   std::optional<uint64_t> frame_index;
+  /// With `fatal`: nothing is wrong; the client shall connect again at once.
+  bool move = false;
 };
 
 using ClientMessage = std::variant<Hello, KeyFrame, StudentRequest>;

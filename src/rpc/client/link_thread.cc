@@ -45,7 +45,12 @@ LinkThread::~LinkThread() {
 void LinkThread::Run() {
   std::mt19937 random(std::random_device{}());
   milliseconds pause = options.reconnect_first;
+  const auto after = [&](double least, double most, milliseconds time) {
+    return milliseconds(static_cast<int64_t>(std::uniform_real_distribution(least, most)(random) *
+                                             static_cast<double>(time.count())));
+  };
   while (true) {
+    bool moves = false;
     Error lost(ErrorCode::kUnavailable, "the server closed the connection");
     try {
       while (!Converse()) {
@@ -59,6 +64,7 @@ void LinkThread::Run() {
     {
       const MutexLock lock(mutex);
       if (stop) return;
+      moves = dialogue.moves();
       if (dialogue.Connected()) pause = options.reconnect_first;
       dialogue.End(IsRefusal(lost) ? std::optional(lost) : std::nullopt);
       key_frame.reset();
@@ -68,15 +74,15 @@ void LinkThread::Run() {
         return;
       }
     }
-    const milliseconds jittered(static_cast<int64_t>(
-        std::uniform_real_distribution(0.8, 1.2)(random) * static_cast<double>(pause.count())));
-    Log(std::string(lost.what()) + "; trying again in " + link::InSeconds(jittered));
+    const milliseconds jittered = moves ? after(0, 1, options.move_most) : after(0.8, 1.2, pause);
+    Log(std::string(lost.what()) +
+        (moves ? "; connecting again" : "; trying again in " + link::InSeconds(jittered)));
     {
       const MutexLock lock(mutex);
       wake_link.WaitFor(mutex, jittered, [this]() ST_REQUIRES(mutex) { return stop; });
       if (stop) return;
     }
-    pause = std::min(pause * 2, options.reconnect_most);
+    if (!moves) pause = std::min(pause * 2, options.reconnect_most);
   }
 }
 
@@ -231,6 +237,7 @@ Error LinkThread::Explain(const Error& error) {
   LinkStage stage = LinkStage::kConnecting;
   {
     const MutexLock lock(mutex);
+    if (dialogue.moves()) return error;  // nothing is wrong
     if (dialogue.Connected()) {
       stage = LinkStage::kWelcomed;
     } else if (dialogue.stats().sessions == 0 && !options.retry) {

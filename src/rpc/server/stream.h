@@ -86,7 +86,21 @@ class Stream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byte
     Pump();
   }
 
+  void EndToMove(const Error& why) override {
+    const HandOverScope hand_over;
+    {
+      const MutexLock lock(mutex_);
+      outbox_.End(why, /*move=*/true);
+    }
+    Pump();
+  }
+
   void EndWith(const Error& why) override { End(why); }
+
+  void Move(const Error& why) override {
+    const HandOverScope hand_over;
+    conversation_->Move(why, Clock::now());
+  }
 
   std::optional<Clock::time_point> SilentSince() const override {
     return conversation_->SilentSince();
@@ -188,8 +202,8 @@ class Stream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byte
     return message;
   }
 
-  static grpc::ByteBuffer PackError(const Error& why) {
-    return Pack(Out(wire::ErrorMessage{why.code(), why.what(), true, {}}));
+  static grpc::ByteBuffer PackError(const Error& why, bool move) {
+    return Pack(Out(wire::ErrorMessage{why.code(), why.what(), true, {}, move}));
   }
 
   // Starts the next write, or Finish after the last one, unless one is under way already.
