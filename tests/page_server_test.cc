@@ -11,6 +11,7 @@
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <span>
@@ -67,6 +68,7 @@ class PageServer {
     const std::string url = server_->url();
     return std::stoi(url.substr(url.rfind(':') + 1));
   }
+  bool Drain() { return backend_->Drain(kPatience); }
   server::ServerStats stats() const { return backend_->stats(); }
 
  private:
@@ -230,6 +232,26 @@ TEST(PageAndServer, HoldTheSameStudent) {
   const auto sessions = server.stats().sessions;
   ASSERT_EQ(sessions.size(), 1u);
   EXPECT_GE(sessions[0].version, worker.sent().base_version);
+}
+
+TEST(PageAndServer, AServerThatDrainsAsksThePageToConnectAgain) {
+  auto server = std::make_unique<PageServer>();
+  Worker worker;
+  worker.Connect(server->port());
+  ASSERT_TRUE(worker.StepUntil([&] { return worker.compared() >= 2; })) << worker.farewell();
+  auto drained = std::async(std::launch::async, [&] { return server->Drain(); });
+  ASSERT_TRUE(worker.StepUntil([&] { return !worker.HasSocket(); }));
+  EXPECT_TRUE(drained.get());
+  EXPECT_NE(worker.farewell().find("about to end"), std::string::npos) << worker.farewell();
+  const link::LinkStats stats = worker.page().link().stats();
+  EXPECT_EQ(stats.moves, 1u);
+  EXPECT_LE(stats.key_frames_lost, 1u);
+  const uint64_t version = worker.page().version();
+
+  server = std::make_unique<PageServer>();
+  worker.Connect(server->port());
+  ASSERT_TRUE(worker.StepUntil([&] { return worker.page().link().stats().sessions == 2; }));
+  EXPECT_EQ(worker.page().link().welcome()->student_version, version) << "handed over";
 }
 
 TEST(PageAndServer, TeachingGoesOnAfterAServersEnd) {

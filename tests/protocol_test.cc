@@ -308,5 +308,65 @@ TEST_P(ProtocolTest, ATeacherThatHangsHoldsUpNeitherAnswersNorTheEnd) {
   state->left.get_future().wait();
 }
 
+TEST_P(ProtocolTest, DrainingAnswersWhatIsOutstandingAndAsksToConnectAgain) {
+  Start();
+  const auto quiet = Connect(), busy = Connect();
+  quiet->Greet();
+  const uint64_t version = busy->Greet().student_version;
+  std::promise<void> entered, open;
+  teacher_->on_label = [&](uint64_t) {
+    entered.set_value();
+    open.get_future().wait();
+  };
+  busy->Say(server::SquareFrame(0, version));
+  entered.get_future().wait();
+
+  auto drained = std::async(std::launch::async, [this] { return server_->Drain(60s); });
+  const auto asks = [](const wire::ServerMessage& message) {
+    const auto& error = std::get<wire::ErrorMessage>(message);
+    return error.fatal && error.move && error.code == ErrorCode::kUnavailable;
+  };
+  EXPECT_TRUE(asks(quiet->Hear()));
+  EXPECT_EQ(quiet->Finish().code, ErrorCode::kUnavailable);
+  const Ending refused = Connect()->Finish();
+  EXPECT_EQ(refused.code, ErrorCode::kUnavailable) << refused.sentence;
+  open.set_value();
+  EXPECT_EQ(std::get<wire::Update>(busy->Hear()).frame_index, 0u);
+  EXPECT_TRUE(asks(busy->Hear()));
+  EXPECT_EQ(busy->Finish().code, ErrorCode::kUnavailable);
+  EXPECT_TRUE(drained.get());
+  EXPECT_TRUE(Shutdown());
+  EXPECT_TRUE(backend_->stats().sessions_failed.empty());
+}
+
+TEST_P(ProtocolTest, ATeacherThatHangsDoesNotKeepAServerFromEnding) {
+  Start();
+  const auto client = Connect();
+  const uint64_t version = client->Greet().student_version;
+  std::promise<void> entered, open;
+  teacher_->on_label = [&](uint64_t) {
+    entered.set_value();
+    open.get_future().wait();
+  };
+  client->Say(server::SquareFrame(0, version));
+  entered.get_future().wait();
+  EXPECT_FALSE(server_->Drain(10ms));
+  auto ended = std::async(std::launch::async, [&] { return Shutdown(60s); });
+  EXPECT_EQ(client->Finish().code, ErrorCode::kUnavailable);
+  open.set_value();
+  EXPECT_TRUE(ended.get());
+}
+
+TEST_P(ProtocolTest, AnOldSessionIsAskedToConnectAgain) {
+  options_.session_max_age = 1ms;
+  Start();
+  const auto client = Connect();
+  client->Greet();
+  const auto error = std::get<wire::ErrorMessage>(client->Hear());
+  EXPECT_TRUE(error.fatal && error.move);
+  EXPECT_EQ(client->Finish().code, ErrorCode::kUnavailable);
+  Connect()->Greet();  // the server goes on
+}
+
 }  // namespace
 }  // namespace shadowtutor

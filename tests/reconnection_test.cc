@@ -1,6 +1,8 @@
 // What happens when one side dies.
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "loopback.h"
 
 namespace shadowtutor::tests {
@@ -73,6 +75,46 @@ TEST(Reconnection, AServerThatShutsDownIsLikeOneThatDied) {
   server_options.listen = address;
   const auto second = StartServer(server_options);
   ASSERT_TRUE(tutored.ProcessUntil(Applied));
+}
+
+// No second server is there yet when the first one drains, so that the client also meets a closed
+// door on its way.
+TEST(Reconnection, AServerThatDrainsCostsNoUpdate) {
+  auto first = StartServer();
+  const std::string address = first->address();
+  Log log;
+  auto options = FastLinkOptions(address);
+  options.log = log.Sink();
+  Tutored tutored = Connect(options, client::Staleness::kGoOn);
+  for (int round = 1; round <= 3; ++round) {
+    ASSERT_TRUE(tutored.ProcessUntil(Applied));
+    const uint64_t version = tutored.client->version();
+    auto drained = std::async(std::launch::async, [&] { return first->Drain(kPatience); });
+    ASSERT_TRUE(tutored.ProcessUntil([&](const auto&) { return !tutored.link->Connected(); }));
+    EXPECT_TRUE(drained.get());
+    EXPECT_GE(tutored.client->version(), version);
+    first.reset();
+    auto server_options = FastServerOptions();
+    server_options.listen = address;
+    first = StartServer(server_options);
+    ASSERT_TRUE(tutored.ProcessUntil([&](const auto&) { return tutored.link->Connected(); }));
+    EXPECT_EQ(tutored.link->stats().moves, static_cast<uint64_t>(round));
+    EXPECT_EQ(first->stats().students_sent, 0u) << "the client has handed over its own";
+  }
+  ASSERT_TRUE(tutored.ProcessUntil(Applied));
+  EXPECT_TRUE(log.WaitFor("is about to end"));
+}
+
+TEST(Reconnection, OldSessionsBeginAnewWithoutThePauseOfALoss) {
+  auto server_options = FastServerOptions();
+  server_options.session_max_age = std::chrono::milliseconds(1);
+  const auto server = StartServer(server_options);
+  auto options = FastLinkOptions(server->address());
+  options.reconnect_first = options.reconnect_most = 10 * kPatience;  // it must not be waited for
+  Tutored tutored = Connect(options, client::Staleness::kGoOn);
+  ASSERT_TRUE(
+      tutored.ProcessUntil([&](const auto&) { return tutored.link->stats().sessions >= 4; }));
+  EXPECT_GE(tutored.link->stats().moves, 3u);
 }
 
 TEST(Reconnection, AKilledClientLeavesNoSessionBehind) {

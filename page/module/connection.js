@@ -3,6 +3,7 @@
 
 const FIRST_PAUSE = 500;      // milliseconds; doubled after every attempt, and changed at random by a fifth,
 const LONGEST_PAUSE = 15000;  // so that the pages of a server that restarts do not all come at once
+const MOST_FOR_MOVE = 250;    // where the server asks to connect again: a random part of this
 const OPENING = 15000;        // the longest that opening may take
 const SETTLED = 5000;         // a connection that lasted so long was none of the failing ones
 
@@ -107,14 +108,15 @@ export class Connection {
     try {
       action();
     } catch (error) {
-      return this.#drop(socket, error.message, error.final === true);
+      return this.#drop(socket, error.message, error.final === true, error.move === true);
     }
     this.flush();
     if (this.#phase === 'connecting' && this.#engine.report().connected) this.#tell('online');
   }
 
-  #drop(socket, reason, final = false) {
+  #drop(socket, reason, final = false, move = false) {
     if (socket !== this.#socket) return;
+    if (move) return this.#move(reason);
     if (this.#openedAt && Date.now() - this.#openedAt > SETTLED) this.#attempts = 0;
     this.#forget();
     this.#lost(reason, final);
@@ -129,6 +131,15 @@ export class Connection {
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close();
     this.#engine.closed();
+  }
+
+  // To another server, if there are several; nothing is wrong.
+  #move(reason) {
+    this.#forget();
+    this.#attempts = 0;
+    const pause = MOST_FOR_MOVE * Math.random();
+    this.#timer = setTimeout(() => this.open(), pause);
+    this.#tell('away', reason, pause);
   }
 
   #lost(reason, final) {

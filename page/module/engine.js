@@ -55,12 +55,16 @@ export async function loadEngine({ threads = 0, options = {} } = {}) {
   return new Engine(await create(), options, off);
 }
 
-/** A failure of the connection to the server; `final`: connecting again would fail in the same way. */
+/**
+ * A failure of the connection to the server; `final`: connecting again would fail in the same way; `move`: it is none,
+ * the server asks to connect again at once.
+ */
 export class ConnectionFailure extends Error {
-  constructor(sentence, final) {
+  constructor(sentence, final, move = false) {
     super(sentence);
     this.name = 'ConnectionFailure';
     this.final = final;
+    this.move = move;
   }
 }
 
@@ -166,6 +170,6 @@ class Engine {
     return this.#text(this.#module._st_page_error(this.#page));
   }
   #check(result) {
-    if (result !== 0) throw new ConnectionFailure(this.#error(), result === -2);
+    if (result !== 0) throw new ConnectionFailure(this.#error(), result === -2, result === -3);
   }
 }

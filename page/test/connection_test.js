@@ -161,6 +161,27 @@ test('a refusal says why, and is asked about again in the longest pause', () => 
   assert.ok(states.at(-1).retryInMs > 11000);
 });
 
+test('a server that asks for it is connected to again at once, and not by all at the same time', () => {
+  connect();
+  const pauses = new Set();
+  for (let i = 0; i < 12; ++i) {
+    sockets.at(-1).opens();
+    sockets.at(-1).brings([1]);
+    assert.equal(phase(), 'online');
+    engine.fails = new ConnectionFailure('the server is about to end', false, true);
+    sockets.at(-1).brings([2]);
+    engine.fails = null;
+    assert.equal(phase(), 'away');
+    assert.ok(states.at(-1).retryInMs <= 250, String(states.at(-1).retryInMs));
+    pauses.add(states.at(-1).retryInMs);
+    pass(250);
+    assert.equal(sockets.length, i + 2);
+  }
+  assert.ok(pauses.size > 10);
+  sockets.at(-1).breaks();
+  assert.ok(states.at(-1).retryInMs >= 400 && states.at(-1).retryInMs <= 600, 'the first of the growing pauses');
+});
+
 test('an overdue answer ends the connection, but not the page', () => {
   const connection = connect();
   sockets[0].opens();

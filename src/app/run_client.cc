@@ -44,9 +44,9 @@ bool WaitForStudent(client::Client& client, const std::function<bool()>& stop) {
 }
 
 void Write(std::vector<std::unique_ptr<video::Sink>>& sinks, const Image& frame, double time,
-           const LabelMap& labels, const client::FrameReport& report) {
+           const LabelMap& labels, const client::FrameReport& report, uint64_t version) {
   const video::Prediction prediction{report.index,  frame,         &labels, report.key_frame,
-                                     report.stride, report.metric, time};
+                                     report.stride, report.metric, time,    version};
   for (const auto& sink : sinks) sink->Write(prediction);
 }
 
@@ -192,7 +192,7 @@ RunSummary RunClient(video::Source& source, const RunOptions& options, const Ope
     const client::FrameReport report = client.Process(frame, labels);
     if (options.reference) options.reference->Keep(report.index, labels);
     try {
-      Write(sinks, frame, source.time(), labels, report);
+      Write(sinks, frame, source.time(), labels, report, client.version());
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kCancelled) throw;
       summary.stopped = true;  // nobody reads the results any more
@@ -240,6 +240,9 @@ RunSummary RunClient(video::Source& source, const RunOptions& options, const Ope
   summary.bytes_down = stats.bytes_down;
   summary.bytes_students = stats.bytes_students;
   summary.bytes_first_student = stats.bytes_first_student;
+  summary.key_frames_lost = stats.key_frames_lost;
+  summary.sessions = stats.sessions;
+  summary.moves = stats.moves;
   if (stats.key_frames > 0) {
     summary.encode_mean_ms = stats.encode_ms / static_cast<double>(stats.key_frames);
     summary.encode_most_ms = stats.most_encode_ms;

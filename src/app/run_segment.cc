@@ -45,6 +45,7 @@ class GrpcConnection final : public SegmentConnection {
   std::optional<rpc::SegmentLink::Answer> Receive(milliseconds timeout) override {
     return link_.Receive(timeout);
   }
+  bool moves() const override { return link_.moves(); }
   rpc::SegmentLinkStats stats() const override { return link_.stats(); }
 
  private:
@@ -72,7 +73,7 @@ class SegmentRun {
            (options_.max_frames < 0 || next_index_ < static_cast<uint64_t>(options_.max_frames));
   }
   // Returns false when the run was stopped before the server answered.
-  bool Connect();
+  bool Connect(bool retry);
   bool ConnectOnce();
   void Work();
   void SendNext();
@@ -124,6 +125,7 @@ bool SegmentRun::ConnectOnce() {
       options_.log("the server wants frames as " + summary_.segment);
     }
   }
+  ++summary_.sessions;
   if (!std::exchange(sinks_open_, true)) {
     background_ = welcome.background;
     if (options_.open_sinks) sinks_ = options_.open_sinks(welcome.classes, welcome.background);
@@ -131,7 +133,7 @@ bool SegmentRun::ConnectOnce() {
   return true;
 }
 
-bool SegmentRun::Connect() {
+bool SegmentRun::Connect(bool retry) {
   for (milliseconds pause = wire::kReconnectFirst;;
        pause = std::min(pause * 2, wire::kReconnectMost)) {
     milliseconds next = pause;
@@ -142,7 +144,7 @@ bool SegmentRun::Connect() {
       const bool may_pass = error.code() == ErrorCode::kUnavailable ||
                             error.code() == ErrorCode::kDeadlineExceeded ||
                             error.code() == ErrorCode::kResourceExhausted;
-      if (!options_.retry || !may_pass) throw Error(error);
+      if (!retry || !may_pass) throw Error(error);
       next = std::max(pause, std::min(error.retry_after(), wire::kReconnectMost));
       if (options_.log) options_.log(std::string(error.what()) + "; trying again");
     }
@@ -155,12 +157,13 @@ bool SegmentRun::Connect() {
 }
 
 RunSummary SegmentRun::Run() {
-  if (!Connect()) {
+  if (!Connect(options_.retry)) {
     summary_.stopped = true;
     return summary_;
   }
   const auto start = Clock::now();
   while (true) {
+    bool moves = false;
     try {
       Work();
       break;
@@ -171,10 +174,12 @@ RunSummary SegmentRun::Run() {
           error.code() == ErrorCode::kUnavailable || error.code() == ErrorCode::kDeadlineExceeded;
       // While a live source is gone, nothing is sent, and servers end silent connections.
       const bool idle = source_.live() && sent_ == 0;
-      if (!lost || (!options_.retry && !idle)) throw Error(error);
+      moves = link_ && link_->moves();
+      if (!lost || (!options_.retry && !idle && !moves)) throw Error(error);
+      summary_.moves += moves;
       if (options_.log) options_.log(std::string(error.what()) + "; connecting again");
     }
-    if (!Connect()) {
+    if (!Connect(options_.retry || moves)) {
       summary_.stopped = true;
       break;
     }

@@ -21,7 +21,7 @@ namespace shadowtutor::app {
 struct SegmentRunOptions : RunBasics {
   rpc::SegmentLinkOptions link;  // frame_size and frames_per_second are taken from the source
   /// Whether to connect again when the server cannot be reached or the connection is lost;
-  /// unanswered frames are then sent again.
+  /// unanswered frames are then sent again. When a server asks for it, the run does so in any case.
   bool retry = false;
   /// Called with a line of text when the connection changes or a frame fails. May be empty.
   std::function<void(const std::string& line)> log;
@@ -43,6 +43,7 @@ class SegmentConnection {
   virtual bool CanSend() const = 0;
   virtual void Send(ImageView frame, uint64_t frame_index) = 0;
   virtual std::optional<rpc::SegmentLink::Answer> Receive(std::chrono::milliseconds timeout) = 0;
+  virtual bool moves() const = 0;
   virtual rpc::SegmentLinkStats stats() const = 0;
 };
 using OpenSegmentConnection =

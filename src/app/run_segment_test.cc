@@ -23,6 +23,7 @@ struct Script {
   std::optional<ErrorCode> refuses = {};  // instead of a welcome
   bool welcomes = true;
   int lost_after = kNever;  // so many answers
+  bool moves = false;       // is lost because the server asks to connect again
   int fails_at = kNever;    // this frame gets an error for an answer
   wire::VideoCodec codec = wire::VideoCodec::kJpeg;
   // Takes one frame at a time, and after so many answers it ends, as with a silent client.
@@ -72,6 +73,7 @@ class ScriptedConnection : public SegmentConnection {
     stats_.bytes_down += 10;
     return answer;
   }
+  bool moves() const override { return script_.moves; }
   rpc::SegmentLinkStats stats() const override { return stats_; }
 
  private:
@@ -273,6 +275,16 @@ TEST_F(RunSegmentTest, SaysWhenTheServerWantsAnotherCodec) {
   ScriptedSource source(1);
   EXPECT_EQ(Run(source).segment, "jpeg");
   EXPECT_NE(log_.find("the server wants frames as jpeg"), std::string::npos) << log_;
+}
+
+TEST_F(RunSegmentTest, AServerThatAsksForItIsConnectedToAgain) {
+  ScriptedSource source(6);
+  scripts_ = {{.lost_after = 2, .moves = true}, {.refuses = ErrorCode::kUnavailable}, {}};
+  const RunSummary summary = Run(source);
+  EXPECT_EQ(labels_, (std::vector<int>{0, 1, 2, 3, 4, 5}));
+  EXPECT_EQ(summary.sessions, 2u);
+  EXPECT_EQ(summary.moves, 1u);
+  EXPECT_EQ(connections_, 3u) << "the first of them had ended when it was reached again";
 }
 
 }  // namespace

@@ -21,6 +21,9 @@ void VisitFields(Summary& summary, Visitor visit) {
   visit("key_frames", summary.key_frames);
   visit.Derived("key_frame_ratio", summary.key_frame_ratio());
   visit("key_frames_held_back", summary.key_frames_held_back);
+  visit("key_frames_lost", summary.key_frames_lost);
+  visit("sessions", summary.sessions);
+  visit("moves", summary.moves);
   visit("distillation_steps", summary.distillation_steps);
   visit("mean_miou", summary.mean_miou);
   visit("bytes_up", summary.bytes_up);
@@ -145,6 +148,15 @@ std::string ToText(const RunSummary& summary) {
         Milliseconds(summary.encode_most_ms).c_str(), Milliseconds(summary.teacher_ms).c_str(),
         Milliseconds(summary.step_ms).c_str(), Milliseconds(summary.update_ms).c_str(),
         Milliseconds(summary.update_swap_ms).c_str());
+  }
+  if (summary.sessions > 1) {
+    text += Format(
+        "%llu sessions, %llu of them ended by a server that asked to connect again; %llu key "
+        "frames "
+        "got no answer\n",
+        static_cast<unsigned long long>(summary.sessions),
+        static_cast<unsigned long long>(summary.moves),
+        static_cast<unsigned long long>(summary.key_frames_lost));
   }
   if (summary.mean_miou) {
     text += Format(

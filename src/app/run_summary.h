@@ -16,6 +16,9 @@ struct RunSummary {
   double seconds = 0;       // from the reading of the first frame to the end of the last one
   uint64_t key_frames = 0;  // without a student: every frame
   std::optional<double> key_frames_held_back;  // came later, or never, because of a budget
+  uint64_t key_frames_lost = 0;                // got no answer, because the connection was lost
+  uint64_t sessions = 0;  // with the server, or with the servers behind an address
+  uint64_t moves = 0;     // of these, those after which the server asked to connect again
   uint64_t distillation_steps = 0;
   uint64_t bytes_up = 0;             // serialized key frames
   uint64_t bytes_down = 0;           // serialized updates or labels

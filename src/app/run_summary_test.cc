@@ -14,6 +14,9 @@ RunSummary Example() {
   summary.frames = 600;
   summary.seconds = 30;
   summary.key_frames = 12;
+  summary.key_frames_lost = 1;
+  summary.sessions = 3;
+  summary.moves = 2;
   summary.distillation_steps = 40;
   summary.bytes_up = 1'000'000;
   summary.bytes_down = 2'000'000;
@@ -39,6 +42,9 @@ TEST(RunSummary, JsonHasTheKeysInOrderAndNullsForWhatWasNotMeasured) {
                                             "key_frames",
                                             "key_frame_ratio",
                                             "key_frames_held_back",
+                                            "key_frames_lost",
+                                            "sessions",
+                                            "moves",
                                             "distillation_steps",
                                             "mean_miou",
                                             "bytes_up",
@@ -118,6 +124,9 @@ TEST(RunSummary, WhatIsReadIsWhatWasWritten) {
   EXPECT_EQ(ToJson(read), ToJson(summary));
   EXPECT_EQ(read.frames, 600u);
   EXPECT_EQ(read.bytes_students, 300'000u);
+  EXPECT_EQ(read.key_frames_lost, 1u);
+  EXPECT_EQ(read.sessions, 3u);
+  EXPECT_EQ(read.moves, 2u);
   EXPECT_EQ(read.policy, "best");
   EXPECT_EQ(read.step_mean_ms, 1.0 / 3);
   EXPECT_FALSE(read.round_trip_ms);

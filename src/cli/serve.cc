@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -25,6 +26,7 @@
 #include "cli/quantities.h"
 #include "cli/settings.h"
 #include "cli/value_types.h"
+#include "core/text.h"
 #include "nn/checkpoint_io.h"
 #include "nn/network.h"
 #include "rpc/address.h"
@@ -60,10 +62,14 @@ void Log(const std::string& line) {
   std::fprintf(stderr, "%s %s\n", stamp, line.c_str());
 }
 
-// For what should take a moment, and for what takes 25 s at most: streams, gRPC's last callback and
-// its last thread, teacher and training have 5 s each.
+// For what should take a moment, and for what takes 25 s at most after the draining: streams,
+// gRPC's last callback and its last thread, teacher and training have 5 s each.
 constexpr unsigned kStartSeconds = 10;
 constexpr unsigned kShutdownSeconds = 30;
+
+std::chrono::milliseconds Milliseconds(double seconds) {
+  return std::chrono::milliseconds(std::llround(seconds * 1000));
+}
 
 struct Pair {
   std::shared_ptr<teacher::Teacher> teacher;
@@ -167,6 +173,20 @@ void Reload(rpc::Server& server, web::Server* web, const ServeArguments& options
   }
 }
 
+// Balancers notice first, then the sessions move. A second signal ends the process meanwhile.
+void Drain(rpc::Server& server, const ServeArguments& options) {
+  const LifeLine line(
+      static_cast<unsigned>(options.drain_delay + options.drain_timeout) + kShutdownSeconds,
+      "the server did not drain in time");
+  server.AnnounceEnd();
+  if (options.drain_delay > 0) {
+    const std::chrono::milliseconds delay = Milliseconds(options.drain_delay);
+    if (!options.quiet) Log("not ready any more; sessions move in " + SecondsText(delay));
+    std::this_thread::sleep_for(delay);
+  }
+  server.Drain(Milliseconds(options.drain_timeout));
+}
+
 int Serve(const ServeArguments& options) {
   InstallServerInterruptHandler();
   RaiseOpenFileLimit();
@@ -224,6 +244,7 @@ int Serve(const ServeArguments& options) {
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
+  Drain(server, options);
   if (!options.quiet) Log("shutting down");
   const LifeLine line(kShutdownSeconds, "the server did not shut down in time");
   const bool ended = server.Shutdown();
@@ -249,6 +270,7 @@ rpc::ServerOptions ServerOptionsOf(const ServeArguments& options) {
   rpc::ServerOptions server = options.server;
   server.teacher_timeout =
       std::chrono::milliseconds(static_cast<int64_t>(options.teacher_timeout * 1000));
+  server.session_max_age = Milliseconds(options.session_max_age);
   server.policy = PolicyOf(options.policy);
   if (TrainsAllOfFresh(options)) server.policy.trainer.cut = nn::kFullDistillation;
   server.training_timeout =
@@ -371,6 +393,26 @@ void AddServeOptions(CLI::App& command, ServeArguments& options) {
       .add_option("--students-kept", server.students_kept,
                   "Students in that folder at most, some 2 MB each; those not used for longest go")
       ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  command
+      .add_option("--session-max-age", options.session_max_age,
+                  "Seconds after which a session ends between two key frames, a tenth more or less "
+                  "by chance, so that its client connects again and may come to another server of "
+                  "several; 0: never")
+      ->check(CLI::Range(0.0, 31'536'000.0))
+      ->capture_default_str();
+  command
+      .add_option("--drain-delay", options.drain_delay,
+                  "Seconds between SIGTERM, with which /readyz and gRPC's health service say that "
+                  "this server is not ready, and the end of its sessions: the time that a balancer "
+                  "takes to notice")
+      ->check(CLI::Range(0.0, 3600.0))
+      ->capture_default_str();
+  command
+      .add_option("--drain-timeout", options.drain_timeout,
+                  "Seconds that sessions then have to get the answers that are outstanding and to "
+                  "move to another server; those that are left are cut off")
+      ->check(CLI::Range(0.0, 3600.0))
       ->capture_default_str();
   command
       .add_option("--max-connections", server.max_connections,

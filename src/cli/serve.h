@@ -9,6 +9,7 @@
 #include "cli/policy_options.h"
 #include "rpc/server/server.h"
 #include "web/server.h"
+#include "wire/limits.h"
 
 namespace CLI {
 class App;
@@ -32,6 +33,9 @@ struct ServeArguments {
   std::string web;                      // empty: none
   std::string web_origins;              // separated by commas
   std::string web_token_file;           // empty: none
+  double session_max_age = 0;           // seconds; 0: none
+  double drain_delay = 0;
+  double drain_timeout = std::chrono::duration<double>(wire::kDrainTimeout).count();
   bool quiet = false;
   rpc::ServerOptions server;
 };

@@ -22,6 +22,9 @@ struct LinkStats {
   double encode_ms = 0;         // time for encoding the key frames, in all
   double most_encode_ms = 0;    // and for the one that took longest
   uint64_t sessions = 0;        // connections that a server welcomed
+  uint64_t moves = 0;           // of these, those after which the server asked to connect again
+  /// Key frames whose answer the client did not get because the connection was lost.
+  uint64_t key_frames_lost = 0;
   /// Why the last attempt to connect again failed, if the server refused this client and will do so
   /// again; absent otherwise, and while there is a session.
   std::optional<Error> refusal;

@@ -33,6 +33,8 @@ void TutorDialogue::End(std::optional<Error> refusal) {
   hello_waits_ = false;
   online_ = false;
   decoder_behind_ = true;
+  stats_.moves += std::exchange(moves_, false);
+  stats_.key_frames_lost += answer_ != Answer::kNone;
   farewell_.reset();
   NoAnswer();
   updates_.clear();
@@ -164,6 +166,7 @@ std::string TutorDialogue::Receive(const wire::ErrorMessage& error) {
   if (error.fatal) {
     farewell_ =
         Error(error.code, from).WithRetryAfter(std::chrono::milliseconds(error.retry_after_ms));
+    moves_ = error.move && online_;
     return {};
   }
   if (error.frame_index && answer_ == Answer::kPending && *error.frame_index == key_frame_index_) {

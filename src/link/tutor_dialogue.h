@@ -83,6 +83,10 @@ class TutorDialogue {
   bool connect_again() const { return connect_again_; }
   /// The server's fatal error, after which it says nothing more.
   const std::optional<Error>& farewell() const { return farewell_; }
+  /// Whether this is no error: the server, which had welcomed the client, asks it to connect again
+  /// at once, because it wants to end or the session is old. Behind a balancer the client will
+  /// reach another server.
+  bool moves() const { return moves_; }
 
   // ---- What is to be said
 
@@ -167,6 +171,7 @@ class TutorDialogue {
   bool online_ = false;
   std::optional<wire::Welcome> welcome_;
   std::optional<Error> farewell_;
+  bool moves_ = false;
   enum class Answer { kNone, kPending, kArrived };
   Answer answer_ = Answer::kNone;
   uint64_t key_frame_index_ = 0;

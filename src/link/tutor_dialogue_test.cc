@@ -173,6 +173,41 @@ TEST(TutorDialogue, ABusyServerSaysWhenToComeAgain) {
   EXPECT_EQ(dialogue.farewell()->retry_after(), std::chrono::seconds(4));
 }
 
+TEST(TutorDialogue, AServerMayAskToConnectAgainAtOnce) {
+  const wire::ErrorMessage move{ErrorCode::kUnavailable, "elsewhere", true, {}, 0, true};
+  TutorDialogue dialogue = InSession();
+  Hear(dialogue, move);
+  EXPECT_TRUE(dialogue.moves());
+  dialogue.End({});
+  EXPECT_FALSE(dialogue.moves());
+  EXPECT_EQ(dialogue.stats().moves, 1u);
+  EXPECT_EQ(dialogue.stats().key_frames_lost, 0u);
+
+  dialogue.Begin({}, kStart);
+  TakeHello(dialogue);
+  Hear(dialogue, move);
+  EXPECT_FALSE(dialogue.moves()) << "without a welcome it is a refusal, after which one pauses";
+  EXPECT_TRUE(dialogue.farewell());
+}
+
+TEST(TutorDialogue, CountsKeyFramesWhoseAnswerTheClientDidNotGet) {
+  TutorDialogue dialogue = InSession();
+  ASSERT_TRUE(dialogue.SendsKeyFrame(8, kStart));
+  Hear(dialogue, AnswerTo(8));
+  ASSERT_TRUE(dialogue.PollUpdate());
+  dialogue.End({});
+  EXPECT_EQ(dialogue.stats().key_frames_lost, 0u);
+  for (const bool answered : {false, true}) {
+    dialogue.Begin({}, kStart);
+    Hear(dialogue, WelcomeWith(*SmallStudent(1), 3, false));
+    dialogue.TakeSession();
+    ASSERT_TRUE(dialogue.SendsKeyFrame(9, kStart));
+    if (answered) Hear(dialogue, AnswerTo(9));
+    dialogue.End({});
+    EXPECT_EQ(dialogue.stats().key_frames_lost, 1u + answered);
+  }
+}
+
 TEST(TutorDialogue, WhatTheClientHoldsIsHandedOverAfterALoss) {
   TutorDialogue dialogue = InSession();
   ASSERT_TRUE(dialogue.SendsKeyFrame(8, kStart));

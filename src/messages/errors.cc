@@ -49,6 +49,7 @@ v1::ErrorMessage ToProto(wire::ErrorMessage error) {
   to.set_fatal(error.fatal);
   if (error.frame_index) to.set_frame_index(*error.frame_index);
   to.set_retry_after_ms(error.retry_after_ms);
+  to.set_move(error.move);
   return to;
 }
 
@@ -59,6 +60,7 @@ wire::ErrorMessage FromProto(const v1::ErrorMessage& from) {
   error.fatal = from.fatal();
   if (from.has_frame_index()) error.frame_index = from.frame_index();
   error.retry_after_ms = from.retry_after_ms();
+  error.move = from.move();
   return error;
 }
 

@@ -28,7 +28,7 @@ struct st_page {
 namespace {
 
 constexpr int kMostThreads = 4;
-constexpr int kAgain = -1, kRefused = -2;
+constexpr int kAgain = -1, kRefused = -2, kMove = -3;
 
 // Of st_page_new.
 std::string& CreationError() {
@@ -99,10 +99,11 @@ void st_page_closed(st_page* page) {
 }
 
 int st_page_received(st_page* page, const uint8_t* message, size_t size) {
-  return Guard(page->error, Result, [&] {
+  const int result = Guard(page->error, Result, [&] {
     page->client.link().Received(std::span(message, size));
     return 0;
   });
+  return result == kAgain && page->client.link().moves() ? kMove : result;
 }
 
 const uint8_t* st_page_outgoing(st_page* page, size_t* size) {

@@ -6,7 +6,7 @@
  *   the WebSocket opens            st_page_opened; then, as after every call below, send what
  *                                  st_page_outgoing has, until it has nothing
  *   a binary message comes         st_page_received; if that is not 0, close the WebSocket
- *   it is closed, whoever did it   st_page_closed; connect again after a pause unless it was -2
+ *   it is closed, whoever did it   st_page_closed; connect again after a pause, but see -2, -3
  *   once a second                  st_page_tick, also while there is no WebSocket
  *   for every frame                pixels to st_page_frame, st_page_process, then st_page_report;
  *                                  after one whose report has "keyFrame": true, encode this frame
@@ -57,8 +57,9 @@ void st_page_closed(st_page* page);
 /* Handles a message that came. 0: fine. Otherwise st_page_error says why the WebSocket must be
  * closed. -1: it was lost, the server is busy or shutting down, or an answer is overdue; connecting
  * again may help. -2: connecting again would end the same way, until server or page is another
- * one: they do not fit each other, or the server sent what is no message of the protocol. Further
- * messages of this WebSocket are ignored with the same result. */
+ * one: they do not fit each other, or the server sent what is no message of the protocol. -3:
+ * nothing is wrong; the server asks to connect again at once, after a quarter of a second at most.
+ * Further messages of this WebSocket are ignored with the same result. */
 int st_page_received(st_page* page, const uint8_t* message, size_t size);
 /* The next message to send, and its bytes; NULL when there is none, or no WebSocket. The message
  * counts as sent. */

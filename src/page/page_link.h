@@ -61,6 +61,9 @@ class PageLink final : public client::ServerLink {
   /// Throws as client::TrafficBudget.
   void SetBudget(double kilobits_per_second);
 
+  /// Whether the server has asked to connect again at once (link::TutorDialogue::moves).
+  bool moves() const { return dialogue_.moves(); }
+
   /// What key frames are encoded with.
   wire::FrameCodec frame_codec() const;
   /// What a key frame should take, about; 0: no matter.

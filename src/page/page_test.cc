@@ -325,6 +325,18 @@ TEST(Page, SaysWhetherConnectingAgainMayHelp) {
   }
 }
 
+TEST(Page, SaysThatItIsToConnectAgainAtOnce) {
+  Page page;
+  page.Begin();
+  EXPECT_EQ(page.Hear(wire::ErrorMessage{ErrorCode::kUnavailable, "elsewhere", true, {}, 0, true}),
+            -3);
+  EXPECT_EQ(page.error(), "the server says: elsewhere");
+  EXPECT_FALSE(page.Say());
+  st_page_closed(page.get());
+  st_page_opened(page.get());
+  EXPECT_TRUE(page.Say()) << "a hello";
+}
+
 TEST(Page, RefusesWhatIsNoConversation) {
   const auto opened = [](const std::string& bytes) {
     Page page;

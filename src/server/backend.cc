@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/parallel.h"
+#include "core/text.h"
 #include "core/untrusted_text.h"
 #include "distill/key_frame_stride.h"
 #include "server/session_lines.h"
@@ -43,6 +44,9 @@ void Check(const BackendOptions& options) {
   if (!(options.max_load >= 0 && options.max_load <= 1)) {
     throw Error(ErrorCode::kInvalidArgument,
                 "the load that is aimed at must be 0 to 1, where 0 is no bound");
+  }
+  if (options.session_max_age < std::chrono::milliseconds::zero()) {
+    throw Error(ErrorCode::kInvalidArgument, "the sessions' greatest age must not be negative");
   }
   if (options.max_sessions_per_address < 0 || options.max_frame_pixels < 1) {
     throw Error(ErrorCode::kInvalidArgument,
@@ -99,6 +103,7 @@ std::shared_ptr<Resources> MakeResources(std::shared_ptr<teacher::Teacher> teach
   resources->idle_timeout = options.idle_timeout;
   resources->teacher_timeout = options.teacher_timeout;
   resources->training_timeout = options.training_timeout;
+  resources->session_max_age = options.session_max_age;
   resources->max_frame_pixels = options.max_frame_pixels;
   resources->log = options.log;
   if (!options.student_store.empty()) {
@@ -168,6 +173,22 @@ void Backend::WatchDeadlines() {
       released = now;
     }
   }
+}
+
+bool Backend::Drain(std::chrono::milliseconds timeout) {
+  AnnounceEnd();
+  const Clock::time_point start = Clock::now();
+  const size_t open = streams_->MoveAll(
+      Error(ErrorCode::kUnavailable,
+            "the server is about to end; connect again to go on, with another server"));
+  if (open == 0) return true;
+  resources_->Log(std::to_string(open) + (open == 1 ? " session is" : " sessions are") +
+                  " asked to move to another server");
+  const bool all = streams_->WaitUntilEmpty(start + timeout);
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
+  resources_->Log((all ? "all have moved, after " : "not all have moved, after ") +
+                  SecondsText(took));
+  return all;
 }
 
 void Backend::EndStreams(const Error& why) {

@@ -59,6 +59,10 @@ struct BackendOptions {
   /// never does.
   double max_load = AdmissionOptions().max_load;
 
+  /// A session that is older ends, between two key frames, so that its client connects again and
+  /// may come to another server; a tenth more or less by chance. 0: sessions may have any age.
+  std::chrono::milliseconds session_max_age{0};
+
   /// Called with a line of text for every event, from any thread. May be empty.
   std::function<void(const std::string& line)> log;
 };
@@ -82,6 +86,13 @@ class Backend {
 
   /// Begins to look at the streams' deadlines. To be called once; does nothing after EndStreams.
   void Start() ST_EXCLUDES(mutex_);
+  /// From now on the server says that it is not ready (Resources::leaving), so that balancers send
+  /// no more clients. Nothing else changes.
+  void AnnounceEnd() { resources_->leaving = true; }
+  /// Opens no more streams, and has each that is open answer what is outstanding and end, so that
+  /// its client connects again at once and finds another server. Waits at most `timeout` for all of
+  /// them. Returns false when some are still open then. To be called between Start and EndStreams.
+  bool Drain(std::chrono::milliseconds timeout);
   /// Stops looking at deadlines, opens no more streams and tells those that are open `why`. The
   /// transport then waits for their ends. Only the first call does something.
   void EndStreams(const Error& why) ST_EXCLUDES(mutex_);

@@ -45,9 +45,62 @@ TEST(Backend, RefusesWhatCannotBe) {
   EXPECT_EQ(Refusal([](auto& options) { options.training_timeout = 0ms; }), kInvalid);
   EXPECT_EQ(Refusal([](auto& options) { options.max_sessions_per_address = -1; }), kInvalid);
   EXPECT_EQ(Refusal([](auto& options) { options.max_frame_pixels = 0; }), kInvalid);
+  EXPECT_EQ(Refusal([](auto& options) { options.session_max_age = -1ms; }), kInvalid);
   EXPECT_EQ(Refusal([](auto& options) { options.trainers = -1; }), kInvalid);
   EXPECT_EQ(Refusal([](auto& options) { options.policy.trainer.threshold = 2; }), kInvalid);
   EXPECT_EQ(Refusal([](auto&) {}, {{"cat", {}}, {"background", {}}}), kInvalid);
+}
+
+TEST(Backend, DrainsUntilAllStreamsHaveMoved) {
+  struct Stream : OpenStream {
+    void Tick(std::chrono::steady_clock::time_point) override {}
+    void EndWith(const Error&) override {}
+    void Move(const Error& why) override {
+      moved = why.code();
+      if (on_move) on_move();
+    }
+    std::function<void()> on_move;
+    std::optional<ErrorCode> moved;
+  };
+  const auto backend = Small(std::make_shared<FakeTeacher>());
+  const auto stream = std::make_shared<Stream>();
+  uint64_t number = 0;
+  const auto open = [&] {
+    return backend->streams()->Open([&](uint64_t new_number, const std::string&) {
+      number = new_number;
+      return stream;
+    });
+  };
+  ASSERT_FALSE(open());
+  backend->AnnounceEnd();
+  EXPECT_TRUE(backend->resources()->leaving);
+  ASSERT_FALSE(open()) << "balancers may not have noticed yet";
+  backend->streams()->Remove(number);
+  ASSERT_FALSE(stream->moved);
+  EXPECT_FALSE(backend->Drain(1ms));
+  EXPECT_EQ(stream->moved, ErrorCode::kUnavailable);
+  const std::optional<Error> refusal = open();
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(refusal->code(), ErrorCode::kUnavailable);
+  EXPECT_EQ(backend->stats().refused_by_reason[static_cast<size_t>(RefusalReason::kEnding)], 1u);
+}
+
+TEST(Backend, DrainsNoLongerThanItsStreamsNeed) {
+  struct Stream : OpenStream {
+    void Tick(std::chrono::steady_clock::time_point) override {}
+    void EndWith(const Error&) override {}
+    void Move(const Error&) override { remove(); }
+    std::function<void()> remove;
+  };
+  const auto backend = Small(std::make_shared<FakeTeacher>());
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_FALSE(backend->streams()->Open([&](uint64_t number, const std::string&) {
+      const auto stream = std::make_shared<Stream>();
+      stream->remove = [&backend, number] { backend->streams()->Remove(number); };
+      return stream;
+    }));
+  }
+  EXPECT_TRUE(backend->Drain(60s));
 }
 
 TEST(Backend, LooksAtDeadlinesFromStartToEnd) {
@@ -56,6 +109,7 @@ TEST(Backend, LooksAtDeadlinesFromStartToEnd) {
       if (ticks++ == 0) ticked.set_value();
     }
     void EndWith(const Error& why) override { ended = why.what(); }
+    void Move(const Error&) override {}
     std::promise<void> ticked;
     int ticks = 0;
     std::string ended;

@@ -1,13 +1,33 @@
 #include "server/conversation.h"
 
+#include <chrono>
+#include <cstdint>
+#include <random>
 #include <utility>
 
 #include "core/mutex.h"
 #include "core/text.h"
+#include "wire/limits.h"
 #include "wire/protocol.h"
 #include "wire/segment.h"
 
 namespace shadowtutor::server {
+
+namespace {
+
+// When a session that begins now is to move.
+std::chrono::steady_clock::time_point EndOfAge(std::chrono::milliseconds most,
+                                               std::chrono::steady_clock::time_point now) {
+  if (most <= std::chrono::milliseconds::zero()) {
+    return std::chrono::steady_clock::time_point::max();
+  }
+  std::random_device random;
+  const double share = std::uniform_real_distribution(0.9, 1.1)(random);
+  return now +
+         std::chrono::milliseconds(static_cast<int64_t>(share * static_cast<double>(most.count())));
+}
+
+}  // namespace
 
 template <typename Request, typename Reply>
 Conversation<Request, Reply>::Conversation(std::shared_ptr<Resources> resources,
@@ -19,7 +39,8 @@ Conversation<Request, Reply>::Conversation(std::shared_ptr<Resources> resources,
       number_(number),
       id_(std::move(id)),
       source_(source.empty() ? id_ : source),
-      last_heard_(now) {}
+      last_heard_(now),
+      move_at_(EndOfAge(resources_->session_max_age, now)) {}
 
 template <typename Request, typename Reply>
 void Conversation<Request, Reply>::OnMessage(Request message, Clock::time_point now) {
@@ -27,6 +48,31 @@ void Conversation<Request, Reply>::OnMessage(Request message, Clock::time_point 
   if (closed_) return;
   last_heard_ = now;
   Handle(std::move(message), now);
+}
+
+template <typename Request, typename Reply>
+void Conversation<Request, Reply>::Move(const Error& why, Clock::time_point now) {
+  const MutexLock lock(mutex_);
+  if (closed_) return;
+  if (!moving_) moving_ = why;
+  MoveIfQuiet(now);
+}
+
+template <typename Request, typename Reply>
+void Conversation<Request, Reply>::MoveIfQuiet(Clock::time_point now) {
+  if (closed_ || !moving_ || Outstanding()) return;
+  if (last_answer_ && now - *last_answer_ < wire::kMoveGrace) return;
+  const std::shared_ptr<Peer> peer = peer_.lock();
+  if (!peer || !peer->AllSent()) return;  // what waits would be dropped
+  EndToMove();
+}
+
+template <typename Request, typename Reply>
+void Conversation<Request, Reply>::EndToMove() {
+  closed_ = true;
+  Log(std::string("is asked to move: ") + moving_->what());
+  if (const std::shared_ptr<Peer> peer = peer_.lock()) peer->EndToMove(*moving_);
+  OnEnd();
 }
 
 template <typename Request, typename Reply>
@@ -38,6 +84,13 @@ void Conversation<Request, Reply>::OnBadMessage(const Error& error) {
 template <typename Request, typename Reply>
 void Conversation<Request, Reply>::OnTick(Clock::time_point now) {
   const MutexLock lock(mutex_);
+  if (closed_) return;
+  if (!moving_ && now >= move_at_) {
+    moving_ = Error(ErrorCode::kUnavailable,
+                    "the session is as old as this server lets sessions become; connect again to "
+                    "go on");
+  }
+  MoveIfQuiet(now);
   if (closed_) return;
   if (FrameOutstanding()) {
     const Resources::Overdue overdue = resources_->TeacherOverdue(number_, now);

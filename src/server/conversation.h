@@ -53,6 +53,10 @@ class Conversation {
   void OnTick(Clock::time_point now) ST_EXCLUDES(mutex_);
   /// To be called when all messages to the client have been handed to the network.
   virtual void OnAllSent() {}
+  /// Ends the conversation so that the client connects again at once, and tells it why: as soon as
+  /// nothing is outstanding and the client has had time to take the last answer
+  /// (wire::kMoveGrace), or when it says something more. May be called more than once.
+  void Move(const Error& why, Clock::time_point now) ST_EXCLUDES(mutex_);
   /// When the client was heard last; nullopt while it waits for the answer to a frame.
   std::optional<Clock::time_point> SilentSince() const ST_EXCLUDES(mutex_);
   /// To be called when the stream is over. Frees what the conversation holds as soon as no job uses
@@ -69,6 +73,8 @@ class Conversation {
   /// `with_this_frame`, with as many others as it may have at a time.
   virtual void OnTeacherOverdue(bool with_this_frame, Clock::time_point now)
       ST_REQUIRES(mutex_) = 0;
+  /// Whether the client still waits for something, or a job is at work for it.
+  virtual bool Outstanding() const ST_REQUIRES(mutex_) = 0;
   /// Called at the end of End.
   virtual void OnEnd() ST_REQUIRES(mutex_) {}
 
@@ -76,6 +82,10 @@ class Conversation {
   void Send(Reply message) ST_REQUIRES(mutex_);
   /// Ends the conversation and tells the client why.
   void End(const Error& why) ST_REQUIRES(mutex_);
+  /// Whether the conversation is to end as Move says, as soon as it can.
+  bool moving() const ST_REQUIRES(mutex_) { return moving_.has_value(); }
+  /// Ends the conversation, which is moving.
+  void EndToMove() ST_REQUIRES(mutex_);
   /// Adds a line about this conversation to the log.
   void Log(const std::string& what) const;
   /// The same for a frame that is answered with an error.
@@ -92,6 +102,15 @@ class Conversation {
   mutable Mutex mutex_;
   bool closed_ ST_GUARDED_BY(mutex_) = false;  // nothing is sent any more
   Clock::time_point last_heard_ ST_GUARDED_BY(mutex_);
+  /// When the client got its last answer that it may not have taken yet; nullopt: none.
+  std::optional<Clock::time_point> last_answer_ ST_GUARDED_BY(mutex_);
+
+ private:
+  /// Ends the conversation if it is moving and nothing speaks against it.
+  void MoveIfQuiet(Clock::time_point now) ST_REQUIRES(mutex_);
+
+  const Clock::time_point move_at_;  // because of its age
+  std::optional<Error> moving_ ST_GUARDED_BY(mutex_);
 };
 
 }  // namespace shadowtutor::server

@@ -16,8 +16,10 @@ namespace shadowtutor::server {
 template <typename Bytes>
 class Outbox {
  public:
-  /// `pack` makes a message of the error that a stream ends with.
-  explicit Outbox(std::function<Bytes(const Error& why)> pack) : pack_(std::move(pack)) {}
+  /// `pack` makes a message of the error that a stream ends with, and of whether the client shall
+  /// connect again at once (wire::ErrorMessage::move).
+  explicit Outbox(std::function<Bytes(const Error& why, bool move)> pack)
+      : pack_(std::move(pack)) {}
 
   /// Adds a message, unless the stream has ended. Ends it when more than kMaxWaitingMessages wait.
   /// Returns whether it goes on.
@@ -31,12 +33,13 @@ class Outbox {
   }
   /// Ends the stream: drops what waits, and adds `why`, if there is one, as the last message. Only
   /// the first call does something.
-  void End(const std::optional<Error>& why) {
+  void End(const std::optional<Error>& why, bool move = false) {
     if (ended_) return;
     ended_ = true;
     why_ = why;
+    move_ = move;
     waiting_.clear();
-    if (why) waiting_.push_back(pack_(*why));
+    if (why) waiting_.push_back(pack_(*why, move));
   }
   /// The client is gone: drops what waits, and ends the stream unless that has ended.
   void Lose() {
@@ -57,12 +60,15 @@ class Outbox {
   bool ended() const { return ended_; }
   /// Why it has ended; nullopt: without an error, or not yet.
   const std::optional<Error>& why() const { return why_; }
+  /// Whether it has ended so that the client connects again at once.
+  bool move() const { return move_; }
 
  private:
-  const std::function<Bytes(const Error& why)> pack_;
+  const std::function<Bytes(const Error& why, bool move)> pack_;
   std::deque<Bytes> waiting_;
   bool ended_ = false;
   std::optional<Error> why_;
+  bool move_ = false;
 };
 
 }  // namespace shadowtutor::server

@@ -7,7 +7,9 @@
 namespace shadowtutor::server {
 namespace {
 
-std::string Pack(const Error& why) { return std::string("error: ") + why.what(); }
+std::string Pack(const Error& why, bool move) {
+  return std::string(move ? "move: " : "error: ") + why.what();
+}
 
 TEST(Outbox, GivesMessagesInTheirOrder) {
   Outbox<std::string> outbox(Pack);
@@ -30,6 +32,14 @@ TEST(Outbox, EndsOnceWithTheReasonAsTheLastMessage) {
   EXPECT_TRUE(outbox.empty());
   EXPECT_TRUE(outbox.ended());
   EXPECT_EQ(outbox.why()->code(), ErrorCode::kUnavailable);
+}
+
+TEST(Outbox, EndsSoThatTheClientConnectsAgain) {
+  Outbox<std::string> outbox(Pack);
+  EXPECT_FALSE(outbox.move());
+  outbox.End(Error(ErrorCode::kUnavailable, "elsewhere"), /*move=*/true);
+  EXPECT_EQ(outbox.Take(), "move: elsewhere");
+  EXPECT_TRUE(outbox.move());
 }
 
 TEST(Outbox, EndsWithoutAWord) {

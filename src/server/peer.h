@@ -22,6 +22,8 @@ class PeerOf {
   virtual bool AllSent() = 0;
   /// Ends the stream. `why`, if there is one, is the last message that the client gets.
   virtual void End(const std::optional<Error>& why) = 0;
+  /// The same for a client that shall connect again at once (wire::ErrorMessage::move).
+  virtual void EndToMove(const Error& why) = 0;
 };
 
 }  // namespace shadowtutor::server

@@ -44,11 +44,15 @@ struct Resources {
   std::chrono::milliseconds teacher_timeout = wire::kTeacherTimeout;
   /// After this time the training on a key frame takes no further step.
   std::chrono::milliseconds training_timeout = wire::kTrainingTimeout;
+  /// A session that is older is asked to move, at a tenth more or less by chance; 0: none.
+  std::chrono::milliseconds session_max_age{0};
   /// Larger frames are refused.
   size_t max_frame_pixels = kMaxFramePixels;
   /// How often one session may get the whole student.
   Rate whole_students = {wire::kWholeStudents, wire::kWholeStudentEvery};
   TeacherWatch teacher_watch;
+  /// Set when the server will soon take no more sessions: it says that it is not ready.
+  std::atomic<bool> leaving = false;
   /// Set when the server shuts down: training takes no further step.
   std::atomic<bool> shutting_down = false;
   std::function<void(const std::string& line)> log;  // may be empty; called from any thread

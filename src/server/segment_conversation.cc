@@ -51,7 +51,7 @@ void SegmentConversation::Handle(wire::SegmentRequest message, Clock::time_point
   } else if (!greeted_) {
     End(Error(ErrorCode::kFailedPrecondition,
               "a session must begin with a hello, but a frame came first"));
-  } else {
+  } else if (!moving()) {  // else the client sends it once more, to the next server
     OnFrame(std::move(std::get<wire::SegmentFrame>(message)));
   }
 }

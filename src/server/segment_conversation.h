@@ -34,6 +34,7 @@ class SegmentConversation final : public Conversation<wire::SegmentRequest, wire
   void Handle(wire::SegmentRequest message, Clock::time_point now) override ST_REQUIRES(mutex_);
   bool Greeted() const override ST_REQUIRES(mutex_) { return greeted_; }
   bool FrameOutstanding() const override ST_REQUIRES(mutex_) { return working_; }
+  bool Outstanding() const override ST_REQUIRES(mutex_) { return working_; }
   void OnTeacherOverdue(bool with_this_frame, Clock::time_point now) override ST_REQUIRES(mutex_);
 
   void OnHello(const wire::SegmentHello& hello) ST_REQUIRES(mutex_);

@@ -88,7 +88,10 @@ std::optional<StreamRegistry::Refusal> StreamRegistry::CheckBounds(const StreamO
                        .WithRetryAfter(*wait),
                    RefusalReason::kOverloaded};
   }
-  if (origin.local || origin.address.empty()) return std::nullopt;
+  // Where one address may have all sessions, it is a balancer's, and has no others to make room
+  // for.
+  const bool balancer = bounds_.per_address >= bounds_.in_all;
+  if (origin.local || balancer || origin.address.empty()) return std::nullopt;
   std::erase_if(openings_, [&](const auto& entry) { return entry.second.Full(now); });
   if (openings_.size() >= kMostOpenings) openings_.clear();
   const auto allowance = openings_.try_emplace(origin.address, bounds_.openings_per_address).first;
@@ -156,6 +159,18 @@ void StreamRegistry::Tick(Clock::time_point now) {
     for (const auto& [number, entry] : streams_) streams.push_back(entry.stream);
   }
   for (const auto& stream : streams) stream->Tick(now);
+}
+
+size_t StreamRegistry::MoveAll(const Error& why) {
+  std::vector<std::shared_ptr<OpenStream>> streams;
+  {
+    const MutexLock lock(mutex_);
+    if (ended_) return 0;
+    ended_ = why;
+    for (const auto& [number, entry] : streams_) streams.push_back(entry.stream);
+  }
+  for (const auto& stream : streams) stream->Move(why);
+  return streams.size();
 }
 
 void StreamRegistry::EndAll(const Error& why) {

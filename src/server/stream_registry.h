@@ -49,6 +49,8 @@ class OpenStream {
   }
   /// Tells the client why, and ends the stream.
   virtual void EndWith(const Error& why) = 0;
+  /// Ends the stream, so that the client connects again at once, as soon as nothing is outstanding.
+  virtual void Move(const Error& why) = 0;
 };
 
 /// Thread safety: all functions may be called from any thread.
@@ -66,6 +68,9 @@ class StreamRegistry {
   void Remove(uint64_t number);
   /// Has all streams check their deadlines.
   void Tick(std::chrono::steady_clock::time_point now);
+  /// Opens no more streams, and has those that are open end as soon as nothing is outstanding in
+  /// them (OpenStream::Move); the reason for both is `why`. Their number is returned.
+  size_t MoveAll(const Error& why);
   /// Ends all open streams and opens no more; the reason for both is `why`.
   void EndAll(const Error& why);
   /// Waits until all streams are removed. Returns false when some are left at the deadline.

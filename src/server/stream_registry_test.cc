@@ -14,10 +14,11 @@ class FakeStream : public OpenStream {
  public:
   void Tick(Clock::time_point) override { ++ticks; }
   void EndWith(const Error& why) override { ended = why.what(); }
+  void Move(const Error& why) override { moved = why.what(); }
   std::optional<Clock::time_point> SilentSince() const override { return silent_since; }
 
   int ticks = 0;
-  std::string ended;
+  std::string ended, moved;
   std::optional<Clock::time_point> silent_since;
 };
 
@@ -132,6 +133,16 @@ TEST_F(StreamRegistryTest, OpeningsFromOneAddressAreBoundedInTime) {
       1u);
 }
 
+TEST_F(StreamRegistryTest, AnAddressThatMayHaveAllSessionsIsABalancers) {
+  StreamRegistry registry(resources_,
+                          {.in_all = 4, .per_address = 4, .openings_per_address = {2, 3600s}});
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_FALSE(
+        registry.Open([](uint64_t, const std::string&) { return std::make_shared<FakeStream>(); },
+                      {"192.0.2.1", std::to_string(i)}));
+  }
+}
+
 TEST_F(StreamRegistryTest, WhoeverIsSilentForLongMakesRoom) {
   const auto first = Open(), second = Open();
   first->silent_since = Clock::now() - wire::kYieldTimeout - 1s;
@@ -160,6 +171,20 @@ TEST_F(StreamRegistryTest, KeepsStreamsUntilTheyAreRemoved) {
   EXPECT_FALSE(stream.expired());
   registry_.Remove(number_);
   EXPECT_TRUE(stream.expired());
+}
+
+TEST_F(StreamRegistryTest, MovesAllAndOpensNoMore) {
+  const auto first = Open(), second = Open();
+  EXPECT_EQ(registry_.MoveAll(Error(ErrorCode::kUnavailable, "elsewhere")), 2u);
+  EXPECT_EQ(first->moved, "elsewhere");
+  EXPECT_EQ(second->moved, "elsewhere");
+  EXPECT_EQ(first->ended, "");
+  registry_.Remove(number_);
+  EXPECT_FALSE(Open());
+  EXPECT_STREQ(refusal_->what(), "elsewhere");
+  EXPECT_EQ(registry_.MoveAll(Error(ErrorCode::kUnavailable, "again")), 0u);
+  registry_.EndAll(Error(ErrorCode::kUnavailable, "closing time"));
+  EXPECT_EQ(first->ended, "closing time") << "it has not moved in time";
 }
 
 TEST_F(StreamRegistryTest, EndsAllAndOpensNoMore) {

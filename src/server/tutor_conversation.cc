@@ -52,6 +52,8 @@ void TutorConversation::Handle(wire::ClientMessage message, Clock::time_point no
   } else if (!session_ && !busy_) {
     End(Error(ErrorCode::kFailedPrecondition,
               "a session must begin with a hello, but another message came first"));
+  } else if (moving() && !busy_) {
+    EndToMove();  // whoever says something more has taken the last answer
   } else if (auto* key_frame = std::get_if<wire::KeyFrame>(&message)) {
     OnKeyFrame(std::move(*key_frame), now);
   } else {
@@ -325,7 +327,10 @@ void TutorConversation::FinishLocked(std::optional<wire::ServerMessage> answer,
   last_heard_ = now;
   pace_.Answered(now);
   resources_->admission.Answered(number_, now);
-  if (answer) Send(std::move(*answer));
+  if (answer) {
+    Send(std::move(*answer));
+    last_answer_ = now;
+  }
   if (part_running_) return;  // it does the rest when it ends
   if (closed_) {
     DropSession();

@@ -42,6 +42,9 @@ class TutorConversation final : public Conversation<wire::ClientMessage, wire::S
   void Handle(wire::ClientMessage message, Clock::time_point now) override ST_REQUIRES(mutex_);
   bool Greeted() const override ST_REQUIRES(mutex_) { return session_ != nullptr; }
   bool FrameOutstanding() const override ST_REQUIRES(mutex_) { return busy_; }
+  bool Outstanding() const override ST_REQUIRES(mutex_) {
+    return SessionInUse() || student_wanted_;
+  }
   void OnTeacherOverdue(bool with_this_frame, Clock::time_point now) override ST_REQUIRES(mutex_);
   void OnEnd() override ST_REQUIRES(mutex_);
 

@@ -17,7 +17,7 @@ namespace shadowtutor::server {
 // No part begins while the network holds messages for the client: on a slow link they would pile
 // up, and the answer to the next key frame would come after all of them.
 void TutorConversation::SubmitPart() {
-  if (closed_ || SessionInUse() || !last_frame_ || resources_->shutting_down) return;
+  if (closed_ || moving() || SessionInUse() || !last_frame_ || resources_->shutting_down) return;
   if (!session_->MoreToCome()) {
     last_frame_.reset();
     return;
@@ -73,6 +73,7 @@ void TutorConversation::PartJob() {
     resources_->observatory.PartSent(id_, *update);
     resources_->stats.Sent(id_, update->payload.size());
     Send(std::move(*update));
+    last_answer_ = Clock::now();
   }
   if (closed_) {
     if (!busy_) DropSession();
@@ -85,7 +86,7 @@ void TutorConversation::PartJob() {
 // Whether the client has asked for something else, or has gone.
 bool TutorConversation::PartUnwanted() const {
   const MutexLock lock(mutex_);
-  return closed_ || busy_ || student_wanted_;
+  return closed_ || moving() || busy_ || student_wanted_;
 }
 
 }  // namespace shadowtutor::server

@@ -52,6 +52,11 @@ class JsonLinesSink final : public Sink {
     } else {
       line["metric"] = nullptr;
     }
+    if (prediction.version) {
+      line["version"] = *prediction.version;
+    } else {
+      line["version"] = nullptr;
+    }
     auto& shares = line["classes"] = nlohmann::ordered_json::object();
     for (size_t i = 0; i < classes_.size() && i < counts.size(); ++i) {
       shares[classes_[i].name] = Rounded(static_cast<double>(counts[i]) / pixels);

@@ -7,6 +7,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/output_file.h"
@@ -23,6 +24,8 @@ struct Prediction {
   int stride = 0;
   double metric = -1;
   double time = std::numeric_limits<double>::quiet_NaN();  // as video::Source::time
+  /// Of the student that has predicted; absent: there is none.
+  std::optional<uint64_t> version = std::nullopt;
 };
 
 /// Thread safety: one thread at a time.
@@ -63,8 +66,8 @@ std::unique_ptr<Sink> OverlayVideo(std::unique_ptr<PendingFile> file, FrameSize 
 /// are write-protected.
 std::unique_ptr<Sink> MaskFolder(const std::filesystem::path& folder);
 /// One JSON object per frame and line: frame, time (in seconds; null: unknown), key_frame, stride,
-/// metric, and each class's share of the pixels. Write throws Error kCancelled when the file is a
-/// pipe from which nobody reads any more.
+/// metric, the student's version (null: no student), and each class's share of the pixels. Write
+/// throws Error kCancelled when the file is a pipe from which nobody reads any more.
 std::unique_ptr<Sink> JsonLines(const std::filesystem::path& file, const ClassList& classes);
 /// The same into a stream that is open already, so that it is known before there are classes that
 /// it can be written.

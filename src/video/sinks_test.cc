@@ -147,6 +147,7 @@ TEST(JsonLines, EveryLineIsAnObjectAsSoonAsItIsWritten) {
   prediction.key_frame = true;
   prediction.stride = 12;
   prediction.metric = 0.75;
+  prediction.version = 7;
   sink->Write(prediction);
 
   std::istringstream lines(ReadText(folder / "a/run.jsonl"));
@@ -157,6 +158,7 @@ TEST(JsonLines, EveryLineIsAnObjectAsSoonAsItIsWritten) {
   EXPECT_EQ(object["key_frame"], false);
   EXPECT_TRUE(object["time"].is_null()) << "not known";
   EXPECT_TRUE(object["metric"].is_null());
+  EXPECT_TRUE(object["version"].is_null()) << "no student";
   EXPECT_DOUBLE_EQ(object["classes"]["person"], 0.125);
   EXPECT_DOUBLE_EQ(object["classes"]["background"], 0.875);
   EXPECT_EQ(object["classes"].size(), 3u);
@@ -167,6 +169,7 @@ TEST(JsonLines, EveryLineIsAnObjectAsSoonAsItIsWritten) {
   EXPECT_DOUBLE_EQ(object["time"], 0.333333);
   EXPECT_EQ(object["stride"], 12);
   EXPECT_EQ(object["metric"], 0.75);
+  EXPECT_EQ(object["version"], 7);
   EXPECT_FALSE(std::getline(lines, line));
   sink->Close();
   EXPECT_EQ(ErrorOf([&] { sink->Write(prediction); }).code(), ErrorCode::kFailedPrecondition);

@@ -109,8 +109,9 @@ class ConnectionOver final : public Connection,
       return Respond(*file, head);
     }
     const server::Backend& backend = *shared_->backend;
-    Respond(AnswerTo(path, backend.stats(), !backend.resources()->shutting_down, shared_->version),
-            head);
+    const server::Resources& resources = *backend.resources();
+    const bool ready = !resources.leaving && !resources.shutting_down;
+    Respond(AnswerTo(path, backend.stats(), ready, shared_->version), head);
   }
 
   void AnswerFromDashboard() {

@@ -31,6 +31,12 @@ struct SocketHooks {
   std::function<void()> cut;   // closes the socket
 };
 
+/// How a stream ends.
+struct Closing {
+  ErrorCode code = ErrorCode::kCancelled;  // kCancelled: without an error
+  bool move = false;                       // the client shall connect again at once
+};
+
 /// What a connection sees of its stream.
 class Stream : public server::OpenStream {
  public:
@@ -45,9 +51,8 @@ class Stream : public server::OpenStream {
   virtual void Written() = 0;
   /// Whether nothing follows what waits to be written.
   virtual bool Ending() = 0;
-  /// Why the WebSocket is to be closed, once all is written; nullopt: it is not. kCancelled stands
-  /// for an end without an error.
-  virtual std::optional<ErrorCode> Ended() = 0;
+  /// How the WebSocket is to be closed, once all is written; nullopt: it is not.
+  virtual std::optional<Closing> Ended() = 0;
 };
 
 /// `Protocol` names the Protobuf messages Request and Reply, and the Conversation that answers
@@ -92,7 +97,17 @@ class StreamOf final : public Stream, public Protocol::Conversation::Peer {
     hooks_.wake();
   }
 
+  void EndToMove(const Error& why) override {
+    {
+      const MutexLock lock(mutex_);
+      outbox_.End(why, /*move=*/true);
+    }
+    hooks_.wake();
+  }
+
   void EndWith(const Error& why) override { End(why); }
+
+  void Move(const Error& why) override { conversation_->Move(why, Clock::now()); }
 
   std::optional<Clock::time_point> SilentSince() const override {
     return conversation_->SilentSince();
@@ -153,10 +168,10 @@ class StreamOf final : public Stream, public Protocol::Conversation::Peer {
     return outbox_.ended();
   }
 
-  std::optional<ErrorCode> Ended() override {
+  std::optional<Closing> Ended() override {
     const MutexLock lock(mutex_);
     if (writing_ || !outbox_.empty() || !outbox_.ended()) return std::nullopt;
-    return outbox_.why() ? outbox_.why()->code() : ErrorCode::kCancelled;
+    return Closing{outbox_.why() ? outbox_.why()->code() : ErrorCode::kCancelled, outbox_.move()};
   }
 
  private:
@@ -164,7 +179,9 @@ class StreamOf final : public Stream, public Protocol::Conversation::Peer {
     return messages::ToProto(std::move(message)).SerializeAsString();
   }
 
-  static std::string PackError(const Error& why) { return Pack(Out(wire::FatalError(why))); }
+  static std::string PackError(const Error& why, bool move) {
+    return Pack(Out(wire::FatalError(why, move)));
+  }
 
   const SocketHooks hooks_;
   const std::chrono::milliseconds write_timeout_;

@@ -26,9 +26,10 @@ constexpr std::chrono::seconds kAbandon{1};
 constexpr std::string_view kTutorPath = "/tutor", kSegmentPath = "/segment";
 
 // Browsers tell a page this number; the sentence comes in the ErrorMessage before it
-// (RFC 6455, section 7.4.1).
-websocket::close_code CloseCodeOf(ErrorCode code) {
-  switch (code) {
+// (RFC 6455, section 7.4.1, and the registry that it founds).
+websocket::close_code CloseCodeOf(const Closing& closing) {
+  if (closing.move) return websocket::close_code::service_restart;
+  switch (closing.code) {
     case ErrorCode::kCancelled:
       return websocket::close_code::normal;
     case ErrorCode::kUnavailable:
@@ -54,7 +55,8 @@ class RefusedStream final : public Stream {
   std::optional<std::string> TakeNext() override { return std::exchange(sentence_, std::nullopt); }
   void Written() override {}
   bool Ending() override { return true; }
-  std::optional<ErrorCode> Ended() override { return code_; }
+  std::optional<Closing> Ended() override { return Closing{code_}; }
+  void Move(const Error&) override {}
   void Tick(Clock::time_point) override {}
   void EndWith(const Error&) override {}
 
@@ -179,7 +181,7 @@ class WebSocketOver final : public Connection,
       socket_->async_write(
           net::buffer(outgoing_),
           beast::bind_front_handler(&WebSocketOver::OnWritten, this->shared_from_this()));
-    } else if (const std::optional<ErrorCode> ended = stream_->Ended()) {
+    } else if (const std::optional<Closing> ended = stream_->Ended()) {
       closing_ = true;
       socket_->async_close(CloseCodeOf(*ended),
                            [self = this->shared_from_this()](Failure) { self->Leave(); });

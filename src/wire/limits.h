@@ -94,6 +94,14 @@ inline constexpr std::chrono::milliseconds kReconnectMost{15'000};
 inline constexpr std::chrono::milliseconds kIdleTimeout{600'000};
 /// The server ends a session whose client does not take a message for this long.
 inline constexpr std::chrono::milliseconds kWriteTimeout{60'000};
+/// A session that is to move ends this long after the server's last answer, or when the client says
+/// something more, so that the client has taken the answer.
+inline constexpr std::chrono::milliseconds kMoveGrace{300};
+/// How long a server that drains waits for its sessions to move.
+inline constexpr std::chrono::milliseconds kDrainTimeout{30'000};
+/// A client that was told to move connects again after a random part of this time, so that the
+/// clients of a server do not all come to the next one at the same moment.
+inline constexpr std::chrono::milliseconds kMoveMost{250};
 /// How long streams may go on after the server was asked to shut down; then they are cut off.
 inline constexpr std::chrono::milliseconds kShutdownTimeout{5'000};
 

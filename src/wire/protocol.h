@@ -103,11 +103,14 @@ struct ErrorMessage {
   bool fatal = false;
   std::optional<uint64_t> frame_index;
   uint32_t retry_after_ms = 0;  // after which another session may be opened; 0: unknown
+  /// With `fatal`: nothing is wrong; the client shall connect again at once.
+  bool move = false;
 };
 
-/// After the fatal error `why` a conversation ends.
-inline ErrorMessage FatalError(const Error& why) {
-  return {why.code(), why.what(), true, {}, static_cast<uint32_t>(why.retry_after().count())};
+/// After the fatal error `why` a conversation ends; `move` as ErrorMessage's.
+inline ErrorMessage FatalError(const Error& why, bool move = false) {
+  const auto retry_after_ms = static_cast<uint32_t>(why.retry_after().count());
+  return {why.code(), why.what(), true, {}, retry_after_ms, move};
 }
 
 using ClientMessage = std::variant<Hello, KeyFrame, StudentRequest>;

@@ -43,6 +43,7 @@ struct GrpcLinkOptions : Endpoint {
   std::chrono::milliseconds update_timeout = wire::kUpdateTimeout;
   std::chrono::milliseconds reconnect_first = wire::kReconnectFirst;
   std::chrono::milliseconds reconnect_most = wire::kReconnectMost;
+  std::chrono::milliseconds move_most = wire::kMoveMost;
 
   /// Called on the link's thread with a line of text for every change of the connection. May be
   /// empty.

@@ -45,7 +45,12 @@ LinkThread::~LinkThread() {
 void LinkThread::Run() {
   std::mt19937 random(std::random_device{}());
   milliseconds pause = options.reconnect_first;
+  const auto after = [&](double least, double most, milliseconds time) {
+    return milliseconds(static_cast<int64_t>(std::uniform_real_distribution(least, most)(random) *
+                                             static_cast<double>(time.count())));
+  };
   while (true) {
+    bool moves = false;
     Error lost(ErrorCode::kUnavailable, "the server closed the connection");
     try {
       while (!Converse()) {
@@ -59,6 +64,7 @@ void LinkThread::Run() {
     {
       const MutexLock lock(mutex);
       if (stop) return;
+      moves = dialogue.moves();
       if (dialogue.Connected()) pause = options.reconnect_first;
       dialogue.End(IsRefusal(lost) ? std::optional(lost) : std::nullopt);
       key_frame.reset();
@@ -71,15 +77,15 @@ void LinkThread::Run() {
     // A server that is too busy says when to come again, but that is no reason to stay away for
     // long.
     const milliseconds next = std::max(pause, std::min(lost.retry_after(), options.reconnect_most));
-    const milliseconds jittered(static_cast<int64_t>(
-        std::uniform_real_distribution(0.8, 1.2)(random) * static_cast<double>(next.count())));
-    Log(std::string(lost.what()) + "; trying again in " + link::InSeconds(jittered));
+    const milliseconds jittered = moves ? after(0, 1, options.move_most) : after(0.8, 1.2, next);
+    Log(std::string(lost.what()) +
+        (moves ? "; connecting again" : "; trying again in " + link::InSeconds(jittered)));
     {
       const MutexLock lock(mutex);
       wake_link.WaitFor(mutex, jittered, [this]() ST_REQUIRES(mutex) { return stop; });
       if (stop) return;
     }
-    pause = std::min(pause * 2, options.reconnect_most);
+    if (!moves) pause = std::min(pause * 2, options.reconnect_most);
   }
 }
 
@@ -234,6 +240,7 @@ Error LinkThread::Explain(const Error& error) {
   LinkStage stage = LinkStage::kConnecting;
   {
     const MutexLock lock(mutex);
+    if (dialogue.moves()) return error;  // nothing is wrong
     if (dialogue.Connected()) {
       stage = LinkStage::kWelcomed;
     } else if (dialogue.stats().sessions == 0 && !options.retry) {

@@ -55,6 +55,7 @@ struct SegmentLink::Impl {
   std::optional<wire::SegmentWelcome> welcome;
   wire::LabelDecoder decoder;
   std::optional<Error> farewell;  // the server's fatal error
+  bool moves = false;             // which asks to connect again
   const Clock::time_point start = Clock::now();
   struct Sent {
     uint64_t frame_index;
@@ -84,6 +85,7 @@ std::optional<wire::SegmentReply> SegmentLink::Impl::Next(Clock::time_point dead
             error != nullptr && error->fatal) {
           farewell = Error(error->code, "the server says: " + error->sentence)
                          .WithRetryAfter(std::chrono::milliseconds(error->retry_after_ms));
+          moves = error->move && welcome;
           continue;
         }
         if (welcome) stats.bytes_down += incoming->bytes;
@@ -273,6 +275,8 @@ std::optional<SegmentLink::Answer> SegmentLink::Receive(milliseconds timeout) {
   ++impl.stats.answers;
   return answer;
 }
+
+bool SegmentLink::moves() const { return impl_->moves; }
 
 SegmentLinkStats SegmentLink::stats() const { return impl_->stats; }
 

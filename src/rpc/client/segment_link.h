@@ -85,6 +85,9 @@ class SegmentLink {
   /// the connection is lost or no answer came by the deadline.
   std::optional<Answer> Receive(std::chrono::milliseconds timeout);
 
+  /// Whether the last error was none: the server has asked to connect again at once, because it
+  /// wants to end or the session is old.
+  bool moves() const;
   SegmentLinkStats stats() const;
 
  private:

@@ -34,6 +34,7 @@ struct Server::Impl {
         service(backend->resources(), backend->streams(), options.write_timeout) {}
 
   void Start() ST_EXCLUDES(life_mutex);
+  void AnnounceEnd() ST_EXCLUDES(life_mutex);
   bool Shutdown(std::chrono::milliseconds timeout) ST_EXCLUDES(life_mutex);
   void StopListening(std::chrono::milliseconds timeout) ST_REQUIRES(life_mutex);
 
@@ -121,6 +122,13 @@ void Server::Impl::Start() {
   backend->Start();
 }
 
+void Server::Impl::AnnounceEnd() {
+  const MutexLock lock(life_mutex);
+  if (!grpc_server) return;
+  if (auto* health = grpc_server->GetHealthCheckService()) health->SetServingStatus(false);
+  backend->AnnounceEnd();
+}
+
 bool Server::Impl::Shutdown(std::chrono::milliseconds timeout) {
   const MutexLock lock(life_mutex);
   // First, so that who watches sends no more clients here.
@@ -167,6 +175,13 @@ std::string Server::address() const {
 }
 
 std::string Server::ReloadTls() { return impl_->tls ? impl_->tls->Reload() : ""; }
+
+void Server::AnnounceEnd() { impl_->AnnounceEnd(); }
+
+bool Server::Drain(std::chrono::milliseconds timeout) {
+  impl_->AnnounceEnd();
+  return impl_->backend->Drain(timeout);
+}
 
 bool Server::Shutdown(std::chrono::milliseconds timeout) { return impl_->Shutdown(timeout); }
 

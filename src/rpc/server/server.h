@@ -50,6 +50,13 @@ class Server {
   /// for and until when it is valid; nothing if the server speaks plain text.
   std::string ReloadTls();
 
+  /// From now on the health service says that the server does not serve, and Backend::AnnounceEnd.
+  /// Sessions are still opened, because balancers need time to notice. To be followed by Drain of
+  /// the backend and by Shutdown; changes nothing before Start.
+  void AnnounceEnd();
+  /// Has every session answer what is outstanding and end (Backend::Drain).
+  bool Drain(std::chrono::milliseconds timeout = wire::kDrainTimeout);
+
   /// Tells every client that the server is shutting down and waits until all streams have ended;
   /// those that are open after `timeout` are cut off. Then waits for a running call of the teacher,
   /// for `timeout` at most, and for a running training job. Returns false when the call of the

@@ -86,7 +86,21 @@ class Stream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byte
     Pump();
   }
 
+  void EndToMove(const Error& why) override {
+    const HandOverScope hand_over;
+    {
+      const MutexLock lock(mutex_);
+      outbox_.End(why, /*move=*/true);
+    }
+    Pump();
+  }
+
   void EndWith(const Error& why) override { End(why); }
+
+  void Move(const Error& why) override {
+    const HandOverScope hand_over;
+    conversation_->Move(why, Clock::now());
+  }
 
   std::optional<Clock::time_point> SilentSince() const override {
     return conversation_->SilentSince();
@@ -188,7 +202,9 @@ class Stream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byte
     return message;
   }
 
-  static grpc::ByteBuffer PackError(const Error& why) { return Pack(Out(wire::FatalError(why))); }
+  static grpc::ByteBuffer PackError(const Error& why, bool move) {
+    return Pack(Out(wire::FatalError(why, move)));
+  }
 
   // Starts the next write, or Finish after the last one, unless one is under way already.
   void Pump() ST_EXCLUDES(mutex_) {

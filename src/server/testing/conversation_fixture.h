@@ -51,6 +51,12 @@ class FakePeer final : public PeerOf<Message> {
     changed_.NotifyAll();
   }
 
+  void EndToMove(const Error& why) override {
+    End(why);
+    const MutexLock lock(mutex_);
+    move_ = true;
+  }
+
   // The next message; fails the test when none comes.
   Message Next() {
     const MutexLock lock(mutex_);
@@ -70,6 +76,11 @@ class FakePeer final : public PeerOf<Message> {
     const MutexLock lock(mutex_);
     return ended_;
   }
+  // Whether the server wants the client to connect again at once.
+  bool move() {
+    const MutexLock lock(mutex_);
+    return move_;
+  }
   ErrorCode why() {
     const MutexLock lock(mutex_);
     return why_.value().code();
@@ -82,6 +93,7 @@ class FakePeer final : public PeerOf<Message> {
   bool deaf_ ST_GUARDED_BY(mutex_) = false;
   bool slow_ ST_GUARDED_BY(mutex_) = false;
   bool ended_ ST_GUARDED_BY(mutex_) = false;
+  bool move_ ST_GUARDED_BY(mutex_) = false;
   std::optional<Error> why_ ST_GUARDED_BY(mutex_);
 };
 
