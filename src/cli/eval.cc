@@ -13,6 +13,7 @@
 #include "cli/hints.h"
 #include "cli/interrupt.h"
 #include "cli/outputs.h"
+#include "cli/print_study.h"
 #include "cli/progress.h"
 #include "cli/value_types.h"
 #include "core/address_text.h"
@@ -21,6 +22,7 @@
 #include "eval/study/foreign_results.h"
 #include "eval/study/lvs.h"
 #include "eval/study/machine.h"
+#include "eval/study/shard.h"
 #include "eval/study/study.h"
 #include "eval/study/study_table.h"
 #include "shadowtutor/version.h"
@@ -68,11 +70,19 @@ int RunOne(const EvalArguments& arguments, const eval::StrategyChoice& choice) {
   return 0;
 }
 
+std::optional<eval::Shard> ShardOf(const EvalArguments& arguments) {
+  if (arguments.shard.empty()) return std::nullopt;
+  return eval::ParseShard(arguments.shard);
+}
+
 int RunStudy(const EvalArguments& arguments, std::vector<eval::StrategyChoice> strategies) {
   eval::StudyRequest request = StudyOf(arguments, std::move(strategies));
-  eval::RefuseForeignResults(arguments.out);
-  eval::RefuseForeignPage(arguments.out);
-  const FolderLock lock(arguments.out);
+  const auto shard = ShardOf(arguments);
+  const std::filesystem::path folder =
+      shard ? eval::FolderOf(*shard, request.folder) : request.folder;
+  eval::RefuseForeignResults(folder);
+  eval::RefuseForeignPage(folder);
+  const FolderLock lock(folder);
   Progress progress;
   request.on_progress = [&](const eval::StudyProgress& now) {
     ShowNowAndThen(progress, now.frames, [&] { return eval::StudyProgressLine(now); });
@@ -83,12 +93,14 @@ int RunStudy(const EvalArguments& arguments, std::vector<eval::StrategyChoice> s
     progress.Print("shadowtutor: the clip " + failed.clip +
                    " is left out: " + WithOptions("eval", failed.why, failed.about));
   };
-  const eval::StudyResults results = eval::RunStudy(request);
+  const eval::StudyResults results =
+      shard ? eval::RunShard(request, *shard) : eval::RunStudy(request);
   progress.Clear();
-  if (!results.clips.empty()) {
-    std::printf("%s\n", eval::StudyTables(results).c_str());
-    eval::WriteReportPage(request.folder);
-    std::printf("%s: report.html, results.json, runs.csv, frames.csv\n", arguments.out.c_str());
+  if (shard) {
+    std::printf("shard %s: %zu runs in %s; when all shards are done: shadowtutor report %s\n",
+                shard->text().c_str(), results.runs.size(), folder.c_str(), arguments.out.c_str());
+  } else if (!results.clips.empty()) {
+    PrintStudy(results, folder);
   }
   return results.failures.empty() ? 0 : 1;
 }
@@ -239,6 +251,10 @@ eval::StrategyOptions ParametersOf(const EvalArguments& arguments) {
 std::vector<eval::StrategyChoice> StrategiesOf(const EvalArguments& arguments) {
   auto strategies =
       eval::ChooseStrategies(arguments.strategies, DelaysOf(arguments), ParametersOf(arguments));
+  if (!arguments.shard.empty() && arguments.out.empty()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "shards need a folder for their results, the same for all: --out FOLDER");
+  }
   const bool one = strategies.size() == 1 && arguments.set.empty() && arguments.lvs.empty();
   const int inputs = !arguments.source.empty() + !arguments.set.empty() + !arguments.lvs.empty();
   if (inputs != 1) {
@@ -311,6 +327,10 @@ eval::live::SweepRequest LiveSweepOf(const EvalArguments& arguments) {
   request.label_codec = arguments.label_codec;
   request.jpeg_quality = parameters.quality.jpeg;
   request.h264_crf = parameters.quality.crf;
+  if (!arguments.shard.empty()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "--shard is of the virtual clock; leave it or --live away");
+  }
   if (parameters.sent_width > 0) {
     throw Error(ErrorCode::kInvalidArgument,
                 "--sent-width is of the virtual clock; leave it or --live away");
@@ -356,6 +376,21 @@ void AddEvalOptions(CLI::App& command, EvalArguments& arguments) {
       .add_option("--out", arguments.out,
                   "Folder for all results; run again to go on where it stopped")
       ->type_name(kFolderValue);
+  command
+      .add_option("--shard", arguments.shard,
+                  "With --out: only the second of four shares of all runs is 2/4; `shadowtutor "
+                  "report` makes one of them when all are done (docs/evaluate.md)")
+      ->type_name("I/N")
+      ->check(CLI::Validator(
+          [](const std::string& text) -> std::string {
+            try {
+              eval::ParseShard(text);
+              return "";
+            } catch (const Error& error) {
+              return error.what();
+            }
+          },
+          ""));
   command.add_flag("--fresh", arguments.fresh, "With --out: do finished runs again, too");
   command
       .add_option("--json", arguments.json,

@@ -22,7 +22,7 @@ namespace shadowtutor::cli {
 /// As typed, but for `options`' strategy and codecs.
 struct EvalArguments {
   eval::EvalOptions options;
-  std::string source, card, set, lvs;
+  std::string source, card, set, lvs, shard;
   PolicyArguments policy;
   std::string student, json, out;
   std::string frame_codec, update_codec, label_codec = "coded";

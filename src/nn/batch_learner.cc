@@ -24,6 +24,7 @@ struct BatchLearner::Impl {
   Scratch scratch;
 
   std::vector<std::vector<float>> gradients;  // one per image, for all of the network's parameters
+  std::vector<double> losses;                 // of the images computed last
   std::vector<float> mean;                    // for the trained part only
 
   Mutex mutex;
@@ -87,12 +88,27 @@ std::span<const float> BatchLearner::gradient() const { return impl_->mean; }
 double BatchLearner::LossAndGradient(std::span<const TrainingSample> batch) {
   Impl& s = *impl_;
   if (batch.empty()) throw Error(ErrorCode::kInvalidArgument, "a step needs at least one image");
-  for (const TrainingSample& sample : batch) s.Check(sample);
+  ComputeGradients(batch);
+  const size_t size = s.mean.size();
+  ParallelFor(static_cast<int>((size + kSumFloats - 1) / kSumFloats), [&](int task) {
+    const size_t begin = static_cast<size_t>(task) * kSumFloats;
+    const size_t end = std::min(size, begin + kSumFloats);
+    std::fill(s.mean.begin() + static_cast<ptrdiff_t>(begin),
+              s.mean.begin() + static_cast<ptrdiff_t>(end), 0.0f);
+    AddGradients(batch.size(), begin, end, s.mean);
+  });
+  return MeanLoss(s.losses);
+}
+
+void BatchLearner::ComputeGradients(std::span<const TrainingSample> part) {
+  Impl& s = *impl_;
+  for (const TrainingSample& sample : part) s.Check(sample);
+  const size_t images = part.size();
+  s.losses.assign(images, 0);
+  if (images == 0) return;
   s.network.PackForward();
   s.network.PackBackward(s.scratch);
-  const size_t images = batch.size();
   while (s.gradients.size() < images) s.gradients.emplace_back(s.network.weights().size());
-  std::vector<double> losses(images);
   // With at least one image per thread, each image is computed by a single thread, which needs no
   // synchronisation. With fewer, several threads work on each image.
   const bool image_per_thread = static_cast<int>(images) >= MaxThreads();
@@ -100,30 +116,40 @@ double BatchLearner::LossAndGradient(std::span<const TrainingSample> batch) {
   const size_t most_idle = 2 * std::min(images, static_cast<size_t>(ThreadSlots()));
   ParallelFor(static_cast<int>(images), [&](int image) {
     const auto i = static_cast<size_t>(image);
-    auto workspace = s.Borrow(batch[i].image.size());
+    auto workspace = s.Borrow(part[i].image.size());
     if (image_per_thread) {
       const SerialScope serial;
-      losses[i] = s.Compute(batch[i], workspace->memory(), s.gradients[i]);
+      s.losses[i] = s.Compute(part[i], workspace->memory(), s.gradients[i]);
     } else {
-      losses[i] = s.Compute(batch[i], workspace->memory(), s.gradients[i]);
+      s.losses[i] = s.Compute(part[i], workspace->memory(), s.gradients[i]);
     }
     s.Return(std::move(workspace), most_idle);
   });
-  const size_t size = s.mean.size();
+}
+
+void BatchLearner::AddGradients(size_t images, size_t begin, size_t end,
+                                std::span<float> sum) const {
+  const Impl& s = *impl_;
   const float share = 1.0f / static_cast<float>(images);
-  ParallelFor(static_cast<int>((size + kSumFloats - 1) / kSumFloats), [&](int task) {
-    const size_t begin = static_cast<size_t>(task) * kSumFloats;
-    const size_t end = std::min(size, begin + kSumFloats);
-    std::fill(s.mean.begin() + static_cast<ptrdiff_t>(begin),
-              s.mean.begin() + static_cast<ptrdiff_t>(end), 0.0f);
-    for (size_t i = 0; i < images; ++i) {
-      const float* gradient = s.gradients[i].data() + s.network.offset();
-      for (size_t k = begin; k < end; ++k) s.mean[k] += share * gradient[k];
-    }
-  });
-  double loss = 0;
-  for (const double value : losses) loss += value / static_cast<double>(images);
-  return loss;
+  for (size_t i = 0; i < s.losses.size(); ++i) {
+    const float* gradient = s.gradients[i].data() + s.network.offset();
+    for (size_t k = begin; k < end; ++k) sum[k] += share * gradient[k];
+  }
+}
+
+std::span<const double> BatchLearner::losses() const { return impl_->losses; }
+
+double BatchLearner::MeanLoss(std::span<const double> losses) {
+  double mean = 0;
+  for (const double loss : losses) mean += loss / static_cast<double>(losses.size());
+  return mean;
+}
+
+void BatchLearner::SetGradient(std::span<const float> mean) {
+  if (mean.size() != impl_->mean.size()) {
+    throw Error(ErrorCode::kInvalidArgument, "the gradient is another student's");
+  }
+  std::copy(mean.begin(), mean.end(), impl_->mean.begin());
 }
 
 void BatchLearner::AdamStep(double learning_rate) {

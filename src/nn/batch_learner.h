@@ -48,6 +48,24 @@ class BatchLearner {
   double LossAndGradient(std::span<const TrainingSample> batch);
   /// The mean gradient of the last LossAndGradient, for the stages from the cut on.
   std::span<const float> gradient() const;
+
+  // LossAndGradient in parts, for a batch whose images several processes share. Each computes the
+  // gradients of its own images; then, beginning with zeros, each in turn adds them to the sum of
+  // those before it. In the order of the images, the sum has the bits of LossAndGradient.
+
+  /// Computes the gradients and losses of `part`, which may be empty. Throws as LossAndGradient.
+  void ComputeGradients(std::span<const TrainingSample> part);
+  /// Adds the last ComputeGradients' gradients, each divided by `images`, to the elements
+  /// [begin, end) of `sum`, which has gradient().size() floats. Parts of `sum` may be added to in
+  /// any order.
+  void AddGradients(size_t images, size_t begin, size_t end, std::span<float> sum) const;
+  /// The losses of the last ComputeGradients, one per image.
+  std::span<const double> losses() const;
+  /// The mean loss of all images of a batch, in their order, as LossAndGradient returns it.
+  static double MeanLoss(std::span<const double> losses);
+  /// Sets gradient(), which has as many floats. Throws Error kInvalidArgument.
+  void SetGradient(std::span<const float> mean);
+
   /// One Adam step along gradient().
   void AdamStep(double learning_rate);
 

@@ -118,6 +118,39 @@ TEST(BatchLearner, SameBitsForAnyNumberOfThreads) {
   }
 }
 
+TEST(BatchLearner, PartsOfABatchAddUpToTheSameBits) {
+  RandomData random(9);
+  const Checkpoint student = random.Student(ScaledSpec(3, 0.5));
+  const Batch batch(random, std::vector<FrameSize>(5, {64, 48}), 3);
+  const auto samples = batch.samples();
+  BatchLearner whole(student.layout, student.weights, kPartialDistillation);
+  const double loss = whole.LossAndGradient(samples);
+  const size_t size = whole.gradient().size();
+
+  for (const std::vector<size_t>& parts :
+       {std::vector<size_t>{5}, std::vector<size_t>{2, 3}, std::vector<size_t>{3, 0, 1, 1}}) {
+    std::vector<float> sum(size);
+    std::vector<double> losses;
+    size_t first = 0;
+    for (const size_t images : parts) {
+      BatchLearner part(student.layout, student.weights, kPartialDistillation);
+      part.ComputeGradients(std::span(samples).subspan(first, images));
+      first += images;
+      // In two slices, the second one first.
+      part.AddGradients(5, size / 3, size, sum);
+      part.AddGradients(5, 0, size / 3, sum);
+      losses.insert(losses.end(), part.losses().begin(), part.losses().end());
+    }
+    EXPECT_TRUE(std::equal(sum.begin(), sum.end(), whole.gradient().begin()));
+    EXPECT_EQ(BatchLearner::MeanLoss(losses), loss);
+  }
+  std::vector<float> other(size, 0.5f);
+  whole.SetGradient(other);
+  EXPECT_EQ(whole.gradient().front(), 0.5f);
+  other.pop_back();
+  EXPECT_THROW(whole.SetGradient(other), Error);
+}
+
 TEST(BatchLearner, GoesOnFromItsStateAsIfNothingHadHappened) {
   RandomData random(6);
   const Checkpoint student = random.Student(ScaledSpec(3, 0.5));

@@ -38,39 +38,6 @@ std::string PicturesText(const distill::KeyFramePictures& pictures) {
          std::to_string(pictures.first_bytes) + ", crf " + Digits(pictures.coarsest_crf);
 }
 
-std::string ParameterText(const StrategyChoice& choice, const StrategyOptions& options) {
-  const StrategyEntry& strategy = *choice.strategy;
-  const StrategyOptions used = OptionsFor(strategy, options);
-  std::string text = strategy.policy ? distill::PolicyText(strategy.policy(options)) : "no policy";
-  text +=
-      std::string(", ") + (used.frame_codec ? wire::NameOf(*used.frame_codec) : "no key frames");
-  text += " " + std::to_string(options.quality.jpeg) + " " +
-          (options.quality.crf ? "crf " + std::to_string(*options.quality.crf)
-                               : PicturesText(options.quality.pictures));
-  text += std::string(", ") + (used.update_codec ? wire::NameOf(*used.update_codec) : "no updates");
-  text += std::string(", ") + wire::NameOf(options.label_codec);
-  text += ", tracking " + std::to_string(options.tracking_stride);
-  if (strategy.receives_labels && options.sent_width > 0) {
-    text += ", " + std::to_string(options.sent_width) + " wide";
-  }
-  if (choice.delay == kDelayAuto) text += ", " + TimingText(options.timing);
-  return text;
-}
-
-// The labels of the runs that get pictures: the first strategy that trains, and `wild`, the student
-// that is not trained. If there is neither, the first run.
-std::vector<std::string> SampledLabels(const std::vector<StrategyChoice>& strategies) {
-  std::vector<std::string> labels;
-  const auto add = [&](auto&& wanted) {
-    const auto found = std::find_if(strategies.begin(), strategies.end(), wanted);
-    if (found != strategies.end()) labels.push_back(found->label());
-  };
-  add([](const StrategyChoice& choice) { return choice.strategy->trains; });
-  add([](const StrategyChoice& choice) { return choice.strategy->name == "wild"; });
-  if (labels.empty()) labels.push_back(strategies.front().label());
-  return labels;
-}
-
 // The stored result of an earlier study if it is still valid. A result that cannot be parsed,
 // because another version of the program wrote it, is not.
 template <typename Parse>
@@ -87,10 +54,11 @@ auto Earlier(const fs::path& file, const StoredKey& key, Parse&& parse)
 
 class ClipStudy {
  public:
-  ClipStudy(const StudyRequest& request, const ClipSpec& spec,
+  ClipStudy(const StudyRequest& request, const ClipSpec& spec, ClipStrategies strategies,
             const std::function<bool(const ClipProgress&)>& progress, TeacherIdentities& teachers)
       : request_(request),
         spec_(spec),
+        strategies_(strategies),
         progress_(progress),
         teachers_(teachers),
         student_file_(spec.student ? spec.student : request.student) {}
@@ -103,8 +71,8 @@ class ClipStudy {
     ClipResults results;
     results.clip = Record();
     const SampleWriter samples(request_.folder, results.clip, SampledLabels(request_.strategies));
-    for (size_t i = 0; i < request_.strategies.size(); ++i) {
-      pieces_left_ = request_.strategies.size() - i - 1;
+    for (size_t i = strategies_.begin; i < strategies_.end; ++i) {
+      pieces_left_ = strategies_.end - i - 1;
       results.runs.push_back(RunOne(request_.strategies[i], results.clip, samples));
     }
     results.samples = samples.Records();
@@ -161,8 +129,12 @@ class ClipStudy {
     const std::string key =
         ShortHash(key_.at("video") + "\n" + key_.at("teacher") + "\n" + key_.at("classes"));
     label_store_ = std::make_unique<teacher::LabelStore>(
-        *teacher_, request_.folder / "labels" / (FileNameOf(spec_.name) + "-" + key),
+        *teacher_, LabelsFolder() / (FileNameOf(spec_.name) + "-" + key),
         "labels of " + WithoutCredentials(spec_.source) + " by " + teacher_->description());
+  }
+
+  fs::path LabelsFolder() const {
+    return request_.labels.empty() ? request_.folder / "labels" : request_.labels;
   }
 
   // Gives the teacher's answers to frames that no codec has changed.
@@ -202,7 +174,7 @@ class ClipStudy {
     ResampledSource source = OpenSource();
     ResampledTeacher labels(Labels(), source.resampling());
     const uint64_t limit = FrameLimit(request_, spec_);
-    pieces_left_ = request_.strategies.size();
+    pieces_left_ = strategies_.size();
     ClipRecord record;
     Image frame;
     while ((limit == 0 || record.frames < limit) && source.Read(frame)) {
@@ -306,6 +278,7 @@ class ClipStudy {
 
   const StudyRequest& request_;
   const ClipSpec& spec_;
+  const ClipStrategies strategies_;
   const std::function<bool(const ClipProgress&)>& progress_;
   TeacherIdentities& teachers_;
   const std::optional<fs::path> student_file_;
@@ -318,15 +291,46 @@ class ClipStudy {
 
 }  // namespace
 
+std::string ParameterText(const StrategyChoice& choice, const StrategyOptions& options) {
+  const StrategyEntry& strategy = *choice.strategy;
+  const StrategyOptions used = OptionsFor(strategy, options);
+  std::string text = strategy.policy ? distill::PolicyText(strategy.policy(options)) : "no policy";
+  text +=
+      std::string(", ") + (used.frame_codec ? wire::NameOf(*used.frame_codec) : "no key frames");
+  text += " " + std::to_string(options.quality.jpeg) + " " +
+          (options.quality.crf ? "crf " + std::to_string(*options.quality.crf)
+                               : PicturesText(options.quality.pictures));
+  text += std::string(", ") + (used.update_codec ? wire::NameOf(*used.update_codec) : "no updates");
+  text += std::string(", ") + wire::NameOf(options.label_codec);
+  text += ", tracking " + std::to_string(options.tracking_stride);
+  if (strategy.receives_labels && options.sent_width > 0) {
+    text += ", " + std::to_string(options.sent_width) + " wide";
+  }
+  if (choice.delay == kDelayAuto) text += ", " + TimingText(options.timing);
+  return text;
+}
+
+std::vector<std::string> SampledLabels(const std::vector<StrategyChoice>& strategies) {
+  std::vector<std::string> labels;
+  const auto add = [&](auto&& wanted) {
+    const auto found = std::find_if(strategies.begin(), strategies.end(), wanted);
+    if (found != strategies.end()) labels.push_back(found->label());
+  };
+  add([](const StrategyChoice& choice) { return choice.strategy->trains; });
+  add([](const StrategyChoice& choice) { return choice.strategy->name == "wild"; });
+  if (labels.empty()) labels.push_back(strategies.front().label());
+  return labels;
+}
+
 uint64_t FrameLimit(const StudyRequest& request, const ClipSpec& spec) {
   if (request.frames == 0 || spec.frames == 0) return std::max(request.frames, spec.frames);
   return std::min(request.frames, spec.frames);
 }
 
-ClipResults RunClip(const StudyRequest& request, const ClipSpec& spec,
+ClipResults RunClip(const StudyRequest& request, const ClipSpec& spec, ClipStrategies strategies,
                     const std::function<bool(const ClipProgress&)>& progress,
                     TeacherIdentities& teachers) {
-  return ClipStudy(request, spec, progress, teachers).Run();
+  return ClipStudy(request, spec, strategies, progress, teachers).Run();
 }
 
 }  // namespace shadowtutor::eval

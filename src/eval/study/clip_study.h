@@ -34,12 +34,25 @@ struct ClipResults {
 /// TeacherIdentity of each model card for which it is known already.
 using TeacherIdentities = std::map<std::filesystem::path, std::string>;
 
+/// The strategies [begin, end) of the request that are to be run on one clip.
+struct ClipStrategies {
+  size_t begin = 0, end = 0;
+  size_t size() const { return end - begin; }
+};
+
 /// Labels and runs what no stored result covers, and returns all results of the clip. `progress` is
 /// called after every frame; it returns false to stop. Throws Error kCancelled when it was stopped,
 /// and any other Error that keeps the clip from being run.
-ClipResults RunClip(const StudyRequest& request, const ClipSpec& spec,
+ClipResults RunClip(const StudyRequest& request, const ClipSpec& spec, ClipStrategies strategies,
                     const std::function<bool(const ClipProgress&)>& progress,
                     TeacherIdentities& teachers);
+
+/// All parameters that a run depends on, as a text.
+std::string ParameterText(const StrategyChoice& choice, const StrategyOptions& options);
+
+/// The labels of the runs that get pictures: the first strategy that trains, and `wild`, the
+/// student that is not trained. If there is neither, the first run.
+std::vector<std::string> SampledLabels(const std::vector<StrategyChoice>& strategies);
 
 /// The most frames of a clip that a study uses; 0: all.
 uint64_t FrameLimit(const StudyRequest& request, const ClipSpec& spec);

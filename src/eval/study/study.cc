@@ -5,6 +5,7 @@
 #include <exception>
 #include <iterator>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "eval/sim/resampling.h"
@@ -33,8 +34,20 @@ void Check(const StudyRequest& request) {
   }
 }
 
-void MakeFolders(const fs::path& folder) {
+// What of the study's cells is on one clip.
+ClipStrategies StrategiesOn(const StudyRequest& request, size_t clip) {
+  const size_t count = request.strategies.size(), first = clip * count;
+  const size_t begin = std::max(first, request.first_cell);
+  if (begin >= first + count) return {};
+  const size_t wanted = request.first_cell + request.cells - begin;
+  if (request.first_cell + request.cells <= begin) return {};
+  return {begin - first, begin - first + std::min(first + count - begin, wanted)};
+}
+
+void MakeFolders(const StudyRequest& request) {
+  const fs::path& folder = request.folder;
   for (const char* name : {"labels", "clips", "runs", "samples"}) {
+    if (name == std::string("labels") && !request.labels.empty()) continue;
     std::error_code error;
     fs::create_directories(folder / name, error);
     if (error) {
@@ -60,9 +73,12 @@ double ExpectedFrames(const StudyRequest& request, const ClipSpec& spec) {
 class Pace {
  public:
   explicit Pace(const StudyRequest& request) {
-    for (const ClipSpec& clip : request.clips) {
+    for (size_t i = 0; i < request.clips.size(); ++i) {
       // One pass over all frames labels them, then each run is one more.
-      later_ += ExpectedFrames(request, clip) * static_cast<double>(request.strategies.size() + 1);
+      const size_t runs = StrategiesOn(request, i).size();
+      if (runs > 0) {
+        later_ += ExpectedFrames(request, request.clips[i]) * static_cast<double>(runs + 1);
+      }
       expected_.push_back(later_);
     }
     start_ = Clock::now();
@@ -92,7 +108,7 @@ class Pace {
 
 StudyResults RunStudy(const StudyRequest& request) {
   Check(request);
-  MakeFolders(request.folder);
+  MakeFolders(request);
   StudyResults results;
   results.version = request.version;
   results.command = request.command;
@@ -104,6 +120,8 @@ StudyResults RunStudy(const StudyRequest& request) {
   TeacherIdentities teachers;
   for (size_t i = 0; i < request.clips.size(); ++i) {
     const ClipSpec& spec = request.clips[i];
+    const ClipStrategies strategies = StrategiesOn(request, i);
+    if (strategies.size() == 0) continue;
     pace.BeginClip(i);
     const auto progress = [&](const ClipProgress& clip) {
       if (request.on_progress) {
@@ -117,7 +135,7 @@ StudyResults RunStudy(const StudyRequest& request) {
       if (request.on_fail) request.on_fail(results.failures.back());
     };
     try {
-      ClipResults clip = RunClip(request, spec, progress, teachers);
+      ClipResults clip = RunClip(request, spec, strategies, progress, teachers);
       results.clips.push_back(std::move(clip.clip));
       std::move(clip.runs.begin(), clip.runs.end(), std::back_inserter(results.runs));
       std::move(clip.samples.begin(), clip.samples.end(), std::back_inserter(results.samples));

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -51,6 +52,9 @@ struct StudyRequest {
   std::optional<std::filesystem::path> student;  // absent: fresh, with the teacher's classes
   uint64_t seed = 0;                             // of the fresh student
   std::filesystem::path folder;
+  std::filesystem::path labels;  // the folder of teachers' answers; empty: FOLDER/labels
+  /// Only `cells` of the pairs of a clip and a strategy, numbered clip by clip, from first_cell on.
+  size_t first_cell = 0, cells = std::numeric_limits<uint32_t>::max();
   bool fresh = false;  // run everything anew; stored labels are kept
   std::string version, command;
 

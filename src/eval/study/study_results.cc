@@ -180,6 +180,7 @@ RunRecord ParseRun(const std::string& text) {
           json.at("mean_delay").get<double>() * static_cast<double>(run.totals.key_frames)));
     }
     run.measures = MeasuresFrom(json);
+    if (json.contains("setting")) run.setting = json.at("setting");
     run.miou = json.at("miou").get<std::vector<double>>();
     run.key_frame_indices = json.at("key_frame_indices").get<std::vector<uint64_t>>();
     for (const Json& pair : json.at("strides")) run.strides.emplace_back(pair.at(0), pair.at(1));
@@ -267,6 +268,7 @@ std::string ResultsJson(const StudyResults& results, const std::string& live) {
       {"tracking_stride", parameters.tracking_stride},
       {"sent_width", parameters.sent_width > 0 ? Json(parameters.sent_width) : Json()}};
   AddTiming(parameters.timing, json["parameters"]);
+  if (!results.origin.empty()) json.update(Json::parse(results.origin));
   const ClassList classes = results.clips.empty() ? ClassList() : results.clips.front().classes;
   json["classes"] = ClassesAsJson(classes);
   json["clips"] = Json::array();
@@ -277,7 +279,9 @@ std::string ResultsJson(const StudyResults& results, const std::string& live) {
   }
   json["runs"] = Json::array();
   for (const RunRecord& run : results.runs) {
-    Json entry = {{"setting", SettingText(FindStrategy(run.strategy), parameters)}};
+    Json entry = {{"setting", run.setting.empty()
+                                  ? SettingText(FindStrategy(run.strategy), parameters)
+                                  : run.setting}};
     entry.update(AsJson(run));
     json["runs"].push_back(std::move(entry));
   }

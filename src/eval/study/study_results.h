@@ -40,6 +40,7 @@ struct RunRecord {
   Totals totals;
   std::string frame_codec, update_codec;  // names; empty: the strategy sends no key frames, updates
   Measures measures = {};
+  std::string setting = {};  // as results.json had it; empty: that of the parameters
   std::vector<double> miou;  // 0..1 per frame, rounded to four digits
   std::vector<uint64_t> key_frame_indices;
   std::vector<std::pair<uint64_t, int>> strides;
@@ -71,6 +72,9 @@ struct StudyResults {
   std::vector<RunRecord> runs;
   std::vector<SampleRecord> samples;
   std::vector<FailedClip> failures;  // these clips are in no other list
+  /// The JSON text of an object whose members take the place of those of results.json: of results
+  /// that other processes made. Empty: this process made them.
+  std::string origin;
 };
 
 /// Convert a run or a clip to JSON text and back. The Parse functions throw Error kDataLoss for any
