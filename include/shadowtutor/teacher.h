@@ -45,8 +45,11 @@ class Teacher {
   /// The classes of the answers, and the index of the background class (-1: none).
   virtual const ClassList& classes() const = 0;
   virtual int background() const = 0;
-  /// A short text for users: the model and its runtime.
+  /// A short text for users, clients among them: the model and its runtime.
   virtual std::string description() const = 0;
+  /// A sentence for whoever runs the teacher about what keeps it from labelling at present, such as
+  /// a server that is away; empty: nothing that is known. May be called from any thread.
+  virtual std::string trouble() const { return ""; }
 };
 
 /// Opens the teacher that a model card (a YAML file, docs/teachers.md) describes: an ONNX or

@@ -207,6 +207,10 @@ int Serve(const ServeArguments& options) {
     LogOutOfDate(out_of_date);
     LogTokenWarning(options);
     Log("teacher: " + teacher->description());
+    if (const std::string trouble = teacher->trouble(); !trouble.empty()) {
+      Log("the teacher cannot label yet, and key frames are answered with errors until it can: " +
+          trouble);
+    }
     Log("policy: " + server_options.policy.name + " (" +
         distill::PolicyText(server_options.policy) + ")");
     if (TrainsAllOfFresh(options)) {

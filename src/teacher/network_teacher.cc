@@ -45,7 +45,8 @@ class NetworkTeacher final : public Teacher {
       const bool may_come =
           error.code() == ErrorCode::kUnavailable || error.code() == ErrorCode::kDeadlineExceeded;
       if (card.runtime != Runtime::kOip || !may_come) throw;
-      away_ = error.what();
+      const MutexLock lock(mutex_);
+      trouble_ = error.what();
     }
   }
 
@@ -54,6 +55,7 @@ class NetworkTeacher final : public Teacher {
     std::vector<float> input = NetworkInput(frame, card_.input, placement);
     const LaneInUse lane(*this);
     InstanceLabels seen = lane->reader.Read(lane->network->Run(input, placement.input), placement);
+    Works();
     Answer answer;
     answer.label = std::move(seen.label);
     answer.has_instances = HasInstances(card_.kind);
@@ -78,9 +80,16 @@ class NetworkTeacher final : public Teacher {
   int background() const override { return mapping_.background; }
 
   std::string description() const override {
-    return NetworkName(card_) + " (" + KindName(card_.kind) + ", " + SizeText(card_.input) + ", " +
-           lanes_.front()->network->runtime() + ")" +
-           (away_.empty() ? "" : "; it was not there at the start: " + away_);
+    // Clients need not know where the server is.
+    const std::string name =
+        card_.runtime == Runtime::kOip ? card_.server.model + " on a server" : NetworkName(card_);
+    return name + " (" + KindName(card_.kind) + ", " + SizeText(card_.input) + ", " +
+           lanes_.front()->network->runtime() + ")";
+  }
+
+  std::string trouble() const override {
+    const MutexLock lock(mutex_);
+    return trouble_;
   }
 
  private:
@@ -119,12 +128,17 @@ class NetworkTeacher final : public Teacher {
     Lane* lane_ = nullptr;
   };
 
+  void Works() {
+    const MutexLock lock(mutex_);
+    trouble_.clear();
+  }
+
   const ModelCard card_;
   const ClassMapping mapping_;
   std::vector<std::unique_ptr<Lane>> lanes_;  // constant once it is filled
-  std::string away_;                          // why the trial had no answer; empty: it had one
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
+  std::string trouble_ ST_GUARDED_BY(mutex_);  // why the trial had no answer, until there is one
   CondVar returned_;
   std::vector<Lane*> free_ ST_GUARDED_BY(mutex_);
 };

@@ -184,6 +184,15 @@ TEST_F(NetworkTeacherTest, FilesThatOpenCvCannotReadSayWhyAndWhatToDo) {
   }
 }
 
+// This test is not linked with teacher/oip/.
+TEST_F(NetworkTeacherTest, AProgramWithoutATransportRefusesModelsOnServers) {
+  const Error error = OpenError(
+      "kind: saliency\nserver: {address: '127.0.0.1:1', model: m}\n"
+      "input: {width: 16, height: 8}\n");
+  EXPECT_EQ(error.code(), ErrorCode::kFailedPrecondition);
+  EXPECT_TRUE(Says(error, "cannot reach models on servers")) << error.what();
+}
+
 TEST_F(NetworkTeacherTest, NoTruncationEndsTheProcess) {
   const std::string whole = TinyOnnx::Model(16, 8, {kColors});
   for (size_t size = 1; size < whole.size(); ++size) {

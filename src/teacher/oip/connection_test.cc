@@ -22,8 +22,9 @@ TEST_F(OipConnectionTest, AServerThatIsAwayAtTheStartMayComeLater) {
   server_.Start();
   server_.Stop();  // now there is a port on which nothing listens
   const auto teacher = Open();
-  EXPECT_NE(teacher->description().find("not there at the start"), std::string::npos)
-      << teacher->description();
+  const std::string trouble = teacher->trouble();
+  EXPECT_NE(trouble.find("there is no inference server at " + server_.address()), std::string::npos)
+      << trouble;
   EXPECT_EQ(teacher->classes().size(), 3u);
   const Error away = LabelError(*teacher);
   EXPECT_EQ(away.code(), ErrorCode::kUnavailable);
@@ -32,6 +33,7 @@ TEST_F(OipConnectionTest, AServerThatIsAwayAtTheStartMayComeLater) {
       << away.what();
   server_.Start();
   ExpectGreen(*teacher);
+  EXPECT_EQ(teacher->trouble(), "");
 }
 
 TEST_F(OipConnectionTest, AServerThatGoesAndComesAgain) {
