@@ -66,6 +66,9 @@ TEST(Options, WhatIsOutOfRangeOrMissingOrDoesNotGoTogetherIsRefused) {
            "serve --teacher c.yaml --student s --student-depth 2",
            "serve --teacher c.yaml --student-depth 0",
            "serve --teacher c.yaml --teacher-timeout 0",
+           "serve --teacher c.yaml --session-max-age -1",
+           "serve --teacher c.yaml --drain-delay -1",
+           "serve --teacher c.yaml --drain-timeout 3601",
            "label v.mp4 --teacher c.yaml",
            "label v.mp4 --out f",
            "label v.mp4 --teacher c.yaml --out f --frames 0",
@@ -226,6 +229,9 @@ TEST(ServeOptions, WhatIsNotGivenIsTheServersDefault) {
   EXPECT_EQ(server.max_frame_pixels, 4096u * 2160u);
   EXPECT_EQ(server.training_timeout, plain.training_timeout);
   EXPECT_EQ(server.teacher_timeout, plain.teacher_timeout);
+  EXPECT_EQ(server.session_max_age, std::chrono::milliseconds(0)) << "sessions may have any age";
+  EXPECT_EQ(arguments.drain_delay, 0);
+  EXPECT_EQ(arguments.drain_timeout, 30);
   EXPECT_EQ(arguments.seed, 1u);
   EXPECT_EQ(arguments.student_width, 1);
   EXPECT_FALSE(arguments.quiet);
@@ -256,7 +262,8 @@ TEST(ServeOptions, ReachTheServer) {
       "--max-stride 5 --learning-rate 0.02 --teacher-timeout 1.5 --max-sessions 2 --insecure "
       "--trainers 3 "
       "--max-sessions-per-address 1 --max-frame 640x480 --train-timeout 2 --max-connections 9 "
-      "--max-connections-per-address 8"));
+      "--max-connections-per-address 8 --session-max-age 1.5"));
+  EXPECT_EQ(server.session_max_age, std::chrono::milliseconds(1500));
   EXPECT_EQ(server.max_sessions_per_address, 1);
   EXPECT_EQ(server.max_frame_pixels, 640u * 480u);
   EXPECT_EQ(server.training_timeout, std::chrono::milliseconds(2000));

@@ -403,7 +403,7 @@ void AddServeOptions(CLI::App& command, ServeArguments& options) {
                   "Seconds after which a session ends between two key frames, a tenth more or less "
                   "by chance, so that its client connects again and may come to another server of "
                   "several; 0: never")
-      ->check(CLI::Range(0.0, 31'536'000.0))
+      ->check(CLI::Range(0.0, 604'800.0))
       ->capture_default_str();
   command
       .add_option("--drain-delay", options.drain_delay,

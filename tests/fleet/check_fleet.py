@@ -57,7 +57,7 @@ class Check:
     def run(self):
         import scene
         video = self.folder / "camera.mp4"
-        scene.write(video, 120 + 6 * self.arguments.kills)
+        scene.write(video, 120 + 60 * self.arguments.restarts + 12 * self.arguments.kills)
         for number in SERVERS:
             self.start_server(number)
         self.balancer = Balancer(self.fleet, self.arguments.haproxy, HERE.parent.parent / "deploy/haproxy.cfg", self.address.split(":")[1], self.web_port,
@@ -75,29 +75,35 @@ class Check:
         each = [sum(self.server_of(camera) == n for camera in self.cameras) for n in SERVERS]
         self.expect(max(each) - min(each) <= 1, f"sessions are spread: {each}")
 
-        self.rolling_restart()
+        self.restarts = {camera: 0 for camera in self.cameras}
+        for _ in range(self.arguments.restarts):
+            self.rolling_restart()
         self.kills()
         self.end_cameras()
         return not self.failures
 
     def rolling_restart(self):
         print("rolling restart", flush=True)
-        moved, before = 0, {camera: len(camera.opened) for camera in self.cameras}
+        moved, before, gaps = 0, {camera: len(camera.opened) for camera in self.cameras}, []
         for number in SERVERS:
             leaving, start = self.servers[number], time.monotonic()
+            self.wait_until_all_are_taught(start)
             taught = [camera for camera in self.cameras if self.server_of(camera) == number]
+            had = {camera: len(camera.opened) for camera in taught}
             leaving.signal(signal.SIGTERM)
             code = leaving.wait()
             took = time.monotonic() - start
             self.complaints += leaving.complaints
-            self.fleet.wait("a session elsewhere", lambda t=taught: all(c.session for c in t))
+            self.fleet.wait("a session elsewhere", lambda h=had: all(len(c.opened) > h[c] for c in h))
             moved += len(taught)
+            gaps += [camera.opened[had[camera]] - camera.lost[-1] for camera in taught]
             self.expect(code == 0, f"server {number} ended with {code} after {took:.1f} s, {len(taught)} cameras moved")
             self.start_server(number)
             self.wait_until_up(number)
             self.wait_until_all_are_taught(time.monotonic())
-        self.expect(moved > 0, f"{moved} moves in all")
-        self.restarts = {camera: len(camera.opened) - before[camera] for camera in self.cameras}
+        self.expect(moved > 0, f"{moved} moves in all, each at most {max(gaps, default=0):.2f} s without a server")
+        for camera in self.cameras:
+            self.restarts[camera] += len(camera.opened) - before[camera]
 
     def kills(self):
         print(f"kill -9 in the middle of an update, {self.arguments.kills} times", flush=True)
@@ -159,6 +165,7 @@ def main():
         parser.add_argument(f"--{name}", required=True, type=pathlib.Path)
     parser.add_argument("--haproxy", default=shutil.which("haproxy", path=os.environ.get("PATH", "") + ":/usr/sbin"))
     parser.add_argument("--cameras", type=int, default=6)
+    parser.add_argument("--restarts", type=int, default=1)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--out", type=pathlib.Path, help="folder for logs, of which nothing is there yet; without it they are dropped")
     arguments = parser.parse_args()

@@ -99,6 +99,7 @@ class Camera(Program):
     def __init__(self, fleet, number, shadowtutor, address, video, folder):
         self.session = None   # None: without a server
         self.opened = []      # when sessions began
+        self.lost = []        # when they ended
         self.versions = [-1]  # of the student, as it changed
         self.updated = 0.0    # when it changed last
         self.asked = 0.0      # when the key frame was sent that is outstanding; 0: none
@@ -129,6 +130,8 @@ class Camera(Program):
             self.session = found[1]
             self.opened.append(now)
         elif re.search(r"lost the connection|connecting again|trying again", line):
+            if self.session:
+                self.lost.append(now)
             self.session = None
 
     def summary(self):
