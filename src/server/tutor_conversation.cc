@@ -279,8 +279,8 @@ void TutorConversation::TrainJob(const std::shared_ptr<const tutor::LabelledFram
     warm_start_.Offer(*session, *labelled);
     update = session->Train(*labelled, resources_->workspaces.Borrow(), stop,
                             watched ? &predictions : nullptr);
-    const std::string began = warm_start_.Trained(*session);
-    if (!began.empty()) Log(began);
+    const std::string start = warm_start_.Trained(*session);
+    if (!start.empty()) Log(start);
     resources_->admission.Trained(Clock::now() - began, terms.step_share);
     update.min_stride = terms.min_stride;
     if (late) {
