@@ -230,11 +230,21 @@ grpc::Status Connection::TryOnce(const Method& method, Waiter& waiter, Clock::ti
     if (waiter.interrupted_) return grpc::Status::CANCELLED;
     waiter.call_ = &context;
   }
-  grpc::Status status = method(*line->stub, context);
+  grpc::Status status;
   {
+    // Whatever happens, nobody cancels a call that is over.
+    struct Leave {
+      Waiter& waiter;
+      ~Leave() {
+        const MutexLock lock(waiter.mutex_);
+        waiter.call_ = nullptr;
+      }
+    } const leave{waiter};
+    status = method(*line->stub, context);
+  }
+  if (status.error_code() == grpc::StatusCode::CANCELLED) {
     const MutexLock lock(waiter.mutex_);
-    waiter.call_ = nullptr;
-    if (status.error_code() == grpc::StatusCode::CANCELLED && !waiter.interrupted_) {
+    if (!waiter.interrupted_) {
       // It was not us: the server is about to end.
       status = {grpc::StatusCode::UNAVAILABLE, "it ended the call"};
     }
