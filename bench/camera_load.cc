@@ -74,6 +74,7 @@ class CameraPeer final : public server::PeerOf<wire::ServerMessage> {
     if (why) std::fprintf(stderr, "the server ended a session: %s\n", why->what());
     answers_.Add({camera_, Clock::now(), std::nullopt});
   }
+  void EndToMove(const Error& why) override { End(why); }
 
  private:
   Answers& answers_;

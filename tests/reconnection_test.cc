@@ -79,7 +79,7 @@ TEST(Reconnection, AServerThatShutsDownIsLikeOneThatDied) {
 
 // No second server is there yet when the first one drains, so that the client also meets a closed
 // door on its way.
-TEST(Reconnection, AServerThatDrainsCostsNoUpdate) {
+TEST(Reconnection, AServerThatDrainsHandsItsClientOn) {
   auto first = StartServer();
   const std::string address = first->address();
   Log log;

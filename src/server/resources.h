@@ -67,6 +67,9 @@ struct Resources {
   /// Whether anything was trained since memory was released.
   std::atomic<bool> trained = false;
 
+  /// Whether the server wants new sessions.
+  bool ready() const { return !leaving && !shutting_down; }
+
   /// Writes a line of the server's own into the log. Whatever it contains, it becomes one line
   /// that does nothing to a terminal, of at most wire::kMaxLogLineBytes.
   void Log(const std::string& line) const;

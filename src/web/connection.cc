@@ -109,9 +109,7 @@ class ConnectionOver final : public Connection,
       return Respond(*file, head);
     }
     const server::Backend& backend = *shared_->backend;
-    const server::Resources& resources = *backend.resources();
-    const bool ready = !resources.leaving && !resources.shutting_down;
-    Respond(AnswerTo(path, backend.stats(), ready, shared_->version), head);
+    Respond(AnswerTo(path, backend.stats(), backend.resources()->ready(), shared_->version), head);
   }
 
   void AnswerFromDashboard() {

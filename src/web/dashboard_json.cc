@@ -39,7 +39,7 @@ Json ServerJson(const server::Backend& backend, const server::ServerStats& stats
   return {{"version", resources.session.server_version},
           {"teacher", resources.session.teacher},
           {"policy", resources.session.policy.name},
-          {"ready", !resources.shutting_down},
+          {"ready", resources.ready()},
           {"sessions_opened", stats.sessions_opened},
           {"sessions_refused", stats.sessions_refused},
           {"key_frames", stats.key_frames},
