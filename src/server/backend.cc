@@ -106,11 +106,12 @@ std::shared_ptr<Resources> MakeResources(std::shared_ptr<teacher::Teacher> teach
   resources->session_max_age = options.session_max_age;
   resources->max_frame_pixels = options.max_frame_pixels;
   resources->log = options.log;
+  resources->log_level = options.log_level;
   if (!options.student_store.empty()) {
     resources->students = std::make_shared<StudentStore>(
         options.student_store, static_cast<size_t>(options.students_kept),
         // The store ends before the resources do.
-        [log = resources.get()](const std::string& line) { log->Log(line); });
+        [log = resources.get()](const std::string& line) { log->Log(LogLevel::kWarning, line); });
   }
   // A session has at most one job in each queue; one more releases memory.
   const size_t jobs = static_cast<size_t>(options.max_sessions) + 1;
@@ -143,6 +144,8 @@ ServerStats Backend::stats() const {
   ServerStats stats = resources_->stats.Snapshot();
   stats.teacher = resources_->teaching->load();
   stats.trainer = resources_->training->load();
+  stats.max_sessions = streams_->bounds().in_all;
+  stats.teacher_overdue = resources_->TeacherOverdue(Clock::now()).has_value();
   return stats;
 }
 
@@ -213,10 +216,12 @@ bool Backend::Shutdown(std::chrono::milliseconds timeout) {
   returned_ = resources_->teaching->Shutdown(timeout);
   if (!*returned_) {
     resources_->Log(
+        LogLevel::kError,
         "the teacher has not returned from a frame; the server ends without waiting for it");
   }
   if (!resources_->training->Shutdown(timeout)) {
-    resources_->Log("training has not ended; the server ends without waiting for it");
+    resources_->Log(LogLevel::kError,
+                    "training has not ended; the server ends without waiting for it");
     returned_ = false;
   }
   return *returned_;

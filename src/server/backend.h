@@ -63,8 +63,10 @@ struct BackendOptions {
   /// may come to another server; a tenth more or less by chance. 0: sessions may have any age.
   std::chrono::milliseconds session_max_age{0};
 
-  /// Called with a line of text for every event, from any thread. May be empty.
-  std::function<void(const std::string& line)> log;
+  /// Called with a line for every event, from any thread. May be empty, and may be a function of a
+  /// text.
+  std::function<void(const LogLine& line)> log;
+  LogLevel log_level = LogLevel::kInfo;  // what is less pressing is left out
 };
 
 /// Thread safety: all functions may be called from any thread.

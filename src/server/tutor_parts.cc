@@ -69,9 +69,10 @@ void TutorConversation::PartJob() {
   if (over) last_frame_.reset();
   if (update) {
     version_ = update->new_version;
-    resources_->stats.PartSent(id_, *update);
+    resources_->stats.PartSent(id_, *update, session->encoding_ms());
     resources_->observatory.PartSent(id_, *update);
-    resources_->stats.Sent(id_, update->payload.size());
+    CountSent(update->payload.size());
+    Log("part " + std::to_string(update->part) + " of " + Describe(*update), LogLevel::kDebug);
     Send(std::move(*update));
     last_answer_ = Clock::now();
   }

@@ -5,8 +5,10 @@
 
 namespace shadowtutor::server {
 
-void WarmStart::Offer(tutor::Session& session, const tutor::LabelledFrame& key_frame) {
+void WarmStart::Offer(const std::string& owner, tutor::Session& session,
+                      const tutor::LabelledFrame& key_frame) {
   if (!store_) return;
+  owner_ = owner;
   scene_ = SceneOf(key_frame.frame);
   if (!session.untaught()) return;
   offered_.clear();

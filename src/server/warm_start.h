@@ -16,13 +16,13 @@ namespace shadowtutor::server {
 /// Thread safety: one thread at a time.
 class WarmStart {
  public:
-  /// `store` may be null: then nothing is kept. `owner`: whose students they are; a session gets
-  /// none but its owner's.
-  WarmStart(std::shared_ptr<StudentStore> store, std::string owner)
-      : store_(std::move(store)), owner_(std::move(owner)) {}
+  /// `store` may be null: then nothing is kept.
+  explicit WarmStart(std::shared_ptr<StudentStore> store) : store_(std::move(store)) {}
 
-  /// To be called before each Train: offers an untaught session at most kMostOffers students.
-  void Offer(tutor::Session& session, const tutor::LabelledFrame& key_frame);
+  /// To be called before each Train: offers an untaught session at most kMostOffers students. They
+  /// are those of `owner`, the name of the session's device, or of all who have none.
+  void Offer(const std::string& owner, tutor::Session& session,
+             const tutor::LabelledFrame& key_frame);
   static constexpr size_t kMostOffers = 6;
   /// To be called after it. Returns a sentence for the log if the session began with one of them.
   std::string Trained(const tutor::Session& session);
@@ -33,7 +33,7 @@ class WarmStart {
 
  private:
   const std::shared_ptr<StudentStore> store_;
-  const std::string owner_;
+  std::string owner_;
   std::vector<std::string> offered_;
   Scene scene_{};  // of the last key frame
   int learned_ = 0;

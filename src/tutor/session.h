@@ -128,6 +128,10 @@ class Session {
   nn::Checkpoint student() const;
   std::span<const float> trained() const { return trainer_->trained(); }
 
+  /// The time that encoding the last update took, in milliseconds, which is part of its train_ms; 0
+  /// where there was nothing to encode.
+  double encoding_ms() const { return encoding_ms_; }
+
   /// The version that the client holds once it has received everything that was sent.
   uint64_t version() const { return version_; }
 
@@ -165,6 +169,7 @@ class Session {
   bool untaught_ = true;
   std::vector<std::vector<float>> offered_;
   std::optional<Start> start_;  // of the last Train
+  double encoding_ms_ = 0;
   uint64_t version_ = 0;
   std::unique_ptr<distill::Trainer> trainer_;
   std::optional<wire::CodedUpdates> coded_;  // what the client remembers, too
