@@ -44,6 +44,7 @@ class SharedTeacher final : public Teacher {
   const ClassList& classes() const override { return teacher_->classes(); }
   int background() const override { return teacher_->background(); }
   std::string description() const override { return teacher_->description(); }
+  std::string trouble() const override { return teacher_->trouble(); }
 
  private:
   std::mutex mutex_;
