@@ -96,10 +96,17 @@ Json FindMost(LoadSettings settings, const SimulatedMachine& machine, const std:
     const LoadFigures figures = SimulateLoad(settings, machine, order);
     return figures.refused == 0 && figures.late_share() <= late;
   };
+  // A few devices may meet by chance what more of them avoid, because the server then asks for
+  // less.
   int least = 0, most = 1;
-  while (most < 20'000 && good(most)) {
-    least = most;
-    most *= 2;
+  for (int failures = 0, devices = 1; failures < 3 && devices < 20'000; devices *= 2) {
+    if (good(devices)) {
+      least = devices;
+      most = 2 * devices;
+      failures = 0;
+    } else {
+      ++failures;
+    }
   }
   while (most - least > std::max(1, least / 50)) {
     const int middle = (least + most) / 2;

@@ -36,9 +36,9 @@ namespace shadowtutor::server {
 struct AdmissionOptions {
   /// The load that is aimed at, 0 to 1. 0: every session is taken, on the policy's terms.
   double max_load = 0.9;
-  distill::ScheduleOptions schedule;  // the policy's
-  int teacher_calls = 1;              // at a time
-  int trainers = 1;                   // side by side
+  distill::ScheduleOptions schedule = {};  // the policy's
+  int teacher_calls = 1;                   // at a time
+  int trainers = 1;                        // side by side
 };
 
 /// What sessions are asked to put up with.

@@ -168,6 +168,7 @@ void TutorConversation::OnKeyFrame(wire::KeyFrame key_frame, Clock::time_point n
     busy_ = false;
     labelling_ = 0;
     resources_->stats.KeyFrameFailed(ErrorCode::kResourceExhausted);
+    resources_->admission.Answered(number_, now);
     Send(wire::ErrorMessage{ErrorCode::kResourceExhausted,
                             "the server has too many key frames to label; try again later", false,
                             frame_index});
