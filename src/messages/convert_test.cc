@@ -311,11 +311,13 @@ TEST(ConvertTest, UpdateStudentAndErrorTravel) {
   for (int code = 0; code <= static_cast<int>(ErrorCode::kInternal); ++code) {
     wire::ErrorMessage error{static_cast<ErrorCode>(code), "Say why.", code % 2 == 0, {}};
     if (code % 2) error.frame_index = code;
+    error.move = code % 4 == 0;
     const auto heard = std::get<wire::ErrorMessage>(Travel(wire::ServerMessage(error)));
     EXPECT_EQ(heard.code, error.code);
     EXPECT_EQ(heard.sentence, "Say why.");
     EXPECT_EQ(heard.fatal, error.fatal);
     EXPECT_EQ(heard.frame_index, error.frame_index);
+    EXPECT_EQ(heard.move, error.move);
   }
 }
 
