@@ -150,13 +150,14 @@ std::string ToText(const RunSummary& summary) {
         Milliseconds(summary.update_swap_ms).c_str());
   }
   if (summary.sessions > 1) {
-    text += Format(
-        "%llu sessions, %llu of them ended by a server that asked to connect again; %llu key "
-        "frames "
-        "got no answer\n",
-        static_cast<unsigned long long>(summary.sessions),
-        static_cast<unsigned long long>(summary.moves),
-        static_cast<unsigned long long>(summary.key_frames_lost));
+    text += Format("%llu sessions, %llu of them ended by a server that asked to connect again",
+                   static_cast<unsigned long long>(summary.sessions),
+                   static_cast<unsigned long long>(summary.moves));
+    if (summary.segment.empty()) {
+      text += Format("; %llu key frames got no answer",
+                     static_cast<unsigned long long>(summary.key_frames_lost));
+    }
+    text += "\n";
   }
   if (summary.mean_miou) {
     text += Format(

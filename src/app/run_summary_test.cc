@@ -112,6 +112,7 @@ TEST(RunSummary, SegmentHasFiguresOfItsOwn) {
   EXPECT_NE(text.find("sent as h264; 3 failed"), std::string::npos) << text;
   EXPECT_NE(text.find("labels are back after 80.2 ms"), std::string::npos) << text;
   EXPECT_EQ(text.find("key frames"), std::string::npos) << text;
+  EXPECT_NE(text.find("3 sessions, 2 of them ended"), std::string::npos) << text;
 }
 
 TEST(RunSummary, WhatIsReadIsWhatWasWritten) {

@@ -316,12 +316,14 @@ TEST(ConvertTest, UpdateStudentAndErrorTravel) {
     wire::ErrorMessage error{static_cast<ErrorCode>(code), "Say why.", code % 2 == 0, {}};
     if (code % 2) error.frame_index = code;
     error.retry_after_ms = static_cast<uint32_t>(100 * code);
+    error.move = code % 4 == 0;
     const auto heard = std::get<wire::ErrorMessage>(Travel(wire::ServerMessage(error)));
     EXPECT_EQ(heard.code, error.code);
     EXPECT_EQ(heard.sentence, "Say why.");
     EXPECT_EQ(heard.fatal, error.fatal);
     EXPECT_EQ(heard.frame_index, error.frame_index);
     EXPECT_EQ(heard.retry_after_ms, error.retry_after_ms);
+    EXPECT_EQ(heard.move, error.move);
   }
 }
 
