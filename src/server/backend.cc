@@ -145,7 +145,8 @@ ServerStats Backend::stats() const {
   stats.teacher = resources_->teaching->load();
   stats.trainer = resources_->training->load();
   stats.max_sessions = streams_->bounds().in_all;
-  stats.teacher_overdue = resources_->TeacherOverdue(Clock::now()).has_value();
+  stats.teacher_overdue =
+      resources_->teacher_watch.Stuck(Clock::now(), resources_->teacher_timeout);
   return stats;
 }
 
@@ -161,7 +162,8 @@ void Backend::WatchDeadlines() {
     streams_->Tick(now);  // first, so that clients hear the reason
     resources_->InterruptTeacher(now, resources_->teacher_timeout);
     if (resources_->admission.Tick(now)) {
-      resources_->Log(Describe(resources_->admission.terms(),
+      resources_->Log(LogLevel::kWarning,
+                      Describe(resources_->admission.terms(),
                                resources_->session.policy.schedule.stride.min_stride));
     }
     resources_->LogLeftOut(now);
@@ -185,12 +187,14 @@ bool Backend::Drain(std::chrono::milliseconds timeout) {
       Error(ErrorCode::kUnavailable,
             "the server is about to end; connect again to go on, with another server"));
   if (open == 0) return true;
-  resources_->Log(std::to_string(open) + (open == 1 ? " session is" : " sessions are") +
-                  " asked to move to another server");
+  resources_->Log(LogLevel::kInfo, std::to_string(open) +
+                                       (open == 1 ? " session is" : " sessions are") +
+                                       " asked to move to another server");
   const bool all = streams_->WaitUntilEmpty(start + timeout);
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
-  resources_->Log((all ? "all have moved, after " : "not all have moved, after ") +
-                  SecondsText(took));
+  resources_->Log(
+      all ? LogLevel::kInfo : LogLevel::kWarning,
+      (all ? "all have moved, after " : "not all have moved, after ") + SecondsText(took));
   return all;
 }
 

@@ -9,6 +9,7 @@
 #include "core/mutex.h"
 #include "core/parallel.h"
 #include "server/as_error.h"
+#include "server/session_lines.h"
 #include "server/tutor_conversation.h"
 #include "server/watched_frame.h"
 

@@ -115,6 +115,7 @@ class NoStream final : public server::OpenStream {
  public:
   void Tick(std::chrono::steady_clock::time_point) override {}
   void EndWith(const Error&) override {}
+  void Move(const Error&) override {}
 };
 
 TEST_F(AdmitTest, WithoutAListEverybodyMayComeIn) {
