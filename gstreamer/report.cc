@@ -16,6 +16,8 @@ const char* PropertiesOf(Setting setting) {
       return " (property ca)";
     case Setting::kServerAddress:
       return " (property server)";
+    case Setting::kToken:
+      return " (property token-file)";
     default:
       return "";
   }
@@ -31,6 +33,8 @@ Kind KindOf(ErrorCode code) {
     case ErrorCode::kInvalidArgument:
     case ErrorCode::kFailedPrecondition:
       return {GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS};
+    case ErrorCode::kUnauthenticated:
+      return {GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_AUTHORIZED};
     case ErrorCode::kNotFound:
       return {GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND};
     case ErrorCode::kDataLoss:

@@ -23,6 +23,7 @@ enum Property : guint {
   kCa,
   kCertificate,
   kKey,
+  kTokenFile,
   kTls,
   kInsecure,
   kEncoder,
@@ -103,6 +104,8 @@ void InstallConnection(GObjectClass* object_class) {
   InstallText(object_class, kCertificate, "certificate", "Certificate",
               "PEM file of our own certificate, where the server asks for it");
   InstallText(object_class, kKey, "key", "Key", "PEM file of our certificate's key");
+  InstallText(object_class, kTokenFile, "token-file", "Token file",
+              "File whose only line is the token by which the server knows this device");
   g_object_class_install_property(
       object_class, kTls,
       g_param_spec_boolean("tls", "TLS", "TLS with the system's authorities", FALSE, kAtStart));
@@ -237,6 +240,9 @@ bool SetProperty(Settings& settings, guint id, const GValue* value) {
     case kKey:
       settings.key = TextOf(value);
       return true;
+    case kTokenFile:
+      settings.token_file = TextOf(value);
+      return true;
     case kTls:
       settings.tls = g_value_get_boolean(value) != FALSE;
       return true;
@@ -285,6 +291,9 @@ bool GetProperty(const Settings& settings, const SegmenterStats& stats, guint id
       return true;
     case kKey:
       SetText(value, settings.key);
+      return true;
+    case kTokenFile:
+      SetText(value, settings.token_file);
       return true;
     case kTls:
       g_value_set_boolean(value, settings.tls);
@@ -353,6 +362,7 @@ SegmenterOptions SegmenterOptionsOf(const Settings& settings) {
   options.connect.authority = settings.ca;
   options.connect.certificate = settings.certificate;
   options.connect.key = settings.key;
+  options.connect.token_file = settings.token_file;
   options.connect.insecure = settings.insecure;
   options.connect.key_frames_per_second = settings.key_frames_per_second;
   if (!settings.server.empty()) options.connect.encoder = MakerOf(settings.encoder);

@@ -26,7 +26,7 @@ inline constexpr Encoder kDefaultEncoder = Encoder::kJpeg;
 
 /// Thread safety: plain values; the element guards them with its object lock.
 struct Settings {
-  std::string server, student, ca, certificate, key;  // student to key: files
+  std::string server, student, ca, certificate, key, token_file;  // but for server: files
   bool tls = false, insecure = false;
   Encoder encoder = kDefaultEncoder;
   double key_frames_per_second = 0;  // 0: no bound of the device's own

@@ -40,9 +40,12 @@ class BareClient {
   wire::Welcome Greet();
 };
 
-/// `address` is "host:port".
-std::unique_ptr<BareClient> BareClientOverGrpc(const std::string& address);
-std::unique_ptr<BareClient> BareClientOverWebSocket(const std::string& address);
+/// `address` is "host:port". With a `token` they say so as each does: in gRPC's metadata; as a page
+/// does, in the list of protocols.
+std::unique_ptr<BareClient> BareClientOverGrpc(const std::string& address,
+                                               const std::string& token = "");
+std::unique_ptr<BareClient> BareClientOverWebSocket(const std::string& address,
+                                                    const std::string& token = "");
 
 }  // namespace shadowtutor
 

@@ -12,9 +12,10 @@ namespace {
 
 class BareGrpcClient final : public BareClient {
  public:
-  explicit BareGrpcClient(const std::string& address)
+  BareGrpcClient(const std::string& address, const std::string& token)
       : stub_(v1::ShadowTutor::NewStub(Channel(address))) {
     context_.set_deadline(std::chrono::system_clock::now() + std::chrono::minutes(1));
+    if (!token.empty()) context_.AddMetadata("authorization", "Bearer " + token);
     stream_ = stub_->Tutor(&context_);
   }
   ~BareGrpcClient() override {
@@ -51,8 +52,9 @@ class BareGrpcClient final : public BareClient {
 
 }  // namespace
 
-std::unique_ptr<BareClient> BareClientOverGrpc(const std::string& address) {
-  return std::make_unique<BareGrpcClient>(address);
+std::unique_ptr<BareClient> BareClientOverGrpc(const std::string& address,
+                                               const std::string& token) {
+  return std::make_unique<BareGrpcClient>(address, token);
 }
 
 }  // namespace shadowtutor

@@ -2,6 +2,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core.hpp>
+#include <boost/beast/core/detail/base64.hpp>
+#include <boost/beast/http/field.hpp>
 #include <boost/beast/websocket.hpp>
 
 #include <chrono>
@@ -21,15 +23,27 @@ namespace websocket = beast::websocket;
 
 class BareWebClient final : public BareClient {
  public:
-  explicit BareWebClient(const std::string& address) : socket_(io_) {
+  BareWebClient(const std::string& address, const std::string& token) : socket_(io_) {
     const size_t colon = address.rfind(':');
     net::ip::tcp::resolver resolver(io_);
     net::connect(socket_.next_layer(),
                  resolver.resolve(address.substr(0, colon), address.substr(colon + 1)));
     socket_.read_message_max(size_t{64} << 20);
     socket_.binary(true);
-    const auto failure =
-        Wait([&](auto done) { socket_.async_handshake(address, "/tutor", std::move(done)); });
+    if (!token.empty()) {
+      socket_.set_option(websocket::stream_base::decorator([&](websocket::request_type& request) {
+        request.set(beast::http::field::sec_websocket_protocol,
+                    "shadowtutor.v1, shadowtutor.token." + Base64Url(token));
+      }));
+    }
+    websocket::response_type answer;
+    const auto failure = Wait(
+        [&](auto done) { socket_.async_handshake(answer, address, "/tutor", std::move(done)); });
+    // Browsers end a connection whose answer names none of the protocols that were offered.
+    if (!failure && !token.empty() &&
+        answer[beast::http::field::sec_websocket_protocol] != "shadowtutor.v1") {
+      throw std::runtime_error("the server chose no protocol");
+    }
     if (failure) throw std::runtime_error("no WebSocket: " + failure.message());
   }
 
@@ -77,6 +91,14 @@ class BareWebClient final : public BareClient {
   }
 
  private:
+  static std::string Base64Url(const std::string& text) {
+    std::string encoded(beast::detail::base64::encoded_size(text.size()), '\0');
+    encoded.resize(beast::detail::base64::encode(encoded.data(), text.data(), text.size()));
+    for (char& c : encoded) c = c == '+' ? '-' : c == '/' ? '_' : c;
+    encoded.resize(encoded.find_last_not_of('=') + 1);
+    return encoded;
+  }
+
   // Starts what calls `done` at its end, and waits for that.
   template <typename Start>
   boost::system::error_code Wait(Start&& start) {
@@ -99,8 +121,9 @@ class BareWebClient final : public BareClient {
 
 }  // namespace
 
-std::unique_ptr<BareClient> BareClientOverWebSocket(const std::string& address) {
-  return std::make_unique<BareWebClient>(address);
+std::unique_ptr<BareClient> BareClientOverWebSocket(const std::string& address,
+                                                    const std::string& token) {
+  return std::make_unique<BareWebClient>(address, token);
 }
 
 }  // namespace shadowtutor

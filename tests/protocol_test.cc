@@ -11,61 +11,14 @@
 #include <string>
 #include <vector>
 
-#include "bare_client.h"
 #include "core/file_descriptor.h"
-#include "log_lines.h"
 #include "messages/convert.h"
-#include "rpc/server/server.h"
-#include "server/testing/fakes.h"
-#include "web/server.h"
+#include "protocol_fixture.h"
 
 namespace shadowtutor {
 namespace {
 
 using namespace std::chrono_literals;
-
-enum class Transport { kGrpc, kWebSocket };
-
-class ProtocolTest : public testing::TestWithParam<Transport> {
- protected:
-  ProtocolTest() {
-    options_.listen = "127.0.0.1:0";
-    options_.policy.trainer.threshold = 0.95;
-    options_.log = [log = log_](const std::string& line) { log->Add(line); };
-  }
-
-  // A server with both doors.
-  void Start() {
-    backend_ = std::make_shared<server::Backend>(teacher_, server::SmallStudent(1), options_, "1");
-    server_ = std::make_unique<rpc::Server>(backend_, options_);
-    web::ServerOptions web;
-    static_cast<rpc::TransportOptions&>(web) = options_;
-    web_ = std::make_unique<web::Server>(backend_, web);
-    server_->Start();
-    web_->Start();
-  }
-  bool Shutdown(std::chrono::milliseconds timeout = wire::kShutdownTimeout) {
-    const bool returned = server_->Shutdown(timeout);
-    web_->Stop();
-    return returned;
-  }
-
-  std::string address() const {
-    if (GetParam() == Transport::kGrpc) return server_->address();
-    return web_->url().substr(std::string("http://").size());
-  }
-  std::unique_ptr<BareClient> Connect() const {
-    return GetParam() == Transport::kGrpc ? BareClientOverGrpc(address())
-                                          : BareClientOverWebSocket(address());
-  }
-
-  rpc::ServerOptions options_;
-  const std::shared_ptr<LogLines> log_ = std::make_shared<LogLines>();
-  const std::shared_ptr<server::FakeTeacher> teacher_ = std::make_shared<server::FakeTeacher>();
-  std::shared_ptr<server::Backend> backend_;
-  std::unique_ptr<rpc::Server> server_;
-  std::unique_ptr<web::Server> web_;
-};
 
 INSTANTIATE_TEST_SUITE_P(Transports, ProtocolTest,
                          testing::Values(Transport::kGrpc, Transport::kWebSocket),

@@ -47,6 +47,8 @@ struct ConnectOptions : ClientOptions {
   std::string authority;    // PEM file: the authority that signed the server's certificate
   std::string certificate;  // PEM files: our own, where the server asks for it
   std::string key;
+  /// A file whose only line is the token by which the server knows this device; empty: none.
+  std::string token_file;
   /// Allows plain text to other machines. Without it and without TLS, only this machine's servers
   /// are connected to.
   bool insecure = false;
@@ -105,7 +107,8 @@ class Client {
   /// kInvalidArgument (options; plain text to another machine), kNotFound (a file),
   /// kUnavailable or kDeadlineExceeded (no server), kResourceExhausted (the server is full, or
   /// frame_size too large for it), kFailedPrecondition (the student's classes or its shape
-  /// are not the server's), kCancelled (ConnectOptions::stop). In libshadowtutor-client.
+  /// are not the server's), kUnauthenticated (the server does not know the token), kCancelled
+  /// (ConnectOptions::stop). In libshadowtutor-client.
   static Client Connect(const std::string& server, const ConnectOptions& options = {});
 
   /// A client on a transport of your own. Without a student, it waits for the trainer's. Throws

@@ -60,7 +60,8 @@ typedef enum shadowtutor_status {
   SHADOWTUTOR_UNAVAILABLE = 6,         /* trying again may help */
   SHADOWTUTOR_DEADLINE_EXCEEDED = 7,
   SHADOWTUTOR_CANCELLED = 8,
-  SHADOWTUTOR_INTERNAL = 9 /* a defect in ShadowTutor */
+  SHADOWTUTOR_INTERNAL = 9,        /* a defect in ShadowTutor */
+  SHADOWTUTOR_UNAUTHENTICATED = 10 /* the server does not know the client's token */
 } shadowtutor_status;
 
 /* The sentence of this thread's last failure; "" if there was none. Never NULL. */
@@ -143,6 +144,7 @@ typedef struct shadowtutor_connect_options {
   int32_t retry;                /* not 0: keeps trying until the timeout when nobody answers */
   int32_t timeout_ms;           /* for the server's welcome and student; 0: 15000 */
   double key_frames_per_second; /* the most; 0: as many as the server wants */
+  const char* token_file;       /* its only line is the token of this device; NULL: none */
 } shadowtutor_connect_options;
 
 /* [client] Connects to HOST:PORT and waits until there is a student. `options` may be NULL. */

@@ -26,6 +26,7 @@ enum class ErrorCode {
   kDeadlineExceeded,    // it took longer than its deadline
   kCancelled,           // the user or the program stopped it
   kInternal,            // a defect in ShadowTutor
+  kUnauthenticated,     // the server does not know the client's token
 };
 
 /// The code's name in capitals: "INVALID_ARGUMENT" and so on.
@@ -50,6 +51,7 @@ enum class Setting {
   kFrameSize,       // the size of the frames that a plan is made for
   kServerAddress,   // where a server listens, or a client's server is
   kAuthority,       // the authority whose TLS certificates are accepted
+  kToken,           // the token by which a server knows a device
 };
 
 /// The exception that the whole system throws. `what()` is a sentence that says what is wrong and

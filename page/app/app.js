@@ -61,7 +61,7 @@ function failed(error) {
 
 function makeTutor() {
   $('teaching').textContent = 'Loading the student…';
-  return new ShadowTutor({ server: location.href, video: $('video'), ...options() })
+  return new ShadowTutor({ server: location.href, token: settings.token.trim(), video: $('video'), ...options() })
     .on('mask', onMask)
     .on('classes', (classes) => {
       effects.classes = classes;
@@ -237,6 +237,16 @@ bind('effect', 'effect', showEffect);
 bind('width', 'width');
 bind('budget', 'budget');
 bind('key-frames', 'keyFrames');
+bind('token', 'token', () => {  // another one needs another connection
+  if (!tutor) return;
+  tutor.close();
+  tutor = null;
+  try {
+    tutor = makeTutor();
+  } catch (error) {
+    failed(error);
+  }
+});
 bind('mirror', 'mirror');
 showEffect();
 $('source').value = 'user';

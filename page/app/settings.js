@@ -1,7 +1,7 @@
 // What a person chose, kept by the browser for the next visit.
 
 const KEY = 'shadowtutor';
-const DEFAULTS = { effect: 'overlay', source: 'user', width: '640', budget: '0', keyFrames: '0', mirror: true };
+const DEFAULTS = { effect: 'overlay', source: 'user', width: '640', budget: '0', keyFrames: '0', mirror: true, token: '' };
 
 export function loadSettings() {
   try {

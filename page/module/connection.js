@@ -26,6 +26,16 @@ export function tutorAddress(server, base = globalThis.location?.href) {
 }
 
 /**
+ * What a WebSocket is opened with so that the server knows this client: scripts can set no header of it but the one
+ * that lists protocols. An address would end up in logs and histories. The server takes the first of the two.
+ */
+export function tokenProtocols(token) {
+  if (!token) return [];
+  if (!/^[!-~]{16,256}$/.test(token)) throw new Error('the token is none; it has 16 to 256 printable characters of ASCII without spaces');
+  return ['shadowtutor.v1', `shadowtutor.token.${btoa(token).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')}`];
+}
+
+/**
  * State, as `changed` gets it: {phase, reason, retryInMs}. Phases: 'connecting', 'online', 'away' (will try again),
  * 'refused' (will try again, but somebody must change a setting first), 'cut' (by the page), 'closed'.
  */
@@ -34,17 +44,19 @@ export class Connection {
   #engine;
   #changed;
   #Socket;
+  #protocols;
   #socket = null;
   #timer = 0;
   #attempts = 0;
   #openedAt = 0;
   #phase = 'closed';
 
-  constructor(address, engine, changed, Socket = WebSocket) {
+  constructor(address, engine, changed, Socket = WebSocket, protocols = []) {
     this.#address = address;
     this.#engine = engine;
     this.#changed = changed;
     this.#Socket = Socket;
+    this.#protocols = protocols;
   }
 
   open() {
@@ -53,7 +65,7 @@ export class Connection {
     this.#tell('connecting');
     let socket;
     try {
-      socket = new this.#Socket(this.#address);
+      socket = this.#protocols.length ? new this.#Socket(this.#address, this.#protocols) : new this.#Socket(this.#address);
     } catch (error) {
       this.#lost(`${this.#address} cannot be opened from this page: ${error.message}`, true);
       return;

@@ -6,6 +6,8 @@ export const version: string;
 export interface Options {
   /** The server's web address, `shadowtutor serve --web`: "https://example.org:8080". Default: where the page is from. */
   server?: string;
+  /** By which the server knows this device, where it was started with --tokens. Travels in a header, never in an address. */
+  token?: string;
   /** What is segmented: a camera, a file, a screen. The module neither starts nor changes it. */
   video: HTMLVideoElement;
   /** The longer side of the picture that the student sees, in pixels; frames are never enlarged. Default 640. */

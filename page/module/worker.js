@@ -1,6 +1,6 @@
 // The worker in which the student runs: gets frames, answers with masks, and keeps the connection to the server, so that
 // the page's own thread only draws. shadowtutor.js is its other end.
-import { Connection } from './connection.js';
+import { Connection, tokenProtocols } from './connection.js';
 import { loadEngine } from './engine.js';
 import { bestCodec, KeyFrameEncoder } from './key_frame_encoder.js';
 
@@ -23,7 +23,8 @@ const handlers = {
     encoder = new KeyFrameEncoder(data.quality);
     engine = await loadEngine({ threads: data.threads, options: { frameCodec: data.codec || await bestCodec(), clientVersion: data.version } });
     engine.limit(data.keyFramesPerSecond, data.budget);
-    connection = new Connection(data.address, engine, (state) => self.postMessage({ type: 'state', state }));
+    connection = new Connection(data.address, engine, (state) => self.postMessage({ type: 'state', state }), WebSocket,
+      tokenProtocols(data.token));
     self.addEventListener('online', () => connection.hurry());
     setInterval(() => connection.tick(), 1000);
     self.postMessage({ type: 'ready', threads: engine.report().threads, threadsOff: engine.threadsOff });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 
-import { Connection, tutorAddress } from '../module/connection.js';
+import { Connection, tokenProtocols, tutorAddress } from '../module/connection.js';
 import { ConnectionFailure } from '../module/engine.js';
 
 let sockets, engine, states;
@@ -31,8 +31,9 @@ function pass(milliseconds) {
 class Socket {
   readyState = 0;
   sent = [];
-  constructor(address) {
+  constructor(address, protocols) {
     this.address = address;
+    this.protocols = protocols;
     sockets.push(this);
   }
   send(message) {
@@ -98,6 +99,17 @@ function connect() {
   connection.open();
   return connection;
 }
+
+test('hands a token over as a protocol, and nothing where there is none', () => {
+  connect();
+  assert.equal(sockets[0].protocols, undefined);
+  new Connection('ws://server/tutor', engine, () => {}, Socket, tokenProtocols('q7Rl0z8n/+==abcd')).open();
+  assert.deepEqual(sockets[1].protocols, ['shadowtutor.v1', 'shadowtutor.token.cTdSbDB6OG4vKz09YWJjZA']);
+  assert.equal(sockets[1].address, 'ws://server/tutor');
+  assert.deepEqual(tokenProtocols(''), []);
+  assert.throws(() => tokenProtocols('short'), /16 to 256/);
+  assert.throws(() => tokenProtocols('with a blank in the middle'), /16 to 256/);
+});
 
 test('says hello, and is online once the server has welcomed it', () => {
   connect();

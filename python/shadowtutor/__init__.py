@@ -34,6 +34,7 @@ from ._errors import (
     InvalidArgument,
     NotFound,
     ResourceExhausted,
+    Unauthenticated,
     Unavailable,
 )
 from ._evaluate import Evaluation, evaluate
@@ -59,6 +60,7 @@ __all__ = [
     "Teacher",
     "Trained",
     "Trainer",
+    "Unauthenticated",
     "Unavailable",
     "__version__",
     "evaluate",

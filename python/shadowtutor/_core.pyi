@@ -133,6 +133,7 @@ class Client:
         authority: _Path | None = None,
         certificate: _Path | None = None,
         key: _Path | None = None,
+        token_file: _Path | None = None,
         insecure: bool = False,
         frame_size: tuple[int, int] | None = None,
         log: _Log | None = None,

@@ -64,4 +64,10 @@ class Internal(Error, RuntimeError):
     code = "INTERNAL"
 
 
+class Unauthenticated(Error, PermissionError):
+    """The server does not know the client's token."""
+
+    code = "UNAUTHENTICATED"
+
+
 BY_CODE = {kind.code: kind for kind in Error.__subclasses__()}

@@ -130,11 +130,14 @@ std::shared_ptr<PyClient> Connected(const std::string& address, ConnectOptions o
   throw py::error_already_set();
 }
 
-std::shared_ptr<PyClient> Connect(
-    const std::string& address, const std::shared_ptr<PyStudent>& student, bool wait,
-    const std::string& encoder, double timeout, bool retry, double key_frames_per_second, bool tls,
-    const py::object& authority, const py::object& certificate, const py::object& key,
-    bool insecure, std::optional<std::pair<int, int>> frame_size, const py::object& log) {
+std::shared_ptr<PyClient> Connect(const std::string& address,
+                                  const std::shared_ptr<PyStudent>& student, bool wait,
+                                  const std::string& encoder, double timeout, bool retry,
+                                  double key_frames_per_second, bool tls,
+                                  const py::object& authority, const py::object& certificate,
+                                  const py::object& key, const py::object& token_file,
+                                  bool insecure, std::optional<std::pair<int, int>> frame_size,
+                                  const py::object& log) {
   ConnectOptions options;
   options.student = StudentOf(student);
   options.wait = wait;
@@ -146,6 +149,7 @@ std::shared_ptr<PyClient> Connect(
   options.authority = PathOf(authority);
   options.certificate = PathOf(certificate);
   options.key = PathOf(key);
+  options.token_file = PathOf(token_file);
   options.insecure = insecure;
   if (frame_size) options.frame_size = {frame_size->first, frame_size->second};
   options.log = LogFunction(log);
@@ -210,8 +214,9 @@ void AddClient(py::module_& module) {
            py::arg("wait") = false, py::arg("encoder") = "jpeg", py::arg("timeout") = 15.0,
            py::arg("retry") = false, py::arg("key_frames_per_second") = 0.0, py::arg("tls") = false,
            py::arg("authority") = py::none(), py::arg("certificate") = py::none(),
-           py::arg("key") = py::none(), py::arg("insecure") = false,
-           py::arg("frame_size") = py::none(), py::arg("log") = py::none(),
+           py::arg("key") = py::none(), py::arg("token_file") = py::none(),
+           py::arg("insecure") = false, py::arg("frame_size") = py::none(),
+           py::arg("log") = py::none(),
            "Connects to a server, \"HOST:PORT\", and waits until there is a student.\n\n"
            "student: what to begin with; by default the server's.\n"
            "wait: whether frames wait for an overdue update, as the paper has it for files.\n"
@@ -220,12 +225,15 @@ void AddClient(py::module_& module) {
            "retry: whether to keep trying within that time when nobody answers.\n"
            "key_frames_per_second: at most so many, whatever the server wants; 0: no bound.\n"
            "tls, authority, certificate, key: TLS, and its PEM files.\n"
+           "token_file: its only line is the token by which the server knows this device.\n"
            "insecure: allows plain text to other machines.\n"
            "frame_size: (width, height), so that a server can refuse frames that are too large.\n"
            "log: called with a line of text for every change of the connection; by default the\n"
            "  logger \"shadowtutor\" gets it, with level INFO.\n\n"
-           "Raises InvalidArgument, Unavailable, DeadlineExceeded, or FailedPrecondition (the\n"
-           "student's classes are not the server's).")
+           "Raises InvalidArgument, Unavailable, DeadlineExceeded, Unauthenticated (the server "
+           "does\n"
+           "not know the token), or FailedPrecondition (the student's classes are not the "
+           "server's).")
       .def_static(
           "over", &Over, py::arg("link"), py::arg("student") = py::none(), py::kw_only(),
           py::arg("wait") = false, py::arg("key_frames_per_second") = 0.0,

@@ -34,6 +34,8 @@ shadowtutor_status StatusOf(ErrorCode code) {
       return SHADOWTUTOR_DEADLINE_EXCEEDED;
     case ErrorCode::kCancelled:
       return SHADOWTUTOR_CANCELLED;
+    case ErrorCode::kUnauthenticated:
+      return SHADOWTUTOR_UNAUTHENTICATED;
     case ErrorCode::kInternal:
       break;
   }

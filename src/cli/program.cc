@@ -14,7 +14,7 @@ void MakeProgram(CLI::App& app, int& exit_code) {
   app.set_version_flag("--version", std::string("shadowtutor ") + Version());
   app.require_subcommand(1);
   for (const auto add :
-       {AddServeCommand, AddRunCommand, AddLabelCommand, AddTeacherCommand, AddStudentCommand,
+       {AddServeCommand, AddRunCommand, AddTopCommand, AddLabelCommand, AddTeacherCommand, AddStudentCommand,
         AddPretrainCommand, AddEvalCommand, AddBenchCommand, AddPlanCommand, AddReportCommand}) {
     add(app, exit_code);
   }

@@ -57,6 +57,10 @@ class ReloadProgram : public ::testing::Test {
   bool HangUpSays(const std::string& part) {
     const size_t before = ReadText(folder_ / "log").size();
     kill(pid_, SIGHUP);
+    return LogSays(part, before);
+  }
+  // Waits until the log has a line with `part` in it, behind its first bytes.
+  bool LogSays(const std::string& part, size_t before = 0) {
     const auto deadline = Process::Clock::now() + kPatience;
     while (Process::Clock::now() < deadline) {
       if (ReadText(folder_ / "log").find(part, before) != std::string::npos) return true;
@@ -107,6 +111,34 @@ TEST_F(ReloadProgram, ReadsTheWebServersTokenAgain) {
   WriteFileAtomically(folder_ / "token", std::string_view("fedcba9876543210\n"), false);
   fs::permissions(folder_ / "token", fs::perms(0644));
   EXPECT_TRUE(HangUpSays("every user of this machine can get at the token in "));
+  EXPECT_EQ(End(), 0);
+}
+
+TEST_F(ReloadProgram, ReadsTheClientsTokensAgain) {
+  const auto list = [&](std::string_view text) {
+    WriteFileAtomically(folder_ / "tokens", text, false);
+    fs::permissions(folder_ / "tokens", fs::perms(0600));
+  };
+  list("camera-1 0123456789abcdef\n");
+  Start("tokens = tokens\n");
+  list("camera-1 0123456789abcdef\ncamera-2 fedcba9876543210\n");
+  EXPECT_TRUE(HangUpSays("read the clients' tokens again; 2 devices"));
+  list("camera-1 short\n");
+  EXPECT_TRUE(HangUpSays("those from before stay in use: line 1 of "));
+  EXPECT_EQ(End(), 0);
+}
+
+TEST_F(ReloadProgram, TakesARenewedCertificateWithoutASignal) {
+  MakeCertificate(folder_.path(), "server", {.name = "first"});
+  Start("tls-cert = server.pem\ntls-key = server.key\nlog-format = json\n");
+  MakeCertificate(folder_.path(), "server", {.name = "second"});
+  EXPECT_TRUE(
+      LogSays("\"message\":\"the TLS files have changed: read the TLS files again; new "
+              "connections get the certificate of second, valid until "));
+  WriteFileAtomically(folder_ / "server.key", std::string_view("nonsense"), false);
+  EXPECT_TRUE(
+      LogSays("\"level\":\"error\",\"message\":\"the TLS files have changed: the TLS files "
+              "cannot be used, and those from before stay in use"));
   EXPECT_EQ(End(), 0);
 }
 

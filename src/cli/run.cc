@@ -25,6 +25,7 @@
 #include "core/text.h"
 #include "nn/checkpoint_io.h"
 #include "rpc/grpc_log.h"
+#include "rpc/token.h"
 #include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
 #include "video/open_source.h"
@@ -94,6 +95,7 @@ void SetBasics(const RunArguments& options, app::RunBasics& run) {
 }
 
 app::RunSummary RunAndScore(RunArguments options, ClaimedOutputs& outputs) {
+  if (!options.token_file.empty()) options.link.token = rpc::ReadToken(options.token_file);
   rpc::Check(options.link);  // before the source, which may take long to open
   Progress progress;
   const auto print = [&progress](const std::string& line) { progress.Print(line); };
@@ -169,7 +171,8 @@ void RefuseOverlapsOf(const RunArguments& options) {
                                    {"the student", options.student},
                                    {"the certificate", options.link.tls.certificate},
                                    {"the certificate's key", options.link.tls.key},
-                                   {"the authority", options.link.tls.authority}};
+                                   {"the authority", options.link.tls.authority},
+                                   {"the token", options.token_file}};
   AddCard(inputs, options.reference_teacher);
   RefuseOverlaps(inputs, {{options.overlay},
                           {options.masks, /*folder=*/true},
@@ -363,6 +366,10 @@ void AddRunOptions(CLI::App& command, RunArguments& options) {
                   "Our certificate, where the server asks for one (PEM)")
       ->type_name(kFileValue);
   command.add_option(flags::kTlsKey, link.tls.key, "Its key (PEM)")->type_name(kFileValue);
+  command
+      .add_option("--token-file", options.token_file,
+                  "File whose only line is the token by which the server knows this device")
+      ->type_name(kFileValue);
   command.add_flag("--tls", link.use_tls, "Use TLS and trust the system's authorities");
   command.add_flag(flags::kInsecure, link.insecure,
                    "Allow plain text to other machines (frames can be read on the way)");

@@ -22,6 +22,7 @@ namespace shadowtutor::cli {
 struct RunArguments {
   std::string source, student, overlay, masks, json_lines, json, reference_teacher;
   std::string frame_codec = "h264", update_codec = "coded";
+  std::string token_file;
   std::string segment, label_codec = "coded";
   int in_flight = 0;
   std::optional<int> h264_crf;

@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -23,6 +23,8 @@
 #include "cli/interrupt.h"
 #include "cli/process_limits.h"
 #include "cli/quantities.h"
+#include "cli/serve_files.h"
+#include "cli/serve_log.h"
 #include "cli/settings.h"
 #include "cli/value_types.h"
 #include "nn/checkpoint_io.h"
@@ -30,7 +32,6 @@
 #include "rpc/address.h"
 #include "rpc/grpc_log.h"
 #include "rpc/host_lookup.h"
-#include "rpc/tls_files.h"
 #include "server/backend.h"
 #include "shadowtutor/version.h"
 #include "teacher/open_teacher.h"
@@ -42,22 +43,14 @@ namespace shadowtutor::cli {
 namespace {
 
 namespace flags = app::flags;
+using server::LogLevel;
 
-constexpr char kWebOrigins[] = "--web-origins", kTokenFile[] = "--web-token-file";
+constexpr char kWebOrigins[] = "--web-origins";
 
 // What a policy does not train must be known already. A fresh student's frozen part would know
 // nothing, so all of it is trained.
 bool TrainsAllOfFresh(const ServeArguments& options) {
   return options.student.empty() && !options.policy.changes.contains("cut");
-}
-
-void Log(const std::string& line) {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  char stamp[32];
-  std::strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  std::fprintf(stderr, "%s %s\n", stamp, line.c_str());
 }
 
 // For what should take a moment, and for what takes 25 s at most: streams, gRPC's last callback and
@@ -101,12 +94,6 @@ Pair OpenTeacherAndStudent(const ServeArguments& options) {
   return pair;
 }
 
-void LogOutOfDate(const std::vector<std::string>& sentences) {
-  for (const std::string& sentence : sentences) {
-    Log(sentence + "; clients refuse the connection until then");
-  }
-}
-
 void CheckWeb(const web::ServerOptions& options) {
   try {
     web::Check(options);
@@ -117,80 +104,33 @@ void CheckWeb(const web::ServerOptions& options) {
   }
 }
 
-// What is about the token says which option it is.
-Error AboutToken(const Error& error) {
-  return Error(error.code(), std::string(error.what()) + " (" + kTokenFile + ")");
-}
-
-void CheckToken(const ServeArguments& options) {
-  if (options.web_token_file.empty()) return;
-  if (options.web.empty()) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "--web-token-file is for the web server; give its address, too (--web)");
-  }
-  try {
-    web::CheckToken(WebOptionsOf(options));
-  } catch (const Error& error) {
-    throw AboutToken(error);
-  }
-}
-
-void LogTokenWarning(const ServeArguments& options) {
-  if (const auto warning = web::TokenWarning(WebOptionsOf(options))) Log(*warning);
-}
-
-void ReloadToken(web::Server& web, const ServeArguments& options) {
-  try {
-    if (!web.ReloadToken() || options.quiet) return;
-    Log("SIGHUP: read the web server's token again");
-    LogTokenWarning(options);
-  } catch (const Error& error) {
-    Log("SIGHUP: the web server's token cannot be used, and the one from before stays in use: " +
-        std::string(AboutToken(error).what()));
-  }
-}
-
-void Reload(rpc::Server& server, web::Server* web, const ServeArguments& options) {
-  try {
-    // First, because nothing may be thrown once the server has the new files.
-    const std::vector<std::string> out_of_date = rpc::OutOfDate(options.server.tls);
-    const std::string certificate = server.ReloadTls();
-    if (web) web->ReloadTls();
-    if (options.quiet) return;
-    if (certificate.empty()) return Log("SIGHUP: there are no TLS files to read again");
-    Log("SIGHUP: read the TLS files again; new connections get the certificate of " + certificate);
-    LogOutOfDate(out_of_date);
-  } catch (const Error& error) {
-    // Also where there is no log: nothing else tells who sent the signal that it was in vain.
-    Log("SIGHUP: the TLS files cannot be used, and those from before stay in use: " +
-        WithOptions(flags::kServe, error.what(), error.about()));
-  }
-}
-
 int Serve(const ServeArguments& options) {
   InstallServerInterruptHandler();
+  SetLog(ParseLogFormat(options.log_format),
+         options.quiet ? LogLevel::kError : ParseLogLevel(options.log_level));
   RaiseOpenFileLimit();
   rpc::SilenceGrpcLog();
   RequireRoomForNetwork();
   // Before the teacher, which may take long to load.
   rpc::CheckCouldListen(rpc::ParseServerAddress(options.server.listen, rpc::AddressUse::kListen));
   if (!options.web.empty()) CheckWeb(WebOptionsOf(options));
-  CheckToken(options);
-  const std::vector<std::string> out_of_date = rpc::OutOfDate(options.server.tls);
+  ServeFiles files(options);
   Pair pair = OpenTeacherAndStudent(options);
   const std::shared_ptr<teacher::Teacher> teacher = pair.teacher;
 
   rpc::ServerOptions server_options = ServerOptionsOf(options);
+  server_options.tokens = files.tokens();
   if (!options.quiet) {
-    server_options.log = Log;
-    rpc::ReportRefusedHandshakes(Log);
-    LogOutOfDate(out_of_date);
-    LogTokenWarning(options);
-    Log("teacher: " + teacher->description());
-    Log("policy: " + server_options.policy.name + " (" +
-        distill::PolicyText(server_options.policy) + ")");
+    server_options.log = [](const server::LogLine& line) { Log(line); };
+    server_options.log_level = ParseLogLevel(options.log_level);
+    rpc::ReportRefusedHandshakes([](const std::string& line) { Log(LogLevel::kWarning, line); });
+    files.LogWarnings();
+    Log(LogLevel::kInfo, "teacher: " + teacher->description());
+    Log(LogLevel::kInfo, "policy: " + server_options.policy.name + " (" +
+                             distill::PolicyText(server_options.policy) + ")");
     if (TrainsAllOfFresh(options)) {
-      Log("no --student: fresh weights, of which all are trained (full distillation), because a "
+      Log(LogLevel::kInfo,
+          "no --student: fresh weights, of which all are trained (full distillation), because a "
           "fresh student's frozen part would know nothing; --cut chooses otherwise");
     }
   }
@@ -198,7 +138,11 @@ int Serve(const ServeArguments& options) {
                                                          server_options, Version());
   rpc::Server server(backend, server_options);
   std::optional<web::Server> web;
-  if (!options.web.empty()) web.emplace(backend, WebOptionsOf(options));
+  if (!options.web.empty()) {
+    web::ServerOptions web_options = WebOptionsOf(options);
+    web_options.tokens = files.tokens();
+    web.emplace(backend, std::move(web_options));
+  }
   {
     RequireRoomForNetwork();  // as the teacher has left it
     const LifeLine line(kStartSeconds,
@@ -218,22 +162,18 @@ int Serve(const ServeArguments& options) {
   std::clearerr(stdout);
 
   while (!Interrupted()) {
-    if (TakeReloadRequest()) {
-      Reload(server, web ? &*web : nullptr, options);
-      if (web) ReloadToken(*web, options);
-    }
+    if (TakeReloadRequest()) files.Reload(server, web ? &*web : nullptr);
+    files.Look(server, web ? &*web : nullptr, ServeFiles::Clock::now());
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
-  if (!options.quiet) Log("shutting down");
+  Log(LogLevel::kInfo, "shutting down");
   const LifeLine line(kShutdownSeconds, "the server did not shut down in time");
   const bool ended = server.Shutdown();
   if (web) web->Stop();
   const server::ServerStats stats = server.stats();
-  if (!options.quiet) {
-    Log("served " + std::to_string(stats.sessions_opened) + " sessions, " +
-        std::to_string(stats.key_frames) + " key frames, " +
-        std::to_string(stats.distillation_steps) + " distillation steps");
-  }
+  Log(LogLevel::kInfo, "served " + std::to_string(stats.sessions_opened) + " sessions, " +
+                           std::to_string(stats.key_frames) + " key frames, " +
+                           std::to_string(stats.distillation_steps) + " distillation steps");
   if (!ended) {
     // Whatever still runs, a teacher that hangs or training, would lose what it uses to the
     // destructors.
@@ -262,7 +202,7 @@ web::ServerOptions WebOptionsOf(const ServeArguments& options) {
   static_cast<rpc::TransportOptions&>(web) = options.server;
   web.listen = options.web;
   web.token_file = options.web_token_file;
-  web.token_setting = kTokenFile;
+  web.token_setting = kWebTokenFile;
   web.origins_setting = kWebOrigins;
   std::istringstream origins(options.web_origins);
   for (std::string origin; std::getline(origins, origin, ',');) {
@@ -315,9 +255,15 @@ void AddServeOptions(CLI::App& command, ServeArguments& options) {
                   "https://example.org,https://example.com:8443; its own always may")
       ->type_name("ORIGINS");
   command
-      .add_option(kTokenFile, options.web_token_file,
+      .add_option(kWebTokenFile, options.web_token_file,
                   "File whose only line is a token: whoever has it sees /dashboard, from any "
                   "address. Without it only this machine does, and only on a loopback address")
+      ->type_name(kFileValue);
+  command
+      .add_option(kTokens, options.tokens,
+                  "File with a line for each device that may come in: its name, its token, and "
+                  "limits of its own (sessions=N key-frames=N bytes=N, the last two a second). "
+                  "Without it, whoever reaches the server may (docs/serving.md)")
       ->type_name(kFileValue);
   AddPolicyOptions(command, options.policy);
   command
@@ -374,15 +320,25 @@ void AddServeOptions(CLI::App& command, ServeArguments& options) {
       ->type_name(kFileValue);
   command.add_flag(flags::kInsecure, server.insecure,
                    "Plain text on addresses that others can reach");
+  command.add_option("--log-format", options.log_format, "Of the log on stderr: text or json")
+      ->check(
+          CLI::IsMember(std::vector<std::string>(std::begin(kLogFormats), std::end(kLogFormats))))
+      ->capture_default_str();
+  command
+      .add_option("--log-level", options.log_level,
+                  "What the log has: error (what the server or its operator must mend), warning "
+                  "(refused clients, frames that got an error), info (sessions and answers), debug")
+      ->check(CLI::IsMember(std::vector<std::string>(std::begin(kLogLevels), std::end(kLogLevels))))
+      ->capture_default_str();
   command.add_flag("--quiet", options.quiet,
-                   "No log on stderr but for TLS files and a token that SIGHUP cannot use");
+                   "No log on stderr but for files that were to be read again and cannot be used");
 }
 
 void AddServeCommand(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand(
       flags::kServe,
       "Teach clients over the network until Ctrl-C or SIGTERM; SIGHUP reads the TLS files and the "
-      "web server's token again");
+      "tokens again");
   const auto options = std::make_shared<ServeArguments>();
   AddServeOptions(*command, *options);
   const std::shared_ptr<const Settings> settings = AddSettings(*command);

@@ -16,6 +16,8 @@ class App;
 
 namespace shadowtutor::cli {
 
+inline constexpr char kWebTokenFile[] = "--web-token-file", kTokens[] = "--tokens";
+
 /// As typed.
 struct ServeArguments {
   std::string card, student;
@@ -32,6 +34,8 @@ struct ServeArguments {
   std::string web;                      // empty: none
   std::string web_origins;              // separated by commas
   std::string web_token_file;           // empty: none
+  std::string tokens;                   // empty: clients need none
+  std::string log_format = "text", log_level = "info";
   bool quiet = false;
   rpc::ServerOptions server;
 };

@@ -24,6 +24,8 @@ const char* ErrorCodeName(ErrorCode code) {
       return "CANCELLED";
     case ErrorCode::kInternal:
       return "INTERNAL";
+    case ErrorCode::kUnauthenticated:
+      return "UNAUTHENTICATED";
   }
   return "UNKNOWN";
 }

@@ -6,7 +6,7 @@ namespace shadowtutor::link {
 
 bool MayPass(ErrorCode code) {
   return code != ErrorCode::kInvalidArgument && code != ErrorCode::kFailedPrecondition &&
-         code != ErrorCode::kDataLoss;
+         code != ErrorCode::kDataLoss && code != ErrorCode::kUnauthenticated;
 }
 
 void CheckServerVersion(uint32_t protocol_version) {

@@ -15,7 +15,7 @@ v1::ErrorCode ToProto(ErrorCode code) {
 }
 
 ErrorCode FromProto(v1::ErrorCode code) {
-  const int known = static_cast<int>(ErrorCode::kInternal) + 1;
+  const int known = static_cast<int>(ErrorCode::kUnauthenticated) + 1;
   if (code < 1 || code > known) return ErrorCode::kInternal;
   return static_cast<ErrorCode>(code - 1);
 }
@@ -23,6 +23,7 @@ static_assert(static_cast<int>(ErrorCode::kInvalidArgument) + 1 == v1::ERROR_COD
 static_assert(static_cast<int>(ErrorCode::kFailedPrecondition) + 1 ==
               v1::ERROR_CODE_FAILED_PRECONDITION);
 static_assert(static_cast<int>(ErrorCode::kInternal) + 1 == v1::ERROR_CODE_INTERNAL);
+static_assert(static_cast<int>(ErrorCode::kUnauthenticated) + 1 == v1::ERROR_CODE_UNAUTHENTICATED);
 
 }  // namespace
 

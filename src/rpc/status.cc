@@ -22,6 +22,8 @@ grpc::StatusCode ToStatusCode(ErrorCode code) {
       return grpc::StatusCode::DEADLINE_EXCEEDED;
     case ErrorCode::kCancelled:
       return grpc::StatusCode::CANCELLED;
+    case ErrorCode::kUnauthenticated:
+      return grpc::StatusCode::UNAUTHENTICATED;
     case ErrorCode::kInternal:
       break;
   }
@@ -44,9 +46,10 @@ ErrorCode FromStatusCode(grpc::StatusCode code) {
     case grpc::StatusCode::FAILED_PRECONDITION:
     case grpc::StatusCode::UNIMPLEMENTED:
     case grpc::StatusCode::PERMISSION_DENIED:
-    case grpc::StatusCode::UNAUTHENTICATED:
     case grpc::StatusCode::ALREADY_EXISTS:
       return ErrorCode::kFailedPrecondition;
+    case grpc::StatusCode::UNAUTHENTICATED:
+      return ErrorCode::kUnauthenticated;
     case grpc::StatusCode::RESOURCE_EXHAUSTED:
       return ErrorCode::kResourceExhausted;
     case grpc::StatusCode::UNAVAILABLE:

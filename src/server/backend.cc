@@ -83,6 +83,7 @@ std::shared_ptr<Resources> MakeResources(std::shared_ptr<teacher::Teacher> teach
   resources->training_timeout = options.training_timeout;
   resources->max_frame_pixels = options.max_frame_pixels;
   resources->log = options.log;
+  resources->log_level = options.log_level;
   // A session has at most one job in each queue; one more releases memory. One thread suffices for
   // the teacher, since labelling uses all that it can.
   const size_t jobs = static_cast<size_t>(options.max_sessions) + 1;
@@ -115,6 +116,8 @@ ServerStats Backend::stats() const {
   ServerStats stats = resources_->stats.Snapshot();
   stats.teacher = resources_->teaching->load();
   stats.trainer = resources_->training->load();
+  stats.max_sessions = streams_->bounds().in_all;
+  stats.teacher_overdue = resources_->TeacherOverdue(Clock::now()).has_value();
   return stats;
 }
 
@@ -165,10 +168,12 @@ bool Backend::Shutdown(std::chrono::milliseconds timeout) {
   returned_ = resources_->teaching->Shutdown(timeout);
   if (!*returned_) {
     resources_->Log(
+        LogLevel::kError,
         "the teacher has not returned from its frame; the server ends without waiting for it");
   }
   if (!resources_->training->Shutdown(timeout)) {
-    resources_->Log("training has not ended; the server ends without waiting for it");
+    resources_->Log(LogLevel::kError,
+                    "training has not ended; the server ends without waiting for it");
     returned_ = false;
   }
   return *returned_;

@@ -48,8 +48,10 @@ struct BackendOptions {
   /// are kept.
   std::chrono::milliseconds training_timeout = wire::kTrainingTimeout;
 
-  /// Called with a line of text for every event, from any thread. May be empty.
-  std::function<void(const std::string& line)> log;
+  /// Called with a line for every event, from any thread. May be empty, and may be a function of a
+  /// text.
+  std::function<void(const LogLine& line)> log;
+  LogLevel log_level = LogLevel::kInfo;  // what is less pressing is left out
 };
 
 /// Thread safety: all functions may be called from any thread.

@@ -22,6 +22,28 @@ Conversation<Request, Reply>::Conversation(std::shared_ptr<Resources> resources,
       last_heard_(now) {}
 
 template <typename Request, typename Reply>
+void Conversation<Request, Reply>::UseDevice(std::shared_ptr<Device> device) {
+  device_ = std::move(device);
+}
+
+template <typename Request, typename Reply>
+std::string Conversation<Request, Reply>::DeviceName() const {
+  return device_ ? device_->name() : std::string();
+}
+
+template <typename Request, typename Reply>
+std::optional<Error> Conversation<Request, Reply>::OverDeviceLimits(size_t bytes,
+                                                                    Clock::time_point now) {
+  return device_ ? device_->TakeFrame(bytes, now) : std::nullopt;
+}
+
+template <typename Request, typename Reply>
+void Conversation<Request, Reply>::CountSent(size_t bytes) {
+  resources_->stats.Sent(id_, bytes);
+  if (device_) device_->Sent(bytes);
+}
+
+template <typename Request, typename Reply>
 void Conversation<Request, Reply>::OnMessage(Request message, Clock::time_point now) {
   const MutexLock lock(mutex_);
   if (closed_) return;
@@ -39,6 +61,13 @@ template <typename Request, typename Reply>
 void Conversation<Request, Reply>::OnTick(Clock::time_point now) {
   const MutexLock lock(mutex_);
   if (closed_) return;
+  if (device_ && device_->revoked()) {
+    End(Error(ErrorCode::kUnauthenticated,
+              "the token of the device \"" + device_->name() +
+                  "\" is not valid any more; give the client the one that the server's list has "
+                  "for it"));
+    return;
+  }
   if (FrameOutstanding()) {
     const std::optional<uint64_t> owner = resources_->TeacherOverdue(now);
     if (owner) OnTeacherOverdue(*owner, now);
@@ -74,7 +103,7 @@ void Conversation<Request, Reply>::Send(Reply message) {
 template <typename Request, typename Reply>
 void Conversation<Request, Reply>::End(const Error& why) {
   closed_ = true;
-  Log(std::string("refused: ") + ErrorCodeName(why.code()) + ": " + why.what());
+  LogError("refused: ", why);
   resources_->stats.SessionFailed(why.code());
   resources_->observatory.Note({.kind = Event::Kind::kEnded,
                                 .code = why.code(),
@@ -87,8 +116,7 @@ void Conversation<Request, Reply>::End(const Error& why) {
 
 template <typename Request, typename Reply>
 void Conversation<Request, Reply>::LogFailure(uint64_t frame_index, const Error& error) const {
-  Log("frame " + std::to_string(frame_index) + ": " + ErrorCodeName(error.code()) + ": " +
-      error.what());
+  LogError("frame " + std::to_string(frame_index) + ": ", error);
   resources_->observatory.Note({.kind = Event::Kind::kFailed,
                                 .code = error.code(),
                                 .client = client(),
@@ -97,8 +125,23 @@ void Conversation<Request, Reply>::LogFailure(uint64_t frame_index, const Error&
 }
 
 template <typename Request, typename Reply>
-void Conversation<Request, Reply>::Log(const std::string& what) const {
-  resources_->Log(source_, "session " + id_ + " " + what);
+void Conversation<Request, Reply>::Log(const std::string& what, LogLevel level) const {
+  resources_->Log(source_, LogLine{.level = level,
+                                   .text = "session " + id_ + " " + what,
+                                   .session = id_,
+                                   .client = client(),
+                                   .sentence = what});
+}
+
+template <typename Request, typename Reply>
+void Conversation<Request, Reply>::LogError(const std::string& what, const Error& error) const {
+  resources_->Log(source_, LogLine{.level = LevelOf(error.code()),
+                                   .text = "session " + id_ + " " + what +
+                                           ErrorCodeName(error.code()) + ": " + error.what(),
+                                   .session = id_,
+                                   .client = client(),
+                                   .code = error.code(),
+                                   .sentence = what + error.what()});
 }
 
 template class Conversation<wire::ClientMessage, wire::ServerMessage>;

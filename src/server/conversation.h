@@ -13,6 +13,7 @@
 #include <string>
 
 #include "core/mutex.h"
+#include "server/device.h"
 #include "server/peer.h"
 #include "server/resources.h"
 #include "shadowtutor/types.h"
@@ -42,6 +43,9 @@ class Conversation {
   Conversation(const Conversation&) = delete;
   Conversation& operator=(const Conversation&) = delete;
 
+  /// Whose conversation it is, where the server knows its clients by tokens. To be called before
+  /// all others, on the thread that made it.
+  void UseDevice(std::shared_ptr<Device> device);
   /// Handles the client's next message; ignores it once the conversation has ended.
   void OnMessage(Request message, Clock::time_point now) ST_EXCLUDES(mutex_);
   /// Ends the conversation because the client sent an invalid message; `error` says what is wrong
@@ -76,11 +80,18 @@ class Conversation {
   /// Ends the conversation and tells the client why.
   void End(const Error& why) ST_REQUIRES(mutex_);
   /// Adds a line about this conversation to the log.
-  void Log(const std::string& what) const;
+  void Log(const std::string& what, LogLevel level = LogLevel::kInfo) const;
+  void LogError(const std::string& what, const Error& error) const;
   /// The same for a frame that is answered with an error.
   void LogFailure(uint64_t frame_index, const Error& error) const;
   /// The client's address; empty if that is unknown, or this machine's.
   std::string client() const { return source_ == id_ ? std::string() : source_; }
+  /// The device's name; empty where there is none.
+  std::string DeviceName() const;
+  /// Counts a frame that has come, and returns why it is not worked on, if so.
+  std::optional<Error> OverDeviceLimits(size_t bytes, Clock::time_point now);
+  /// Counts what goes to the device for a frame, in the statistics, too.
+  void CountSent(size_t bytes);
 
   const std::shared_ptr<Resources> resources_;
   const std::weak_ptr<Peer> peer_;
@@ -89,6 +100,7 @@ class Conversation {
   const std::string source_;
 
   mutable Mutex mutex_;
+  std::shared_ptr<Device> device_;             // null: none; constant from the first message on
   bool closed_ ST_GUARDED_BY(mutex_) = false;  // nothing is sent any more
   Clock::time_point last_heard_ ST_GUARDED_BY(mutex_);
 };

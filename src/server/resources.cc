@@ -2,26 +2,32 @@
 
 #include <malloc.h>
 
+#include <utility>
+
 #include "core/text.h"
 #include "core/untrusted_text.h"
 
 namespace shadowtutor::server {
 
-void Resources::Log(const std::string& line) const {
-  if (log) log(Showable(line, wire::kMaxLogLineBytes));
+void Resources::Log(LogLine line) const {
+  if (!log || line.level > log_level) return;
+  for (std::string* text : {&line.text, &line.session, &line.client, &line.sentence}) {
+    *text = Showable(*text, wire::kMaxLogLineBytes);
+  }
+  log(line);
 }
 
-void Resources::Log(const std::string& source, const std::string& line) const {
-  if (!log) return;
+void Resources::Log(const std::string& source, LogLine line) const {
+  if (!log || line.level > log_level) return;
   const auto now = std::chrono::steady_clock::now();
   if (!log_gate.Admit(source, now)) return;
   LogLeftOut(now);
-  Log(line);
+  Log(std::move(line));
 }
 
 void Resources::LogLeftOut(std::chrono::steady_clock::time_point now) const {
   const std::optional<uint64_t> lines = log_gate.TakeLeftOut(now);
-  if (lines) Log("... " + std::to_string(*lines) + " more lines left out");
+  if (lines) Log(LogLevel::kWarning, "... " + std::to_string(*lines) + " more lines left out");
 }
 
 Error Resources::TeacherIsStuck(bool with_this_frame) const {
@@ -63,7 +69,7 @@ TeacherCall::~TeacherCall() {
   if (took <= resources_.teacher_timeout) return;
   const std::string late =
       "the teacher has returned after " + SecondsText(took) + "; its answer comes too late";
-  resources_.Log(late);
+  resources_.Log(LogLevel::kWarning, late);
   resources_.observatory.Note(
       {.kind = Event::Kind::kServer, .code = ErrorCode::kDeadlineExceeded, .sentence = late});
 }

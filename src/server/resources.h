@@ -13,6 +13,7 @@
 
 #include "core/allowance.h"
 #include "server/log_gate.h"
+#include "server/log_line.h"
 #include "server/observatory.h"
 #include "server/scheduler.h"
 #include "server/stats.h"
@@ -44,7 +45,8 @@ struct Resources {
   TeacherWatch teacher_watch;
   /// Set when the server shuts down: training takes no further step.
   std::atomic<bool> shutting_down = false;
-  std::function<void(const std::string& line)> log;  // may be empty; called from any thread
+  std::function<void(const LogLine& line)> log;  // may be empty; called from any thread
+  LogLevel log_level = LogLevel::kInfo;          // what is less pressing is left out
   mutable LogGate log_gate;
   StatsBoard stats;
   Observatory observatory;
@@ -56,9 +58,10 @@ struct Resources {
 
   /// Writes a line of the server's own into the log. Whatever it contains, it becomes one line
   /// that does nothing to a terminal, of at most wire::kMaxLogLineBytes.
-  void Log(const std::string& line) const;
+  void Log(LogLine line) const;
+  void Log(LogLevel level, const std::string& line) const { Log(LogLine{level, line}); }
   /// The same for a line that a client caused. Left out when there are too many; see LogGate.
-  void Log(const std::string& source, const std::string& line) const;
+  void Log(const std::string& source, LogLine line) const;
   /// Says how many lines were left out, if it is time.
   void LogLeftOut(std::chrono::steady_clock::time_point now) const;
 

@@ -87,14 +87,15 @@ void SegmentConversation::OnHello(const wire::SegmentHello& hello) {
   resources_->stats.SessionOpened({.id = id_,
                                    .client = client(),
                                    .client_version = version,
+                                   .device = DeviceName(),
                                    .frame_size = hello.frame_size,
                                    .segments = true});
   resources_->observatory.Opened(id_, resources_->session.policy.schedule);
-  resources_->Log("session " + id_ + " opened: client " + (version.empty() ? "?" : version) +
-                  " has every frame segmented, " + std::to_string(hello.frame_size.width) + "x" +
-                  std::to_string(hello.frame_size.height) + " " +
-                  wire::NameOf(welcome.video_codec) + ", at most " + std::to_string(in_flight_) +
-                  " in flight");
+  const std::string device = DeviceName().empty() ? "" : "device " + DeviceName() + ", ";
+  Log("opened: " + device + "client " + (version.empty() ? "?" : version) +
+      " has every frame segmented, " + std::to_string(hello.frame_size.width) + "x" +
+      std::to_string(hello.frame_size.height) + " " + wire::NameOf(welcome.video_codec) +
+      ", at most " + std::to_string(in_flight_) + " in flight");
   Send(std::move(welcome));
 }
 
@@ -155,8 +156,9 @@ void SegmentConversation::Job() {
 // Returns the frame's labels, or an error that concerns this frame alone.
 wire::SegmentReply SegmentConversation::Answer(const wire::SegmentFrame& frame) {
   try {
-    if (const auto error = resources_->TooLarge(frame.size)) throw Error(*error);
     const Clock::time_point start = Clock::now();
+    if (const auto error = OverDeviceLimits(frame.data.size(), start)) throw Error(*error);
+    if (const auto error = resources_->TooLarge(frame.size)) throw Error(*error);
     Image image = Unpack(frame);
     tutor::LabelledFrame labelled;
     {
@@ -174,7 +176,7 @@ wire::SegmentReply SegmentConversation::Answer(const wire::SegmentFrame& frame) 
         std::max(0.0, std::chrono::duration<double, std::milli>(Clock::now() - start).count() -
                           labelled.teacher_ms);
     resources_->stats.FrameSegmented(id_, message.teacher_ms);
-    resources_->stats.Sent(id_, message.data.size());
+    CountSent(message.data.size());
     const Clock::time_point now = Clock::now();
     if (resources_->observatory.Watched(id_, now)) {
       resources_->observatory.Show(id_, ShrinkForWatching(labelled, {}), now);

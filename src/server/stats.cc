@@ -10,8 +10,12 @@ const char* NameOf(RefusalReason reason) {
       return "address_full";
     case RefusalReason::kConnectionFull:
       return "connection_full";
+    case RefusalReason::kDeviceFull:
+      return "device_full";
     case RefusalReason::kTooOften:
       return "too_often";
+    case RefusalReason::kUnauthenticated:
+      return "unauthenticated";
     case RefusalReason::kEnding:
       break;
   }
@@ -41,8 +45,11 @@ void StatsBoard::SessionFailed(ErrorCode code) {
   ++totals_.sessions_failed[code];
 }
 
-void StatsBoard::KeyFrameAnswered(const std::string& id, const wire::Update& update) {
+void StatsBoard::KeyFrameAnswered(const std::string& id, const wire::Update& update,
+                                  const KeyFrameWaits& waits, double encoding_ms) {
   const MutexLock lock(mutex_);
+  totals_.figures.Answered(update, waits, encoding_ms);
+  if (!update.payload.empty()) ++totals_.key_frames_trained;
   ++totals_.key_frames;
   totals_.last_teacher_ms = update.teacher_ms;
   totals_.last_train_ms = update.train_ms;
@@ -51,8 +58,9 @@ void StatsBoard::KeyFrameAnswered(const std::string& id, const wire::Update& upd
   Trained(id, update);
 }
 
-void StatsBoard::PartSent(const std::string& id, const wire::Update& update) {
+void StatsBoard::PartSent(const std::string& id, const wire::Update& update, double encoding_ms) {
   const MutexLock lock(mutex_);
+  totals_.figures.PartSent(update, encoding_ms);
   Trained(id, update);
 }
 
@@ -68,9 +76,10 @@ void StatsBoard::Trained(const std::string& id, const wire::Update& update) {
   session.last_metric = update.metric;
 }
 
-void StatsBoard::KeyFrameFailed() {
+void StatsBoard::KeyFrameFailed(ErrorCode code) {
   const MutexLock lock(mutex_);
   ++totals_.key_frames_failed;
+  ++totals_.key_frames_failed_by_code[code];
 }
 
 void StatsBoard::FrameSegmented(const std::string& id, double teacher_ms) {
@@ -78,6 +87,7 @@ void StatsBoard::FrameSegmented(const std::string& id, double teacher_ms) {
   const auto found = sessions_.find(id);
   if (found != sessions_.end()) ++found->second.frames_segmented;
   ++totals_.frames_segmented;
+  totals_.figures.teacher_s.Observe(teacher_ms / 1000);
   totals_.last_teacher_ms = teacher_ms;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/mutex.h"
+#include "server/key_frame_figures.h"
 #include "server/scheduler.h"
 #include "shadowtutor/types.h"
 #include "wire/messages.h"
@@ -21,6 +22,7 @@ struct SessionStats {
   std::string id;
   std::string client;  // its address without a port; empty: unknown, or this machine
   std::string client_version;
+  std::string device = {};  // as the server's list of tokens calls it; empty: there is no list
   FrameSize frame_size;
   bool adopted = false;  // begins with weights that the client handed over or named
   uint64_t version = 0;  // of the student
@@ -35,9 +37,18 @@ struct SessionStats {
 };
 
 /// Why a client got no session.
-enum class RefusalReason { kServerFull, kAddressFull, kConnectionFull, kTooOften, kEnding };
-inline constexpr size_t kRefusalReasons = 5;
-/// "server_full", "address_full", "connection_full", "too_often", "ending".
+enum class RefusalReason {
+  kServerFull,
+  kAddressFull,
+  kConnectionFull,
+  kDeviceFull,
+  kTooOften,
+  kUnauthenticated,
+  kEnding
+};
+inline constexpr size_t kRefusalReasons = 7;
+/// "server_full", "address_full", "connection_full", "device_full", "too_often", "unauthenticated",
+/// "ending".
 const char* NameOf(RefusalReason reason);
 
 /// A copy taken at one moment.
@@ -49,6 +60,8 @@ struct ServerStats {
   std::map<ErrorCode, uint64_t> sessions_failed;              // ended with an error by the server
   uint64_t key_frames = 0;                                    // answered with an update
   uint64_t key_frames_failed = 0;                             // answered with an error
+  std::map<ErrorCode, uint64_t> key_frames_failed_by_code;    // of these
+  uint64_t key_frames_trained = 0;  // of key_frames, those that changed the student
   uint64_t updates_with_weights = 0;
   uint64_t distillation_steps = 0;
   uint64_t frames_segmented = 0;  // for clients that send every frame
@@ -59,7 +72,11 @@ struct ServerStats {
   double last_train_ms = 0;  // of a key frame's answer, without later parts
   double last_metric = -1;
   std::vector<SessionStats> sessions;  // those open now
-  Scheduler::Load teacher, trainer;    // set by Backend::stats
+  KeyFrameFigures figures;             // since the start
+  // Set by Backend::stats, as what follows.
+  Scheduler::Load teacher, trainer;
+  int max_sessions = 0;
+  bool teacher_overdue = false;  // its current call takes longer than it may
 };
 
 /// Thread safety: all functions may be called from any thread.
@@ -72,10 +89,12 @@ class StatsBoard {
   void SessionEnded(const std::string& id);
   void SessionRefused(RefusalReason reason);
   void SessionFailed(ErrorCode code);
-  void KeyFrameAnswered(const std::string& id, const wire::Update& update);
+  /// `encoding_ms`: what the update's encoding took.
+  void KeyFrameAnswered(const std::string& id, const wire::Update& update,
+                        const KeyFrameWaits& waits, double encoding_ms);
   /// A later part of an answer.
-  void PartSent(const std::string& id, const wire::Update& update);
-  void KeyFrameFailed();
+  void PartSent(const std::string& id, const wire::Update& update, double encoding_ms);
+  void KeyFrameFailed(ErrorCode code);
   void FrameSegmented(const std::string& id, double teacher_ms);
   void StudentSent();
   void Received(const std::string& id, size_t bytes);

@@ -36,12 +36,16 @@ std::optional<Error> StreamRegistry::Open(const MakeStream& make, const StreamOr
     refusal = TryOpen(make, origin, now);
   }
   if (!refusal) return std::nullopt;
-  resources_->stats.SessionRefused(refusal->reason);
+  return Refuse(*refusal, origin);
+}
+
+Error StreamRegistry::Refuse(const Refusal& refusal, const StreamOrigin& origin) {
+  resources_->stats.SessionRefused(refusal.reason);
   resources_->observatory.Note({.kind = Event::Kind::kRefused,
-                                .code = refusal->why.code(),
+                                .code = refusal.why.code(),
                                 .client = origin.address,
-                                .sentence = refusal->why.what()});
-  return refusal->why;
+                                .sentence = refusal.why.what()});
+  return refusal.why;
 }
 
 std::optional<StreamRegistry::Refusal> StreamRegistry::TryOpen(const MakeStream& make,
@@ -67,6 +71,14 @@ std::optional<StreamRegistry::Refusal> StreamRegistry::CheckBounds(const StreamO
                                     }) >= bounds_.per_connection) {
     return Refusal{full("this connection", bounds_.per_connection, "open another one"),
                    RefusalReason::kConnectionFull};
+  }
+  const int per_device = origin.device ? origin.device->limits().sessions : 0;
+  if (per_device > 0 && Count([&](const Entry& entry) {
+                          return entry.origin.device == origin.device;
+                        }) >= per_device) {
+    return Refusal{full("the device \"" + origin.device->name() + "\"", per_device,
+                        "end one, or allow it more in the server's list of tokens"),
+                   RefusalReason::kDeviceFull};
   }
   const int per_address = bounds_.per_address > 0 ? bounds_.per_address
                           : origin.local          ? bounds_.in_all

@@ -13,6 +13,7 @@
 
 #include "core/allowance.h"
 #include "core/mutex.h"
+#include "server/device.h"
 #include "server/resources.h"
 #include "shadowtutor/types.h"
 #include "wire/limits.h"
@@ -25,6 +26,7 @@ struct StreamOrigin {
   std::string connection;  // tells the client's connections apart; empty when that is unknown
   /// Whether the client, or a proxy of many clients, runs on this machine.
   bool local = false;
+  std::shared_ptr<Device> device = {};  // null: clients need no token here
 };
 
 /// How many streams there may be.
@@ -62,6 +64,12 @@ class StreamRegistry {
   using MakeStream =
       std::function<std::shared_ptr<OpenStream>(uint64_t number, const std::string& id)>;
   std::optional<Error> Open(const MakeStream& make, const StreamOrigin& origin = {});
+  struct Refusal {
+    Error why;
+    RefusalReason reason;
+  };
+  /// Counts and notes that a client from `origin` gets no session. Returns the reason for it.
+  Error Refuse(const Refusal& refusal, const StreamOrigin& origin);
   /// Removes a stream that is over. Unknown numbers are ignored.
   void Remove(uint64_t number);
   /// Has all streams check their deadlines.
@@ -72,6 +80,7 @@ class StreamRegistry {
   bool WaitUntilEmpty(std::chrono::steady_clock::time_point deadline);
   /// Whether streams were removed since this function was called last.
   bool TakeRemoved();
+  const StreamBounds& bounds() const { return bounds_; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -79,11 +88,6 @@ class StreamRegistry {
     std::shared_ptr<OpenStream> stream;
     StreamOrigin origin;
     bool yielding = false;  // told to end, and not counted any more
-  };
-
-  struct Refusal {
-    Error why;
-    RefusalReason reason;
   };
 
   std::optional<Refusal> TryOpen(const MakeStream& make, const StreamOrigin& origin,

@@ -103,6 +103,7 @@ void TutorConversation::OnHello(const wire::Hello& hello) {
       {.id = id_,
        .client = client(),
        .client_version = Showable(hello.client_version, wire::kMaxLoggedVersionBytes),
+       .device = DeviceName(),
        .frame_size = hello.frame_size,
        .adopted = session_->adopted(),
        .version = version_});
@@ -119,7 +120,8 @@ void TutorConversation::OnHello(const wire::Hello& hello) {
     start = hello.held ? ", goes on from the client's student version " + std::to_string(version_)
                        : ", starts from the student that both have";
   }
-  Log("opened: " + Describe(hello) + start);
+  const std::string device = DeviceName().empty() ? "" : "device " + DeviceName() + ", ";
+  Log("opened: " + device + Describe(hello) + start);
   Send(std::move(welcome));
 }
 
@@ -130,15 +132,18 @@ void TutorConversation::OnKeyFrame(wire::KeyFrame key_frame, Clock::time_point n
     return;
   }
   resources_->stats.Received(id_, key_frame.data.size());
-  if (const std::optional<Error> error = resources_->TooLarge(key_frame.size)) {
-    resources_->stats.KeyFrameFailed();
+  std::optional<Error> error = OverDeviceLimits(key_frame.data.size(), now);
+  if (!error) error = resources_->TooLarge(key_frame.size);
+  if (error) {
+    resources_->stats.KeyFrameFailed(error->code());
     LogFailure(key_frame.frame_index, *error);
     Send(wire::ErrorMessage{error->code(), error->what(), false, key_frame.frame_index});
     return;
   }
   if (key_frame.held_version < answered_version_ || key_frame.held_version > version_) {
     Log("holds student version " + std::to_string(key_frame.held_version) + " instead of " +
-        std::to_string(version_) + "; sending it whole");
+            std::to_string(version_) + "; sending it whole",
+        LogLevel::kWarning);
     if (!MayHaveWhole(now)) return;
     if (part_running_) {
       student_wanted_ = true;  // comes after the part, and still before this key frame's answer
@@ -150,7 +155,7 @@ void TutorConversation::OnKeyFrame(wire::KeyFrame key_frame, Clock::time_point n
   const uint64_t frame_index = key_frame.frame_index;
   if (resources_->TeacherOverdue(now)) {
     const Error error = resources_->TeacherIsStuck(false);
-    resources_->stats.KeyFrameFailed();
+    resources_->stats.KeyFrameFailed(error.code());
     Send(wire::ErrorMessage{error.code(), error.what(), false, frame_index});
     return;
   }
@@ -168,6 +173,7 @@ void TutorConversation::OnKeyFrame(wire::KeyFrame key_frame, Clock::time_point n
   if (!taken) {
     busy_ = false;
     labelling_ = 0;
+    resources_->stats.KeyFrameFailed(ErrorCode::kResourceExhausted);
     Send(wire::ErrorMessage{ErrorCode::kResourceExhausted,
                             "the server has too many key frames to label; try again later", false,
                             frame_index});
@@ -176,7 +182,8 @@ void TutorConversation::OnKeyFrame(wire::KeyFrame key_frame, Clock::time_point n
 
 void TutorConversation::OnStudentRequest(const wire::StudentRequest& request,
                                          Clock::time_point now) {
-  Log("asks for the whole student: " + Showable(request.reason, wire::kMaxLoggedReasonBytes));
+  Log("asks for the whole student: " + Showable(request.reason, wire::kMaxLoggedReasonBytes),
+      LogLevel::kWarning);
   if (!MayHaveWhole(now)) return;
   if (SessionInUse()) {
     student_wanted_ = true;  // several requests meanwhile get one answer
@@ -247,7 +254,7 @@ void TutorConversation::OnTeacherOverdue(uint64_t owner, Clock::time_point now) 
   labelling_ = 0;
   resources_->teaching->Forget(number_);
   const Error error = resources_->TeacherIsStuck(owner == number_);
-  resources_->stats.KeyFrameFailed();
+  resources_->stats.KeyFrameFailed(error.code());
   LogFailure(labelled_frame_, error);
   FinishLocked(wire::ErrorMessage{error.code(), error.what(), false, labelled_frame_}, now);
 }
@@ -280,14 +287,15 @@ void TutorConversation::TrainJob(const std::shared_ptr<const tutor::LabelledFram
                             watched ? &predictions : nullptr);
     if (late) {
       Log("training took longer than " + SecondsText(resources_->training_timeout) +
-          " and ended before all of its steps were taken");
+              " and ended before all of its steps were taken",
+          LogLevel::kWarning);
     }
   } catch (...) {
     AnswerWithError(labelled->frame_index, AsError(std::current_exception()));
     return;
   }
-  resources_->stats.KeyFrameAnswered(id_, update);
-  resources_->stats.Sent(id_, update.payload.size());
+  resources_->stats.KeyFrameAnswered(id_, update, waits, session->encoding_ms());
+  CountSent(update.payload.size());
   resources_->observatory.Answered(id_, update, waits, Clock::now());
   Log(Describe(update));
   {
@@ -356,9 +364,10 @@ void TutorConversation::PartJob() {
   if (over) last_frame_.reset();
   if (update) {
     version_ = update->new_version;
-    resources_->stats.PartSent(id_, *update);
+    resources_->stats.PartSent(id_, *update, session->encoding_ms());
     resources_->observatory.PartSent(id_, *update);
-    resources_->stats.Sent(id_, update->payload.size());
+    CountSent(update->payload.size());
+    Log("part " + std::to_string(update->part) + " of " + Describe(*update), LogLevel::kDebug);
     Send(std::move(*update));
   }
   if (closed_) {
@@ -376,7 +385,7 @@ bool TutorConversation::PartUnwanted() const {
 }
 
 void TutorConversation::AnswerWithError(uint64_t frame_index, const Error& error) {
-  resources_->stats.KeyFrameFailed();
+  resources_->stats.KeyFrameFailed(error.code());
   LogFailure(frame_index, error);
   Finish(wire::ErrorMessage{error.code(), error.what(), false, frame_index}, Clock::now());
 }
@@ -431,6 +440,7 @@ void TutorConversation::SendWhole() {
   }
   resources_->stats.StudentSent();
   resources_->stats.Sent(id_, student.bytes());
+  Log("gets the whole student, version " + std::to_string(session_->version()), LogLevel::kDebug);
   Send(std::move(student));
 }
 

@@ -207,7 +207,12 @@ wire::Update Session::UpdateBy(const std::function<distill::TrainResult()>& trai
     update.metric = result.metric;
     update.initial_metric = result.initial_metric;
     update.steps = result.steps;
-    if (result.changed) Pack(update, before, key_frame.answer.label);
+    encoding_ms_ = 0;
+    if (result.changed) {
+      const Clock::time_point trained = Clock::now();
+      Pack(update, before, key_frame.answer.label);
+      encoding_ms_ = MillisecondsSince(trained);
+    }
     update.checksum = wire::WeightChecksum(learner.trained());
     update.train_ms = MillisecondsSince(start);
     if (after) *after = learner.Predict();

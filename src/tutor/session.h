@@ -99,6 +99,10 @@ class Session {
   /// The student as it is by now.
   nn::Checkpoint student() const;
 
+  /// The time that encoding the last update took, in milliseconds, which is part of its train_ms; 0
+  /// where there was nothing to encode.
+  double encoding_ms() const { return encoding_ms_; }
+
   /// The version that the client holds once it has received everything that was sent.
   uint64_t version() const { return version_; }
 
@@ -130,6 +134,7 @@ class Session {
   int part_ = 0;                        // the last one that was made
   int idle_left_ = 0;                   // of idle_steps_, for the last key frame
   bool adopted_ = false;
+  double encoding_ms_ = 0;
   uint64_t version_ = 0;
   std::unique_ptr<distill::Trainer> trainer_;
   std::optional<wire::CodedUpdates> coded_;  // what the client remembers, too

@@ -71,8 +71,11 @@ class ConnectionOver final : public Connection,
     if (!failure) return ReadRequest();
     if (failure == net::error::operation_aborted) return;  // by Cut
     shared_->backend->resources()->Log(
-        peer_.text, "a TLS connection from " + peer_.text +
-                        " to the web server did not come about: " + failure.message());
+        peer_.text,
+        server::LogLine{.level = server::LogLevel::kWarning,
+                        .text = "a TLS connection from " + peer_.text +
+                                " to the web server did not come about: " + failure.message(),
+                        .client = peer_.text});
   }
 
   void ReadRequest() {
@@ -109,7 +112,9 @@ class ConnectionOver final : public Connection,
       return Respond(*file, head);
     }
     const server::Backend& backend = *shared_->backend;
-    Respond(AnswerTo(path, backend.stats(), !backend.resources()->shutting_down, shared_->version),
+    const server::Resources& resources = *backend.resources();
+    Respond(AnswerTo(path, backend.stats(), !resources.shutting_down, shared_->version,
+                     resources.session.policy.name),
             head);
   }
 

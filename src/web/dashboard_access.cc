@@ -44,12 +44,12 @@ DashboardAccess::DashboardAccess(const ServerOptions& options, Log log)
       loopback_(rpc::IsLoopback(options.listen)),
       log_(std::move(log)),
       cookie_name_(CookieName(options.listen)) {
-  if (!options.token_file.empty()) token_.emplace(ReadToken(options.token_file));
+  if (!options.token_file.empty()) token_.emplace(rpc::ReadToken(options.token_file));
 }
 
 bool DashboardAccess::ReloadToken() {
   if (options_.token_file.empty()) return false;
-  const std::string token = ReadToken(options_.token_file);
+  const std::string token = rpc::ReadToken(options_.token_file);
   const MutexLock lock(mutex_);
   token_->Change(token);
   return true;

@@ -46,10 +46,10 @@ class DashboardAccess {
   static constexpr size_t kMostAddresses = 1024;
   static constexpr std::chrono::minutes kForgetAfter{10};
 
-  /// `log` is told of wrong tokens. Throws as ReadToken.
+  /// `log` is told of wrong tokens. Throws as rpc::ReadToken.
   DashboardAccess(const ServerOptions& options, Log log);
 
-  /// Reads the token again; when it throws, as ReadToken, the old one stays. Returns whether there
+  /// Reads the token again; when it throws, as that, the old one stays. Returns whether there
   /// is one.
   bool ReloadToken() ST_EXCLUDES(mutex_);
 

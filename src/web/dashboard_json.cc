@@ -54,6 +54,7 @@ Json SummaryJson(const server::SessionStats& session, const KeyFrameRecord* last
   Json json = {{"id", session.id},
                {"client", session.client},
                {"client_version", session.client_version},
+               {"device", session.device},
                {"kind", session.segments ? "segment" : "tutor"},
                {"width", session.frame_size.width},
                {"height", session.frame_size.height},

@@ -3,24 +3,14 @@
 #ifndef SHADOWTUTOR_WEB_DASHBOARD_TOKEN_H_
 #define SHADOWTUTOR_WEB_DASHBOARD_TOKEN_H_
 
-#include <array>
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
-#include <optional>
 #include <string>
 #include <string_view>
 
+#include "rpc/token.h"
+
 namespace shadowtutor::web {
-
-/// The characters of a token.
-inline constexpr size_t kLeastTokenBytes = 16, kMostTokenBytes = 256;
-
-/// Reads a token: the only line of a file. Throws Error kInvalidArgument for what is no token,
-/// otherwise as ReadFile.
-std::string ReadToken(const std::filesystem::path& file);
-/// A sentence if all users of this machine can read or change the file.
-std::optional<std::string> TokenFileWarning(const std::filesystem::path& file);
 
 /// Keeps no token itself, only its SHA-256. Thread safety: that of a plain value.
 class TokenCheck {
@@ -41,12 +31,10 @@ class TokenCheck {
   bool IsCookie(std::string_view value, Clock::time_point now) const;
 
  private:
-  using Digest = std::array<uint8_t, 32>;
-  static Digest Sha256(std::string_view text);
   std::string Sign(uint64_t until) const;
 
-  Digest secret_{};  // of this process
-  Digest token_;
+  rpc::TokenDigest secret_{};  // of this process
+  rpc::TokenDigest token_;
 };
 
 }  // namespace shadowtutor::web

@@ -2,56 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <string>
-
-#include "core/atomic_file.h"
-#include "core/testing/code_of.h"
-#include "video/testing/test_files.h"
 
 namespace shadowtutor::web {
 namespace {
 
 using namespace std::chrono_literals;
-using shadowtutor::testing::TemporaryFolder;
 using Clock = TokenCheck::Clock;
 
 constexpr Clock::time_point kNow{std::chrono::hours(500'000)};
-
-TEST(DashboardToken, IsTheOnlyLineOfAFile) {
-  const TemporaryFolder folder;
-  const auto read = [&](std::string_view text) {
-    WriteFileAtomically(folder / "token", text, false);
-    return ReadToken(folder / "token");
-  };
-  EXPECT_EQ(read("0123456789abcdef\n"), "0123456789abcdef");
-  EXPECT_EQ(read("a+/=~!#0123456789 \r\n"), "a+/=~!#0123456789");
-  for (const std::string& wrong :
-       {std::string(), std::string("\n"), std::string("0123456789abcde\n"), std::string(257, 'x'),
-        std::string("0123456789 abcdef"), std::string("0123456789abcdef\n0123456789abcdef\n"),
-        std::string("0123456789abcdef\0x", 18), std::string("0123456789abcde\xc3\xa4")}) {
-    EXPECT_THROW(read(wrong), Error) << wrong;
-  }
-  try {
-    ReadToken(folder / "nothing");
-    ADD_FAILURE() << "read what is not there";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kNotFound);
-  }
-}
-
-TEST(DashboardToken, WarnsOfFilesThatAreOpenToAll) {
-  namespace fs = std::filesystem;
-  const TemporaryFolder folder;
-  WriteFileAtomically(folder / "token", std::string_view("0123456789abcdef"), false);
-  fs::permissions(folder / "token", fs::perms(0640));
-  EXPECT_FALSE(TokenFileWarning(folder / "token"));
-  fs::permissions(folder / "token", fs::perms(0644));
-  EXPECT_TRUE(TokenFileWarning(folder / "token"));
-  fs::permissions(folder / "token", fs::perms(0642));
-  EXPECT_TRUE(TokenFileWarning(folder / "token"));
-  EXPECT_FALSE(TokenFileWarning(folder / "nothing"));
-}
 
 TEST(DashboardToken, KnowsItselfAlone) {
   TokenCheck check("0123456789abcdef");

@@ -22,11 +22,11 @@ struct Answer {
   std::vector<std::pair<std::string, std::string>> headers = {};  // more of them
 };
 
-/// `path` has no query. `ready`: whether new sessions are opened.
+/// `path` has no query. `ready`: whether new sessions are opened. `policy` is the policy's name.
 ///
 /// Thread safety: any thread.
 Answer AnswerTo(std::string_view path, const server::ServerStats& stats, bool ready,
-                const std::string& version);
+                const std::string& version, const std::string& policy = "");
 
 /// One sentence and a line's end, for people who see it in a browser.
 Answer Refused(int status, const std::string& sentence);

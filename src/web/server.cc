@@ -17,9 +17,9 @@
 #include "rpc/server/connection_acceptor.h"
 #include "rpc/server/listen.h"
 #include "rpc/server_tls.h"
+#include "rpc/token.h"
 #include "shadowtutor/version.h"
 #include "web/connection.h"
-#include "web/dashboard_token.h"
 #include "web/origin.h"
 
 namespace shadowtutor::web {
@@ -69,12 +69,12 @@ void Check(const ServerOptions& options) {
 }
 
 void CheckToken(const ServerOptions& options) {
-  if (!options.token_file.empty()) ReadToken(options.token_file);
+  if (!options.token_file.empty()) rpc::ReadToken(options.token_file);
 }
 
 std::optional<std::string> TokenWarning(const ServerOptions& options) {
   if (options.token_file.empty()) return std::nullopt;
-  return TokenFileWarning(options.token_file);
+  return rpc::TokenFileWarning(options.token_file);
 }
 
 struct Server::Impl {
@@ -130,8 +130,10 @@ void Server::Impl::Start() {
                            .silence = options.connection_timeout,
                            .expects_http2 = false,
                            .hand_over = [this](FileDescriptor socket) { Take(std::move(socket)); },
-                           .log = [resources = shared->backend->resources()](
-                                      const std::string& line) { resources->Log(line); }});
+                           .log =
+                               [resources = shared->backend->resources()](const std::string& line) {
+                                 resources->Log(server::LogLevel::kWarning, line);
+                               }});
 }
 
 void Server::Impl::Run() {
@@ -140,7 +142,8 @@ void Server::Impl::Run() {
       io.run();
       return;
     } catch (const std::exception& error) {  // costs the connection whose handler has thrown it
-      shared->backend->resources()->Log(std::string("a connection was lost: ") + error.what());
+      shared->backend->resources()->Log(server::LogLevel::kWarning,
+                                        std::string("a connection was lost: ") + error.what());
     }
   }
 }
@@ -159,7 +162,10 @@ void Server::Impl::Take(FileDescriptor socket) {
     Serve(io, std::move(socket), peer, std::move(context), shared);
   } catch (const boost::system::system_error& error) {
     shared->backend->resources()->Log(
-        peer.text, "a connection from " + peer.text + " was lost: " + error.what());
+        peer.text,
+        server::LogLine{.level = server::LogLevel::kWarning,
+                        .text = "a connection from " + peer.text + " was lost: " + error.what(),
+                        .client = peer.text});
   }
 }
 

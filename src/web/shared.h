@@ -25,7 +25,9 @@ struct Shared {
         loopback(rpc::IsLoopback(options.listen)),
         access(options, [this](const rpc::PeerAddress& peer, const std::string& sentence) {
           const server::Resources& resources = *backend->resources();
-          resources.Log(peer.text, sentence);
+          resources.Log(peer.text, server::LogLine{.level = server::LogLevel::kWarning,
+                                                   .text = sentence,
+                                                   .client = peer.text});
           backend->resources()->observatory.Note({.kind = server::Event::Kind::kRefused,
                                                   .code = ErrorCode::kInvalidArgument,
                                                   .client = peer.text,

@@ -11,8 +11,10 @@
 #include <string>
 #include <utility>
 
+#include "rpc/server/device_tokens.h"
 #include "rpc/server/protocols.h"
 #include "web/linger.h"
+#include "web/socket_token.h"
 #include "web/stream.h"
 
 namespace shadowtutor::web {
@@ -89,6 +91,19 @@ class WebSocketOver final : public Connection,
   void Accept(const Request& request) {
     const std::string_view target(request.target().data(), request.target().size());
     tutoring_ = target.starts_with(kTutorPath);
+    const auto header = [&](http::field name) {
+      const auto value = request[name];
+      return std::string_view(value.data(), value.size());
+    };
+    SocketToken offered = SocketTokenOf(header(http::field::authorization),
+                                        header(http::field::sec_websocket_protocol));
+    token_ = std::move(offered.token);
+    if (offered.protocol_offered) {
+      socket_->set_option(websocket::stream_base::decorator([](websocket::response_type& answer) {
+        answer.set(http::field::sec_websocket_protocol,
+                   beast::string_view(kSocketProtocol.data(), kSocketProtocol.size()));
+      }));
+    }
     socket_->async_accept(
         request, beast::bind_front_handler(&WebSocketOver::OnAccepted, this->shared_from_this()));
   }
@@ -133,22 +148,26 @@ class WebSocketOver final : public Connection,
                                 [weak] {
                                   if (const auto self = weak.lock()) self->Cut();
                                 }};
+    // Each stream has a connection of its own, so that the bound for one connection says nothing.
+    server::StreamOrigin origin{peer_.text, /*connection=*/{}, peer_.local};
     const auto make = [&](uint64_t number, const std::string& id) {
       auto stream = std::make_shared<StreamOf<Protocol>>(hooks, shared_->options.write_timeout);
       // Local clients may be many, which are told apart by their sessions.
-      stream->Begin(std::make_shared<typename Protocol::Conversation>(
+      const auto conversation = std::make_shared<typename Protocol::Conversation>(
           resources, stream, number, id, std::chrono::steady_clock::now(),
-          peer_.local ? std::string() : peer_.text));
+          peer_.local ? std::string() : peer_.text);
+      conversation->UseDevice(origin.device);
+      stream->Begin(conversation);
       stream_ = stream;
       number_ = number;
       return stream;
     };
-    // Each stream has a connection of its own, so that the bound for one connection says nothing.
-    const auto refusal =
-        shared_->backend->streams()->Open(make, {peer_.text, /*connection=*/{}, peer_.local});
+    server::StreamRegistry& streams = *shared_->backend->streams();
+    std::optional<Error> refusal = rpc::Admit(shared_->options.tokens.get(),
+                                              std::exchange(token_, {}), peer_, streams, origin);
+    if (!refusal) refusal = streams.Open(make, origin);
     if (!refusal) return;
-    resources->Log(peer_.text, "a session from " + peer_.text + " was refused: " +
-                                   ErrorCodeName(refusal->code()) + ": " + refusal->what());
+    resources->Log(peer_.text, server::RefusedLine(peer_.text, *refusal));
     stream_ = std::make_shared<RefusedStream>(*refusal);
   }
 
@@ -247,6 +266,7 @@ class WebSocketOver final : public Connection,
   std::optional<websocket::stream<Transport>> socket_;  // until it is given up
   beast::flat_buffer buffer_;
   bool tutoring_ = true;
+  std::string token_;               // that came with the request, until it was looked at
   std::shared_ptr<Stream> stream_;  // once the WebSocket is there
   std::optional<uint64_t> number_;  // of the stream; absent: refused
   std::string outgoing_;            // what is being written

@@ -16,6 +16,7 @@ shadowtutor_status shadowtutor_client_connect(const char* server,
     made.authority = api::TextOf(taken.authority);
     made.certificate = api::TextOf(taken.certificate);
     made.key = api::TextOf(taken.key);
+    made.token_file = api::TextOf(taken.token_file);
     made.tls = taken.tls != 0;
     made.insecure = taken.insecure != 0;
     made.wait = taken.wait != 0;

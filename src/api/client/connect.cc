@@ -11,6 +11,7 @@
 #include "core/text.h"
 #include "rpc/client/grpc_link.h"
 #include "rpc/grpc_log.h"
+#include "rpc/token.h"
 #include "shadowtutor/client.h"
 #include "wire/limits.h"
 
@@ -29,6 +30,7 @@ rpc::GrpcLinkOptions LinkOptionsOf(const std::string& server, const ConnectOptio
   link.tls = {options.certificate, options.key, options.authority};
   link.use_tls = options.tls;
   link.insecure = options.insecure;
+  if (!options.token_file.empty()) link.token = rpc::ReadToken(options.token_file);
   link.frame_size = options.frame_size;
   api::HandedEncoder encoder = api::TakeEncoder(options.encoder);
   link.frame_codec = encoder.codec;

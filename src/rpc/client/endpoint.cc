@@ -4,6 +4,7 @@
 
 #include "rpc/address.h"
 #include "rpc/host_lookup.h"
+#include "rpc/token.h"
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::rpc {
@@ -18,6 +19,11 @@ void Check(const Endpoint& endpoint) {
                     " in plain text; name the authority of the server's certificate, or allow "
                     "plain text if the network is yours alone",
                 Setting::kPlainText);
+  }
+  if (!endpoint.token.empty() && !IsTokenText(endpoint.token)) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "the token is none; it has 16 to 256 printable characters of ASCII without spaces",
+                Setting::kToken);
   }
   MakeChannelCredentials(endpoint.tls, endpoint.use_tls);  // throws now what would fail later
 }

@@ -11,8 +11,9 @@ namespace shadowtutor::rpc {
 struct Endpoint {
   std::string address = "127.0.0.1:50051";  // see rpc/address.h
   TlsFiles tls;
-  bool use_tls = false;   // TLS with the system's authorities, without any file
-  bool insecure = false;  // plain text to other machines
+  bool use_tls = false;    // TLS with the system's authorities, without any file
+  bool insecure = false;   // plain text to other machines
+  std::string token = {};  // by which the server knows this client; empty: none
   /// If not empty, the client connects to this address instead, where a relay (app/relay.h) passes
   /// everything on to `address`. Certificates are still checked for `address`.
   std::string via;

@@ -87,8 +87,10 @@ class GrpcStream<Out, In>::Call final
   using Request = typename CallOf<Out>::Request;
   using Reply = typename CallOf<Out>::Reply;
 
-  Call(const std::shared_ptr<grpc::Channel>& channel, std::function<void()> wake)
+  Call(const std::shared_ptr<grpc::Channel>& channel, const std::string& token,
+       std::function<void()> wake)
       : stub_(channel), wake_(std::move(wake)) {
+    if (!token.empty()) context_.AddMetadata("authorization", "Bearer " + token);
     CallOf<Out>::Start(stub_, context_, *this);
     // Reads and writes are started from outside gRPC's callbacks, so the call must not end between
     // them.
@@ -196,7 +198,8 @@ class GrpcStream<Out, In>::Call final
 template <typename Out, typename In>
 GrpcStream<Out, In>::GrpcStream(const Endpoint& endpoint, std::chrono::milliseconds connect_timeout,
                                 std::function<void()> wake)
-    : call_(std::make_unique<Call>(OpenChannel(endpoint, connect_timeout), std::move(wake))) {}
+    : call_(std::make_unique<Call>(OpenChannel(endpoint, connect_timeout), endpoint.token,
+                                   std::move(wake))) {}
 
 template <typename Out, typename In>
 GrpcStream<Out, In>::~GrpcStream() {

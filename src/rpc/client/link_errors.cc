@@ -57,8 +57,10 @@ Error ExplainLinkError(const Error& error, const Endpoint& endpoint, LinkStage s
                      "trying until it is there",
                  Setting::kRetry);
   }
+  const Setting about =
+      error.code() == ErrorCode::kUnauthenticated ? Setting::kToken : error.about();
   if (what.find(address) != std::string::npos) return error;
-  return Error(error.code(), "the server at " + address + ": " + what);
+  return Error(error.code(), "the server at " + address + ": " + what, about);
 }
 
 bool IsRefusal(const Error& error) {

@@ -31,7 +31,7 @@ struct Server::Impl {
       : options(std::move(with)),
         tls(options.tls.any() ? std::make_shared<ServerTls>(options.tls) : nullptr),
         backend(std::move(with_backend)),
-        service(backend->resources(), backend->streams(), options.write_timeout) {}
+        service(backend->resources(), backend->streams(), options.write_timeout, options.tokens) {}
 
   void Start() ST_EXCLUDES(life_mutex);
   bool Shutdown(std::chrono::milliseconds timeout) ST_EXCLUDES(life_mutex);
@@ -95,8 +95,9 @@ void Server::Impl::Start() {
   }
   const int most = MostConnections(options);
   if (most < options.max_connections) {
-    backend->resources()->Log("the limit of open files allows " + std::to_string(most) +
-                              " connections at a time");
+    backend->resources()->Log(
+        server::LogLevel::kWarning,
+        "the limit of open files allows " + std::to_string(most) + " connections at a time");
   }
   {
     const MutexLock address_lock(mutex);
@@ -116,8 +117,10 @@ void Server::Impl::Start() {
                 parameters.fd = connection.Release();
                 enter->HandleNewConnection(&parameters);
               },
-          .log = [resources =
-                      backend->resources()](const std::string& line) { resources->Log(line); }});
+          .log =
+              [resources = backend->resources()](const std::string& line) {
+                resources->Log(server::LogLevel::kWarning, line);
+              }});
   backend->Start();
 }
 

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <memory>
 
+#include "rpc/server/device_tokens.h"
 #include "server/resources.h"
 #include "server/stream_registry.h"
 #include "shadowtutor/v1/shadowtutor.grpc.pb.h"
@@ -20,9 +21,11 @@ class Service final
     : public v1::ShadowTutor::WithRawCallbackMethod_Tutor<
           v1::ShadowTutor::WithRawCallbackMethod_Segment<v1::ShadowTutor::Service>> {
  public:
-  /// A message that a client does not take within `write_timeout` ends its stream.
+  /// `tokens`, if there are some, are those of the clients that may come in. A message that a
+  /// client does not take within `write_timeout` ends its stream.
   Service(std::shared_ptr<server::Resources> resources,
-          std::shared_ptr<server::StreamRegistry> streams, std::chrono::milliseconds write_timeout);
+          std::shared_ptr<server::StreamRegistry> streams, std::chrono::milliseconds write_timeout,
+          std::shared_ptr<DeviceTokens> tokens = nullptr);
 
   using Reactor = grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>;
   Reactor* Tutor(grpc::CallbackServerContext* context) override;
@@ -35,6 +38,7 @@ class Service final
   const std::shared_ptr<server::Resources> resources_;
   const std::shared_ptr<server::StreamRegistry> streams_;
   const std::chrono::milliseconds write_timeout_;
+  const std::shared_ptr<DeviceTokens> tokens_;
 };
 
 }  // namespace shadowtutor::rpc

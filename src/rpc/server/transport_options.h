@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <string>
 
 #include "rpc/tls_files.h"
@@ -11,11 +12,15 @@
 
 namespace shadowtutor::rpc {
 
+class DeviceTokens;
+
 struct TransportOptions {
   std::string listen = "127.0.0.1:0";  // port 0: any free port
   TlsFiles tls;
   /// Allows plain text on addresses that other machines can reach.
   bool insecure = false;
+  /// The devices that may come in (device_tokens.h); null: whoever reaches the server.
+  std::shared_ptr<DeviceTokens> tokens;
 
   /// Connections at a time, in all and from one address; fewer where the process's limit of open
   /// files does not allow as many. Those from this machine itself are bounded in all only.

@@ -61,7 +61,7 @@ const sessionColumns = [
     button.setAttribute('aria-pressed', String(session.id === chosen));
   }},
   {title: 'Client', className: 'words rare', text: (session) =>
-    `${session.client || 'this machine'}${session.client_version ? `, ${session.client_version}` : ''}`},
+    `${session.device || session.client || 'this machine'}${session.client_version ? `, ${session.client_version}` : ''}`},
   {title: 'Frames', className: 'rare', text: (session) => (session.width ? `${session.width}×${session.height}` : none)},
   {title: 'mIoU', text: (session) => (session.kind === 'segment' ? 'all frames' : percent(session.metric, 1))},
   {title: 'Stride', text: (session) => (session.stride === null ? none : String(session.stride))},

@@ -1,0 +1,135 @@
+#include "cli/serve_files.h"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "app/flags.h"
+#include "cli/hints.h"
+#include "cli/serve_log.h"
+#include "rpc/tls_files.h"
+#include "rpc/token.h"
+#include "shadowtutor/types.h"
+
+namespace shadowtutor::cli {
+namespace {
+
+namespace flags = app::flags;
+using server::LogLevel;
+
+// What is about a file says which option names it.
+Error About(const Error& error, const char* option) {
+  return Error(error.code(), std::string(error.what()) + " (" + option + ")");
+}
+
+void CheckWebToken(const ServeArguments& options) {
+  if (options.web_token_file.empty()) return;
+  if (options.web.empty()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "--web-token-file is for the web server; give its address, too (--web)");
+  }
+  try {
+    web::CheckToken(WebOptionsOf(options));
+  } catch (const Error& error) {
+    throw About(error, kWebTokenFile);
+  }
+}
+
+void LogOutOfDate(const std::vector<std::string>& sentences) {
+  for (const std::string& sentence : sentences) {
+    Log(LogLevel::kWarning, sentence + "; clients refuse the connection until then");
+  }
+}
+
+std::string DevicesText(size_t devices) {
+  return std::to_string(devices) + (devices == 1 ? " device" : " devices");
+}
+
+}  // namespace
+
+ServeFiles::ServeFiles(const ServeArguments& options)
+    : options_(options), watch_(options.server.tls) {
+  CheckWebToken(options);
+  rpc::OutOfDate(options.server.tls);  // throws for files that cannot be used
+  if (options.tokens.empty()) return;
+  try {
+    tokens_ = std::make_shared<rpc::DeviceTokens>(options.tokens);
+  } catch (const Error& error) {
+    throw About(error, kTokens);
+  }
+}
+
+void ServeFiles::LogWarnings() const {
+  LogOutOfDate(rpc::OutOfDate(options_.server.tls));
+  if (const auto warning = web::TokenWarning(WebOptionsOf(options_))) {
+    Log(LogLevel::kWarning, *warning);
+  }
+  if (!tokens_) return;
+  Log(LogLevel::kInfo, "clients need a token; " + DevicesText(tokens_->devices()) + " in " +
+                           tokens_->file().string());
+  if (const auto warning = rpc::TokenFileWarning(tokens_->file(), "the tokens")) {
+    Log(LogLevel::kWarning, *warning);
+  }
+}
+
+void ServeFiles::Reload(rpc::Server& server, web::Server* web) {
+  watch_.Read();
+  if (options_.server.tls.any()) {
+    ReloadTls(server, web, "SIGHUP");
+  } else {
+    Log(LogLevel::kInfo, "SIGHUP: there are no TLS files to read again");
+  }
+  if (web) ReloadWebToken(*web);
+  if (tokens_) ReloadTokens();
+}
+
+void ServeFiles::Look(rpc::Server& server, web::Server* web, Clock::time_point now) {
+  if (watch_.Changed(now)) ReloadTls(server, web, "the TLS files have changed");
+}
+
+void ServeFiles::ReloadTls(rpc::Server& server, web::Server* web, const std::string& cause) {
+  try {
+    // First, because nothing may be thrown once the server has the new files.
+    const std::vector<std::string> out_of_date = rpc::OutOfDate(options_.server.tls);
+    const std::string certificate = server.ReloadTls();
+    if (web) web->ReloadTls();
+    Log(LogLevel::kInfo, cause +
+                             ": read the TLS files again; new connections get the certificate of " +
+                             certificate);
+    LogOutOfDate(out_of_date);
+  } catch (const Error& error) {
+    Log(LogLevel::kError,
+        cause + ": the TLS files cannot be used, and those from before stay in use: " +
+            WithOptions(flags::kServe, error.what(), error.about()));
+  }
+}
+
+void ServeFiles::ReloadWebToken(web::Server& web) {
+  try {
+    if (!web.ReloadToken()) return;
+    Log(LogLevel::kInfo, "SIGHUP: read the web server's token again");
+    if (const auto warning = web::TokenWarning(WebOptionsOf(options_))) {
+      Log(LogLevel::kWarning, *warning);
+    }
+  } catch (const Error& error) {
+    Log(LogLevel::kError,
+        "SIGHUP: the web server's token cannot be used, and the one from before stays in use: " +
+            std::string(About(error, kWebTokenFile).what()));
+  }
+}
+
+void ServeFiles::ReloadTokens() {
+  try {
+    const size_t devices = tokens_->Reload();
+    Log(LogLevel::kInfo, "SIGHUP: read the clients' tokens again; " + DevicesText(devices));
+    if (const auto warning = rpc::TokenFileWarning(tokens_->file(), "the tokens")) {
+      Log(LogLevel::kWarning, *warning);
+    }
+  } catch (const Error& error) {
+    Log(LogLevel::kError,
+        "SIGHUP: the clients' tokens cannot be used, and those from before stay in use: " +
+            std::string(About(error, kTokens).what()));
+  }
+}
+
+}  // namespace shadowtutor::cli

@@ -1,0 +1,52 @@
+// The files of a server that are read again while it runs: certificates, the web server's token,
+// the list of its clients' tokens.
+#ifndef SHADOWTUTOR_CLI_SERVE_FILES_H_
+#define SHADOWTUTOR_CLI_SERVE_FILES_H_
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "cli/serve.h"
+#include "rpc/server/device_tokens.h"
+#include "rpc/server/server.h"
+#include "rpc/tls_watch.h"
+#include "web/server.h"
+
+namespace shadowtutor::cli {
+
+/// Thread safety: one thread at a time.
+class ServeFiles {
+ public:
+  using Clock = rpc::TlsWatch::Clock;
+
+  /// Reads the list of tokens and looks at the others. Throws Error, whose sentence names the
+  /// option where it is not about TLS, for what cannot be used. `options` must outlive it.
+  explicit ServeFiles(const ServeArguments& options);
+
+  /// The devices that may come in; null: whoever reaches the server.
+  const std::shared_ptr<rpc::DeviceTokens>& tokens() const { return tokens_; }
+  /// What an operator should know of them at the start.
+  void LogWarnings() const;
+
+  /// SIGHUP: reads all of them again. What cannot be used is told, also by a server that is quiet,
+  /// because nothing else tells who sent the signal that it was in vain, and what was there before
+  /// stays in use. `web` may be null.
+  void Reload(rpc::Server& server, web::Server* web);
+  /// To be called often: takes TLS files that were replaced.
+  void Look(rpc::Server& server, web::Server* web, Clock::time_point now);
+
+ private:
+  void ReloadTls(rpc::Server& server, web::Server* web, const std::string& cause);
+  void ReloadWebToken(web::Server& web);
+  void ReloadTokens();
+
+  const ServeArguments& options_;
+  rpc::TlsWatch watch_;
+  std::shared_ptr<rpc::DeviceTokens> tokens_;
+};
+
+}  // namespace shadowtutor::cli
+
+#endif  // SHADOWTUTOR_CLI_SERVE_FILES_H_

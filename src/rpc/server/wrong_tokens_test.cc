@@ -1,0 +1,61 @@
+#include "rpc/server/wrong_tokens.h"
+
+#include <gtest/gtest.h>
+
+namespace shadowtutor::rpc {
+namespace {
+
+using namespace std::chrono_literals;
+
+const WrongTokens::Clock::time_point kNow{std::chrono::hours(1000)};
+
+TEST(WrongTokens, MakeAnAddressWaitLongerAndLonger) {
+  WrongTokens wrong;
+  wrong.Failed("a", 1, kNow);
+  wrong.Failed("a", 2, kNow);
+  EXPECT_FALSE(wrong.Wait("a", kNow));
+  wrong.Failed("a", 3, kNow);
+  EXPECT_EQ(wrong.Wait("a", kNow), 1s);
+  EXPECT_FALSE(wrong.Wait("a", kNow + 1s));
+  EXPECT_FALSE(wrong.Wait("b", kNow)) << "of another address";
+  wrong.Failed("a", 4, kNow + 1s);
+  EXPECT_EQ(wrong.Wait("a", kNow + 1s), 2s);
+  EXPECT_EQ(wrong.Wait("a", kNow + 2500ms), 1s);
+  for (uint64_t i = 5; i < 100; ++i) wrong.Failed("a", i, kNow + 5s);
+  EXPECT_EQ(wrong.Wait("a", kNow + 5s), WrongTokens::kLongestWait);
+}
+
+TEST(WrongTokens, TheSameOneAgainIsNoGuess) {
+  WrongTokens wrong;
+  for (int i = 0; i < 1000; ++i) wrong.Failed("a", 7, kNow);
+  wrong.Failed("a", 8, kNow);
+  EXPECT_FALSE(wrong.Wait("a", kNow));
+  wrong.Failed("a", 9, kNow);
+  EXPECT_TRUE(wrong.Wait("a", kNow));
+}
+
+TEST(WrongTokens, AreForgottenInTimeAndByARightOne) {
+  WrongTokens wrong;
+  for (uint64_t i = 0; i < 10; ++i) wrong.Failed("a", i, kNow);
+  const auto later = kNow + WrongTokens::kForgetAfter + 1s;
+  wrong.Failed("a", 20, later);
+  wrong.Failed("a", 21, later);
+  EXPECT_FALSE(wrong.Wait("a", later));
+  wrong.Succeeded("a");
+  wrong.Failed("a", 22, later);
+  EXPECT_FALSE(wrong.Wait("a", later));
+}
+
+TEST(WrongTokens, AddressesAreBounded) {
+  WrongTokens wrong;
+  for (uint64_t i = 0; i < 10; ++i) wrong.Failed("a", i, kNow);
+  for (size_t i = 0; i + 1 < WrongTokens::kMostAddresses; ++i) {
+    wrong.Failed(std::to_string(i), 1, kNow);
+  }
+  EXPECT_TRUE(wrong.Wait("a", kNow));
+  wrong.Failed("one more", 1, kNow);
+  EXPECT_FALSE(wrong.Wait("a", kNow)) << "all are forgotten rather than remembered without a bound";
+}
+
+}  // namespace
+}  // namespace shadowtutor::rpc
