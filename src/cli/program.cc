@@ -13,9 +13,9 @@ void MakeProgram(CLI::App& app, int& exit_code) {
       "ShadowTutor: video segmentation on weak devices, taught by a heavy network on a server");
   app.set_version_flag("--version", std::string("shadowtutor ") + Version());
   app.require_subcommand(1);
-  for (const auto add :
-       {AddServeCommand, AddRunCommand, AddTopCommand, AddLabelCommand, AddTeacherCommand, AddStudentCommand,
-        AddPretrainCommand, AddEvalCommand, AddBenchCommand, AddPlanCommand, AddReportCommand}) {
+  for (const auto add : {AddServeCommand, AddRunCommand, AddTopCommand, AddLabelCommand,
+                         AddTeacherCommand, AddStudentCommand, AddPretrainCommand, AddEvalCommand,
+                         AddBenchCommand, AddPlanCommand, AddReportCommand}) {
     add(app, exit_code);
   }
 }

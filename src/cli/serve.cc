@@ -114,7 +114,7 @@ int Serve(const ServeArguments& options) {
   // Before the teacher, which may take long to load.
   rpc::CheckCouldListen(rpc::ParseServerAddress(options.server.listen, rpc::AddressUse::kListen));
   if (!options.web.empty()) CheckWeb(WebOptionsOf(options));
-  ServeFiles files(options);
+  ServeFiles files(options.server.tls, WebOptionsOf(options), options.tokens);
   Pair pair = OpenTeacherAndStudent(options);
   const std::shared_ptr<teacher::Teacher> teacher = pair.teacher;
 

@@ -16,8 +16,6 @@ class App;
 
 namespace shadowtutor::cli {
 
-inline constexpr char kWebTokenFile[] = "--web-token-file", kTokens[] = "--tokens";
-
 /// As typed.
 struct ServeArguments {
   std::string card, student;

@@ -7,7 +7,6 @@
 #include "app/flags.h"
 #include "cli/hints.h"
 #include "cli/serve_log.h"
-#include "rpc/tls_files.h"
 #include "rpc/token.h"
 #include "shadowtutor/types.h"
 
@@ -22,14 +21,14 @@ Error About(const Error& error, const char* option) {
   return Error(error.code(), std::string(error.what()) + " (" + option + ")");
 }
 
-void CheckWebToken(const ServeArguments& options) {
-  if (options.web_token_file.empty()) return;
-  if (options.web.empty()) {
+void CheckWebToken(const web::ServerOptions& options) {
+  if (options.token_file.empty()) return;
+  if (options.listen.empty()) {
     throw Error(ErrorCode::kInvalidArgument,
                 "--web-token-file is for the web server; give its address, too (--web)");
   }
   try {
-    web::CheckToken(WebOptionsOf(options));
+    web::CheckToken(options);
   } catch (const Error& error) {
     throw About(error, kWebTokenFile);
   }
@@ -47,21 +46,21 @@ std::string DevicesText(size_t devices) {
 
 }  // namespace
 
-ServeFiles::ServeFiles(const ServeArguments& options)
-    : options_(options), watch_(options.server.tls) {
-  CheckWebToken(options);
-  rpc::OutOfDate(options.server.tls);  // throws for files that cannot be used
-  if (options.tokens.empty()) return;
+ServeFiles::ServeFiles(const rpc::TlsFiles& tls, web::ServerOptions web, const std::string& tokens)
+    : tls_(tls), web_(std::move(web)), watch_(tls) {
+  CheckWebToken(web_);
+  rpc::OutOfDate(tls_);  // throws for files that cannot be used
+  if (tokens.empty()) return;
   try {
-    tokens_ = std::make_shared<rpc::DeviceTokens>(options.tokens);
+    tokens_ = std::make_shared<rpc::DeviceTokens>(tokens);
   } catch (const Error& error) {
     throw About(error, kTokens);
   }
 }
 
 void ServeFiles::LogWarnings() const {
-  LogOutOfDate(rpc::OutOfDate(options_.server.tls));
-  if (const auto warning = web::TokenWarning(WebOptionsOf(options_))) {
+  LogOutOfDate(rpc::OutOfDate(tls_));
+  if (const auto warning = web::TokenWarning(web_)) {
     Log(LogLevel::kWarning, *warning);
   }
   if (!tokens_) return;
@@ -74,7 +73,7 @@ void ServeFiles::LogWarnings() const {
 
 void ServeFiles::Reload(rpc::Server& server, web::Server* web) {
   watch_.Read();
-  if (options_.server.tls.any()) {
+  if (tls_.any()) {
     ReloadTls(server, web, "SIGHUP");
   } else {
     Log(LogLevel::kInfo, "SIGHUP: there are no TLS files to read again");
@@ -90,7 +89,7 @@ void ServeFiles::Look(rpc::Server& server, web::Server* web, Clock::time_point n
 void ServeFiles::ReloadTls(rpc::Server& server, web::Server* web, const std::string& cause) {
   try {
     // First, because nothing may be thrown once the server has the new files.
-    const std::vector<std::string> out_of_date = rpc::OutOfDate(options_.server.tls);
+    const std::vector<std::string> out_of_date = rpc::OutOfDate(tls_);
     const std::string certificate = server.ReloadTls();
     if (web) web->ReloadTls();
     Log(LogLevel::kInfo, cause +
@@ -108,7 +107,7 @@ void ServeFiles::ReloadWebToken(web::Server& web) {
   try {
     if (!web.ReloadToken()) return;
     Log(LogLevel::kInfo, "SIGHUP: read the web server's token again");
-    if (const auto warning = web::TokenWarning(WebOptionsOf(options_))) {
+    if (const auto warning = web::TokenWarning(web_)) {
       Log(LogLevel::kWarning, *warning);
     }
   } catch (const Error& error) {

@@ -8,22 +8,25 @@
 #include <memory>
 #include <string>
 
-#include "cli/serve.h"
 #include "rpc/server/device_tokens.h"
 #include "rpc/server/server.h"
+#include "rpc/tls_files.h"
 #include "rpc/tls_watch.h"
 #include "web/server.h"
 
 namespace shadowtutor::cli {
+
+inline constexpr char kWebTokenFile[] = "--web-token-file", kTokens[] = "--tokens";
 
 /// Thread safety: one thread at a time.
 class ServeFiles {
  public:
   using Clock = rpc::TlsWatch::Clock;
 
-  /// Reads the list of tokens and looks at the others. Throws Error, whose sentence names the
-  /// option where it is not about TLS, for what cannot be used. `options` must outlive it.
-  explicit ServeFiles(const ServeArguments& options);
+  /// Reads the list of tokens and looks at the others. `web.listen` is empty where there is no web
+  /// server, and `tokens` where clients need none. Throws Error, whose sentence names the option
+  /// where it is not about TLS, for what cannot be used.
+  ServeFiles(const rpc::TlsFiles& tls, web::ServerOptions web, const std::string& tokens);
 
   /// The devices that may come in; null: whoever reaches the server.
   const std::shared_ptr<rpc::DeviceTokens>& tokens() const { return tokens_; }
@@ -42,7 +45,8 @@ class ServeFiles {
   void ReloadWebToken(web::Server& web);
   void ReloadTokens();
 
-  const ServeArguments& options_;
+  const rpc::TlsFiles tls_;
+  const web::ServerOptions web_;
   rpc::TlsWatch watch_;
   std::shared_ptr<rpc::DeviceTokens> tokens_;
 };

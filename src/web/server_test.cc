@@ -45,8 +45,9 @@ TEST_F(WebServer, AnswersRequests) {
   EXPECT_EQ(healthy.result_int(), 200u);
   EXPECT_EQ(healthy.body(), "ok\n");
   EXPECT_EQ(Ask("GET /readyz?a=b HTTP/1.1\r\n\r\n").result_int(), 200u);
-  EXPECT_NE(Ask("GET /metrics HTTP/1.1\r\n\r\n").body().find("shadowtutor_sessions{kind=\"tutor\"} 0"),
-            std::string::npos);
+  EXPECT_NE(
+      Ask("GET /metrics HTTP/1.1\r\n\r\n").body().find("shadowtutor_sessions{kind=\"tutor\"} 0"),
+      std::string::npos);
   const auto head = Ask("HEAD /healthz HTTP/1.1\r\n\r\n");
   EXPECT_EQ(head[http::field::content_length], "3");
   EXPECT_EQ(head.body(), "");
