@@ -36,7 +36,7 @@ struct ServeArguments {
   double session_max_age = 0;           // seconds; 0: none
   double drain_delay = 0;
   double drain_timeout = std::chrono::duration<double>(wire::kDrainTimeout).count();
-  std::string tokens;                   // empty: clients need none
+  std::string tokens;  // empty: clients need none
   std::string log_format = "text", log_level = "info";
   bool quiet = false;
   rpc::ServerOptions server;

@@ -145,6 +145,10 @@ ServerStats Backend::stats() const {
   stats.teacher = resources_->teaching->load();
   stats.trainer = resources_->training->load();
   stats.max_sessions = streams_->bounds().in_all;
+  const Terms terms = resources_->admission.terms();
+  stats.least_stride =
+      std::max(terms.min_stride, resources_->session.policy.schedule.stride.min_stride);
+  stats.step_share = terms.step_share;
   stats.teacher_overdue =
       resources_->teacher_watch.Stuck(Clock::now(), resources_->teacher_timeout);
   return stats;

@@ -78,6 +78,10 @@ struct ServerStats {
   Scheduler::Load teacher, trainer;
   int max_sessions = 0;
   bool teacher_overdue = false;  // its current call takes longer than it may
+  /// What sessions are asked to put up with (admission.h): the least stride in force, and the share
+  /// of the policy's steps.
+  int least_stride = 0;
+  double step_share = 1;
 };
 
 /// Thread safety: all functions may be called from any thread.

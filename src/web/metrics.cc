@@ -175,6 +175,11 @@ void AddLoad(Exposition& out, const server::ServerStats& stats) {
   out.Gauge("shadowtutor_teacher_overdue",
             "1 while a call of the teacher takes longer than it may, and key frames are refused.",
             stats.teacher_overdue ? 1 : 0);
+  out.Gauge("shadowtutor_least_stride_frames",
+            "Frames from one key frame to the next that are asked of sessions at least.",
+            stats.least_stride);
+  out.Gauge("shadowtutor_step_share_ratio",
+            "The share of the policy's distillation steps that key frames get.", stats.step_share);
   out.Counter("shadowtutor_teacher_busy_seconds_total",
               "Time that decoding and the teacher took, of all threads together.",
               stats.teacher.busy_s);

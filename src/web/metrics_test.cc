@@ -27,6 +27,8 @@ server::ServerStats Example() {
   stats.sessions_failed[ErrorCode::kDataLoss] = 4;
   stats.trainer.busy_s = 2.5;
   stats.teacher_overdue = true;
+  stats.least_stride = 24;
+  stats.step_share = 0.5;
   wire::Update update;
   update.teacher_ms = 250;
   update.train_ms = 40;
@@ -52,8 +54,10 @@ TEST(Metrics, AreTheFiguresInPrometheusFormat) {
   const std::string text = "\n" + Text();
   for (const char* line :
        {"shadowtutor_build_info{version=\"0.2.0\",policy=\"a\\\"b\\\\c\\nd\"} 1",
-        "shadowtutor_ready 1", "shadowtutor_sessions{kind=\"tutor\"} 2",
-        "shadowtutor_sessions{kind=\"segment\"} 1", "shadowtutor_max_sessions 16",
+        "shadowtutor_ready 1",
+        "shadowtutor_sessions{kind=\"tutor\"} 2",
+        "shadowtutor_sessions{kind=\"segment\"} 1",
+        "shadowtutor_max_sessions 16",
         "shadowtutor_key_frames_total{result=\"trained\",code=\"OK\"} 1234567890000",
         "shadowtutor_key_frames_total{result=\"unchanged\",code=\"OK\"} 123",
         "shadowtutor_key_frames_total{result=\"failed\",code=\"DATA_LOSS\"} 7",
@@ -61,9 +65,15 @@ TEST(Metrics, AreTheFiguresInPrometheusFormat) {
         "shadowtutor_sessions_refused_total{reason=\"server_full\"} 0",
         "shadowtutor_sessions_refused_total{reason=\"address_full\"} 3",
         "shadowtutor_sessions_failed_total{code=\"DATA_LOSS\"} 4",
-        "shadowtutor_training_busy_seconds_total 2.5", "shadowtutor_teacher_overdue 1",
-        "shadowtutor_teacher_queue_length 0", "process_open_fds 5", "process_max_fds 1024",
-        "process_resident_memory_bytes 4096", "process_start_time_seconds 1700000000"}) {
+        "shadowtutor_training_busy_seconds_total 2.5",
+        "shadowtutor_teacher_overdue 1",
+        "shadowtutor_least_stride_frames 24",
+        "shadowtutor_step_share_ratio 0.5",
+        "shadowtutor_teacher_queue_length 0",
+        "process_open_fds 5",
+        "process_max_fds 1024",
+        "process_resident_memory_bytes 4096",
+        "process_start_time_seconds 1700000000"}) {
     EXPECT_NE(text.find("\n" + std::string(line) + "\n"), std::string::npos) << line << text;
   }
 }
