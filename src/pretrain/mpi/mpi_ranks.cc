@@ -340,8 +340,7 @@ void MpiRanks::Idle() {
                     " has not been heard of for " +
                     std::to_string(static_cast<int>(silence_.count())) +
                     " s; look whether its machine and the network are up, then go on from the last "
-                    "checkpoint",
-                Setting::kResume);
+                    "checkpoint");
   }
 }
 
