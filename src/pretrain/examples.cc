@@ -315,6 +315,7 @@ class Collector {
 
   void FingerprintLabels() {
     Keep([&](size_t i) {
+      Stop();
       Example& example = candidates_[i].example;
       try {
         example.label_content = ContentOf(example.label);
@@ -381,6 +382,7 @@ class Collector {
       chosen = static_cast<uint8_t>(1 - options_.background);
     }
     for (const fs::path& file : files) {
+      Stop();
       const fs::path inside = fs::relative(file, set.folder);
       const auto by_folder = ClassIndex(inside.begin()->string());
       const auto class_index = by_folder && set.class_name.empty() ? by_folder : chosen;
