@@ -377,9 +377,11 @@ void AddEvalOptions(CLI::App& command, EvalArguments& arguments) {
                   "Folder for all results; run again to go on where it stopped")
       ->type_name(kFolderValue);
   command
-      .add_option("--shard", arguments.shard,
-                  "With --out: only the second of four shares of all runs is 2/4; `shadowtutor "
-                  "report` makes one of them when all are done (docs/evaluate.md)")
+      .add_option(
+          "--shard", arguments.shard,
+          "With --out: one share of all runs alone, such as 2/4, the second of four, for "
+          "several processes or machines; when all are done, `shadowtutor report` makes one "
+          "evaluation of them (docs/evaluate.md)")
       ->type_name("I/N")
       ->check(CLI::Validator(
           [](const std::string& text) -> std::string {

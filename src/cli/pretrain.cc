@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -21,6 +22,7 @@
 #include "cli/value_types.h"
 #include "core/text.h"
 #include "nn/network.h"
+#include "pretrain/open_ranks.h"
 #include "pretrain/pretrainer.h"
 #include "pretrain/run_state.h"
 #include "teacher/teacher.h"
@@ -100,14 +102,25 @@ void CheckOutputs(const PretrainArguments& arguments, const pretrain::PretrainOp
                   " steps, which would be lost; go on from there with --resume, or remove it");
 }
 
-int Run(const PretrainArguments& arguments) {
-  InstallInterruptHandler();
-  const pretrain::PretrainOptions options = PretrainingOf(arguments);
+// That of a rank whose failure another one tells; main has those of all others.
+int FailureExitCode(const Error& error) {
+  return error.code() == ErrorCode::kInvalidArgument ? 2 : 1;
+}
+
+// The run itself; `ranks` are the processes that share it.
+int RunOn(pretrain::Ranks& ranks, const PretrainArguments& arguments,
+          const pretrain::PretrainOptions& options) {
+  if (!ranks.first()) {
+    pretrain::PretrainEvents events;
+    events.stop = Interrupted;
+    events.report = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); };
+    return pretrain::Pretrain(options, events, ranks).stopped ? kInterruptedExitCode : 0;
+  }
   CheckOutputs(arguments, options);
   const auto lock = ClaimFile(options.out.string(), FileKind::kStudent);
   Progress progress;
   const auto start = Clock::now();
-  const pretrain::PretrainResult result = pretrain::Pretrain(options, EventsOn(progress));
+  const pretrain::PretrainResult result = pretrain::Pretrain(options, EventsOn(progress), ranks);
   progress.Clear();
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
   std::printf("%s: %zu parameters, %zu classes, %ju bytes\n", options.out.c_str(),
@@ -116,6 +129,7 @@ int Run(const PretrainArguments& arguments) {
   std::printf("%lld steps of %d images in %s, from %zu images and %zu cut-outs\n",
               static_cast<long long>(result.steps), options.batch, TimeText(seconds).c_str(),
               result.training_images, result.cutouts);
+  if (ranks.size() > 1) std::printf("shared by %d processes\n", ranks.size());
   if (result.best_metric >= 0) {
     std::printf("validation mIoU %.2f %% on %zu images, after step %lld\n",
                 100 * result.best_metric, result.validation_images,
@@ -124,6 +138,27 @@ int Run(const PretrainArguments& arguments) {
   if (!result.stopped) return 0;
   std::printf("stopped before the end; the same command with --resume goes on from here\n");
   return kInterruptedExitCode;
+}
+
+// Ends the other ranks, too. Rank 0 tells the user; another one only where rank 0 does not answer.
+int EndRanks(pretrain::Ranks& ranks, const Error& error) {
+  if (ranks.Fail(error)) return FailureExitCode(error);
+  if (ranks.first()) throw error;
+  throw Error(error.code(), ranks.Name() + ": " + error.what(), error.about());
+}
+
+int Run(const PretrainArguments& arguments) {
+  InstallInterruptHandler();
+  // Ended when the process exits, because by then main has said what was wrong.
+  static const std::unique_ptr<pretrain::Ranks> ranks = pretrain::OpenRanks();
+  try {
+    return RunOn(*ranks, arguments, PretrainingOf(arguments));
+  } catch (const Error& error) {
+    return EndRanks(*ranks, error);
+  } catch (const std::exception& error) {
+    if (ranks->size() == 1) throw;
+    return EndRanks(*ranks, Error(ErrorCode::kInternal, error.what()));
+  }
 }
 
 pretrain::DataSpec DataOf(const PretrainArguments& arguments) {

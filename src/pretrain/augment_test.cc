@@ -156,7 +156,7 @@ TEST(WeighClasses, RareClassesWeighMoreAndUnknownPixelsNothing) {
   for (int x = 0; x < 10; ++x) sample.label.at(x, 0) = 1;
   for (int x = 0; x < 10; ++x) sample.label.at(x, 1) = kUnknown;
   batch.samples.push_back(sample);
-  WeighClasses(batch, 3);
+  WeighClasses(batch, CountPixels(batch), 3);
   const float common = batch.weights[0][99], rare = batch.weights[0][0];
   // Of 90 known pixels, 80 and 10 are of each class; the average is 45.
   EXPECT_NEAR(common, std::sqrt(45.0 / 80), 1e-5);

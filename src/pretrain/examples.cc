@@ -117,10 +117,17 @@ class Collector {
   Examples Collect() {
     for (const ImageSet& set : spec_.images) AddImages(set);
     for (const VideoSet& set : spec_.videos) AddVideo(set);
-    LabelAll();
+    Label(0, 1);
+    FingerprintLabels();
     Split();
     for (const CutoutSet& set : spec_.cutouts) AddCutouts(set);
     return std::move(examples_);
+  }
+
+  void LabelOnly(size_t rank, size_t ranks) {
+    for (const ImageSet& set : spec_.images) AddImages(set);
+    for (const VideoSet& set : spec_.videos) AddVideo(set);
+    Label(rank, ranks);
   }
 
  private:
@@ -254,13 +261,16 @@ class Collector {
     }
   }
 
-  void LabelAll() {
+  // Makes those labels that are missing of every `ranks`-th, from number `rank` on. Drops
+  // candidates that cannot be labelled.
+  void Label(size_t rank, size_t ranks) {
     std::map<fs::path, std::vector<size_t>> work;
     int64_t total = 0, done = 0;
     std::set<fs::path> begun;  // equal pictures have one label
     for (size_t i = 0; i < candidates_.size(); ++i) {
-      if (candidates_[i].teacher.empty() || HasLabel(candidates_[i].example) ||
-          !begun.insert(candidates_[i].example.label).second) {
+      const size_t number = begun.size();
+      if (candidates_[i].teacher.empty() || !begun.insert(candidates_[i].example.label).second ||
+          number % ranks != rank || HasLabel(candidates_[i].example)) {
         continue;
       }
       work[candidates_[i].teacher].push_back(i);
@@ -289,20 +299,32 @@ class Collector {
         if (options_.on_labelled) options_.on_labelled(done, total);
       }
     }
+    Keep([&](size_t i) { return !bad[i]; });
+  }
+
+  template <typename Wanted>
+  void Keep(Wanted&& wanted) {
     size_t kept = 0;
     for (size_t i = 0; i < candidates_.size(); ++i) {
-      if (bad[i]) continue;
-      Example& example = candidates_[i].example;
-      try {
-        example.label_content = ContentOf(example.label);
-      } catch (const Error& error) {
-        Skip(error.what());
-        continue;
-      }
+      if (!wanted(i)) continue;
       if (kept != i) candidates_[kept] = std::move(candidates_[i]);
       ++kept;
     }
     candidates_.resize(kept);
+  }
+
+  void FingerprintLabels() {
+    Keep([&](size_t i) {
+      Stop();
+      Example& example = candidates_[i].example;
+      try {
+        example.label_content = ContentOf(example.label);
+        return true;
+      } catch (const Error& error) {
+        Skip(error.what());
+        return false;
+      }
+    });
   }
 
   // Splits the images into those for training and for validation. If no set is for validation, a
@@ -360,6 +382,7 @@ class Collector {
       chosen = static_cast<uint8_t>(1 - options_.background);
     }
     for (const fs::path& file : files) {
+      Stop();
       const fs::path inside = fs::relative(file, set.folder);
       const auto by_folder = ClassIndex(inside.begin()->string());
       const auto class_index = by_folder && set.class_name.empty() ? by_folder : chosen;
@@ -435,6 +458,10 @@ void ClassesOfData(const DataSpec& spec, ClassList& classes, int& background) {
 
 Examples CollectExamples(const DataSpec& spec, const ExampleOptions& options) {
   return Collector(spec, options).Collect();
+}
+
+void LabelShare(const DataSpec& spec, const ExampleOptions& options, int rank, int ranks) {
+  Collector(spec, options).LabelOnly(static_cast<size_t>(rank), static_cast<size_t>(ranks));
 }
 
 Picture LoadExample(const Example& example, int longest_side, int classes) {

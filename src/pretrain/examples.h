@@ -62,6 +62,12 @@ void ClassesOfData(const DataSpec& spec, ClassList& classes, int& background);
 /// kCancelled (`stop` returned true; labels made so far are kept).
 Examples CollectExamples(const DataSpec& spec, const ExampleOptions& options);
 
+/// Of the labels that teachers make, makes those that are missing of every `ranks`-th, beginning
+/// with number `rank`, so that several processes with the same cache label together. Throws as
+/// CollectExamples, but leaves out pictures that cannot be used, which CollectExamples then
+/// reports.
+void LabelShare(const DataSpec& spec, const ExampleOptions& options, int rank, int ranks);
+
 /// Reads an example's image and label. Throws Error when they cannot be used together.
 Picture LoadExample(const Example& example, int longest_side, int classes);
 

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "core/parallel.h"
+
 namespace shadowtutor::pretrain {
 namespace {
 
@@ -25,11 +27,15 @@ std::vector<nn::TrainingSample> Batch::training() const {
   return all;
 }
 
-void WeighClasses(Batch& batch, int classes) {
-  std::vector<double> pixels(256);
+PixelCounts CountPixels(const Batch& batch) {
+  PixelCounts pixels{};
   for (const Sample& sample : batch.samples) {
     for (const uint8_t label : sample.label.labels()) ++pixels[label];
   }
+  return pixels;
+}
+
+void WeighClasses(Batch& batch, const PixelCounts& pixels, int classes) {
   double known = 0;
   int present = 0;
   for (int c = 0; c < classes; ++c) {
@@ -43,14 +49,15 @@ void WeighClasses(Batch& batch, int classes) {
     weight[c] = static_cast<float>(std::clamp(std::sqrt(rarer), kLeastWeight, kMostWeight));
   }
   batch.weights.resize(batch.samples.size());
-  for (size_t i = 0; i < batch.samples.size(); ++i) {
+  ParallelFor(static_cast<int>(batch.samples.size()), [&](int sample) {
+    const auto i = static_cast<size_t>(sample);
     auto& labels = batch.samples[i].label.labels();
     batch.weights[i].resize(labels.size());
     for (size_t k = 0; k < labels.size(); ++k) {
       batch.weights[i][k] = weight[labels[k]];
       if (labels[k] >= classes) labels[k] = 0;
     }
-  }
+  });
 }
 
 Loader::Loader(PictureCache& pictures, std::vector<uint32_t> epoch, PictureCache& cutouts,
@@ -150,12 +157,13 @@ void Loader::MakeOne(int64_t step, int index, FrameSize size, Sample& sample) {
 Batch Loader::Make(int64_t step) {
   Random random(options_.seed, kCrop, static_cast<uint64_t>(step));
   const FrameSize size = options_.crops[random.Below(options_.crops.size())];
+  const int count = options_.count < 0 ? options_.batch - options_.first : options_.count;
   Batch batch;
-  batch.samples.resize(static_cast<size_t>(options_.batch));
-  for (int i = 0; i < options_.batch; ++i) {
-    MakeOne(step, i, size, batch.samples[static_cast<size_t>(i)]);
+  batch.samples.resize(static_cast<size_t>(count));
+  for (int i = 0; i < count; ++i) {
+    MakeOne(step, options_.first + i, size, batch.samples[static_cast<size_t>(i)]);
   }
-  WeighClasses(batch, options_.classes);
+  batch.pixels = CountPixels(batch);
   return batch;
 }
 

@@ -2,6 +2,7 @@
 #ifndef SHADOWTUTOR_PRETRAIN_LOADER_H_
 #define SHADOWTUTOR_PRETRAIN_LOADER_H_
 
+#include <array>
 #include <cstdint>
 #include <exception>
 #include <map>
@@ -19,6 +20,7 @@ namespace shadowtutor::pretrain {
 struct LoaderOptions {
   uint64_t seed = 1;
   int batch = 16;
+  int first = 0, count = -1;     // of a batch only the samples [first, first + count); -1: the rest
   std::vector<FrameSize> crops;  // sample sizes; each step uses one of them, chosen at random
   int classes = 2;
   AugmentOptions augment;
@@ -26,12 +28,17 @@ struct LoaderOptions {
   int ahead = 3;  // steps whose samples are made in advance; bounds the memory
 };
 
-/// The samples of one step, all of the same size, and the weights of their pixels.
+/// How many pixels have each label.
+using PixelCounts = std::array<double, 256>;
+
+/// Samples of one step, all of the same size, and the weights of their pixels.
 struct Batch {
   std::vector<Sample> samples;
   std::vector<std::vector<float>> weights;
 
-  /// The samples as BatchLearner takes them; they point into this batch.
+  PixelCounts pixels{};  // of these samples
+
+  /// The samples as BatchLearner takes them; they point into this batch. They need weights.
   std::vector<nn::TrainingSample> training() const;
 };
 
@@ -50,7 +57,8 @@ class Loader {
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
 
-  /// The samples of the next step; waits until they are made. Rethrows errors of PictureCache::Get.
+  /// The samples of the next step, without weights; waits until they are made. Rethrows errors of
+  /// PictureCache::Get.
   Batch Next() ST_EXCLUDES(mutex_);
 
  private:
@@ -79,10 +87,14 @@ class Loader {
   std::vector<std::thread> threads_;
 };
 
+/// Counts the labels of the batch's samples.
+PixelCounts CountPixels(const Batch& batch);
+
 /// Sets `batch.weights` so that rare classes count more. A pixel's weight is the square root of the
 /// average number of pixels per class divided by the number of pixels of its class, within [0.5,
-/// 4]. Pixels with the label kUnknown get weight 0, and class 0 as their label.
-void WeighClasses(Batch& batch, int classes);
+/// 4]; `pixels` are those of all samples of the step. Pixels with the label kUnknown get weight 0,
+/// and class 0 as their label.
+void WeighClasses(Batch& batch, const PixelCounts& pixels, int classes);
 
 }  // namespace shadowtutor::pretrain
 

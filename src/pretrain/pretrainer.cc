@@ -1,25 +1,25 @@
 #include "pretrain/pretrainer.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
-#include <map>
 #include <memory>
 #include <numbers>
 #include <optional>
+#include <tuple>
 #include <utility>
 
+#include "core/atomic_file.h"
 #include "core/checksum.h"
-#include "core/fingerprint.h"
-#include "core/text.h"
 #include "nn/batch_learner.h"
+#include "nn/safetensors.h"
 #include "pretrain/examples.h"
 #include "pretrain/loader.h"
 #include "pretrain/picture.h"
+#include "pretrain/run_configuration.h"
 #include "pretrain/run_state.h"
 #include "pretrain/validation.h"
-#include "teacher/teacher_fingerprint.h"
 
 namespace shadowtutor::pretrain {
 namespace {
@@ -64,21 +64,6 @@ void Validate(const PretrainOptions& o) {
           "the number of threads that prepare samples must be 1 to 64");
 }
 
-std::string ClassNames(const ClassList& classes) {
-  std::string names;
-  for (const ClassInfo& info : classes) names += (names.empty() ? "" : ",") + info.name;
-  return names;
-}
-
-std::string CropText(const std::vector<FrameSize>& crops) {
-  std::string text;
-  for (const FrameSize crop : crops) {
-    if (!text.empty()) text += ",";
-    text += SizeText(crop);
-  }
-  return text;
-}
-
 // The student to start from, with the classes of the data.
 nn::Checkpoint StartStudent(const PretrainOptions& options) {
   ClassList classes;
@@ -108,55 +93,24 @@ int LongestSide(const std::vector<FrameSize>& crops) {
   return kPicturePerCrop * longest;
 }
 
-// Adds the contents of what a run learns from, in its order, to the options of the run.
-void AddContents(const Examples& examples, std::map<std::string, std::string>& configuration) {
-  Fingerprint images, labels, cutouts;
-  const auto add = [&](const Example& example) {
-    images.AddText(example.image_content);
-    labels.AddText(example.label_content);
-  };
-  for (const uint32_t index : examples.epoch) add(examples.training[index]);
-  images.AddText("for validation");
-  for (const Example& example : examples.validation) add(example);
-  for (const Cutout& cutout : examples.cutouts) {
-    cutouts.AddText(std::to_string(cutout.class_index));
-    cutouts.AddText(cutout.content);
-  }
-  configuration["set of images"] = images.Text();
-  configuration["set of labels"] = labels.Text();
-  configuration["set of cut-outs"] = cutouts.Text();
-}
-
-// Adds the teachers that label the data.
-void AddTeachers(const DataSpec& data, std::map<std::string, std::string>& configuration) {
-  Fingerprint cards, networks;
-  for (const fs::path& card : TeachersOf(data)) {
-    const teacher::TeacherFingerprint fingerprint = teacher::FingerprintOfTeacher(card);
-    cards.AddText(fingerprint.card);
-    networks.AddText(fingerprint.network);
-  }
-  configuration["teacher's card"] = cards.Text();
-  configuration["teacher's network"] = networks.Text();
-}
-
-std::string Number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.9g", value);
-  return text;
-}
-
 class Run {
  public:
-  Run(const PretrainOptions& options, const PretrainEvents& events)
-      : options_(options), events_(events), student_(StartStudent(options)) {}
+  Run(const PretrainOptions& options, const PretrainEvents& events, Ranks& ranks)
+      : options_(options),
+        events_(events),
+        ranks_(ranks),
+        student_(StartStudent(options)),
+        share_(ShareOf(ranks, static_cast<size_t>(options.batch))) {}
 
   PretrainResult Do() {
-    state_.configuration = Configuration();
+    state_.configuration = ConfigurationOf(options_, student_);
+    CheckSameOnAllRanks(state_.configuration, ranks_);
     const std::optional<RunState> saved = options_.resume ? Saved() : std::nullopt;
     // Before a teacher labels anything.
     if (saved) CheckSameRun(*saved, state_.configuration);
     Collect();
     AddContents(examples_, state_.configuration);
+    CheckSameOnAllRanks(state_.configuration, ranks_);
     if (saved) CheckSameRun(*saved, state_.configuration);
     learner_ = std::make_unique<nn::BatchLearner>(
         student_.layout, student_.weights, nn::kFullDistillation, nn::AdamOptions{},
@@ -165,6 +119,7 @@ class Run {
       learner_->RestoreState(saved->learner);
       state_ = *saved;
     }
+    sum_.resize(learner_->gradient().size());
     Train();
     return Finish();
   }
@@ -174,6 +129,14 @@ class Run {
 
   fs::path StateFile() const { return options_.out.string() + ".state"; }
 
+  // What is reported by other ranks than the first has their names before it.
+  std::function<void(const std::string&)> Report() const {
+    if (ranks_.first() || !events_.report) return events_.report;
+    return [report = events_.report, name = ranks_.Name()](const std::string& line) {
+      report(name + ": " + line);
+    };
+  }
+
   void Collect() {
     ExampleOptions collect;
     collect.classes = student_.classes;
@@ -181,12 +144,22 @@ class Run {
     collect.longest_side = longest_ = LongestSide(options_.crops);
     collect.cache =
         options_.cache.empty() ? fs::path(options_.out.string() + ".cache") : options_.cache;
-    collect.stop = events_.stop;
-    collect.report = events_.report;
+    collect.stop = [this] {
+      ranks_.StillWorking();
+      return Stop();
+    };
     collect.on_labelled = events_.on_labelled;
+    if (ranks_.size() > 1) {
+      // Each labels its part; then, where they have one cache, all labels are there.
+      LabelShare(options_.data, collect, ranks_.rank(), ranks_.size());
+      double none = 0;
+      ranks_.Sum({&none, 1});
+    }
+    // All ranks read all files here, and would say the same of them.
+    if (ranks_.first()) collect.report = events_.report;
     examples_ = CollectExamples(options_.data, collect);
     const int classes = student_.layout->spec().classes;
-    const auto report = events_.report;
+    const auto report = Report();
     pictures_ = std::make_unique<PictureCache>(
         examples_.training.size(), options_.memory_bytes / 4 * 3,
         [this, classes](size_t i) { return LoadExample(examples_.training[i], longest_, classes); },
@@ -205,42 +178,32 @@ class Run {
         },
         report);
     const FrameSize crop = options_.crops.front();
-    for (size_t i = 0; i < validation.size(); ++i) {
+    const RankShare share = ShareOf(ranks_, validation.size());
+    for (size_t i = share.begin; i < share.end; ++i) {
+      ranks_.StillWorking();
       if (Stop()) throw Error(ErrorCode::kCancelled, "stopped before the first step");
       if (const auto picture = validation.Get(i)) {
         validation_.Add(*picture, std::max(crop.width, crop.height));
+        validated_.push_back(i);
       }
     }
+    auto images = static_cast<double>(validation_.size());
+    ranks_.Sum({&images, 1});
+    validation_images_ = static_cast<size_t>(images);
   }
 
-  // What is known before the data is read.
-  std::map<std::string, std::string> Configuration() const {
-    std::map<std::string, std::string> configuration = {
-        {"classes", ClassNames(student_.classes)},
-        {"student", std::to_string(FloatChecksum64(student_.weights))},
-        {"batch", std::to_string(options_.batch)},
-        {"crop", CropText(options_.crops)},
-        {"learning rate", Number(options_.learning_rate)},
-        {"weight of the Jaccard loss", Number(options_.jaccard_weight)},
-        {"warm-up", Number(options_.warm_up)},
-        {"number of steps", std::to_string(options_.steps)},
-        {"seed", std::to_string(options_.seed)},
-        {"choice of weights", options_.keep_last ? "last" : "best"},
-        {"checkpoint interval", std::to_string(options_.checkpoint_every)}};
-    AddTeachers(options_.data, configuration);
-    return configuration;
-  }
-
-  // The state to go on from; nullopt: there is none.
+  // The state to go on from, which rank 0 has; nullopt: there is none.
   std::optional<RunState> Saved() const {
+    std::vector<uint8_t> bytes;
     std::error_code error;
-    if (!fs::exists(StateFile(), error)) {
-      if (events_.report) {
-        events_.report("there is no " + StateFile().string() + " to go on from; this begins anew");
-      }
-      return std::nullopt;
+    if (ranks_.first() && fs::exists(StateFile(), error)) {
+      bytes = ReadFile(StateFile(), nn::kMaxSafetensorsBytes);
+    } else if (ranks_.first() && events_.report) {
+      events_.report("there is no " + StateFile().string() + " to go on from; this begins anew");
     }
-    return LoadRunState(StateFile());
+    ranks_.Broadcast(bytes);
+    if (bytes.empty()) return std::nullopt;
+    return ParseRunState(bytes, StateFile());
   }
 
   void Train() {
@@ -252,15 +215,19 @@ class Run {
     load.augment.background = student_.background;
     load.threads = options_.loader_threads;
     if (state_.steps >= options_.steps) return;
+    load.first = static_cast<int>(share_.begin);
+    load.count = static_cast<int>(share_.size());
     Loader loader(*pictures_, examples_.epoch, *cutouts_, load, state_.steps);
     const int64_t first = state_.steps;
     const auto start = Clock::now();
     Clock::duration validating{};
-    while (state_.steps < options_.steps && !Stop()) {
-      const Batch batch = loader.Next();
-      const auto samples = batch.training();
+    while (state_.steps < options_.steps) {
+      if (ranks_.size() == 1 && Stop()) return;
+      Batch batch = loader.Next();
+      if (StoppedOnAnyRank(batch.pixels)) return;
+      WeighClasses(batch, batch.pixels, load.classes);
       const double rate = LearningRateAt(options_, state_.steps);
-      const double loss = learner_->LossAndGradient(samples);
+      const double loss = LossAndGradient(batch);
       if (!std::isfinite(loss)) {
         throw Error(ErrorCode::kInternal,
                     "training diverged at step " + std::to_string(state_.steps) +
@@ -286,16 +253,65 @@ class Run {
     }
   }
 
+  // Sums up the pixels of the samples of all ranks. Whole numbers this small are exact.
+  bool StoppedOnAnyRank(PixelCounts& pixels) {
+    if (ranks_.size() == 1) return false;
+    std::array<double, std::tuple_size_v<PixelCounts> + 1> values{};
+    std::copy(pixels.begin(), pixels.end(), values.begin());
+    values.back() = Stop() ? 1 : 0;
+    ranks_.Sum(values);
+    std::copy_n(values.begin(), pixels.size(), pixels.begin());
+    return values.back() > 0;
+  }
+
+  // Of the whole batch, of which `part` is this rank's.
+  double LossAndGradient(const Batch& part) {
+    learner_->ComputeGradients(part.training());
+    const auto images = static_cast<size_t>(options_.batch);
+    ranks_.SumInTurn(
+        sum_, [&](size_t begin, size_t end) { learner_->AddGradients(images, begin, end, sum_); });
+    learner_->SetGradient(sum_);
+    // Each rank knows some of them; the others are 0.
+    std::vector<double> losses(images);
+    const auto own = learner_->losses();
+    std::copy(own.begin(), own.end(), losses.begin() + static_cast<ptrdiff_t>(share_.begin));
+    ranks_.Sum(losses);
+    return nn::BatchLearner::MeanLoss(losses);
+  }
+
+  // The mean mIoU of all ranks' pictures, in their order.
+  double Validate() {
+    std::vector<double> metrics(examples_.validation.size());
+    const auto own = validation_.IoUs(*student_.layout, learner_->weights());
+    for (size_t i = 0; i < own.size(); ++i) metrics[validated_[i]] = own[i];
+    ranks_.Sum(metrics);
+    double sum = 0;
+    for (const double metric : metrics) sum += metric;
+    return sum / static_cast<double>(validation_images_);
+  }
+
+  // A defect of the program or of a machine would otherwise go unnoticed.
+  void CheckSameWeights() {
+    const auto checksums = ranks_.Gather(std::to_string(FloatChecksum64(learner_->weights())));
+    for (size_t i = 1; i < checksums.size(); ++i) {
+      if (checksums[i] == checksums[0]) continue;
+      throw Error(ErrorCode::kInternal,
+                  "rank " + std::to_string(i) + " holds other weights than rank 0 after step " +
+                      std::to_string(state_.steps) +
+                      ", so one of their machines computes wrongly; go on from the last checkpoint "
+                      "without it");
+    }
+  }
+
   void CheckPoint() {
     PretrainValidation validation{state_.steps, recent_loss_ / std::max(1, recent_losses_), -1,
                                   false};
     recent_loss_ = 0;
     recent_losses_ = 0;
+    CheckSameWeights();
     const auto weights = learner_->weights();
-    if (validation_.size() > 0) {
-      validation.metric = validation_.MeanIoU(*student_.layout, weights);
-    }
-    const bool last = options_.keep_last || validation_.size() == 0;
+    if (validation_images_ > 0) validation.metric = Validate();
+    const bool last = options_.keep_last || validation_images_ == 0;
     if (last || validation.metric > state_.best_metric) {
       validation.best = !last;
       state_.best_metric = validation.metric;
@@ -307,13 +323,16 @@ class Run {
     if (events_.on_validation) events_.on_validation(validation);
   }
 
+  // Rank 0 writes all files; the others only know what it wrote.
   void SaveState() {
+    if (!ranks_.first()) return;
     learner_->SaveState(state_.learner);
     SaveRunState(state_, StateFile());
   }
 
   void WriteStudent() {
     student_.weights = state_.best;
+    if (!ranks_.first()) return;
     nn::SaveCheckpoint(student_, options_.out, options_.weight_type);
   }
 
@@ -328,11 +347,14 @@ class Run {
       state_.best_step = state_.steps;
     }
     WriteStudent();
+    // None leaves before the files are written.
+    double none = 0;
+    ranks_.Sum({&none, 1});
     result.steps = state_.steps;
     result.best_metric = state_.best_metric;
     result.best_step = state_.best_step;
     result.training_images = examples_.training.size();
-    result.validation_images = validation_.size();
+    result.validation_images = validation_images_;
     result.cutouts = examples_.cutouts.size();
     result.student = student_;
     return result;
@@ -340,12 +362,17 @@ class Run {
 
   const PretrainOptions& options_;
   const PretrainEvents& events_;
+  Ranks& ranks_;
   nn::Checkpoint student_;
+  const RankShare share_;  // of a batch's images
   Examples examples_;
   int longest_ = 0;
   std::unique_ptr<PictureCache> pictures_, cutouts_;
-  ValidationSet validation_;
+  ValidationSet validation_;       // this rank's share
+  std::vector<size_t> validated_;  // its pictures, as indices into examples_.validation
+  size_t validation_images_ = 0;   // of all ranks
   std::unique_ptr<nn::BatchLearner> learner_;
+  std::vector<float> sum_;  // of gradients
   RunState state_;
   double recent_loss_ = 0;
   int recent_losses_ = 0;
@@ -364,8 +391,20 @@ double LearningRateAt(const PretrainOptions& options, int64_t step) {
 }
 
 PretrainResult Pretrain(const PretrainOptions& options, const PretrainEvents& events) {
+  SingleRank alone;
+  return Pretrain(options, events, alone);
+}
+
+PretrainResult Pretrain(const PretrainOptions& options, const PretrainEvents& events,
+                        Ranks& ranks) {
   Validate(options);
-  return Run(options, events).Do();
+  if (options.batch < ranks.size()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "a step of " + std::to_string(options.batch) + " images cannot be shared by " +
+                    std::to_string(ranks.size()) +
+                    " processes; start fewer, or take more images per step");
+  }
+  return Run(options, events, ranks).Do();
 }
 
 }  // namespace shadowtutor::pretrain

@@ -4,41 +4,14 @@
 #define SHADOWTUTOR_PRETRAIN_PRETRAINER_H_
 
 #include <cstdint>
-#include <filesystem>
 #include <functional>
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "nn/checkpoint_io.h"
-#include "nn/network.h"
-#include "pretrain/data_spec.h"
-#include "shadowtutor/types.h"
+#include "pretrain/pretrain_options.h"
+#include "pretrain/ranks.h"
 
 namespace shadowtutor::pretrain {
-
-struct PretrainOptions {
-  DataSpec data;
-  std::filesystem::path student;  // the student to start from; empty: a fresh one
-  double student_width = 1;       // of a fresh student (nn::ScaledSpec)
-  int student_depth = 1;          // of a fresh student (nn::ScaledSpec)
-  std::filesystem::path out;      // the .safetensors file to write; the run's state is OUT.state
-  nn::WeightType weight_type = nn::WeightType::kF32;
-  std::filesystem::path cache;  // folder for labels and frames; empty: OUT.cache
-
-  int64_t steps = 10'000;
-  int batch = 16;
-  std::vector<FrameSize> crops = {{320, 240}};
-  double learning_rate = 0.002;  // the highest of the schedule
-  double jaccard_weight = 0;     // of the soft Jaccard loss beside the cross entropy, 0 to 1000
-  double warm_up = 0.03;         // share of the steps in which the learning rate rises
-  uint64_t seed = 1;
-  int64_t checkpoint_every = 500;         // steps from one validation and saved state to the next
-  bool keep_last = false;                 // write the last weights, not the best in validation
-  bool resume = false;                    // continue from OUT.state if it exists
-  size_t memory_bytes = size_t{1} << 30;  // for decoded pictures
-  int loader_threads = 2;
-};
 
 struct PretrainProgress {
   int64_t step = 0, steps = 0;
@@ -81,6 +54,15 @@ struct PretrainResult {
 /// run was interrupted and resumed. Throws Error for options out of range and for data that cannot
 /// be used.
 PretrainResult Pretrain(const PretrainOptions& options, const PretrainEvents& events);
+
+/// The same, shared by several processes, each of which calls it with the same options and files
+/// and its own `ranks`; the student is the same for any number of them. They may have a cache
+/// folder in common, or one each. Rank 0 alone reads and writes `out` and its state. Only
+/// `events.stop` and `events.report` need be given on other ranks; when `stop` of one returns true,
+/// all stop. After an Error, call ranks.Fail, so that the other ranks end, too. Throws also
+/// kInvalidArgument for fewer images per step than ranks, kFailedPrecondition when the ranks have
+/// other options or files or another instruction set, and as the functions of Ranks.
+PretrainResult Pretrain(const PretrainOptions& options, const PretrainEvents& events, Ranks& ranks);
 
 /// The learning rate of a step; `step` counts from 0.
 double LearningRateAt(const PretrainOptions& options, int64_t step);

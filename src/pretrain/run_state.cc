@@ -56,7 +56,7 @@ Number Read(const nn::Safetensors& parsed, const std::string& key,
 
 }  // namespace
 
-void SaveRunState(const RunState& state, const std::filesystem::path& file) {
+std::vector<uint8_t> RunStateBytes(const RunState& state) {
   std::map<std::string, std::string> metadata = {
       {"format", std::string(kFormat)},
       {"steps", std::to_string(state.steps)},
@@ -69,11 +69,18 @@ void SaveRunState(const RunState& state, const std::filesystem::path& file) {
   const std::vector<nn::TensorView> tensors = {
       View("weights", state.learner.trained), View("moment1", state.learner.moment1),
       View("moment2", state.learner.moment2), View("best", state.best)};
-  WriteFileAtomically(file, nn::SerializeSafetensors(tensors, metadata));
+  return nn::SerializeSafetensors(tensors, metadata);
+}
+
+void SaveRunState(const RunState& state, const std::filesystem::path& file) {
+  WriteFileAtomically(file, RunStateBytes(state));
 }
 
 RunState LoadRunState(const std::filesystem::path& file) {
-  const std::vector<uint8_t> bytes = ReadFile(file, nn::kMaxSafetensorsBytes);
+  return ParseRunState(ReadFile(file, nn::kMaxSafetensorsBytes), file);
+}
+
+RunState ParseRunState(std::span<const uint8_t> bytes, const std::filesystem::path& file) {
   nn::Safetensors parsed;
   try {
     parsed = nn::ParseSafetensors(bytes);

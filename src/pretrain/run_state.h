@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,11 @@ struct RunState {
   /// The options of the run, as texts by their names. A run continues only with the same options.
   std::map<std::string, std::string> configuration;
 };
+
+/// The content of the file: one safetensors file.
+std::vector<uint8_t> RunStateBytes(const RunState& state);
+/// `name` stands for the bytes in the sentences of errors. Throws Error kDataLoss.
+RunState ParseRunState(std::span<const uint8_t> bytes, const std::filesystem::path& name);
 
 /// Writes the file so that it is complete or unchanged (core/atomic_file.h). Throws Error
 /// kUnavailable.

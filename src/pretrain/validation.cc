@@ -11,11 +11,8 @@ void ValidationSet::Add(const Picture& picture, int longest) {
   labels_.push_back(ShrunkLabel(picture.full().label, images_.back().size()));
 }
 
-double ValidationSet::MeanIoU(const nn::NetworkLayout& layout,
-                              std::span<const float> weights) const {
-  if (images_.empty()) {
-    throw Error(ErrorCode::kFailedPrecondition, "there are no pictures to validate with");
-  }
+std::vector<double> ValidationSet::IoUs(const nn::NetworkLayout& layout,
+                                        std::span<const float> weights) const {
   const auto packed = nn::PackWeights(layout, weights);
   std::vector<double> metrics(images_.size());
   ParallelFor(static_cast<int>(images_.size()), [&](int task) {
@@ -29,6 +26,15 @@ double ValidationSet::MeanIoU(const nn::NetworkLayout& layout,
     }
     metrics[i] = distill::MeanIoU(prediction, label, layout.spec().classes);
   });
+  return metrics;
+}
+
+double ValidationSet::MeanIoU(const nn::NetworkLayout& layout,
+                              std::span<const float> weights) const {
+  if (images_.empty()) {
+    throw Error(ErrorCode::kFailedPrecondition, "there are no pictures to validate with");
+  }
+  const std::vector<double> metrics = IoUs(layout, weights);
   double sum = 0;
   for (const double metric : metrics) sum += metric;
   return sum / static_cast<double>(metrics.size());

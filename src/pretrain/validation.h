@@ -13,16 +13,18 @@ namespace shadowtutor::pretrain {
 
 /// Pictures for validation, used whole.
 ///
-/// Thread safety: Add needs the object to itself; MeanIoU any thread.
+/// Thread safety: Add needs the object to itself; the others any thread.
 class ValidationSet {
  public:
   /// Adds a copy of `picture`, shrunk so that its longer side has at most `longest` pixels.
   void Add(const Picture& picture, int longest);
   size_t size() const { return images_.size(); }
 
-  /// The mean of the mIoU (distill::MeanIoU) of all pictures. Pixels whose class is not known count
-  /// as right. Computes the pictures in parallel. Throws Error kFailedPrecondition when there are
-  /// no pictures.
+  /// The mIoU (distill::MeanIoU) of each picture, in the order in which they were added. Pixels
+  /// whose class is not known count as right. Computes the pictures in parallel.
+  std::vector<double> IoUs(const nn::NetworkLayout& layout, std::span<const float> weights) const;
+
+  /// Their mean. Throws Error kFailedPrecondition when there are no pictures.
   double MeanIoU(const nn::NetworkLayout& layout, std::span<const float> weights) const;
 
  private:

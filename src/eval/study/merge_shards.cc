@@ -30,7 +30,7 @@ struct FoundShard {
 };
 
 [[noreturn]] void Refuse(const std::string& sentence) {
-  throw Error(ErrorCode::kFailedPrecondition, sentence, Setting::kOutput);
+  throw Error(ErrorCode::kFailedPrecondition, sentence);
 }
 
 std::vector<FoundShard> Find(const fs::path& folder) {
