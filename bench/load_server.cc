@@ -131,6 +131,7 @@ class Peer final : public server::PeerOf<wire::ServerMessage> {
     inbox_.Add({device_, Clock::now(),
                 wire::FatalError(why.value_or(Error(ErrorCode::kUnavailable, "it has ended")))});
   }
+  void EndToMove(const Error& why) override { End(why); }
 
  private:
   Inbox& inbox_;
@@ -144,6 +145,7 @@ class Stream final : public server::OpenStream {
       : conversation(std::move(conversation)) {}
   void Tick(Clock::time_point now) override { conversation->OnTick(now); }
   void EndWith(const Error&) override { conversation->OnClosed(); }
+  void Move(const Error&) override { conversation->OnClosed(); }
   const std::shared_ptr<server::TutorConversation> conversation;
 };
 

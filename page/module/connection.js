@@ -30,8 +30,12 @@ export function tutorAddress(server, base = globalThis.location?.href) {
  * What a WebSocket is opened with so that the server knows this client: scripts can set no header of it but the one
  * that lists protocols. An address would end up in logs and histories. The server takes the first of the two.
  */
-export function tokenProtocols(token) {
+export function tokenProtocols(token, address = 'wss://server/', insecure = false) {
   if (!token) return [];
+  const { protocol, hostname } = new URL(address);
+  if (protocol === 'ws:' && !insecure && !/^(localhost|127\.[0-9.]+|\[::1\])$/.test(hostname)) {
+    throw new Error(`${address} is not encrypted, so the token could be read on the way; use https, or set \`insecure\``);
+  }
   if (!/^[!-~]{16,256}$/.test(token)) throw new Error('the token is none; it has 16 to 256 printable characters of ASCII without spaces');
   return ['shadowtutor.v1', `shadowtutor.token.${btoa(token).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')}`];
 }

@@ -8,6 +8,8 @@ export interface Options {
   server?: string;
   /** By which the server knows this device, where it was started with --tokens. Travels in a header, never in an address. */
   token?: string;
+  /** Whether a token may travel to another machine without encryption. Default false: the constructor throws. */
+  insecure?: boolean;
   /** What is segmented: a camera, a file, a screen. The module neither starts nor changes it. */
   video: HTMLVideoElement;
   /** The longer side of the picture that the student sees, in pixels; frames are never enlarged. Default 640. */

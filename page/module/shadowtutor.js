@@ -24,20 +24,20 @@ export class ShadowTutor {
   #asked = 0;         // for the next frame: the callback's number
   #lastTime = -1;     // of the video, so that no picture is predicted twice
 
-  constructor({ server, token = '', video, ...options }) {
+  constructor({ server, token = '', insecure = false, video, ...options }) {
     if (!video || typeof video.play !== 'function') throw new TypeError('`video` must be a <video> element');
     const problem = obstacle();
     if (problem) throw new Error(problem);
     this.#video = video;
     this.#options = { ...DEFAULTS, ...known(options) };
     const address = tutorAddress(server ?? globalThis.location.href);
-    tokenProtocols(token);  // throws now what would fail later
+    tokenProtocols(token, address, insecure);  // throws now what would fail later
     this.#worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'shadowtutor' });
     this.#worker.onmessage = ({ data }) => this.#take(data);
     this.#worker.onerror = (event) => {
       this.#emit('error', new Error(`the student's worker failed: ${event.message || 'its files could not be loaded'}`));
     };
-    this.#worker.postMessage({ type: 'start', address, token, version, ...this.#options });
+    this.#worker.postMessage({ type: 'start', address, token, insecure, version, ...this.#options });
     document.addEventListener('visibilitychange', this.#onVisibility);
     video.addEventListener('seeked', this.#onSeeked);
   }

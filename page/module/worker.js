@@ -24,7 +24,7 @@ const handlers = {
     engine = await loadEngine({ threads: data.threads, options: { frameCodec: data.codec || await bestCodec(), clientVersion: data.version } });
     engine.limit(data.keyFramesPerSecond, data.budget);
     connection = new Connection(data.address, engine, (state) => self.postMessage({ type: 'state', state }), WebSocket,
-      tokenProtocols(data.token));
+      tokenProtocols(data.token, data.address, data.insecure));
     self.addEventListener('online', () => connection.hurry());
     setInterval(() => connection.tick(), 1000);
     self.postMessage({ type: 'ready', threads: engine.report().threads, threadsOff: engine.threadsOff });

@@ -108,6 +108,12 @@ test('hands a token over as a protocol, and nothing where there is none', () => 
   assert.equal(sockets[1].address, 'ws://server/tutor');
   assert.deepEqual(tokenProtocols(''), []);
   assert.throws(() => tokenProtocols('short'), /16 to 256/);
+  const token = 'q7Rl0z8n/+==abcd';
+  assert.throws(() => tokenProtocols(token, 'ws://10.0.0.5/tutor'), /not encrypted/);
+  for (const address of ['wss://10.0.0.5/tutor', 'ws://localhost:8080/tutor', 'ws://127.0.0.1/tutor', 'ws://[::1]:8080/tutor']) {
+    assert.equal(tokenProtocols(token, address).length, 2);
+  }
+  assert.equal(tokenProtocols(token, 'ws://10.0.0.5/tutor', true).length, 2);
   assert.throws(() => tokenProtocols('with a blank in the middle'), /16 to 256/);
 });
 

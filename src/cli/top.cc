@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -62,7 +63,10 @@ int StreamJson(const TopArguments& options, const watch::WebAddress& address,
                const watch::HttpOptions& http) {
   while (true) {
     const Clock::time_point next = Clock::now() + Milliseconds(options.interval);
-    std::printf("%s\n", watch::FetchServerState(address, http).c_str());
+    // In ASCII, on one line: what a server says does nothing to a terminal.
+    std::printf("%s\n", nlohmann::json::parse(watch::FetchServerState(address, http))
+                            .dump(-1, ' ', /*ensure_ascii=*/true)
+                            .c_str());
     if (options.once) return 0;
     if (std::fflush(stdout) != 0) return 1;
     while (Clock::now() < next) {

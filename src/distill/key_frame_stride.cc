@@ -7,6 +7,11 @@
 #include "shadowtutor/types.h"
 
 namespace shadowtutor::distill {
+namespace {
+
+constexpr int kLongestStride = 1'000'000;  // frames; at 30 a second more than nine hours
+
+}  // namespace
 
 void Validate(const StrideOptions& options) {
   if (!(options.threshold > 0 && options.threshold < 1)) {
@@ -14,9 +19,10 @@ void Validate(const StrideOptions& options) {
                 "the threshold must lie between 0 and 1 (exclusive), not " +
                     std::to_string(options.threshold));
   }
-  if (options.min_stride < 1 || options.max_stride < options.min_stride) {
+  if (options.min_stride < 1 || options.max_stride < options.min_stride ||
+      options.max_stride > kLongestStride) {
     throw Error(ErrorCode::kInvalidArgument,
-                "strides must satisfy 1 <= minimum <= maximum, not minimum " +
+                "strides must satisfy 1 <= minimum <= maximum <= 1000000, not minimum " +
                     std::to_string(options.min_stride) + " and maximum " +
                     std::to_string(options.max_stride));
   }

@@ -23,6 +23,7 @@ constexpr double kUp = 0.1, kDown = 0.05;
 constexpr double kForget = 0.01;
 // A single one counts for no more than so many times the others.
 constexpr double kOutlier = 3;
+constexpr int kFirstSamples = 3;  // of which the least counts
 
 double Seconds(Admission::Clock::duration time) {
   return std::chrono::duration<double>(time).count();
@@ -107,8 +108,10 @@ void Admission::Answered(uint64_t session, Clock::time_point now) {
 
 void Admission::Follow(Cost& cost, Clock::duration took) {
   const double sample = Seconds(took);
-  if (cost.now == 0) {
-    cost = {sample, sample};
+  // A first call may have had much to prepare.
+  if (++cost.samples <= kFirstSamples) {
+    cost.now = cost.samples == 1 ? sample : std::min(cost.now, sample);
+    cost.unhindered = cost.now;
     return;
   }
   const double bounded = std::min(sample, kOutlier * cost.now);
@@ -174,6 +177,7 @@ size_t Admission::Mildest(Clock::time_point now, double margin) const {
 bool Admission::Tick(Clock::time_point now) {
   if (options_.max_load <= 0) return false;
   const MutexLock lock(mutex_);
+  refusing_ = refusing_ && Full(now);
   const size_t before = level_;
   if (sessions_.size() < 2) {
     level_ = 0;
@@ -193,13 +197,22 @@ Terms Admission::terms() const {
   return ladder_[level_];
 }
 
+bool Admission::Full(Clock::time_point now) const {
+  return sessions_.size() >= kAlwaysTaken && !PredictLocked(ladder_[last_before_refusal_], now, 1)
+                                                  .Fits(options_.max_load, refusing_ ? kMargin : 1);
+}
+
+bool Admission::refusing() const {
+  const MutexLock lock(mutex_);
+  return refusing_;
+}
+
 std::optional<std::chrono::milliseconds> Admission::Refuse(Clock::time_point now) {
   if (options_.max_load <= 0) return std::nullopt;
   const MutexLock lock(mutex_);
-  const Prediction prediction = PredictLocked(ladder_[last_before_refusal_], now, 1);
-  refusing_ = sessions_.size() >= kAlwaysTaken &&
-              !prediction.Fits(options_.max_load, refusing_ ? kMargin : 1);
+  refusing_ = Full(now);
   if (!refusing_) return std::nullopt;
+  const Prediction prediction = PredictLocked(ladder_[last_before_refusal_], now, 1);
   // Nobody knows when sessions end. The more there are too many, the longer it will take.
   const double excess =
       std::max(prediction.teacher_load, prediction.training_load) / options_.max_load;

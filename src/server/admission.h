@@ -86,6 +86,9 @@ class Admission {
   /// again.
   std::optional<std::chrono::milliseconds> Refuse(Clock::time_point now) ST_EXCLUDES(mutex_);
 
+  /// Whether further sessions are refused at the moment: one that ended would not come in again.
+  bool refusing() const ST_EXCLUDES(mutex_);
+
   /// What is to be expected on some terms, for `more` sessions than there are, like them.
   struct Prediction {
     double teacher_load = 0, training_load = 0;
@@ -110,8 +113,11 @@ class Admission {
   struct Cost {
     double now = 0;  // 0: unknown
     double unhindered = 0;
+    int samples = 0;
   };
 
+  /// Whether one more session would be too many.
+  bool Full(Clock::time_point now) const ST_REQUIRES(mutex_);
   static void Follow(Cost& cost, Clock::duration took);
   Prediction PredictLocked(const Terms& terms, Clock::time_point now, int more) const
       ST_REQUIRES(mutex_);

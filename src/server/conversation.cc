@@ -114,7 +114,8 @@ void Conversation<Request, Reply>::OnTick(Clock::time_point now) {
                   "for it"));
     return;
   }
-  if (!moving_ && now >= move_at_) {
+  // Not while it would be refused when it comes back.
+  if (!moving_ && now >= move_at_ && !resources_->admission.refusing()) {
     moving_ = Error(ErrorCode::kUnavailable,
                     "the session is as old as this server lets sessions become; connect again to "
                     "go on");

@@ -23,6 +23,11 @@ DeviceLimits Device::limits() const {
 
 void Device::SetLimits(const DeviceLimits& limits) {
   const MutexLock lock(mutex_);
+  // What was used without a limit does not count against a new one.
+  if (limits_.key_frames_per_second == 0) {
+    frames_.left = std::max(1.0, limits.key_frames_per_second * kWindowSeconds);
+  }
+  if (limits_.bytes_per_second == 0) bytes_.left = limits.bytes_per_second * kWindowSeconds;
   limits_ = limits;
 }
 
@@ -48,9 +53,13 @@ std::optional<Error> Device::TakeFrame(size_t bytes, Clock::time_point now) {
   const MutexLock lock(mutex_);
   Fill(now);
   // Not before this one: a single frame may be larger than what 10 s allow.
-  const bool bytes_left = bytes_.left > 0;
+  const double before = bytes_.left;
+  const bool bytes_left = before > 0;
   bytes_.left -= static_cast<double>(bytes);
   if (limits_.bytes_per_second > 0 && !bytes_left) {
+    // What is refused counts, but for no longer than 10 s.
+    bytes_.left =
+        std::max(bytes_.left, std::min(before, -limits_.bytes_per_second * kWindowSeconds));
     return Error(ErrorCode::kResourceExhausted,
                  "the device \"" + name_ + "\" may use " + RateText(limits_.bytes_per_second) +
                      " bytes a second for frames and updates, and has used more; send smaller "

@@ -60,6 +60,14 @@ TEST(Device, ASingleFrameMayBeLargerThanTenSecondsAllow) {
   EXPECT_FALSE(device.TakeFrame(1, kNow + 1000s));
 }
 
+TEST(Device, WhatIsRefusedIsForgivenInTenSeconds) {
+  Device device("camera", {.bytes_per_second = 1000});
+  EXPECT_FALSE(device.TakeFrame(10'000, kNow));
+  EXPECT_EQ(Taken(device, 1000, kNow, 10'000), 0);
+  EXPECT_TRUE(device.TakeFrame(0, kNow + 9s));
+  EXPECT_FALSE(device.TakeFrame(0, kNow + 11s));
+}
+
 TEST(Device, OtherLimitsHoldFromNowOn) {
   Device device("camera", {.key_frames_per_second = 0.1});
   EXPECT_EQ(Taken(device, 5, kNow), 1);
@@ -67,6 +75,9 @@ TEST(Device, OtherLimitsHoldFromNowOn) {
   EXPECT_EQ(Taken(device, 50, kNow + 1s), 10);
   device.SetLimits({});
   EXPECT_EQ(Taken(device, 500, kNow + 1s), 500);
+  device.Sent(1 << 30);
+  device.SetLimits({.key_frames_per_second = 2, .bytes_per_second = 1000});
+  EXPECT_EQ(Taken(device, 50, kNow + 1s), 20) << "what it used before does not count";
 }
 
 TEST(Device, SaysWhatItMay) {

@@ -88,17 +88,18 @@ std::optional<StreamRegistry::Refusal> StreamRegistry::CheckBounds(const StreamO
           per_address) {
     return Refusal{full("the client's address", per_address, advice), RefusalReason::kAddressFull};
   }
-  // Those that were told to end make room at once, but not for any number of others.
-  if (Count([](const Entry&) { return true; }) >= bounds_.in_all ||
-      streams_.size() >= 2 * static_cast<size_t>(bounds_.in_all)) {
-    return Refusal{full("the server", bounds_.in_all, advice), RefusalReason::kServerFull};
-  }
+  // Before what has silent sessions end: nobody is to make room for one that is refused.
   if (const auto wait = resources_->admission.Refuse(now)) {
     return Refusal{Error(ErrorCode::kResourceExhausted,
                          "the server teaches as many clients as it can in time; try again in " +
                              SecondsText(*wait))
                        .WithRetryAfter(*wait),
                    RefusalReason::kOverloaded};
+  }
+  // Those that were told to end make room at once, but not for any number of others.
+  if (Count([](const Entry&) { return true; }) >= bounds_.in_all ||
+      streams_.size() >= 2 * static_cast<size_t>(bounds_.in_all)) {
+    return Refusal{full("the server", bounds_.in_all, advice), RefusalReason::kServerFull};
   }
   // Where one address may have all sessions, it is a balancer's, and has no others to make room
   // for.

@@ -199,23 +199,40 @@ std::vector<StudentStore::Found> StudentStore::Nearest(const std::string& owner,
     } catch (const std::exception& why) {
       log_("the stored student " + FileOf(folder, candidate.name).string() +
            " is not used: " + why.what());
-      Drop(folder, candidate.name);
+      // Whatever else keeps it from being read may pass.
+      const auto* error = dynamic_cast<const Error*>(&why);
+      if (error &&
+          (error->code() == ErrorCode::kDataLoss || error->code() == ErrorCode::kNotFound)) {
+        Drop(folder, candidate.name);
+      }
     }
   }
   return found;
 }
 
-void StudentStore::Put(const std::string& owner, StoredStudent student) {
-  Waiting dropped;
+void StudentStore::Used(const std::string& owner, const std::string& name) {
+  const std::string folder = FingerprintOf(owner);
+  const fs::file_time_type now = fs::file_time_type::clock::now();
   {
     const MutexLock lock(mutex_);
-    if (waiting_.size() >= kMostWaiting) {
-      dropped = std::move(waiting_.front());
-      waiting_.pop_front();
+    for (Entry& entry : entries_) {
+      if (entry.owner == folder && entry.name == name) entry.used = now;
     }
-    waiting_.push_back({FingerprintOf(owner), std::move(student)});
   }
-  wake_.NotifyAll();
+  std::error_code error;  // may be gone meanwhile
+  fs::last_write_time(FileOf(folder, name), now, error);
+}
+
+void StudentStore::Put(const std::string& owner, StoredStudent student) {
+  {
+    const MutexLock lock(mutex_);
+    if (waiting_.size() < kMostWaiting) {
+      waiting_.push_back({FingerprintOf(owner), std::move(student)});
+      wake_.NotifyAll();
+      return;
+    }
+  }
+  log_("a student is not kept, because too many wait to be written");
 }
 
 void StudentStore::Flush() {

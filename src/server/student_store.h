@@ -53,12 +53,15 @@ class StudentStore {
   std::vector<Found> Nearest(const std::string& owner, uint64_t origin, const Scene& scene,
                              size_t count) ST_EXCLUDES(mutex_);
 
+  /// A session has begun with this one of the owner's.
+  void Used(const std::string& owner, const std::string& name) ST_EXCLUDES(mutex_);
+
   /// Keeps a student, in place of the owner's others of this origin whose scenes are nearer to its
   /// own than kSameScene: an older one of the same camera. Does not wait for the disk: a thread of
-  /// the store writes. When kMostWaiting wait already, the oldest of them is dropped. A student
-  /// that cannot be written is told to the log, and changes nothing.
+  /// the store writes. A student that cannot be written, or that comes when kMostWaiting wait
+  /// already, is told to the log, and changes nothing.
   void Put(const std::string& owner, StoredStudent student) ST_EXCLUDES(mutex_);
-  static constexpr size_t kMostWaiting = 16;
+  static constexpr size_t kMostWaiting = 256;  // as many as a server has sessions
   static constexpr double kSameScene = 0.1;
 
   /// Waits until nothing waits to be written.

@@ -82,6 +82,18 @@ TEST_F(StudentStoreTest, FindsTheOneUsedLastAndThoseOfTheNearestScenes) {
   EXPECT_EQ(Weights("a", 1, 9).size(), 5u);
 }
 
+TEST_F(StudentStoreTest, WhatIsUsedStays) {
+  Open(2);
+  Put("a", Student(0, 1));
+  Put("a", Student(1, 2));
+  store_->Used("a", store_->Nearest("a", kOrigin, Place(0), 2).at(1).name);
+  EXPECT_EQ(Weights("a", 5, 1), (Floats{1}));
+  Put("a", Student(2, 3));
+  EXPECT_EQ(Weights("a", 0), (Floats{3, 1}));
+  Open(2);
+  EXPECT_EQ(Weights("a", 0), (Floats{3, 1}));
+}
+
 TEST_F(StudentStoreTest, KeepsOwnersAndOriginsApart) {
   Open();
   Put("a", Student(0, 1));

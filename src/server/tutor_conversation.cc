@@ -289,7 +289,11 @@ void TutorConversation::TrainJob(const std::shared_ptr<const tutor::LabelledFram
                             watched ? &predictions : nullptr);
     const std::string start = warm_start_.Trained(*session);
     if (!start.empty()) Log(start);
-    resources_->admission.Trained(Clock::now() - began, terms.step_share);
+    if (!resources_->shutting_down && !Closed()) {
+      const int usual = session->usual_steps(labelled->frame.size());
+      const double share = usual > 0 ? std::min(1.0, static_cast<double>(update.steps) / usual) : 1;
+      resources_->admission.Trained(Clock::now() - began, share);
+    }
     update.min_stride = terms.min_stride;
     if (late) {
       Log("training took longer than " + SecondsText(resources_->training_timeout) +

@@ -26,6 +26,7 @@ std::string WarmStart::Trained(const tutor::Session& session) {
   ++learned_;
   const auto& start = session.start();
   if (!start) return {};
+  store_->Used(owner_, offered_.at(start->index));
   char text[120];
   std::snprintf(text, sizeof(text),
                 "begins with the stored student %s: mIoU %.3f, the server's %.3f",

@@ -64,7 +64,7 @@ WatchedSession SessionOf(const Json& json, double uptime_s) {
   session.bytes_up = Count(json, "bytes_up");
   session.bytes_down = Count(json, "bytes_down");
   session.metric = Number(json, "metric");
-  if (const auto stride = Number(json, "stride")) session.stride = static_cast<int>(*stride);
+  if (Number(json, "stride")) session.stride = Small(json, "stride");
   const Json& last = Member(json, "last");
   session.teacher_wait_ms = Number(last, "teacher_wait_ms");
   session.teacher_ms = Number(last, "teacher_ms");

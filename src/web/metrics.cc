@@ -10,10 +10,11 @@
 namespace shadowtutor::web {
 namespace {
 
-constexpr ErrorCode kCodes[] = {
-    ErrorCode::kInvalidArgument,    ErrorCode::kNotFound,          ErrorCode::kDataLoss,
-    ErrorCode::kFailedPrecondition, ErrorCode::kResourceExhausted, ErrorCode::kUnavailable,
-    ErrorCode::kDeadlineExceeded,   ErrorCode::kCancelled,         ErrorCode::kInternal};
+constexpr ErrorCode kCodes[] = {ErrorCode::kInvalidArgument,   ErrorCode::kNotFound,
+                                ErrorCode::kDataLoss,          ErrorCode::kFailedPrecondition,
+                                ErrorCode::kResourceExhausted, ErrorCode::kUnavailable,
+                                ErrorCode::kDeadlineExceeded,  ErrorCode::kCancelled,
+                                ErrorCode::kUnauthenticated,   ErrorCode::kInternal};
 
 double Count(uint64_t value) { return static_cast<double>(value); }
 

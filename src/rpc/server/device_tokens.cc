@@ -54,19 +54,18 @@ DeviceTokens::Admission DeviceTokens::Admit(std::string_view token, const PeerAd
   }
   const TokenDigest digest = DigestOf(token.substr(0, kMostTokenBytes + 1));
   const MutexLock lock(mutex_);
+  std::shared_ptr<server::Device> device;
+  for (const Entry& entry : entries_) {
+    if (Same(entry.token, digest)) device = entry.device;
+  }
+  // First, because many devices may share an address, and one of them, or a stranger behind it,
+  // must not keep out the others. What makes guessing hopeless is a token's length.
+  if (device) return {device, std::nullopt};
   if (const auto wait = wrong_.Wait(peer.text, now)) {
     return refused(ErrorCode::kResourceExhausted,
                    "too many wrong tokens came from the client's address; try again in " +
                        std::to_string(wait->count()) + " s",
                    RefusalReason::kTooOften);
-  }
-  std::shared_ptr<server::Device> device;
-  for (const Entry& entry : entries_) {
-    if (Same(entry.token, digest)) device = entry.device;
-  }
-  if (device) {
-    wrong_.Succeeded(peer.text);
-    return {device, std::nullopt};
   }
   uint64_t which = 0;
   std::memcpy(&which, digest.data(), sizeof which);

@@ -31,8 +31,6 @@ class WrongTokens {
   /// A wrong token came from there. `which` tells tokens apart: the same one again is no new guess,
   /// so that a device with a stale token does not keep out all others behind its address.
   void Failed(const std::string& address, uint64_t which, Clock::time_point now);
-  /// A right one came.
-  void Succeeded(const std::string& address) { entries_.erase(address); }
 
  private:
   struct Entry {
