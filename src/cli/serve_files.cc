@@ -47,7 +47,10 @@ std::string DevicesText(size_t devices) {
 }  // namespace
 
 ServeFiles::ServeFiles(const rpc::TlsFiles& tls, web::ServerOptions web, const std::string& tokens)
-    : tls_(tls), web_(std::move(web)), watch_(tls) {
+    : tls_(tls),
+      web_(std::move(web)),
+      tls_watch_({tls.certificate, tls.key, tls.authority}),
+      tokens_watch_({tokens}) {
   CheckWebToken(web_);
   rpc::OutOfDate(tls_);  // throws for files that cannot be used
   if (tokens.empty()) return;
@@ -72,18 +75,22 @@ void ServeFiles::LogWarnings() const {
 }
 
 void ServeFiles::Reload(rpc::Server& server, web::Server* web) {
-  watch_.Read();
+  tls_watch_.Read();
+  tokens_watch_.Read();
   if (tls_.any()) {
     ReloadTls(server, web, "SIGHUP");
   } else {
     Log(LogLevel::kInfo, "SIGHUP: there are no TLS files to read again");
   }
   if (web) ReloadWebToken(*web);
-  if (tokens_) ReloadTokens();
+  if (tokens_) ReloadTokens("SIGHUP");
 }
 
 void ServeFiles::Look(rpc::Server& server, web::Server* web, Clock::time_point now) {
-  if (watch_.Changed(now)) ReloadTls(server, web, "the TLS files have changed");
+  if (tls_.any() && tls_watch_.Changed(now)) {
+    ReloadTls(server, web, "the TLS files have changed");
+  }
+  if (tokens_ && tokens_watch_.Changed(now)) ReloadTokens("the list of tokens has changed");
 }
 
 void ServeFiles::ReloadTls(rpc::Server& server, web::Server* web, const std::string& cause) {
@@ -117,16 +124,16 @@ void ServeFiles::ReloadWebToken(web::Server& web) {
   }
 }
 
-void ServeFiles::ReloadTokens() {
+void ServeFiles::ReloadTokens(const std::string& cause) {
   try {
     const size_t devices = tokens_->Reload();
-    Log(LogLevel::kInfo, "SIGHUP: read the clients' tokens again; " + DevicesText(devices));
+    Log(LogLevel::kInfo, cause + ": read the clients' tokens again; " + DevicesText(devices));
     if (const auto warning = rpc::TokenFileWarning(tokens_->file(), "the tokens")) {
       Log(LogLevel::kWarning, *warning);
     }
   } catch (const Error& error) {
     Log(LogLevel::kError,
-        "SIGHUP: the clients' tokens cannot be used, and those from before stay in use: " +
+        cause + ": the clients' tokens cannot be used, and those from before stay in use: " +
             std::string(About(error, kTokens).what()));
   }
 }

@@ -8,10 +8,10 @@
 #include <memory>
 #include <string>
 
+#include "rpc/file_watch.h"
 #include "rpc/server/device_tokens.h"
 #include "rpc/server/server.h"
 #include "rpc/tls_files.h"
-#include "rpc/tls_watch.h"
 #include "web/server.h"
 
 namespace shadowtutor::cli {
@@ -21,7 +21,7 @@ inline constexpr char kWebTokenFile[] = "--web-token-file", kTokens[] = "--token
 /// Thread safety: one thread at a time.
 class ServeFiles {
  public:
-  using Clock = rpc::TlsWatch::Clock;
+  using Clock = rpc::FileWatch::Clock;
 
   /// Reads the list of tokens and looks at the others. `web.listen` is empty where there is no web
   /// server, and `tokens` where clients need none. Throws Error, whose sentence names the option
@@ -37,17 +37,17 @@ class ServeFiles {
   /// because nothing else tells who sent the signal that it was in vain, and what was there before
   /// stays in use. `web` may be null.
   void Reload(rpc::Server& server, web::Server* web);
-  /// To be called often: takes TLS files that were replaced.
+  /// To be called often: takes TLS files and a list of tokens that were replaced.
   void Look(rpc::Server& server, web::Server* web, Clock::time_point now);
 
  private:
   void ReloadTls(rpc::Server& server, web::Server* web, const std::string& cause);
   void ReloadWebToken(web::Server& web);
-  void ReloadTokens();
+  void ReloadTokens(const std::string& cause);
 
   const rpc::TlsFiles tls_;
   const web::ServerOptions web_;
-  rpc::TlsWatch watch_;
+  rpc::FileWatch tls_watch_, tokens_watch_;
   std::shared_ptr<rpc::DeviceTokens> tokens_;
 };
 

@@ -1,9 +1,10 @@
-#include "rpc/tls_watch.h"
+#include "rpc/file_watch.h"
 
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <string_view>
+#include <vector>
 
 #include "core/atomic_file.h"
 #include "video/testing/test_files.h"
@@ -13,9 +14,9 @@ namespace {
 
 namespace fs = std::filesystem;
 using shadowtutor::testing::TemporaryFolder;
-using Clock = TlsWatch::Clock;
+using Clock = FileWatch::Clock;
 
-class TlsWatchTest : public ::testing::Test {
+class FileWatchTest : public ::testing::Test {
  protected:
   void SetUp() override {
     for (const char* name : {"cert", "key", "ca"}) Write(name, "first");
@@ -24,15 +25,15 @@ class TlsWatchTest : public ::testing::Test {
     WriteFileAtomically(folder_ / name, text, false);
   }
   // At the watch's next look.
-  bool Changed(TlsWatch& watch) { return watch.Changed(now_ += TlsWatch::kEvery); }
+  bool Changed(FileWatch& watch) { return watch.Changed(now_ += FileWatch::kEvery); }
 
   const TemporaryFolder folder_;
-  const TlsFiles files_{folder_ / "cert", folder_ / "key", folder_ / "ca"};
+  const std::vector<fs::path> files_{folder_ / "cert", folder_ / "key", folder_ / "ca"};
   Clock::time_point now_{std::chrono::hours(1)};
 };
 
-TEST_F(TlsWatchTest, TellsOnceOfFilesThatHaveChangedAndStayed) {
-  TlsWatch watch(files_);
+TEST_F(FileWatchTest, TellsOnceOfFilesThatHaveChangedAndStayed) {
+  FileWatch watch(files_);
   EXPECT_FALSE(Changed(watch));
   Write("cert", "other");
   EXPECT_FALSE(Changed(watch)) << "the key may be on its way";
@@ -43,17 +44,17 @@ TEST_F(TlsWatchTest, TellsOnceOfFilesThatHaveChangedAndStayed) {
   EXPECT_FALSE(Changed(watch));
 }
 
-TEST_F(TlsWatchTest, LooksNoMoreOftenThanItShould) {
-  TlsWatch watch(files_);
+TEST_F(FileWatchTest, LooksNoMoreOftenThanItShould) {
+  FileWatch watch(files_);
   EXPECT_FALSE(Changed(watch));
   Write("cert", "other");
   EXPECT_FALSE(Changed(watch));
-  for (int i = 0; i < 10; ++i) EXPECT_FALSE(watch.Changed(now_ + TlsWatch::kEvery / 2));
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(watch.Changed(now_ + FileWatch::kEvery / 2));
   EXPECT_TRUE(Changed(watch));
 }
 
-TEST_F(TlsWatchTest, NoticesAFileThatIsWrittenInPlaceRemovedOrLinkedElsewhere) {
-  TlsWatch watch(files_);
+TEST_F(FileWatchTest, NoticesAFileThatIsWrittenInPlaceRemovedOrLinkedElsewhere) {
+  FileWatch watch(files_);
   testing::WriteText(folder_ / "ca", "longer than before");
   EXPECT_FALSE(Changed(watch));
   EXPECT_TRUE(Changed(watch));
@@ -65,8 +66,8 @@ TEST_F(TlsWatchTest, NoticesAFileThatIsWrittenInPlaceRemovedOrLinkedElsewhere) {
   EXPECT_TRUE(Changed(watch));
 }
 
-TEST_F(TlsWatchTest, DoesNotTellOfWhatWasReadMeanwhile) {
-  TlsWatch watch(files_);
+TEST_F(FileWatchTest, DoesNotTellOfWhatWasReadMeanwhile) {
+  FileWatch watch(files_);
   EXPECT_FALSE(Changed(watch));
   Write("cert", "other");
   watch.Read();
@@ -74,8 +75,8 @@ TEST_F(TlsWatchTest, DoesNotTellOfWhatWasReadMeanwhile) {
   EXPECT_FALSE(Changed(watch));
 }
 
-TEST_F(TlsWatchTest, WithoutFilesNothingChanges) {
-  TlsWatch watch({});
+TEST_F(FileWatchTest, WithoutFilesNothingChanges) {
+  FileWatch watch({});
   EXPECT_FALSE(Changed(watch));
   EXPECT_FALSE(Changed(watch));
 }

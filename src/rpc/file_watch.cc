@@ -1,4 +1,4 @@
-#include "rpc/tls_watch.h"
+#include "rpc/file_watch.h"
 
 #include <sys/stat.h>
 
@@ -11,10 +11,11 @@ int64_t Nanoseconds(const timespec& time) { return time.tv_sec * 1'000'000'000 +
 
 }  // namespace
 
-TlsWatch::TlsWatch(TlsFiles files) : files_(std::move(files)), in_use_(Look()), seen_(in_use_) {}
+FileWatch::FileWatch(std::vector<std::filesystem::path> files)
+    : files_(std::move(files)), in_use_(Look()), seen_(in_use_) {}
 
-bool TlsWatch::Changed(Clock::time_point now) {
-  if (!files_.any() || (looked_ && now - *looked_ < kEvery)) return false;
+bool FileWatch::Changed(Clock::time_point now) {
+  if (files_.empty() || (looked_ && now - *looked_ < kEvery)) return false;
   looked_ = now;
   const Identities before = std::exchange(seen_, Look());
   if (seen_ != before || seen_ == in_use_) return false;
@@ -22,18 +23,16 @@ bool TlsWatch::Changed(Clock::time_point now) {
   return true;
 }
 
-void TlsWatch::Read() { in_use_ = seen_ = Look(); }
+void FileWatch::Read() { in_use_ = seen_ = Look(); }
 
-TlsWatch::Identities TlsWatch::Look() const {
-  Identities identities;
-  size_t i = 0;
-  for (const auto* file : {&files_.certificate, &files_.key, &files_.authority}) {
+FileWatch::Identities FileWatch::Look() const {
+  Identities identities(files_.size());
+  for (size_t i = 0; i < files_.size(); ++i) {
     struct stat found {};
-    if (!file->empty() && stat(file->c_str(), &found) == 0) {
+    if (!files_[i].empty() && stat(files_[i].c_str(), &found) == 0) {
       identities[i] = {found.st_dev, found.st_ino, found.st_size, Nanoseconds(found.st_mtim),
                        Nanoseconds(found.st_ctim)};
     }
-    ++i;
   }
   return identities;
 }
