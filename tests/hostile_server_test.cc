@@ -306,8 +306,8 @@ TEST(HostileServer, PartsThatTheClientDoesNotTakeAreDroppedAndTheWholeStudentRep
 TEST(HostileServer, PartsAreNoAnswer) {
   std::atomic<int> sessions = 0;
   ScriptedServer server([&](Stream& stream, int) {
-    Say(stream, GoodWelcome());
     ++sessions;
+    Say(stream, GoodWelcome());
     Hear(stream);
     Hear(stream);  // a key frame
     while (stream.Write(messages::ToProto(wire::ServerMessage(EmptyUpdate(0, 1, 1, 1))))) {
