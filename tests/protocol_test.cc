@@ -262,15 +262,15 @@ TEST_P(ProtocolTest, ATeacherThatHangsHoldsUpNeitherAnswersNorTheEnd) {
 }
 
 TEST_P(ProtocolTest, DrainingAnswersWhatIsOutstandingAndAsksToConnectAgain) {
-  Start();
-  const auto quiet = Connect(), busy = Connect();
-  quiet->Greet();
-  const uint64_t version = busy->Greet().student_version;
   std::promise<void> entered, open;
   teacher_->on_label = [&](uint64_t) {
     entered.set_value();
     open.get_future().wait();
   };
+  Start();
+  const auto quiet = Connect(), busy = Connect();
+  quiet->Greet();
+  const uint64_t version = busy->Greet().student_version;
   busy->Say(server::SquareFrame(0, version));
   entered.get_future().wait();
 
