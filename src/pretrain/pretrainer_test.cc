@@ -28,18 +28,7 @@ using testing::Says;
 using testing::TemporaryFolder;
 
 PretrainOptions Options(const TemporaryFolder& folder, const std::string& out) {
-  PretrainOptions options;
-  options.data.classes = {"background", "disc"};
-  options.data.images = {{.folder = folder / "images", .labels = folder / "labels", .teacher = {}}};
-  options.data.validation_share = 0.25;
-  options.student_width = 0.25;
-  options.out = folder / out;
-  options.steps = 6;
-  options.batch = 2;
-  options.crops = {{64, 48}};
-  options.checkpoint_every = 2;
-  options.memory_bytes = size_t{64} << 20;
-  return options;
+  return DiscOptions(folder.path(), out);
 }
 
 TEST(Pretrain, LearnsToFindDiscs) {

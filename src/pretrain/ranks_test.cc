@@ -29,17 +29,10 @@ using testing::WriteText;
 constexpr size_t kMostBytes = size_t{1} << 24;
 
 PretrainOptions Options(const TemporaryFolder& folder, const std::string& out) {
-  PretrainOptions options;
-  options.data.classes = {"background", "disc"};
-  options.data.images = {{.folder = folder / "images", .labels = folder / "labels", .teacher = {}}};
+  PretrainOptions options = DiscOptions(folder.path(), out);
   options.data.validation_share = 0.3;
-  options.student_width = 0.25;
-  options.out = folder / out;
-  options.steps = 6;
   options.batch = 5;
   options.crops = {{64, 48}, {48, 48}};
-  options.checkpoint_every = 2;
-  options.memory_bytes = size_t{64} << 20;
   return options;
 }
 

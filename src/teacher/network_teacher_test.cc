@@ -10,6 +10,7 @@
 #include "teacher/open_teacher.h"
 #include "teacher/output_reader.h"
 #include "teacher/teacher.h"
+#include "teacher/testing/colors.h"
 #include "teacher/testing/tiny_onnx.h"
 #include "video/label_png.h"
 #include "video/open_source.h"
@@ -20,15 +21,15 @@ namespace shadowtutor::teacher {
 namespace {
 
 using testing::ErrorOf;
+using testing::kColors;
 using testing::PlainImage;
+using testing::RedAndBlue;
 using testing::Says;
 using testing::TemporaryFolder;
 using testing::TinyConv;
 using testing::TinyOnnx;
 using testing::WriteText;
 
-// The scores of the classes red, green and blue are the input's channels (in the order RGB).
-const TinyConv kColors = {"output", {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}, {0, 0, 0}, 1};
 constexpr const char* kInput = "file: m.onnx\ninput: {width: 16, height: 8}\n";
 
 class NetworkTeacherTest : public ::testing::Test {
@@ -47,18 +48,6 @@ class NetworkTeacherTest : public ::testing::Test {
 
   TemporaryFolder folder_;
 };
-
-// Left half red, right half blue.
-Image RedAndBlue(int width, int height) {
-  Image image = PlainImage(width, height, 200, 0, 0);
-  for (int y = 0; y < height; ++y) {
-    for (int x = 0; x < width / 2; ++x) {
-      image.row(y)[3 * x] = 0;
-      image.row(y)[3 * x + 2] = 200;
-    }
-  }
-  return image;
-}
 
 TEST_F(NetworkTeacherTest, SemanticLogits) {
   Model({kColors});

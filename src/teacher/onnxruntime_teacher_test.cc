@@ -9,6 +9,7 @@
 #include "core/parallel.h"
 #include "teacher/open_teacher.h"
 #include "teacher/teacher.h"
+#include "teacher/testing/colors.h"
 #include "teacher/testing/tiny_onnx.h"
 #include "video/testing/test_files.h"
 
@@ -16,14 +17,15 @@ namespace shadowtutor::teacher {
 namespace {
 
 using testing::ErrorOf;
+using testing::kColors;
 using testing::PlainImage;
+using testing::RedAndBlue;
 using testing::Says;
 using testing::TemporaryFolder;
 using testing::TinyConv;
 using testing::TinyOnnx;
 using testing::WriteText;
 
-const TinyConv kColors = {"output", {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}, {0, 0, 0}, 1};
 const std::string kCard =
     "kind: semantic-logits\nfile: m.onnx\ninput: {width: 16, height: 8}\n"
     "classes: [red, green, blue]\n";
@@ -47,18 +49,6 @@ class OnnxRuntimeTeacherTest : public ::testing::Test {
 
   TemporaryFolder folder_;
 };
-
-// Left half red, right half blue, in one of many sizes.
-Image RedAndBlue(int width, int height) {
-  Image image = PlainImage(width, height, 200, 0, 0);
-  for (int y = 0; y < height; ++y) {
-    for (int x = 0; x < width / 2; ++x) {
-      image.row(y)[3 * x] = 0;
-      image.row(y)[3 * x + 2] = 200;
-    }
-  }
-  return image;
-}
 
 TEST_F(OnnxRuntimeTeacherTest, LabelsAsOpenCvDoes) {
   const std::string model = TinyOnnx::Model(16, 8, {kColors});

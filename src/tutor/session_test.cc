@@ -1,3 +1,4 @@
+// How a session begins, for whom, and that client and server hold the same weights.
 #include "tutor/session.h"
 
 #include <gtest/gtest.h>
@@ -8,101 +9,11 @@
 #include "core/testing/code_of.h"
 #include "distill/miou.h"
 #include "nn/checkpoint_io.h"
-#include "server/testing/fakes.h"
-#include "wire/frame_codec.h"
+#include "tutor/testing/session_fixture.h"
 #include "wire/update_codec.h"
 
 namespace shadowtutor::tutor {
 namespace {
-
-using server::FakeTeacher;
-using server::SmallStudent;
-using server::SquareFrame;
-using server::TestClasses;
-
-SessionOptions Options(nn::Stage cut = nn::kPartialDistillation) {
-  SessionOptions options;
-  options.student = std::make_shared<const nn::Checkpoint>(SmallStudent(1));
-  options.name = wire::NameOfStudent(*options.student);
-  options.policy.trainer.cut = cut;
-  options.policy.trainer.threshold = 0.95;  // so that there is something to train
-  options.teacher = "a fake teacher";
-  options.server_version = "test";
-  return options;
-}
-
-wire::HeldStudent Held(const nn::Checkpoint& student, uint64_t version, nn::Stage cut) {
-  wire::HeldStudent held;
-  held.version = version;
-  for (const ClassInfo& info : student.classes) held.class_names.push_back(info.name);
-  held.parameter_count = student.layout->size();
-  held.cut = cut;
-  const std::span<const float> weights = student.weights;
-  const size_t offset = student.layout->TrainedOffset(cut);
-  held.frozen_checksum = wire::WeightChecksum(weights.first(offset));
-  held.trained.assign(weights.begin() + offset, weights.end());
-  held.trained_checksum = wire::WeightChecksum(held.trained);
-  return held;
-}
-
-wire::Hello HelloWith(wire::HeldStudent held) {
-  wire::Hello hello;
-  hello.held = std::move(held);
-  return hello;
-}
-
-// What a client does: holds a student, applies updates to it, checks them.
-class ModelClient {
- public:
-  explicit ModelClient(const wire::Welcome& welcome)
-      : student_(nn::ParseCheckpoint(welcome.student.value().safetensors)),
-        offset_(student_.layout->TrainedOffset(welcome.policy.trainer.cut)),
-        version_(welcome.student_version),
-        coded_(*student_.layout,
-               nn::ParameterSelection(*student_.layout, welcome.policy.trainer.cut,
-                                      nn::ParameterKinds::kAll)) {}
-
-  void Apply(const wire::Update& update) {
-    ASSERT_EQ(update.base_version, version_);
-    if (!update.payload.empty()) {
-      const std::vector<float> after =
-          update.codec == wire::UpdateCodec::kCoded
-              ? coded_.Decode(trained(), update.payload)
-              : wire::DecodeUpdate(update.codec, trained(), update.payload);
-      std::copy(after.begin(), after.end(), student_.weights.begin() + offset_);
-    }
-    version_ = update.new_version;
-    EXPECT_EQ(wire::WeightChecksum(trained()), update.checksum);
-  }
-
-  std::span<const float> trained() const {
-    return std::span<const float>(student_.weights).subspan(offset_);
-  }
-  const nn::Checkpoint& student() const { return student_; }
-  uint64_t version() const { return version_; }
-
- private:
-  nn::Checkpoint student_;
-  size_t offset_;
-  uint64_t version_;
-  wire::CodedUpdates coded_;
-};
-
-class SessionTest : public testing::Test {
- protected:
-  LabelledFrame Labelled(const wire::KeyFrame& key_frame) {
-    LabelledFrame labelled;
-    labelled.frame_index = key_frame.frame_index;
-    labelled.frame = wire::UnpackRawFrame(key_frame.data, key_frame.size);
-    labelled.answer.label = teacher_.Label(labelled.frame, key_frame.frame_index).label;
-    return labelled;
-  }
-  wire::Update Teach(Session& session, const wire::KeyFrame& frame) {
-    return session.Train(Labelled(frame), workspace_);
-  }
-  FakeTeacher teacher_;
-  std::shared_ptr<nn::TrainingWorkspace> workspace_ = std::make_shared<nn::TrainingWorkspace>();
-};
 
 TEST_F(SessionTest, WelcomesWithAWholeStudent) {
   const SessionOptions options = Options();
@@ -181,151 +92,6 @@ TEST_F(SessionTest, ClientAndServerAgreeBitByBit) {
       EXPECT_EQ(session.Whole().checksum, wire::WeightChecksum(client.trained()));
     }
   }
-}
-
-TEST_F(SessionTest, BeginsWithTheBestStudentThatIsOffered) {
-  for (const wire::UpdateCodec codec :
-       {wire::UpdateCodec::kFp32, wire::UpdateCodec::kFp16, wire::UpdateCodec::kCoded}) {
-    wire::Hello hello;
-    hello.update_codec = codec;
-    // Somebody else's student has learned this scene.
-    Session other(Options(nn::kPartialDistillation), hello, "other");
-    ModelClient other_client(other.TakeWelcome());
-    for (uint64_t index = 0; index < 8; ++index) {
-      other_client.Apply(Teach(other, SquareFrame(index, other_client.version())));
-    }
-    const std::vector<float> learned(other_client.trained().begin(), other_client.trained().end());
-    std::vector<float> infinite = learned;
-    infinite.back() = std::numeric_limits<float>::infinity();
-    const std::vector<float> zeros(learned.size()), shorter(learned.size() - 1);
-
-    Session session(Options(nn::kPartialDistillation), hello, "s");
-    EXPECT_EQ(session.origin(), other.origin());
-    ModelClient client(session.TakeWelcome());
-    ASSERT_TRUE(session.untaught());
-    session.OfferStarts({zeros, shorter, infinite, learned});
-    const wire::Update update = Teach(session, SquareFrame(0, 0));
-    ASSERT_TRUE(session.start());
-    EXPECT_EQ(session.start()->index, 3u);
-    EXPECT_GE(session.start()->metric, session.start()->own_metric + kStartMargin);
-    EXPECT_EQ(update.initial_metric, session.start()->metric);
-    EXPECT_EQ(update.base_version, 0u);
-    EXPECT_EQ(update.new_version, 1u);
-    client.Apply(update);
-    EXPECT_EQ(session.student().weights, client.student().weights);
-
-    // Later they are not looked at.
-    EXPECT_FALSE(session.untaught());
-    session.OfferStarts({learned});
-    client.Apply(Teach(session, SquareFrame(1, client.version())));
-    EXPECT_FALSE(session.start());
-    EXPECT_EQ(session.student().weights, client.student().weights);
-  }
-}
-
-TEST_F(SessionTest, TakesNoOfferedStudentThatIsNotBetter) {
-  Session with(Options(nn::kPartialDistillation), wire::Hello{}, "with");
-  Session without(Options(nn::kPartialDistillation), wire::Hello{}, "without");
-  const nn::Checkpoint student = with.student();
-  const size_t offset = student.layout->TrainedOffset(nn::kPartialDistillation);
-  with.OfferStarts(
-      {std::vector<float>(student.weights.size() - offset),
-       {student.weights.begin() + static_cast<std::ptrdiff_t>(offset), student.weights.end()}});
-  const wire::Update update = Teach(with, SquareFrame(0, 0));
-  EXPECT_FALSE(with.start());
-  EXPECT_EQ(update.payload, Teach(without, SquareFrame(0, 0)).payload);
-}
-
-SessionOptions OptionsWithParts(nn::Stage cut = nn::kPartialDistillation) {
-  SessionOptions options = Options(cut);
-  options.policy.trainer.threshold = 1;
-  options.policy.trainer.max_updates = 5;
-  options.policy.trainer.first_updates = 7;
-  options.policy.trainer.averaging = 0.5;
-  options.policy.part_updates = 3;
-  options.policy.idle_updates = 4;
-  options.policy.shown_labels = 2;
-  return options;
-}
-
-wire::Hello HelloWithParts(wire::UpdateCodec codec = wire::UpdateCodec::kFp32) {
-  wire::Hello hello;
-  hello.update_codec = codec;
-  hello.takes_parts = true;
-  return hello;
-}
-
-TEST_F(SessionTest, PartsKeepBothSidesEqual) {
-  for (const wire::UpdateCodec codec :
-       {wire::UpdateCodec::kFp32, wire::UpdateCodec::kFp16, wire::UpdateCodec::kCoded}) {
-    for (const nn::Stage cut : {nn::kPartialDistillation, nn::kFullDistillation}) {
-      Session session(OptionsWithParts(cut), HelloWithParts(codec), "s");
-      ModelClient client(session.TakeWelcome());
-      EXPECT_FALSE(session.MoreToCome());
-      for (uint64_t index = 0; index < 3; ++index) {
-        const LabelledFrame labelled = Labelled(SquareFrame(index, client.version()));
-        const wire::Update answer = session.Train(labelled, workspace_);
-        EXPECT_EQ(answer.part, 0);
-        client.Apply(answer);
-        std::vector<int> steps = {answer.steps};
-        while (session.MoreToCome()) {
-          const auto part = session.Continue(labelled, workspace_);
-          ASSERT_TRUE(part);
-          EXPECT_EQ(part->frame_index, index);
-          EXPECT_EQ(part->part, static_cast<int>(steps.size()));
-          EXPECT_EQ(part->new_version, part->base_version + 1);
-          EXPECT_EQ(part->shown_classes, answer.shown_classes);
-          steps.push_back(part->steps);
-          client.Apply(*part);
-        }
-        // 7 or 5 steps of the policy and 4 more.
-        EXPECT_EQ(steps, index == 0 ? (std::vector<int>{3, 3, 3, 2}) : (std::vector<int>{3, 3, 3}));
-      }
-      EXPECT_EQ(nn::ParseCheckpoint(session.Whole().safetensors).weights, client.student().weights);
-      EXPECT_EQ(session.version(), client.version());
-    }
-  }
-}
-
-TEST_F(SessionTest, LookingAtPredictionsChangesNothing) {
-  SessionOptions options = OptionsWithParts(nn::kPartialDistillation);
-  options.policy.trainer.replay_every = 2;
-  for (const wire::UpdateCodec codec : {wire::UpdateCodec::kFp32, wire::UpdateCodec::kCoded}) {
-    Session unseen(options, HelloWithParts(codec), "s"), seen(options, HelloWithParts(codec), "s");
-    for (uint64_t index = 0; index < 3; ++index) {
-      const LabelledFrame labelled = Labelled(SquareFrame(index, 0, 64, 48 + 4 * (index % 2)));
-      const wire::Update expected = unseen.Train(labelled, workspace_);
-      Predictions predictions;
-      const wire::Update update = seen.Train(labelled, workspace_, {}, &predictions);
-      EXPECT_EQ(update.payload, expected.payload);
-      EXPECT_EQ(update.checksum, expected.checksum);
-      const auto metric = [&](const LabelMap& prediction) {
-        return distill::MeanIoU(prediction, labelled.answer.label, 2);
-      };
-      EXPECT_DOUBLE_EQ(metric(predictions.before), update.initial_metric);
-      EXPECT_DOUBLE_EQ(metric(predictions.after), update.metric);
-      while (seen.MoreToCome()) {
-        const auto other = unseen.Continue(labelled, workspace_);
-        LabelMap after;
-        const auto part = seen.Continue(labelled, workspace_, {}, &after);
-        ASSERT_TRUE(part && other);
-        EXPECT_EQ(part->payload, other->payload);
-        EXPECT_DOUBLE_EQ(metric(after), part->metric);
-      }
-    }
-  }
-}
-
-TEST_F(SessionTest, WhoDoesNotTakePartsGetsAllStepsAtOnce) {
-  Session session(OptionsWithParts(), {}, "s");
-  EXPECT_EQ(Teach(session, SquareFrame(0, 0)).steps, 7);
-  EXPECT_FALSE(session.MoreToCome());
-
-  SessionOptions options = OptionsWithParts();
-  options.policy.part_updates = options.policy.idle_updates = 0;
-  Session whole(options, HelloWithParts(), "s");
-  EXPECT_EQ(Teach(whole, SquareFrame(0, 0)).steps, 7);
-  EXPECT_FALSE(whole.MoreToCome());
 }
 
 TEST_F(SessionTest, ACodedUpdateTrainsAsThePolicySaysForIt) {
@@ -418,37 +184,6 @@ TEST_F(SessionTest, AfterAWholeStudentUpdatesAreCodedAsAtFirst) {
   ModelClient second(welcome);
   second.Apply(Teach(session, SquareFrame(1, second.version())));
   second.Apply(Teach(session, SquareFrame(2, second.version())));
-}
-
-TEST_F(SessionTest, APartThatIsStoppedGivesWhatItHas) {
-  Session session(OptionsWithParts(), HelloWithParts(), "s");
-  ModelClient client(session.TakeWelcome());
-  const LabelledFrame labelled = Labelled(SquareFrame(0, 0));
-  client.Apply(session.Train(labelled, workspace_));
-  EXPECT_FALSE(session.Continue(labelled, workspace_, [] { return true; }));
-  EXPECT_EQ(session.version(), client.version());
-  ASSERT_TRUE(session.MoreToCome());
-  int asked = 0;
-  const auto part = session.Continue(labelled, workspace_, [&] { return ++asked > 2; });
-  ASSERT_TRUE(part);
-  EXPECT_EQ(part->steps, 2);
-  EXPECT_EQ(part->part, 1);
-  client.Apply(*part);
-  int left = 0;
-  while (session.MoreToCome()) {
-    const auto next = session.Continue(labelled, workspace_);
-    left += next.value().steps;
-    client.Apply(*next);
-  }
-  EXPECT_EQ(left, 7 + 4 - 3 - 2);
-}
-
-TEST_F(SessionTest, NothingComesAfterAKeyFrameThatIsKnown) {
-  SessionOptions options = OptionsWithParts();
-  options.policy.trainer.threshold = 0.01;
-  Session session(options, HelloWithParts(), "s");
-  EXPECT_EQ(Teach(session, SquareFrame(0, 0)).steps, 0);
-  EXPECT_FALSE(session.MoreToCome());
 }
 
 TEST_F(SessionTest, SendsNoWeightsWhenNothingWasTrained) {

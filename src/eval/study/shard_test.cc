@@ -4,8 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
-#include <opencv2/core.hpp>
-#include <opencv2/imgcodecs.hpp>
 #include <set>
 #include <string>
 #include <vector>
@@ -14,7 +12,9 @@
 #include "eval/study/merge_shards.h"
 #include "eval/study/study.h"
 #include "eval/study/study_table.h"
+#include "eval/study/testing/without_times.h"
 #include "eval/testing/moving_shapes.h"
+#include "eval/testing/shape_files.h"
 #include "nn/checkpoint_io.h"
 #include "teacher/testing/tiny_onnx.h"
 #include "video/label_png.h"
@@ -33,12 +33,6 @@ using testing::WriteText;
 constexpr FrameSize kSize{64, 48};
 constexpr uint64_t kFrames = 10;
 
-// The results without what was measured by a clock.
-StudyResults WithoutTimes(StudyResults results) {
-  for (RunRecord& run : results.runs) run.totals.encode_ms = run.totals.server_ms = 0;
-  return results;
-}
-
 // results.json without what was measured by a clock and without how it came about.
 std::string WithoutOrigin(const fs::path& folder) {
   auto json = nlohmann::json::parse(ReadText(folder / "results.json"));
@@ -50,15 +44,10 @@ std::string WithoutOrigin(const fs::path& folder) {
 class ShardTest : public ::testing::Test {
  protected:
   ShardTest() {
-    int start = 0;
+    uint64_t first = 0;
     for (const std::string clip : {"a", "b", "c"}) {
-      fs::create_directories(folder_ / clip);
-      for (uint64_t i = 0; i < kFrames; ++i) {
-        Image frame = DrawShapes(kSize, static_cast<uint64_t>(start) + 3 * i);
-        const cv::Mat pixels(kSize.height, kSize.width, CV_8UC3, frame.bytes().data());
-        cv::imwrite((folder_ / clip / video::LabelFileName(i)).string(), pixels);
-      }
-      start += 40;
+      WriteShapes(folder_ / clip, kSize, kFrames, first);
+      first += 40;
     }
     WriteNetwork(0.1F);
     WriteText(folder_ / "net.yaml",

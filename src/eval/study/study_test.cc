@@ -13,7 +13,9 @@
 #include "core/atomic_file.h"
 #include "core/parallel.h"
 #include "eval/study/samples.h"
+#include "eval/study/testing/without_times.h"
 #include "eval/testing/moving_shapes.h"
+#include "eval/testing/shape_files.h"
 #include "nn/checkpoint_io.h"
 #include "teacher/testing/tiny_onnx.h"
 #include "video/label_png.h"
@@ -33,23 +35,12 @@ using testing::WriteText;
 constexpr FrameSize kSize{64, 48};
 constexpr uint64_t kFrames = 12;
 
-// The results without what was measured by a clock.
-StudyResults WithoutTimes(StudyResults results) {
-  for (RunRecord& run : results.runs) run.totals.encode_ms = run.totals.server_ms = 0;
-  return results;
-}
-
 // Two clips, one with replayed labels and one whose teacher is a network that tells red from blue.
 class StudyTest : public ::testing::Test {
  protected:
   StudyTest() {
     for (const char* clip : {"first", "second"}) {
-      fs::create_directories(folder_ / clip);
-      for (uint64_t i = 0; i < kFrames; ++i) {
-        Image frame = DrawShapes(kSize, 3 * i);
-        const cv::Mat pixels(kSize.height, kSize.width, CV_8UC3, frame.bytes().data());
-        cv::imwrite((folder_ / clip / video::LabelFileName(i)).string(), pixels);
-      }
+      WriteShapes(folder_ / clip, kSize, kFrames);
     }
     fs::create_directories(folder_ / "labels");
     for (uint64_t i = 0; i < kFrames; ++i) {

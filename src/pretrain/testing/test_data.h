@@ -13,6 +13,7 @@
 
 #include "core/atomic_file.h"
 #include "pretrain/picture.h"
+#include "pretrain/pretrain_options.h"
 #include "pretrain/random.h"
 #include "video/label_png.h"
 
@@ -73,6 +74,22 @@ inline void WriteDiscs(const std::filesystem::path& folder, int count, int width
     WriteImage(disc.image, folder / "images" / name);
     WriteLabel(disc.label, folder / "labels" / name);
   }
+}
+
+/// A short training of a small student on the discs in `folder`, as WriteDiscs writes them.
+inline PretrainOptions DiscOptions(const std::filesystem::path& folder, const std::string& out) {
+  PretrainOptions options;
+  options.data.classes = {"background", "disc"};
+  options.data.images = {{.folder = folder / "images", .labels = folder / "labels", .teacher = {}}};
+  options.data.validation_share = 0.25;
+  options.student_width = 0.25;
+  options.out = folder / out;
+  options.steps = 6;
+  options.batch = 2;
+  options.crops = {{64, 48}};
+  options.checkpoint_every = 2;
+  options.memory_bytes = size_t{64} << 20;
+  return options;
 }
 
 }  // namespace shadowtutor::pretrain
