@@ -115,29 +115,19 @@ std::optional<Answer> DashboardAccess::RefuseToken(const DashboardRequest& reque
   const std::string_view given = std::string_view(request.authorization).substr(kScheme.size());
   {
     const MutexLock lock(mutex_);
-    std::erase_if(failures_,
-                  [&](const auto& entry) { return now - entry.second.last > kForgetAfter; });
-    const auto found = failures_.find(request.peer.text);
-    if (found != failures_.end() && now < found->second.wait_until) {
-      const auto wait =
-          std::chrono::ceil<std::chrono::seconds>(found->second.wait_until - now).count();
-      Answer answer = Refused(429, "too many wrong tokens came from this address; try again in " +
-                                       std::to_string(wait) + " s");
-      answer.headers = {{"Retry-After", std::to_string(wait)}};
+    const std::chrono::nanoseconds time = now.time_since_epoch();
+    if (const auto wait = wrong_.Wait(request.peer.text, time)) {
+      const std::string seconds = std::to_string(wait->count());
+      Answer answer = Refused(
+          429, "too many wrong tokens came from this address; try again in " + seconds + " s");
+      answer.headers = {{"Retry-After", seconds}};
       return answer;
     }
     if (token_->IsToken(given)) {
-      failures_.erase(request.peer.text);
+      wrong_.Forget(request.peer.text);
       return std::nullopt;
     }
-    if (failures_.size() >= kMostAddresses) failures_.clear();
-    Failures& failures = failures_[request.peer.text];
-    failures.last = now;
-    if (++failures.count >= kFreeFailures) {
-      const int doublings = std::min(failures.count - kFreeFailures, 16);
-      failures.wait_until =
-          now + std::min<std::chrono::seconds>(kLongestWait, std::chrono::seconds(1 << doublings));
-    }
+    wrong_.Failed(request.peer.text, std::nullopt, time);
   }
   log_(request.peer, "a wrong token for the dashboard came from " + request.peer.text);
   return Unauthorized("this is not the server's token");

@@ -8,12 +8,12 @@
 
 #include <chrono>
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 
 #include "core/mutex.h"
 #include "rpc/server/peer_address.h"
+#include "rpc/server/wrong_tokens.h"
 #include "web/dashboard_token.h"
 #include "web/pages.h"
 #include "web/server_options.h"
@@ -39,13 +39,6 @@ class DashboardAccess {
   using Clock = std::chrono::system_clock;
   using Log = std::function<void(const rpc::PeerAddress& peer, const std::string& sentence)>;
 
-  /// After so many wrong tokens from an address each further one makes it wait: 1 s, 2 s, 4 s, ...
-  static constexpr int kFreeFailures = 3;
-  static constexpr std::chrono::seconds kLongestWait{60};
-  /// Addresses whose failures are remembered, and for how long.
-  static constexpr size_t kMostAddresses = 1024;
-  static constexpr std::chrono::minutes kForgetAfter{10};
-
   /// `log` is told of wrong tokens. Throws as rpc::ReadToken.
   DashboardAccess(const ServerOptions& options, Log log);
 
@@ -69,11 +62,6 @@ class DashboardAccess {
   Answer Logout(const DashboardRequest& request) const;
 
  private:
-  struct Failures {
-    int count = 0;
-    Clock::time_point last, wait_until;
-  };
-
   bool HasCookie(const DashboardRequest& request, Clock::time_point now) ST_EXCLUDES(mutex_);
   /// 401 or 429 unless the request has the token in its Authorization.
   std::optional<Answer> RefuseToken(const DashboardRequest& request, Clock::time_point now)
@@ -89,7 +77,7 @@ class DashboardAccess {
 
   Mutex mutex_;
   std::optional<TokenCheck> token_ ST_GUARDED_BY(mutex_);  // there from the start on, or never
-  std::map<std::string, Failures> failures_ ST_GUARDED_BY(mutex_);  // by address
+  rpc::WrongTokens wrong_ ST_GUARDED_BY(mutex_);
 };
 
 }  // namespace shadowtutor::web

@@ -176,7 +176,7 @@ TEST_F(DashboardAccessTest, WrongTokensMakeAnAddressWait) {
   options_.listen = "0.0.0.0:8080";
   DashboardAccess access = OpenWithToken();
   Clock::time_point now = kNow;
-  for (int i = 0; i < DashboardAccess::kFreeFailures; ++i) {
+  for (int i = 0; i < rpc::WrongTokens::kFree; ++i) {
     EXPECT_EQ(Status(access.RefuseData(With("a-wrong-token-for-it"), now)), 401);
   }
   std::optional<Answer> refusal = access.RefuseData(With(kToken), now);

@@ -61,7 +61,7 @@ DeviceTokens::Admission DeviceTokens::Admit(std::string_view token, const PeerAd
   // First, because many devices may share an address, and one of them, or a stranger behind it,
   // must not keep out the others. What makes guessing hopeless is a token's length.
   if (device) return {device, std::nullopt};
-  if (const auto wait = wrong_.Wait(peer.text, now)) {
+  if (const auto wait = wrong_.Wait(peer.text, now.time_since_epoch())) {
     return refused(ErrorCode::kResourceExhausted,
                    "too many wrong tokens came from the client's address; try again in " +
                        std::to_string(wait->count()) + " s",
@@ -69,7 +69,7 @@ DeviceTokens::Admission DeviceTokens::Admit(std::string_view token, const PeerAd
   }
   uint64_t which = 0;
   std::memcpy(&which, digest.data(), sizeof which);
-  wrong_.Failed(peer.text, which, now);
+  wrong_.Failed(peer.text, which, now.time_since_epoch());
   return refused(ErrorCode::kUnauthenticated,
                  "the server does not know this client's token; give the client the one that the "
                  "server's list has for it",

@@ -25,7 +25,7 @@ namespace shadowtutor::rpc {
 /// Thread safety: all functions may be called from any thread.
 class DeviceTokens {
  public:
-  using Clock = WrongTokens::Clock;
+  using Clock = std::chrono::steady_clock;
 
   /// Throws as ReadTokenList.
   explicit DeviceTokens(std::filesystem::path file);

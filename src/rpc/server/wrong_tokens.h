@@ -1,4 +1,5 @@
-// Makes guessing slow: an address that came with wrong tokens has to wait.
+// Makes guessing slow: an address that came with wrong tokens has to wait. For the tokens of
+// devices and for the dashboard's.
 #ifndef SHADOWTUTOR_RPC_SERVER_WRONG_TOKENS_H_
 #define SHADOWTUTOR_RPC_SERVER_WRONG_TOKENS_H_
 
@@ -15,7 +16,8 @@ namespace shadowtutor::rpc {
 /// Thread safety: that of a plain value.
 class WrongTokens {
  public:
-  using Clock = std::chrono::steady_clock;
+  /// Since any moment, always of the same clock.
+  using Time = std::chrono::nanoseconds;
 
   /// After so many wrong tokens from an address each further one makes it wait: 1 s, 2 s, 4 s, ...
   static constexpr int kFree = 3;
@@ -27,16 +29,18 @@ class WrongTokens {
   static constexpr size_t kMostTokens = 8;
 
   /// How long this address has to wait yet; nullopt: it need not.
-  std::optional<std::chrono::seconds> Wait(const std::string& address, Clock::time_point now);
+  std::optional<std::chrono::seconds> Wait(const std::string& address, Time now) const;
   /// A wrong token came from there. `which` tells tokens apart: the same one again is no new guess,
-  /// so that a device with a stale token does not keep out all others behind its address.
-  void Failed(const std::string& address, uint64_t which, Clock::time_point now);
+  /// so that a device with a stale token does not slow down others behind its address. Without it
+  /// every one counts.
+  void Failed(const std::string& address, std::optional<uint64_t> which, Time now);
+  void Forget(const std::string& address) { entries_.erase(address); }
 
  private:
   struct Entry {
     int count = 0;
     std::deque<uint64_t> tokens;
-    Clock::time_point last, wait_until;
+    Time last{}, wait_until{};
   };
   std::map<std::string, Entry> entries_;  // by address
 };

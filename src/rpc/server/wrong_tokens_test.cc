@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const WrongTokens::Clock::time_point kNow{std::chrono::hours(1000)};
+constexpr WrongTokens::Time kNow = std::chrono::hours(1000);
 
 TEST(WrongTokens, MakeAnAddressWaitLongerAndLonger) {
   WrongTokens wrong;
@@ -32,6 +32,14 @@ TEST(WrongTokens, TheSameOneAgainIsNoGuess) {
   EXPECT_FALSE(wrong.Wait("a", kNow));
   wrong.Failed("a", 9, kNow);
   EXPECT_TRUE(wrong.Wait("a", kNow));
+}
+
+TEST(WrongTokens, CountEachWhereTheyAreNotToldApart) {
+  WrongTokens wrong;
+  for (int i = 0; i < WrongTokens::kFree; ++i) wrong.Failed("a", std::nullopt, kNow);
+  EXPECT_EQ(wrong.Wait("a", kNow), 1s);
+  wrong.Forget("a");
+  EXPECT_FALSE(wrong.Wait("a", kNow));
 }
 
 TEST(WrongTokens, AreForgottenInTime) {
