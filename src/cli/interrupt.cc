@@ -12,6 +12,7 @@ namespace {
 
 std::atomic<bool> interrupted{false};
 std::atomic<bool> reload{false};
+std::atomic<void (*)()> before_second_signal{nullptr};
 // When SIGINT or SIGTERM came first, in milliseconds, and which of them, in the lowest 7 bits; 0:
 // never. One number, because handlers may run on several threads.
 std::atomic<int64_t> asked{0};
@@ -37,7 +38,9 @@ extern "C" void OnRequest(int signal) {
   // The second signal leaves without running destructors. But some programs, such as timeout(1),
   // send the same one to the process and to its group.
   const bool same = signal == (first & 0x7f) && now - (first >> 7) < kOneRequest;
-  if (!same) _exit(kInterruptedExitCode);
+  if (same) return;
+  if (void (*restore)() = before_second_signal.load()) restore();
+  _exit(kInterruptedExitCode);
 }
 
 extern "C" void OnReload(int) { reload.store(true); }
@@ -73,6 +76,8 @@ void InstallServerInterruptHandler() {
   Handle(SIGPIPE, SIG_IGN);
   Handle(SIGHUP, OnReload);
 }
+
+void BeforeSecondSignal(void (*restore)()) { before_second_signal.store(restore); }
 
 bool TakeReloadRequest() { return reload.exchange(false); }
 

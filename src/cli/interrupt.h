@@ -20,6 +20,10 @@ void InstallInterruptHandler();
 /// it; also where it was ignored at the start.
 void InstallServerInterruptHandler();
 
+/// What is called before a second signal ends the process, such as to restore a terminal; null:
+/// nothing. It may call what is async-signal-safe only.
+void BeforeSecondSignal(void (*restore)());
+
 /// Whether a SIGHUP has come to a server since the last call. Thread safety: any thread.
 bool TakeReloadRequest();
 

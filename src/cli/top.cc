@@ -98,6 +98,7 @@ std::optional<TopSort> SortOf(char key) {
 int ShowInTerminal(const TopArguments& options, const watch::WebAddress& address,
                    const watch::HttpOptions& http, watch::ServerState state) {
   watch::Terminal terminal;
+  BeforeSecondSignal(watch::Terminal::Restore);  // a look at the server cannot be interrupted
   watch::TopView view{watch::ParseTopSort(options.sort), 0, 0};
   std::string trouble;
   Clock::time_point next = Clock::now() + Milliseconds(options.interval);

@@ -2,8 +2,10 @@
 
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <string_view>
 
@@ -14,6 +16,10 @@ namespace {
 
 constexpr std::string_view kEnter = "\x1b[?1049h\x1b[?25l\x1b[2J", kLeave = "\x1b[?25h\x1b[?1049l";
 constexpr std::string_view kHome = "\x1b[H", kClearLine = "\x1b[K", kClearBelow = "\x1b[J";
+
+// The terminal's settings of before, while a Terminal is there.
+termios before;
+std::atomic<bool> open{false};
 
 bool Write(std::string_view text) {
   while (!text.empty()) {
@@ -30,10 +36,11 @@ bool Write(std::string_view text) {
 bool Terminal::Available() { return isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0; }
 
 Terminal::Terminal() {
-  if (tcgetattr(STDIN_FILENO, &before_) != 0) {
+  if (tcgetattr(STDIN_FILENO, &before) != 0) {
     throw Error(ErrorCode::kUnavailable, "the terminal cannot be asked for its settings");
   }
-  termios raw = before_;
+  open = true;
+  termios raw = before;
   raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
   raw.c_cc[VMIN] = 0;
   raw.c_cc[VTIME] = 0;
@@ -41,9 +48,12 @@ Terminal::Terminal() {
   Write(kEnter);
 }
 
-Terminal::~Terminal() {
+Terminal::~Terminal() { Restore(); }
+
+void Terminal::Restore() {
+  if (!open.exchange(false)) return;
   Write(kLeave);
-  tcsetattr(STDIN_FILENO, TCSANOW, &before_);
+  tcsetattr(STDIN_FILENO, TCSANOW, &before);
 }
 
 TerminalSize Terminal::size() const {

@@ -7,15 +7,13 @@
 #include <string>
 #include <vector>
 
-#include <termios.h>
-
 namespace shadowtutor::watch {
 
 struct TerminalSize {
   int width = 80, height = 24;
 };
 
-/// Thread safety: one thread.
+/// At most one at a time. Thread safety: one thread, but for Restore.
 class Terminal {
  public:
   /// Whether standard input and output are one.
@@ -29,6 +27,10 @@ class Terminal {
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
 
+  /// Shows again what was there before, also within a signal handler; nothing while there is no
+  /// Terminal.
+  static void Restore();
+
   /// As it is now.
   TerminalSize size() const;
   /// Shows these lines, from the top, in place of those before. Returns false when the terminal is
@@ -36,9 +38,6 @@ class Terminal {
   bool Show(const std::vector<std::string>& lines);
   /// Waits for a key for so long at most; '\0' when none came, or a signal did.
   char WaitForKey(std::chrono::milliseconds timeout);
-
- private:
-  termios before_{};
 };
 
 }  // namespace shadowtutor::watch

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <thread>
 
@@ -46,11 +47,12 @@ Error FailureOf(const std::vector<uint8_t>& bytes) {
           static_cast<Setting>(bytes[1])};
 }
 
-// While it lives, MPI has `time` to do something in which it may hang; then the process exits, and
-// its launcher ends the others.
+// While it lives, MPI has `time` to do something in which it may hang; then the process says what,
+// and exits, and its launcher ends the others.
 class ExitDeadline {
  public:
-  explicit ExitDeadline(seconds time) : thread_([this, time] { Watch(time); }) {}
+  ExitDeadline(seconds time, const char* what)
+      : thread_([this, time, what] { Watch(time, what); }) {}
   ~ExitDeadline() {
     {
       const MutexLock lock(mutex_);
@@ -63,10 +65,12 @@ class ExitDeadline {
   ExitDeadline& operator=(const ExitDeadline&) = delete;
 
  private:
-  void Watch(seconds time) {
+  void Watch(seconds time, const char* what) {
     const auto done = [this]() ST_REQUIRES(mutex_) { return done_; };
     const MutexLock lock(mutex_);
-    if (!changed_.WaitFor(mutex_, time, done)) _exit(kFailureExitCode);
+    if (changed_.WaitFor(mutex_, time, done)) return;
+    std::fprintf(stderr, "shadowtutor: %s\n", what);
+    _exit(kFailureExitCode);
   }
 
   Mutex mutex_;
@@ -79,6 +83,9 @@ class ExitDeadline {
 
 MpiRanks::MpiRanks(std::chrono::duration<double> silence) : silence_(silence) {
   int provided = 0;
+  const ExitDeadline deadline(
+      kStarting,
+      "MPI did not start within 2 minutes; look whether another process of the job failed");
   Check(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   Check(MPI_Comm_dup(MPI_COMM_WORLD, &all_), "MPI_Comm_dup");
@@ -97,7 +104,7 @@ MpiRanks::~MpiRanks() {
   // Open MPI's mpirun may hang or crash when it has to kill processes of which some are in
   // MPI_Finalize, so that is called only when all will.
   const bool all_end = AllEnd();
-  const ExitDeadline deadline(kEnding);
+  const ExitDeadline deadline(kEnding, "MPI did not end in time");
   if (all_end) {
     MPI_Finalize();
   } else if (first()) {

@@ -39,6 +39,8 @@ class MpiRanks : public Ranks {
 
   /// How long a rank that failed waits for rank 0 to take notice, and one that ends for the others.
   static constexpr std::chrono::seconds kEnding{10};
+  /// For the other processes of the job to start.
+  static constexpr std::chrono::minutes kStarting{2};
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -263,7 +263,7 @@ void Connection::Call(const Method& method, Waiter& waiter, Clock::time_point de
     const grpc::Status status = TryOnce(method, waiter, deadline);
     if (status.ok()) return;
     const bool again = MayPass(status) && tries < card_.server.retries;
-    if (!again || Clock::now() + pause >= deadline) throw Explain(status, deadline);
+    if (!again || Clock::now() + pause >= deadline) throw Explain(status, waiter, deadline);
     {
       const MutexLock lock(waiter.mutex_);
       waiter.changed_.WaitFor(waiter.mutex_, pause, [&waiter]() ST_REQUIRES(waiter.mutex_) {
@@ -274,7 +274,8 @@ void Connection::Call(const Method& method, Waiter& waiter, Clock::time_point de
   }
 }
 
-Error Connection::Explain(const grpc::Status& status, Clock::time_point deadline) const {
+Error Connection::Explain(const grpc::Status& status, Waiter& waiter,
+                          Clock::time_point deadline) const {
   const std::string& address = card_.server.address;
   const std::string server = "the inference server at " + address;
   const std::string said = Showable(status.error_message(), kMaxServerText);
@@ -318,8 +319,13 @@ Error Connection::Explain(const grpc::Status& status, Clock::time_point deadline
       const auto left = std::chrono::duration_cast<milliseconds>(deadline - Clock::now());
       std::optional<rpc::ConnectionProblem> problem;
       try {
-        problem = rpc::FindConnectionProblem(endpoint_, status.error_message(),
-                                             std::clamp(left, milliseconds(100), kLookTimeout), {});
+        if (left > milliseconds(0)) {
+          problem = rpc::FindConnectionProblem(endpoint_, status.error_message(),
+                                               std::min(left, kLookTimeout), [&waiter] {
+                                                 const MutexLock lock(waiter.mutex_);
+                                                 return waiter.interrupted_;
+                                               });
+        }
       } catch (const Error&) {
         // What gRPC said must suffice.
       }

@@ -98,7 +98,7 @@ class Connection {
   std::shared_ptr<Line> CurrentLine() ST_EXCLUDES(mutex_);
   /// Has the next call use another channel, if `line` is the current one.
   void Abandon(const std::shared_ptr<Line>& line) ST_EXCLUDES(mutex_);
-  Error Explain(const grpc::Status& status, Clock::time_point deadline) const;
+  Error Explain(const grpc::Status& status, Waiter& waiter, Clock::time_point deadline) const;
   void LearnServerName(Waiter& waiter, Clock::time_point deadline) ST_EXCLUDES(mutex_);
 
   const ModelCard card_;
