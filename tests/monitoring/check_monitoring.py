@@ -56,7 +56,7 @@ class Prometheus:
 
     def end(self):
         self.process.terminate()
-        self.process.wait()
+        self.process.wait(PATIENCE)
 
 
 def wait_for(what, holds):
@@ -133,14 +133,19 @@ def main():
             print(f"{len(groups[0]['rules'])} rules are evaluated, none fires")
 
             server.terminate()
-            server.wait()
+            server.wait(PATIENCE)
             wait_for("the alert that the server is down",
                      lambda: prometheus.alerts().get("ShadowTutorDown") == "firing")
             print("the alert fires when the server is down")
         finally:
             for process in reversed(processes):
                 process.terminate()
-                process.wait()
+            for process in processes:
+                try:
+                    process.wait(PATIENCE)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    failures.append(f"{process.args[:2]} did not end")
     for failure in failures:
         print(f"FAILED: {failure}")
     sys.exit(1 if failures else 0)
