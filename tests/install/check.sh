@@ -77,7 +77,7 @@ install "$BUILD" "$installed"
 mv "$installed" "$work/moved"
 installed=$work/moved
 examples "$installed" "$work/shared"
-ldd "$work/shared/c_client" | grep -q "$installed/lib/.*libshadowtutor-client.so.0" || fail "c_client loads another library"
+grep -q "$installed/lib/.*libshadowtutor-client.so.0" <<<"$(ldd "$work/shared/c_client")" || fail "c_client loads another library"
 for library in "$installed"/lib/*/libshadowtutor{,-client}.so "$installed"/lib/libshadowtutor{,-client}.so; do
   [[ -e $library ]] || continue
   if objdump -p "$library" | grep -E 'NEEDED +lib(opencv|av|sw)'; then fail "$library needs these"; fi
