@@ -124,18 +124,18 @@ export class Connection {
     try {
       action();
     } catch (error) {
-      return this.#drop(socket, error.message, error.final === true, error.move === true);
+      return this.#drop(socket, error.message, error);
     }
     this.flush();
     if (this.#phase === 'connecting' && this.#engine.report().connected) this.#tell('online');
   }
 
-  #drop(socket, reason, final = false, move = false) {
+  #drop(socket, reason, { final = false, move = false, retryAfterMs = 0 } = {}) {
     if (socket !== this.#socket) return;
     if (move) return this.#move(reason);
     if (this.#openedAt && Date.now() - this.#openedAt > SETTLED) this.#attempts = 0;
     this.#forget();
-    this.#lost(reason, final);
+    this.#lost(reason, final, retryAfterMs);
   }
 
   #forget() {
@@ -158,9 +158,12 @@ export class Connection {
     this.#tell('away', reason, pause);
   }
 
-  #lost(reason, final) {
-    const least = final ? LONGEST_PAUSE : FIRST_PAUSE * 2 ** Math.min(this.#attempts, 10);
-    const pause = Math.min(least, LONGEST_PAUSE) * (0.8 + 0.4 * Math.random());
+  // Tries again not before the server wants it, where it has said so, but does not wait for longer than usual either.
+  #lost(reason, final, retryAfterMs = 0) {
+    const usual = final ? LONGEST_PAUSE : Math.min(FIRST_PAUSE * 2 ** this.#attempts, LONGEST_PAUSE);
+    const wanted = Math.min(retryAfterMs, LONGEST_PAUSE);
+    const chance = Math.random();
+    const pause = Math.max(usual * (0.8 + 0.4 * chance), wanted * (1 + 0.2 * chance));
     ++this.#attempts;
     this.#timer = setTimeout(() => this.open(), pause);
     this.#tell(final ? 'refused' : 'away', reason, pause);

@@ -57,14 +57,16 @@ export async function loadEngine({ threads = 0, options = {} } = {}) {
 
 /**
  * A failure of the connection to the server; `final`: connecting again would fail in the same way; `move`: it is none,
- * the server asks to connect again at once.
+ * the server asks to connect again at once; `retryAfterMs`: after which time the server would have it tried, 0: it does
+ * not say.
  */
 export class ConnectionFailure extends Error {
-  constructor(sentence, final, move = false) {
+  constructor(sentence, final, move = false, retryAfterMs = 0) {
     super(sentence);
     this.name = 'ConnectionFailure';
     this.final = final;
     this.move = move;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
@@ -170,6 +172,7 @@ class Engine {
     return this.#text(this.#module._st_page_error(this.#page));
   }
   #check(result) {
-    if (result !== 0) throw new ConnectionFailure(this.#error(), result === -2, result === -3);
+    if (result === 0) return;
+    throw new ConnectionFailure(this.#error(), result === -2, result === -3, this.#module._st_page_retry_after(this.#page));
   }
 }

@@ -200,6 +200,20 @@ test('a server that asks for it is connected to again at once, and not by all at
   assert.ok(states.at(-1).retryInMs >= 400 && states.at(-1).retryInMs <= 600, 'the first of the growing pauses');
 });
 
+test('a server that is busy says when it wants to be asked again', () => {
+  connect();
+  for (const [retryAfterMs, wanted] of [[6000, 6000], [3600000, 15000], [0, 2000], [1, 4000]]) {
+    sockets.at(-1).opens();
+    engine.fails = new ConnectionFailure('the server has no room', false, false, retryAfterMs);
+    sockets.at(-1).brings([2]);
+    engine.fails = null;
+    assert.equal(phase(), 'away');
+    const pause = states.at(-1).retryInMs;
+    assert.ok(pause >= wanted * (retryAfterMs > 1 ? 1 : 0.79) && pause <= wanted * 1.21, `${pause} for ${wanted}`);
+    pass(pause);
+  }
+});
+
 test('an overdue answer ends the connection, but not the page', () => {
   const connection = connect();
   sockets[0].opens();

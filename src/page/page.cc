@@ -106,6 +106,11 @@ int st_page_received(st_page* page, const uint8_t* message, size_t size) {
   return result == kAgain && page->client.link().moves() ? kMove : result;
 }
 
+int st_page_retry_after(st_page* page) {
+  constexpr std::chrono::milliseconds kLongest = std::chrono::hours(24);
+  return static_cast<int>(std::min(page->client.link().retry_after(), kLongest).count());
+}
+
 const uint8_t* st_page_outgoing(st_page* page, size_t* size) {
   *size = 0;
   return Guard(page->error, Null<const uint8_t>, [&]() -> const uint8_t* {

@@ -61,6 +61,9 @@ void st_page_closed(st_page* page);
  * nothing is wrong; the server asks to connect again at once, after a quarter of a second at most.
  * Further messages of this WebSocket are ignored with the same result. */
 int st_page_received(st_page* page, const uint8_t* message, size_t size);
+/* After -1: the milliseconds after which the server would have connecting tried again; 0: it did
+ * not say. To be asked before st_page_closed. */
+int st_page_retry_after(st_page* page);
 /* The next message to send, and its bytes; NULL when there is none, or no WebSocket. The message
  * counts as sent. */
 const uint8_t* st_page_outgoing(st_page* page, size_t* size);

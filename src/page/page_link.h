@@ -64,6 +64,11 @@ class PageLink final : public client::ServerLink {
   /// Whether the server has asked to connect again at once (link::TutorDialogue::moves).
   bool moves() const { return dialogue_.moves(); }
 
+  /// After which time the server that has failed would have connecting tried again; 0: unknown.
+  std::chrono::milliseconds retry_after() const {
+    return failure_ ? failure_->retry_after() : std::chrono::milliseconds(0);
+  }
+
   /// What key frames are encoded with.
   wire::FrameCodec frame_codec() const;
   /// What a key frame should take, about; 0: no matter.

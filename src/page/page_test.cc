@@ -325,6 +325,19 @@ TEST(Page, SaysWhetherConnectingAgainMayHelp) {
   }
 }
 
+TEST(Page, SaysWhenToConnectAgain) {
+  for (const auto& [wanted_ms, told_ms] : {std::pair(0u, 0), {7000u, 7000}, {~0u, 86'400'000}}) {
+    Page page;
+    st_page_opened(page.get());
+    page.Say();
+    EXPECT_EQ(st_page_retry_after(page.get()), 0);
+    page.Hear(wire::ErrorMessage{ErrorCode::kResourceExhausted, "full", true, {}, wanted_ms});
+    EXPECT_EQ(st_page_retry_after(page.get()), told_ms);
+    st_page_closed(page.get());
+    EXPECT_EQ(st_page_retry_after(page.get()), 0);
+  }
+}
+
 TEST(Page, SaysThatItIsToConnectAgainAtOnce) {
   Page page;
   page.Begin();

@@ -3,6 +3,8 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include <algorithm>
+#include <ctime>
 #include <utility>
 
 #include "core/atomic_file.h"
@@ -206,6 +208,18 @@ std::string CertificateText(const std::string& pem) {
   const X509* first = certificates.front().get();
   return NameText(X509_get_subject_name(first)) + ", valid until " +
          TimeText(X509_get0_notAfter(first));
+}
+
+std::chrono::sys_seconds CertificateEnd(const std::string& pem) {
+  auto end = std::chrono::sys_seconds::max();
+  for (const OpenSslCertificate& certificate : Certificates(pem, "this text")) {
+    std::tm time{};
+    if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &time) != 1) {
+      Refuse("a certificate does not say until when it is valid");
+    }
+    end = std::min(end, std::chrono::sys_seconds(std::chrono::seconds(timegm(&time))));
+  }
+  return end;
 }
 
 }  // namespace shadowtutor::rpc

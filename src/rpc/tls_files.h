@@ -2,6 +2,7 @@
 #ifndef SHADOWTUTOR_RPC_TLS_FILES_H_
 #define SHADOWTUTOR_RPC_TLS_FILES_H_
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -40,6 +41,9 @@ std::vector<std::string> OutOfDate(const TlsFiles& files);
 /// "tutor, valid until 2026-11-26 07:00 UTC": whom the first certificate of a PEM text is for.
 /// Throws Error kInvalidArgument when there is none.
 std::string CertificateText(const std::string& pem);
+
+/// Until when all certificates of a PEM text are valid. Throws as CertificateText.
+std::chrono::sys_seconds CertificateEnd(const std::string& pem);
 
 }  // namespace shadowtutor::rpc
 

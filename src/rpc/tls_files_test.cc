@@ -128,5 +128,19 @@ TEST_F(TlsFilesTest, SaysWhatIsOutOfDate) {
   EXPECT_PART(sentences[1], "is not valid before");
 }
 
+TEST_F(TlsFilesTest, TheFirstOfTheCertificatesToExpireCounts) {
+  const auto days = [](int number) {
+    return std::chrono::system_clock::now() + std::chrono::days(number);
+  };
+  const std::string longer = ReadTlsFiles({good_.certificate, good_.key, {}}).certificate;
+  EXPECT_GT(CertificateEnd(longer), days(29));
+  EXPECT_LE(CertificateEnd(longer), days(30));
+  const CertificateFiles soon =
+      MakeCertificate(folder_, "soon", {.name = "soon", .from_days = -2, .to_days = 3});
+  const std::string shorter = ReadTlsFiles({soon.certificate, soon.key, {}}).certificate;
+  EXPECT_LE(CertificateEnd(longer + shorter), days(3));
+  EXPECT_THROW(CertificateEnd(""), Error);
+}
+
 }  // namespace
 }  // namespace shadowtutor::rpc

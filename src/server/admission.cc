@@ -197,6 +197,14 @@ Terms Admission::terms() const {
   return ladder_[level_];
 }
 
+bool Admission::TooManyUnknown(size_t streams, Clock::time_point now) {
+  if (!first_asked_) first_asked_ = now;
+  if (sessions_.empty() || (label_.samples > 0 && train_.samples > 0)) return false;
+  const size_t most =
+      std::max(kAlwaysTaken, kTakenUnknown * static_cast<size_t>(options_.trainers));
+  return std::max(sessions_.size(), streams) >= most && now - *first_asked_ < kUnknownFor;
+}
+
 bool Admission::Full(Clock::time_point now) const {
   return sessions_.size() >= kAlwaysTaken && !PredictLocked(ladder_[last_before_refusal_], now, 1)
                                                   .Fits(options_.max_load, refusing_ ? kMargin : 1);
@@ -207,11 +215,13 @@ bool Admission::refusing() const {
   return refusing_;
 }
 
-std::optional<std::chrono::milliseconds> Admission::Refuse(Clock::time_point now) {
+std::optional<std::chrono::milliseconds> Admission::Refuse(Clock::time_point now, size_t streams) {
   if (options_.max_load <= 0) return std::nullopt;
   const MutexLock lock(mutex_);
   refusing_ = Full(now);
-  if (!refusing_) return std::nullopt;
+  if (!refusing_) {
+    return TooManyUnknown(streams, now) ? std::optional(kUnknownRetry) : std::nullopt;
+  }
   const Prediction prediction = PredictLocked(ladder_[last_before_refusal_], now, 1);
   // Nobody knows when sessions end. The more there are too many, the longer it will take.
   const double excess =

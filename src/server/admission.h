@@ -17,6 +17,10 @@
 // When the terms in force do not fit any more, the mildest that do come into force at once. Milder
 // ones have to fit with a margin for kHold. With fewer than two sessions nobody waits for others,
 // and the policy's own terms hold.
+//
+// A server that has just begun knows no costs. Then it takes a few sessions, and the others once
+// the first key frames have told it, so that the clients of a server that has ended do not all stay
+// with the one that was started last.
 #ifndef SHADOWTUTOR_SERVER_ADMISSION_H_
 #define SHADOWTUTOR_SERVER_ADMISSION_H_
 
@@ -61,6 +65,11 @@ class Admission {
   /// So many sessions are taken in any case: a machine that is too slow for them is one on which
   /// somebody tries things out.
   static constexpr size_t kAlwaysTaken = 4;
+  /// Where no cost is known: so many sessions for each that trains, kAlwaysTaken at least, and the
+  /// others kUnknownRetry later; all of them when kUnknownFor has passed since the first came.
+  static constexpr size_t kTakenUnknown = 2;
+  static constexpr std::chrono::milliseconds kUnknownRetry{1'000};
+  static constexpr std::chrono::seconds kUnknownFor{15};
   /// How long milder terms must have fitted, and with which share of the bounds.
   static constexpr std::chrono::seconds kHold{10};
   static constexpr double kMargin = 0.85;
@@ -83,8 +92,9 @@ class Admission {
   bool Tick(Clock::time_point now) ST_EXCLUDES(mutex_);
   Terms terms() const ST_EXCLUDES(mutex_);
   /// Whether one more session would be too many: after which time, in whole seconds, it may try
-  /// again.
-  std::optional<std::chrono::milliseconds> Refuse(Clock::time_point now) ST_EXCLUDES(mutex_);
+  /// again. `streams`: how many are open, with those that have not said hello yet.
+  std::optional<std::chrono::milliseconds> Refuse(Clock::time_point now, size_t streams = 0)
+      ST_EXCLUDES(mutex_);
 
   /// Whether further sessions are refused at the moment: one that ended would not come in again.
   bool refusing() const ST_EXCLUDES(mutex_);
@@ -116,6 +126,8 @@ class Admission {
     int samples = 0;
   };
 
+  /// Whether one more stream would be too many for the moment, because no cost is known.
+  bool TooManyUnknown(size_t streams, Clock::time_point now) ST_REQUIRES(mutex_);
   /// Whether one more session would be too many.
   bool Full(Clock::time_point now) const ST_REQUIRES(mutex_);
   static void Follow(Cost& cost, Clock::duration took);
@@ -131,7 +143,8 @@ class Admission {
 
   mutable Mutex mutex_;
   std::map<uint64_t, Session> sessions_ ST_GUARDED_BY(mutex_);
-  Cost label_ ST_GUARDED_BY(mutex_);        // a call of the teacher
+  std::optional<Clock::time_point> first_asked_ ST_GUARDED_BY(mutex_);  // whether to refuse
+  Cost label_ ST_GUARDED_BY(mutex_);                                    // a call of the teacher
   Cost train_ ST_GUARDED_BY(mutex_);        // training on a key frame with all of its steps
   size_t level_ ST_GUARDED_BY(mutex_) = 0;  // of ladder_, in force
   std::optional<Clock::time_point> milder_since_ ST_GUARDED_BY(mutex_);

@@ -163,6 +163,37 @@ TEST(Admission, TheFirstAreTakenHoweverSlowTheServer) {
   EXPECT_TRUE(sessions.admission.Refuse(sessions.now));
 }
 
+TEST(Admission, WhereNoCostIsKnownTheFirstShowWhatTheyTake) {
+  AdmissionOptions options = ByMetric();
+  for (const auto& [trainers, most] : {std::pair(1, 4), std::pair(8, 16)}) {
+    options.trainers = trainers;
+    Sessions sessions(options);
+    int open = 0;
+    while (!sessions.admission.Refuse(sessions.now)) {
+      ASSERT_LE(++open, most);
+      sessions.Open(1);
+    }
+    EXPECT_FALSE(Admission(options).Refuse(sessions.now, most)) << "those may be no students'";
+    sessions.admission.Ended(1);
+    EXPECT_FALSE(sessions.admission.Refuse(sessions.now));
+    EXPECT_TRUE(sessions.admission.Refuse(sessions.now, most)) << "another is about to begin";
+    sessions.admission.Opened(1, sessions.now);
+    EXPECT_EQ(open, most);
+    EXPECT_EQ(sessions.admission.Refuse(sessions.now), Admission::kUnknownRetry);
+    EXPECT_FALSE(sessions.admission.refusing()) << "there may be time enough";
+    sessions.Run(1s);  // their first key frames
+    EXPECT_FALSE(sessions.admission.Refuse(sessions.now)) << "each of them is cheap";
+  }
+}
+
+TEST(Admission, SessionsWithoutKeyFramesDoNotKeepOthersOut) {
+  Sessions sessions(ByMetric());
+  sessions.Open(4, 1'000'000);
+  EXPECT_TRUE(sessions.admission.Refuse(sessions.now));
+  sessions.now += Admission::kUnknownFor;
+  EXPECT_FALSE(sessions.admission.Refuse(sessions.now));
+}
+
 TEST(Admission, MilderTermsComeWhenTheyHaveFittedForAWhile) {
   Sessions sessions(ByMetric());
   sessions.train = 40ms;

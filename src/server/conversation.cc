@@ -93,6 +93,7 @@ template <typename Request, typename Reply>
 void Conversation<Request, Reply>::EndToMove() {
   closed_ = true;
   Log(std::string("is asked to move: ") + moving_->what());
+  if (Greeted()) resources_->stats.SessionMoved();
   if (const std::shared_ptr<Peer> peer = peer_.lock()) peer->EndToMove(*moving_);
   OnEnd();
 }

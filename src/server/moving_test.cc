@@ -32,11 +32,13 @@ TEST_F(MovingTest, AQuietSessionMovesAtOnce) {
   const ServerStats stats = resources_->stats.Snapshot();
   EXPECT_TRUE(stats.sessions.empty()) << "its student is freed";
   EXPECT_TRUE(stats.sessions_failed.empty()) << "nothing has failed";
+  EXPECT_EQ(stats.sessions_moved, 1u);
 }
 
 TEST_F(MovingTest, SoDoesAStreamWithoutASession) {
   Move();
   EXPECT_TRUE(peer_->move());
+  EXPECT_EQ(resources_->stats.Snapshot().sessions_moved, 0u) << "there was no session";
 }
 
 TEST_F(MovingTest, WhatIsOutstandingIsAnsweredAndHasTimeToArrive) {

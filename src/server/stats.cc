@@ -47,6 +47,11 @@ void StatsBoard::SessionFailed(ErrorCode code) {
   ++totals_.sessions_failed[code];
 }
 
+void StatsBoard::SessionMoved() {
+  const MutexLock lock(mutex_);
+  ++totals_.sessions_moved;
+}
+
 void StatsBoard::KeyFrameAnswered(const std::string& id, const wire::Update& update,
                                   const KeyFrameWaits& waits, double encoding_ms) {
   const MutexLock lock(mutex_);

@@ -59,6 +59,7 @@ struct ServerStats {
   uint64_t sessions_refused = 0;
   std::array<uint64_t, kRefusalReasons> refused_by_reason{};  // of these, by RefusalReason
   std::map<ErrorCode, uint64_t> sessions_failed;              // ended with an error by the server
+  uint64_t sessions_moved = 0;                                // were asked to connect again
   uint64_t key_frames = 0;                                    // answered with an update
   uint64_t key_frames_failed = 0;                             // answered with an error
   std::map<ErrorCode, uint64_t> key_frames_failed_by_code;    // of these
@@ -94,6 +95,7 @@ class StatsBoard {
   void SessionEnded(const std::string& id);
   void SessionRefused(RefusalReason reason);
   void SessionFailed(ErrorCode code);
+  void SessionMoved();
   /// `encoding_ms`: what the update's encoding took.
   void KeyFrameAnswered(const std::string& id, const wire::Update& update,
                         const KeyFrameWaits& waits, double encoding_ms);

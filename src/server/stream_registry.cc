@@ -89,7 +89,8 @@ std::optional<StreamRegistry::Refusal> StreamRegistry::CheckBounds(const StreamO
     return Refusal{full("the client's address", per_address, advice), RefusalReason::kAddressFull};
   }
   // Before what has silent sessions end: nobody is to make room for one that is refused.
-  if (const auto wait = resources_->admission.Refuse(now)) {
+  const auto open = static_cast<size_t>(Count([](const Entry&) { return true; }));
+  if (const auto wait = resources_->admission.Refuse(now, open)) {
     return Refusal{Error(ErrorCode::kResourceExhausted,
                          "the server teaches as many clients as it can in time; try again in " +
                              SecondsText(*wait))
@@ -97,7 +98,7 @@ std::optional<StreamRegistry::Refusal> StreamRegistry::CheckBounds(const StreamO
                    RefusalReason::kOverloaded};
   }
   // Those that were told to end make room at once, but not for any number of others.
-  if (Count([](const Entry&) { return true; }) >= bounds_.in_all ||
+  if (open >= static_cast<size_t>(bounds_.in_all) ||
       streams_.size() >= 2 * static_cast<size_t>(bounds_.in_all)) {
     return Refusal{full("the server", bounds_.in_all, advice), RefusalReason::kServerFull};
   }

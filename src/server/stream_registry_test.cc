@@ -52,9 +52,12 @@ TEST(StreamRegistryOverload, RefusesAndSaysWhenToComeAgain) {
         [](uint64_t, const std::string&) { return std::make_shared<FakeStream>(); });
   };
   for (uint64_t number = 1; number <= 4; ++number) {
-    resources->admission.Opened(number, Clock::now());
     ASSERT_FALSE(open());
+    resources->admission.Opened(number, Clock::now());
   }
+  const std::optional<Error> soon = open();
+  ASSERT_TRUE(soon) << "nobody knows what those four need";
+  EXPECT_EQ(soon->retry_after(), Admission::kUnknownRetry);
   resources->admission.Labelled(1min);
   const std::optional<Error> refusal = open();
   ASSERT_TRUE(refusal);
@@ -62,7 +65,7 @@ TEST(StreamRegistryOverload, RefusesAndSaysWhenToComeAgain) {
   EXPECT_EQ(refusal->retry_after(), Admission::kLatest);
   EXPECT_NE(std::string(refusal->what()).find("try again in 15 s"), std::string::npos);
   const auto refused = resources->stats.Snapshot().refused_by_reason;
-  EXPECT_EQ(refused[static_cast<size_t>(RefusalReason::kOverloaded)], 1u);
+  EXPECT_EQ(refused[static_cast<size_t>(RefusalReason::kOverloaded)], 2u);
   for (uint64_t number = 1; number <= 4; ++number) resources->admission.Ended(number);
   EXPECT_FALSE(open());
 }

@@ -113,8 +113,11 @@ class ConnectionOver final : public Connection,
     }
     const server::Backend& backend = *shared_->backend;
     const server::Resources& resources = *backend.resources();
-    Respond(AnswerTo(path, backend.stats(), resources.ready(), shared_->version,
-                     resources.session.policy.name),
+    Respond(AnswerTo(path, backend.stats(),
+                     {.version = shared_->version,
+                      .policy = resources.session.policy.name,
+                      .ready = resources.ready(),
+                      .certificate_end = shared_->certificate_end}),
             head);
   }
 

@@ -118,6 +118,9 @@ void AddSessions(Exposition& out, const server::ServerStats& stats) {
   out.Counter("shadowtutor_sessions_refused_total", "Sessions that were not opened.", refused);
   out.Counter("shadowtutor_sessions_failed_total", "Sessions that the server ended with an error.",
               failed);
+  out.Counter("shadowtutor_sessions_moved_total",
+              "Sessions that were asked to connect again, by age or at the server's end.",
+              Count(stats.sessions_moved));
 }
 
 void AddKeyFrames(Exposition& out, const server::ServerStats& stats) {
@@ -222,6 +225,11 @@ std::string MetricsText(const server::ServerStats& stats, const MetricsSource& s
             Values{{build, 1}});
   out.Gauge("shadowtutor_ready", "1 while new sessions are opened, 0 during shutdown.",
             source.ready ? 1 : 0);
+  if (const auto end = source.certificate_end.time_since_epoch(); end.count() != 0) {
+    out.Gauge("shadowtutor_certificate_expiry_timestamp_seconds",
+              "When the server's certificate, or one of those in its file, expires, since 1970.",
+              static_cast<double>(end.count()));
+  }
   AddSessions(out, stats);
   AddKeyFrames(out, stats);
   AddFigures(out, stats.figures);

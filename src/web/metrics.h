@@ -6,6 +6,7 @@
 #ifndef SHADOWTUTOR_WEB_METRICS_H_
 #define SHADOWTUTOR_WEB_METRICS_H_
 
+#include <chrono>
 #include <string>
 
 #include "server/stats.h"
@@ -18,6 +19,8 @@ struct MetricsSource {
   std::string version;
   std::string policy;  // empty: not told
   bool ready = true;   // whether new sessions are opened
+  /// Until when the server's certificate is valid; 0 without TLS.
+  std::chrono::sys_seconds certificate_end = {};
 };
 
 /// Thread safety: any thread.

@@ -25,6 +25,7 @@ server::ServerStats Example() {
   stats.max_sessions = 16;
   stats.refused_by_reason[static_cast<size_t>(server::RefusalReason::kAddressFull)] = 3;
   stats.sessions_failed[ErrorCode::kDataLoss] = 4;
+  stats.sessions_moved = 5;
   stats.trainer.busy_s = 2.5;
   stats.teacher_overdue = true;
   stats.least_stride = 24;
@@ -50,6 +51,16 @@ ProcessFigures SomeProcess() {
 
 std::string Text() { return MetricsText(Example(), {"0.2.0", "a\"b\\c\nd"}, SomeProcess()); }
 
+TEST(Metrics, TellWhenTheCertificateExpires) {
+  const char* name = "\nshadowtutor_certificate_expiry_timestamp_seconds ";
+  EXPECT_EQ(Text().find(name), std::string::npos) << "there is none";
+  const std::string text = MetricsText(
+      Example(),
+      {.version = "1", .certificate_end = std::chrono::sys_days{std::chrono::year(2030) / 1 / 2}},
+      SomeProcess());
+  EXPECT_NE(text.find(std::string(name) + "1893542400\n"), std::string::npos) << text;
+}
+
 TEST(Metrics, AreTheFiguresInPrometheusFormat) {
   const std::string text = "\n" + Text();
   for (const char* line :
@@ -65,6 +76,7 @@ TEST(Metrics, AreTheFiguresInPrometheusFormat) {
         "shadowtutor_sessions_refused_total{reason=\"server_full\"} 0",
         "shadowtutor_sessions_refused_total{reason=\"address_full\"} 3",
         "shadowtutor_sessions_failed_total{code=\"DATA_LOSS\"} 4",
+        "shadowtutor_sessions_moved_total 5",
         "shadowtutor_training_busy_seconds_total 2.5",
         "shadowtutor_teacher_overdue 1",
         "shadowtutor_least_stride_frames 24",

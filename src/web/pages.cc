@@ -1,18 +1,17 @@
 #include "web/pages.h"
 
-#include "web/metrics.h"
 #include "web/process_figures.h"
 
 namespace shadowtutor::web {
-Answer AnswerTo(std::string_view path, const server::ServerStats& stats, bool ready,
-                const std::string& version, const std::string& policy) {
+Answer AnswerTo(std::string_view path, const server::ServerStats& stats,
+                const MetricsSource& source) {
   if (path == "/healthz") return {.body = "ok\n"};
   if (path == "/readyz") {
-    return ready ? Answer{.body = "ok\n"} : Refused(503, "the server is shutting down");
+    return source.ready ? Answer{.body = "ok\n"} : Refused(503, "the server is shutting down");
   }
   if (path == "/metrics") {
     return {.type = "text/plain; version=0.0.4; charset=utf-8",
-            .body = MetricsText(stats, {version, policy, ready}, ReadProcessFigures())};
+            .body = MetricsText(stats, source, ReadProcessFigures())};
   }
   if (path == "/") {
     return Refused(

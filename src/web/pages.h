@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "server/stats.h"
+#include "web/metrics.h"
 
 namespace shadowtutor::web {
 
@@ -22,11 +23,11 @@ struct Answer {
   std::vector<std::pair<std::string, std::string>> headers = {};  // more of them
 };
 
-/// `path` has no query. `ready`: whether new sessions are opened. `policy` is the policy's name.
+/// `path` has no query.
 ///
 /// Thread safety: any thread.
-Answer AnswerTo(std::string_view path, const server::ServerStats& stats, bool ready,
-                const std::string& version, const std::string& policy = "");
+Answer AnswerTo(std::string_view path, const server::ServerStats& stats,
+                const MetricsSource& source);
 
 /// One sentence and a line's end, for people who see it in a browser.
 Answer Refused(int status, const std::string& sentence);

@@ -89,6 +89,7 @@ struct Server::Impl {
     const rpc::TlsTexts texts = rpc::ReadServerTlsFiles(shared->options.tls);
     std::string certificate = rpc::CertificateText(texts.certificate);
     auto made = MakeContext(shared->options.tls, texts);
+    shared->certificate_end = rpc::CertificateEnd(texts.certificate);
     const MutexLock lock(mutex);
     tls = std::move(made);
     return certificate;

@@ -3,6 +3,7 @@
 #define SHADOWTUTOR_WEB_SHARED_H_
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -40,6 +41,8 @@ struct Shared {
   const bool loopback;  // whether this machine alone can reach it
   DashboardAccess access;
   std::atomic<int> listeners = 0;  // to the dashboard's events
+  /// Until when the certificate in use is valid; 0 without TLS.
+  std::atomic<std::chrono::sys_seconds> certificate_end = std::chrono::sys_seconds{};
   OpenConnections connections;
 };
 

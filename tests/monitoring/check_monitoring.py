@@ -29,15 +29,24 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def make_certificate(folder):
+    certificate, key = folder / "tutor.pem", folder / "tutor.key"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-days", "90", "-subj", "/CN=tutor", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key,
+                    "-out", certificate], check=True, capture_output=True, timeout=PATIENCE)
+    return certificate, key
+
+
 class Prometheus:
-    def __init__(self, folder, target, rules):
+    def __init__(self, folder, target, authority, rules):
         """Scrapes every second; alerts fire after `for: 2s`, so that somebody can wait for them."""
         quick = re.sub(r"^( *)for: .*$", r"\1for: 2s", rules.read_text(), flags=re.MULTILINE)
         (folder / "rules.yml").write_text(quick)
         (folder / "prometheus.yml").write_text(
             "global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}\n"
             "rule_files: [rules.yml]\n"
-            f"scrape_configs: [{{job_name: shadowtutor, static_configs: [{{targets: ['{target}']}}]}}]\n")
+            f"scrape_configs: [{{job_name: shadowtutor, scheme: https, tls_config: {{ca_file: '{authority}'}}, "
+            f"static_configs: [{{targets: ['{target}']}}]}}]\n")
         self.url = f"http://127.0.0.1:{free_port()}"
         self.log = (folder / "prometheus.log").open("w")
         self.process = subprocess.Popen(
@@ -92,20 +101,22 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         card, frames = scene.write(folder, FRAMES)
+        certificate, key = make_certificate(folder)
         server = subprocess.Popen(
             [arguments.shadowtutor, "serve", "--teacher", str(card), "--student-width", "0.25", "--listen",
-             "127.0.0.1:0", "--web", "127.0.0.1:0", "--quiet"], stdout=subprocess.PIPE, text=True)
+             "127.0.0.1:0", "--web", "127.0.0.1:0", "--tls-cert", certificate, "--tls-key", key, "--quiet"], stdout=subprocess.PIPE, text=True)
         processes.append(server)
         try:
             address = server.stdout.readline().split()[-1]
-            target = server.stdout.readline().split()[-1].removeprefix("http://")
-            prometheus = Prometheus(folder, target, arguments.deploy / "prometheus" / "shadowtutor.rules.yml")
+            target = server.stdout.readline().split()[-1].removeprefix("https://")
+            prometheus = Prometheus(folder, target, certificate, arguments.deploy / "prometheus" / "shadowtutor.rules.yml")
             processes.append(prometheus.process)
             wait_for("the first scrape", lambda: prometheus.values("shadowtutor_ready == 1"))
             # One that learns, and one that has every frame labelled, both as slow as a camera.
             for options in ([], ["--segment", "jpeg"]):
                 processes.append(subprocess.Popen(
-                    [arguments.shadowtutor, "run", str(frames), "--server", address, "--max-fps", "25", *options],
+                    [arguments.shadowtutor, "run", str(frames), "--server", address, "--tls-ca", certificate, "--max-fps", "25",
+                     *options],
                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
             wait_for("key frames and segmented frames", lambda: prometheus.values(
                 f"rate(shadowtutor_update_encoding_seconds_count[{RATE}]) > 0 and on () "
