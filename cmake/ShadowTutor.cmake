@@ -6,6 +6,7 @@
 #                                                            -> GoogleTest binary, in ctest
 #   st_test_instruction_sets(NAME COMMAND argument...)       -> the tests NAME_ISA, one per instruction set
 #   st_reads_checkout(a_test.cc)                             -> a_test.cc knows SHADOWTUTOR_SOURCE_DIR
+#   st_alone(a.cc...)                                        -> compiled by itself where CMAKE_UNITY_BUILD is ON
 #   st_fuzz(NAME SOURCES a_fuzz.cc DEPENDS target...)        -> libFuzzer program, only if
 #                                                               SHADOWTUTOR_BUILD_FUZZERS is ON
 #
@@ -77,6 +78,13 @@ endfunction()
 function(st_reads_checkout)
   set_property(SOURCE ${ARGN} APPEND PROPERTY COMPILE_DEFINITIONS
                SHADOWTUTOR_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+endfunction()
+
+# Most presets set CMAKE_UNITY_BUILD: files of a target are compiled eight at a time, as if they were one, which makes the whole build two
+# to three times as fast. So names in anonymous namespaces are to differ within a target. These files keep to themselves, because they
+# are meant to look alike, or have to be objects of their own.
+function(st_alone)
+  set_property(SOURCE ${ARGN} PROPERTY SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
 
 # LABELS: unit (default), integration (uses the loopback or starts processes) or e2e. The room's name, such as

@@ -17,8 +17,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-std::unique_ptr<rpc::Server> StartWith(std::shared_ptr<server::FakeTeacher> teacher,
-                                       rpc::ServerOptions options = FastServerOptions()) {
+std::unique_ptr<rpc::Server> StartServerWith(std::shared_ptr<server::FakeTeacher> teacher,
+                                             rpc::ServerOptions options = FastServerOptions()) {
   auto server = std::make_unique<rpc::Server>(std::move(teacher), server::SmallStudent(1),
                                               std::move(options));
   server->Start();
@@ -119,7 +119,7 @@ TEST(Segment, AFrameThatTheTeacherCannotLabelCostsThatFrame) {
     teacher->on_label = [](uint64_t index) {
       if (index % 5 == 0) throw Error(ErrorCode::kNotFound, "no label for this one");
     };
-    const auto server = StartWith(teacher);
+    const auto server = StartServerWith(teacher);
     auto options = OptionsFor(server->address(), codec);
     Log log;
     options.log = log.Sink();
@@ -338,7 +338,7 @@ TEST(HostileSegment, MoreFramesThanAllowedEndTheConversation) {
     released.changed.WaitFor(released.mutex, kPatience,
                              [&]() ST_REQUIRES(released.mutex) { return released.go; });
   };
-  const auto server = StartWith(teacher);
+  const auto server = StartServerWith(teacher);
   BareClient client(server->address());
   wire::SegmentHello hello;
   hello.in_flight = 2;

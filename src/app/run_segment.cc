@@ -18,7 +18,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kLook{100};
+constexpr milliseconds kPatience{100};
 
 // A failure of the connection, which may pass; one of the source or of a sink does not.
 struct ConnectionFailed {
@@ -112,7 +112,7 @@ bool SegmentRun::ConnectOnce() {
   sent_ = 0;
   link_ = OverConnection([&] { return open_(link); });
   counted_ = {};
-  while (!OverConnection([&] { return link_->WaitForWelcome(kLook); })) {
+  while (!OverConnection([&] { return link_->WaitForWelcome(kPatience); })) {
     if (Stopped()) return false;
   }
   counted_ = link_->stats();  // the hello and the welcome do not count
@@ -151,7 +151,7 @@ bool SegmentRun::Connect(bool retry) {
     const auto again = Clock::now() + next;
     while (Clock::now() < again) {
       if (Stopped()) return false;
-      std::this_thread::sleep_for(std::min(kLook, pause));
+      std::this_thread::sleep_for(std::min(kPatience, pause));
     }
   }
 }
@@ -213,7 +213,7 @@ void SegmentRun::Work() {
       SendNext();
       continue;
     }
-    auto answer = OverConnection([&] { return link_->Receive(kLook); });
+    auto answer = OverConnection([&] { return link_->Receive(kPatience); });
     if (answer) Deliver(std::move(*answer));
   }
 }

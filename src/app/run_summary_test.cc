@@ -93,10 +93,10 @@ TEST(RunSummary, TextSaysWhatItMeans) {
 }
 
 TEST(RunSummary, NothingRunIsNoDivisionByZero) {
-  const auto json = nlohmann::json::parse(ToJson({}));
+  const auto json = nlohmann::json::parse(ToJson(RunSummary{}));
   EXPECT_EQ(json["fps"], 0);
   EXPECT_EQ(json["key_frame_ratio"], 0);
-  EXPECT_NE(ToText({}), "");
+  EXPECT_NE(ToText(RunSummary{}), "");
 }
 
 TEST(RunSummary, SegmentHasFiguresOfItsOwn) {

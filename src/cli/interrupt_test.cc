@@ -17,7 +17,7 @@ TEST(InterruptTest, FirstSignalOnlyAsks) {
         raise(SIGINT);
         _exit(!before && Interrupted() ? 0 : 1);
       },
-      testing::ExitedWithCode(0), "");
+      ::testing::ExitedWithCode(0), "");
 }
 
 TEST(InterruptTest, TerminationAsksAsWell) {
@@ -27,7 +27,7 @@ TEST(InterruptTest, TerminationAsksAsWell) {
         raise(SIGTERM);
         _exit(Interrupted() ? 0 : 1);
       },
-      testing::ExitedWithCode(0), "");
+      ::testing::ExitedWithCode(0), "");
 }
 
 TEST(InterruptTest, SecondSignalLeavesAtOnce) {
@@ -38,7 +38,7 @@ TEST(InterruptTest, SecondSignalLeavesAtOnce) {
         raise(SIGTERM);
         _exit(0);
       },
-      testing::ExitedWithCode(kInterruptedExitCode), "");
+      ::testing::ExitedWithCode(kInterruptedExitCode), "");
 }
 
 TEST(InterruptTest, SoDoesTheSameSignalAgainALittleLater) {
@@ -50,7 +50,7 @@ TEST(InterruptTest, SoDoesTheSameSignalAgainALittleLater) {
         raise(SIGINT);
         _exit(0);
       },
-      testing::ExitedWithCode(kInterruptedExitCode), "");
+      ::testing::ExitedWithCode(kInterruptedExitCode), "");
 }
 
 TEST(InterruptTest, OneRequestThatComesTwiceIsOne) {  // as timeout(1) sends it
@@ -61,7 +61,7 @@ TEST(InterruptTest, OneRequestThatComesTwiceIsOne) {  // as timeout(1) sends it
         raise(SIGTERM);
         _exit(0);
       },
-      testing::ExitedWithCode(0), "");
+      ::testing::ExitedWithCode(0), "");
 }
 
 TEST(InterruptTest, ALostTerminalOrReaderAsksAsOftenAsItComes) {
@@ -75,7 +75,7 @@ TEST(InterruptTest, ALostTerminalOrReaderAsksAsOftenAsItComes) {
           raise(SIGTERM);  // the first of its kind
           _exit(asked ? 0 : 1);
         },
-        testing::ExitedWithCode(0), "");
+        ::testing::ExitedWithCode(0), "");
   }
 }
 
@@ -87,7 +87,7 @@ TEST(InterruptTest, WhatIsCalledWithNohupStays) {
         raise(SIGHUP);
         _exit(Interrupted() ? 1 : 0);
       },
-      testing::ExitedWithCode(0), "");
+      ::testing::ExitedWithCode(0), "");
 }
 
 TEST(InterruptTest, AHangUpAsksServersToReadFilesAgain) {
@@ -102,7 +102,7 @@ TEST(InterruptTest, AHangUpAsksServersToReadFilesAgain) {
           const bool asked = TakeReloadRequest();
           _exit(!asked_before && asked && !TakeReloadRequest() && !Interrupted() ? 0 : 1);
         },
-        testing::ExitedWithCode(0), "");
+        ::testing::ExitedWithCode(0), "");
   }
 }
 
@@ -116,7 +116,7 @@ TEST(InterruptTest, ServersGoOnWithoutATerminal) {
         raise(SIGTERM);
         _exit(!before && Interrupted() ? 0 : 1);
       },
-      testing::ExitedWithCode(0), "");
+      ::testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ TEST(ProcessLimits, OpenFilesAreRaisedToWhatIsAllowed) {
         getrlimit(RLIMIT_NOFILE, &now);
         _exit(now.rlim_cur == limit.rlim_max ? 0 : 1);
       },
-      testing::ExitedWithCode(0), "");
+      ::testing::ExitedWithCode(0), "");
 }
 
 TEST(ProcessLimits, ThereIsRoomUsually) {
@@ -36,7 +36,7 @@ TEST(ProcessLimits, ThereIsRoomUsually) {
         RequireRoomForNetwork();
         _exit(0);
       },
-      testing::ExitedWithCode(0), "");
+      ::testing::ExitedWithCode(0), "");
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -65,7 +65,7 @@ TEST(ProcessLimits, LittleAddressSpaceGetsASentence) {
         }
         _exit(0);
       },
-      testing::ExitedWithCode(3), "1 MiB of address space.*ulimit -v");
+      ::testing::ExitedWithCode(3), "1 MiB of address space.*ulimit -v");
   EXPECT_EXIT(
       {
         AllowMoreAddressSpace(size_t{20} << 20);
@@ -76,7 +76,7 @@ TEST(ProcessLimits, LittleAddressSpaceGetsASentence) {
         }
         _exit(0);
       },
-      testing::ExitedWithCode(3), "of the 20 threads that it needs.*ulimit -u");
+      ::testing::ExitedWithCode(3), "of the 20 threads that it needs.*ulimit -u");
 }
 #endif
 
@@ -86,13 +86,13 @@ TEST(ProcessLimits, WhatHangsIsEndedWithASentence) {
         const LifeLine line(1, "it hangs");
         while (true) pause();
       },
-      testing::ExitedWithCode(1), "shadowtutor: it hangs");
+      ::testing::ExitedWithCode(1), "shadowtutor: it hangs");
   EXPECT_EXIT(
       {
         { const LifeLine line(1, "it hangs"); }
         _exit(alarm(0) == 0 ? 0 : 2);
       },
-      testing::ExitedWithCode(0), "");
+      ::testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ constexpr std::string_view kBlanks = " \t\r";
 constexpr std::string_view kNameCharacters =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
 
-[[noreturn]] void Refuse(const std::string& sentence) {
+[[noreturn]] void RefuseSettings(const std::string& sentence) {
   throw Error(ErrorCode::kInvalidArgument, sentence);
 }
 
@@ -40,7 +40,7 @@ size_t CommentIn(std::string_view text) {
 
 std::string ValueOf(std::string_view text, const std::string& place, const std::string& name) {
   const auto refuse_empty = [&] {
-    Refuse(place + ": " + name + " has no value; give one, or leave the line away");
+    RefuseSettings(place + ": " + name + " has no value; give one, or leave the line away");
   };
   if (text.empty() || BeginsComment(text)) refuse_empty();
   if (text.front() != '"' && text.front() != '\'') {
@@ -48,13 +48,14 @@ std::string ValueOf(std::string_view text, const std::string& place, const std::
   }
   const size_t end = text.find(text.front(), 1);
   if (end == std::string_view::npos) {
-    Refuse(place + ": the quotes around the value of " + name + " do not end; end them");
+    RefuseSettings(place + ": the quotes around the value of " + name + " do not end; end them");
   }
   const std::string_view after = Trimmed(text.substr(end + 1));
   if (!after.empty() && !BeginsComment(after)) {
-    Refuse(place + ": after the quotes of " + name + " stands '" + std::string(after) +
-           "'; put the whole value into the quotes, and use the other kind of quotes around one "
-           "that has quotes in it");
+    RefuseSettings(
+        place + ": after the quotes of " + name + " stands '" + std::string(after) +
+        "'; put the whole value into the quotes, and use the other kind of quotes around one "
+        "that has quotes in it");
   }
   if (end == 1) refuse_empty();
   return std::string(text.substr(1, end - 1));
@@ -62,14 +63,14 @@ std::string ValueOf(std::string_view text, const std::string& place, const std::
 
 FileSetting SettingOf(std::string_view text, const std::string& place, int line) {
   if (text.starts_with('[')) {
-    Refuse(place + ": " + std::string(text) +
-           " begins a section, and this file has none; leave the line away");
+    RefuseSettings(place + ": " + std::string(text) +
+                   " begins a section, and this file has none; leave the line away");
   }
   const size_t equals = text.find('=');
   const bool has_value = equals != std::string_view::npos;
   const std::string name(Trimmed(text.substr(0, has_value ? equals : CommentIn(text))));
   if (name.empty() || name.find_first_not_of(kNameCharacters) != std::string::npos) {
-    Refuse(place + ": '" + std::string(text) + "' is not understood; write name = value");
+    RefuseSettings(place + ": '" + std::string(text) + "' is not understood; write name = value");
   }
   const std::string value =
       has_value ? ValueOf(Trimmed(text.substr(equals + 1)), place, name) : "true";
@@ -88,14 +89,14 @@ std::vector<FileSetting> ParseSettings(std::string_view text, const std::string&
     text.remove_prefix(std::min(end + 1, text.size()));
     const std::string place = file + ", line " + std::to_string(number);
     if (std::any_of(line.begin(), line.end(), IsControl)) {
-      Refuse(place + ": there are control characters; is this the right file?");
+      RefuseSettings(place + ": there are control characters; is this the right file?");
     }
     if (line.empty() || BeginsComment(line)) continue;
     FileSetting setting = SettingOf(line, place, number);
     const auto [first, is_new] = lines.emplace(setting.name, number);
     if (!is_new) {
-      Refuse(place + ": " + setting.name + " stands in line " + std::to_string(first->second) +
-             " already; leave one of them away");
+      RefuseSettings(place + ": " + setting.name + " stands in line " +
+                     std::to_string(first->second) + " already; leave one of them away");
     }
     settings.push_back(std::move(setting));
   }
@@ -107,8 +108,8 @@ std::vector<FileSetting> ReadSettings(const std::filesystem::path& file) {
   try {
     bytes = ReadFile(file, kMaxSettingsBytes);
   } catch (const Error& error) {
-    Refuse("the configuration file cannot be used: " + std::string(error.what()) +
-           "; name a text file that this user may read");
+    RefuseSettings("the configuration file cannot be used: " + std::string(error.what()) +
+                   "; name a text file that this user may read");
   }
   return ParseSettings({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, file.string());
 }

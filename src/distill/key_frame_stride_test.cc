@@ -51,12 +51,13 @@ TEST(NextStride, SurvivesMetricsThatNoServerShouldSend) {
 
 TEST(StrideOptions, AreChecked) {
   EXPECT_NO_THROW(Validate(kDefaults));
-  EXPECT_NO_THROW(Validate({.threshold = 0.5, .min_stride = 1, .max_stride = 1}));
-  EXPECT_THROW(Validate({.threshold = 0}), Error);
-  EXPECT_THROW(Validate({.threshold = 1}), Error);
-  EXPECT_THROW(Validate({.threshold = std::numeric_limits<double>::quiet_NaN()}), Error);
-  EXPECT_THROW(Validate({.min_stride = 0}), Error);
-  EXPECT_THROW(Validate({.min_stride = 9, .max_stride = 8}), Error);
+  EXPECT_NO_THROW(Validate(StrideOptions{.threshold = 0.5, .min_stride = 1, .max_stride = 1}));
+  EXPECT_THROW(Validate(StrideOptions{.threshold = 0}), Error);
+  EXPECT_THROW(Validate(StrideOptions{.threshold = 1}), Error);
+  EXPECT_THROW(Validate(StrideOptions{.threshold = std::numeric_limits<double>::quiet_NaN()}),
+               Error);
+  EXPECT_THROW(Validate(StrideOptions{.min_stride = 0}), Error);
+  EXPECT_THROW(Validate(StrideOptions{.min_stride = 9, .max_stride = 8}), Error);
 }
 
 }  // namespace

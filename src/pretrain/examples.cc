@@ -31,7 +31,7 @@ namespace fs = std::filesystem;
 
 constexpr size_t kMostFiles = 1'000'000;
 constexpr int kDeepestFolder = 16;
-constexpr size_t kToleratedBad = 16;
+constexpr size_t kToleratedExamples = 16;
 constexpr std::array<const char*, 8> kImageExtensions = {".png", ".jpg",  ".jpeg", ".bmp",
                                                          ".tif", ".tiff", ".webp", ".ppm"};
 
@@ -148,7 +148,7 @@ class Collector {
   void Skip(const std::string& why) {
     if (options_.report) options_.report("skipped: " + why);
     ++skipped_;
-    if (skipped_ > std::max(kToleratedBad, candidates_.size() / 10)) {
+    if (skipped_ > std::max(kToleratedExamples, candidates_.size() / 10)) {
       throw Error(ErrorCode::kDataLoss, "too many files cannot be used (" +
                                             std::to_string(skipped_) + "); the last one: " + why);
     }

@@ -20,7 +20,7 @@ constexpr size_t kMaxImageBytes = size_t{256} << 20;
 constexpr int kSmallestLevel = 48;
 // A cut-out needs at least this share of transparent pixels, and of opaque ones.
 constexpr double kLeastShare = 0.02;
-constexpr size_t kToleratedBad = 16;
+constexpr size_t kToleratedPictures = 16;
 
 cv::Mat MatOf(ImageView view) {
   return {view.height, view.width, CV_8UC3, const_cast<uint8_t*>(view.data),
@@ -227,7 +227,7 @@ std::shared_ptr<const Picture> PictureCache::Get(size_t index) {
       ++bad_count_;
       if (report_) report_("skipped: " + why);
     }
-    if (bad_count_ > std::max(kToleratedBad, count_ / 10)) {
+    if (bad_count_ > std::max(kToleratedPictures, count_ / 10)) {
       throw Error(ErrorCode::kDataLoss, "too many pictures cannot be used (" +
                                             std::to_string(bad_count_) + " of " +
                                             std::to_string(count_) + "); the last one: " + why);

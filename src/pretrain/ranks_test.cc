@@ -28,7 +28,7 @@ using testing::WriteText;
 
 constexpr size_t kMostBytes = size_t{1} << 24;
 
-PretrainOptions Options(const TemporaryFolder& folder, const std::string& out) {
+PretrainOptions OptionsOf(const TemporaryFolder& folder, const std::string& out) {
   PretrainOptions options = DiscOptions(folder.path(), out);
   options.data.validation_share = 0.3;
   options.batch = 5;
@@ -78,12 +78,12 @@ TEST(Ranks, TheStudentIsTheSameForAnyNumberOfThem) {
   const TemporaryFolder folder;
   WriteDiscs(folder.path(), 14, 96, 72);
   WriteText(folder / "images/3.png", "no picture");
-  const PretrainOptions alone = Options(folder, "alone.safetensors");
+  const PretrainOptions alone = OptionsOf(folder, "alone.safetensors");
   const PretrainResult expected = Pretrain(alone, {});
   EXPECT_GT(expected.validation_images, 1u);
   for (const int count : {1, 2, 3, 5}) {
     SCOPED_TRACE(count);
-    PretrainOptions options = Options(folder, std::to_string(count) + ".safetensors");
+    PretrainOptions options = OptionsOf(folder, std::to_string(count) + ".safetensors");
     EXPECT_EQ(OnRanks(count,
                       [&](Ranks& ranks) {
                         const PretrainResult result = Pretrain(options, {}, ranks);
@@ -99,10 +99,10 @@ TEST(Ranks, TheStudentIsTheSameForAnyNumberOfThem) {
 TEST(Ranks, ARunGoesOnWithAnotherNumberOfThem) {
   const TemporaryFolder folder;
   WriteDiscs(folder.path(), 10, 96, 72);
-  PretrainOptions whole = Options(folder, "whole.safetensors");
+  PretrainOptions whole = OptionsOf(folder, "whole.safetensors");
   whole.steps = 8;
   Pretrain(whole, {});
-  PretrainOptions broken = Options(folder, "broken.safetensors");
+  PretrainOptions broken = OptionsOf(folder, "broken.safetensors");
   broken.steps = 8;
   int64_t until = 3;  // between checkpoints
   for (const int count : {2, 3}) {
@@ -141,7 +141,7 @@ TEST(Ranks, TeachersLabelEachPictureOnceWhereRanksHaveOneCache) {
             "kind: semantic-logits\nfile: net.onnx\ninput: {width: 64, height: 48}\n"
             "classes: [background, disc]\n");
   const auto options_of = [&](const std::string& name) {
-    PretrainOptions options = Options(folder, name + ".safetensors");
+    PretrainOptions options = OptionsOf(folder, name + ".safetensors");
     options.data.images = {{.folder = folder / "images", .labels = {}, .teacher = {}}};
     options.data.teacher = folder / "card.yaml";
     options.cache = folder / name;
@@ -183,7 +183,7 @@ TEST(Ranks, OneThatDiffersEndsAll) {
   WriteDiscs(folder.path(), 8, 96, 72);
   const auto errors = [&](const std::function<void(PretrainOptions&)>& change) {
     return OnRanks(2, [&](Ranks& ranks) {
-      PretrainOptions options = Options(folder, "student.safetensors");
+      PretrainOptions options = OptionsOf(folder, "student.safetensors");
       if (!ranks.first()) change(options);
       Pretrain(options, {}, ranks);
     });
@@ -209,7 +209,7 @@ TEST(Ranks, OneThatDiffersEndsAll) {
 TEST(Ranks, MoreThanImagesAreRefused) {
   const TemporaryFolder folder;
   const auto said = OnRanks(
-      6, [&](Ranks& ranks) { Pretrain(Options(folder, "student.safetensors"), {}, ranks); });
+      6, [&](Ranks& ranks) { Pretrain(OptionsOf(folder, "student.safetensors"), {}, ranks); });
   EXPECT_NE(said[0].find("5 images cannot be shared by 6 processes"), std::string::npos) << said[0];
 }
 

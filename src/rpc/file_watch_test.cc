@@ -14,6 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using shadowtutor::testing::TemporaryFolder;
+using shadowtutor::testing::WriteText;
 using Clock = FileWatch::Clock;
 
 class FileWatchTest : public ::testing::Test {
@@ -55,7 +56,7 @@ TEST_F(FileWatchTest, LooksNoMoreOftenThanItShould) {
 
 TEST_F(FileWatchTest, NoticesAFileThatIsWrittenInPlaceRemovedOrLinkedElsewhere) {
   FileWatch watch(files_);
-  testing::WriteText(folder_ / "ca", "longer than before");
+  WriteText(folder_ / "ca", "longer than before");
   EXPECT_FALSE(Changed(watch));
   EXPECT_TRUE(Changed(watch));
   fs::remove(folder_ / "key");

@@ -46,7 +46,7 @@ int TryBinding(const addrinfo& info) {
   return error;
 }
 
-[[noreturn]] void Refuse(const std::string& sentence) {
+[[noreturn]] void RefuseToListen(const std::string& sentence) {
   throw Error(ErrorCode::kUnavailable, sentence, Setting::kServerAddress);
 }
 
@@ -56,10 +56,10 @@ void CheckFolder(const ServerAddress& address) {
   if (folder.empty()) folder = ".";
   std::error_code error;
   if (!std::filesystem::is_directory(folder, error)) {
-    Refuse("there is no folder " + folder.string() + " for the Unix socket; make it first");
+    RefuseToListen("there is no folder " + folder.string() + " for the Unix socket; make it first");
   }
   if (access(folder.c_str(), W_OK | X_OK) != 0) {
-    Refuse("cannot make a Unix socket in " + folder.string() + ": " + std::strerror(errno));
+    RefuseToListen("cannot make a Unix socket in " + folder.string() + ": " + std::strerror(errno));
   }
 }
 
@@ -82,13 +82,14 @@ void CheckCouldListen(const ServerAddress& address) {
   switch (first_error) {
     case EADDRNOTAVAIL:
     case EAFNOSUPPORT:
-      Refuse(address.host +
-             " is none of this machine's addresses; listen on one that it has, or on 0.0.0.0 for "
-             "all of them");
+      RefuseToListen(
+          address.host +
+          " is none of this machine's addresses; listen on one that it has, or on 0.0.0.0 for "
+          "all of them");
     case EACCES:
-      Refuse("this user may not listen on port " + std::to_string(address.port) +
-             "; take a higher one: ports below 1024 are for root and for programs with the "
-             "capability CAP_NET_BIND_SERVICE");
+      RefuseToListen("this user may not listen on port " + std::to_string(address.port) +
+                     "; take a higher one: ports below 1024 are for root and for programs with the "
+                     "capability CAP_NET_BIND_SERVICE");
     default:
       return;  // whoever listens will see
   }

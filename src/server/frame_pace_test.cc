@@ -12,24 +12,24 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = FramePace::Clock;
 
-double Milliseconds(Clock::duration time) {
+double MillisecondsOf(Clock::duration time) {
   return std::chrono::duration<double, std::milli>(time).count();
 }
 
 TEST(FramePace, IsLearnedFromKeyFrames) {
   FramePace pace;
   Clock::time_point now{};
-  EXPECT_NEAR(Milliseconds(pace.frame_time()), 33.3, 0.1);
-  EXPECT_NEAR(Milliseconds(pace.Deadline(8, now) - now), 266.7, 0.1);
+  EXPECT_NEAR(MillisecondsOf(pace.frame_time()), 33.3, 0.1);
+  EXPECT_NEAR(MillisecondsOf(pace.Deadline(8, now) - now), 266.7, 0.1);
   uint64_t index = 0;
   for (const int gap : {0, 24, 8, 64}) {  // at 5 frames a second
     index += static_cast<uint64_t>(gap);
     now += gap * 200ms;
     pace.Came(index, now);
   }
-  EXPECT_DOUBLE_EQ(Milliseconds(pace.frame_time()), 200);
+  EXPECT_DOUBLE_EQ(MillisecondsOf(pace.frame_time()), 200);
   EXPECT_EQ(pace.gap(), 64u);
-  EXPECT_DOUBLE_EQ(Milliseconds(pace.Deadline(8, now) - now), 1600);
+  EXPECT_DOUBLE_EQ(MillisecondsOf(pace.Deadline(8, now) - now), 1600);
 }
 
 TEST(FramePace, AWaitAndAPauseDoNotCount) {
@@ -41,7 +41,7 @@ TEST(FramePace, AWaitAndAPauseDoNotCount) {
     index += 8;
     now += 8 * 40ms + (i % 2 == 0 ? 3s : 0s);
   }
-  EXPECT_DOUBLE_EQ(Milliseconds(pace.frame_time()), 40);
+  EXPECT_DOUBLE_EQ(MillisecondsOf(pace.frame_time()), 40);
 }
 
 TEST(FramePace, IsBoundedWhateverAClientSays) {

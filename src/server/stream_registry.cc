@@ -13,15 +13,9 @@ namespace {
 // Addresses whose openings are counted at a time.
 constexpr size_t kMostOpenings = 4096;
 
-std::string Hex(uint64_t value) {
-  std::string text;
-  for (int shift = 60; shift >= 0; shift -= 4) text += "0123456789abcdef"[value >> shift & 15];
-  return text;
-}
-
 std::string RandomPrefix() {
   std::random_device device;
-  return Hex(uint64_t{device()} << 32 | device()).substr(0, 8);
+  return Format("%08x", static_cast<unsigned>(device()));
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include "core/atomic_file.h"
 #include "core/checksum.h"
 #include "core/fingerprint.h"
+#include "core/text.h"
 #include "nn/safetensors.h"
 
 namespace shadowtutor::server {
@@ -29,11 +30,7 @@ constexpr const char* kExtension = ".safetensors";
 // Of the files in a folder, including those that are none of ours.
 constexpr size_t kMostFiles = 100'000;
 
-std::string Hex(uint64_t number) {
-  char text[17];
-  std::snprintf(text, sizeof(text), "%016" PRIx64, number);
-  return text;
-}
+std::string Hex(uint64_t number) { return Format("%016" PRIx64, number); }
 
 std::string FingerprintOf(const std::string& text) {
   Fingerprint fingerprint;

@@ -31,7 +31,7 @@ Tensor Random(std::vector<int> shape, unsigned seed) {
   return tensor;
 }
 
-cv::Mat Plane(const Tensor& tensor, int channel) {
+cv::Mat ChannelOf(const Tensor& tensor, int channel) {
   const int h = tensor.shape[2], w = tensor.shape[3];
   return cv::Mat(h, w, CV_32FC1,
                  const_cast<float*>(tensor.values.data()) + static_cast<size_t>(channel) * h * w);
@@ -44,7 +44,7 @@ TEST(Logits, IsTheArgmaxOfEveryPlaneResized) {
     const Tensor logits = Random({1, 7, 24, 32}, 1);
     std::vector<cv::Mat> planes(7);
     for (int c = 0; c < 7; ++c) {
-      cv::resize(Plane(logits, c), planes[static_cast<size_t>(c)],
+      cv::resize(ChannelOf(logits, c), planes[static_cast<size_t>(c)],
                  cv::Size(size.width, size.height), 0, 0, cv::INTER_LINEAR);
     }
     LabelMap expected(size.width, size.height);
@@ -135,7 +135,7 @@ TEST(ClassMap, OnlyIndicesOfTheCardsClasses) {
 TEST(Saliency, IsBilinearThenStrictlyAboveTheThreshold) {
   const Tensor plane = Random({1, 1, 9, 12}, 5);
   cv::Mat resized;
-  cv::resize(Plane(plane, 0), resized, cv::Size(50, 40), 0, 0, cv::INTER_LINEAR);
+  cv::resize(ChannelOf(plane, 0), resized, cv::Size(50, 40), 0, 0, cv::INTER_LINEAR);
   const LabelMap labels = Decoder().Saliency(plane.view(), 0.25, {50, 40});
   for (int y = 0; y < 40; ++y) {
     for (int x = 0; x < 50; ++x) {

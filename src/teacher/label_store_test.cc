@@ -17,7 +17,7 @@ using testing::PlainImage;
 using testing::TemporaryFolder;
 using testing::WriteText;
 
-void ExpectSame(const Answer& a, const Answer& b) {
+void ExpectAnswer(const Answer& a, const Answer& b) {
   EXPECT_EQ(a.label, b.label);
   EXPECT_EQ(a.instances, b.instances);
   EXPECT_EQ(a.has_instances, b.has_instances);
@@ -35,7 +35,7 @@ TEST_F(LabelStoreTest, AsksOnceAndKeepsInstances) {
   for (int round = 0; round < 2; ++round) {
     LabelStore store(teacher_, labels_.path(), "a note");
     for (uint64_t i = 0; i < 4; ++i) {
-      ExpectSame(store.Label(frame_, i), teacher_.AnswerTo(frame_.size(), i));
+      ExpectAnswer(store.Label(frame_, i), teacher_.AnswerTo(frame_.size(), i));
     }
     EXPECT_EQ(store.asked(), round == 0 ? 4 : 0);
   }
@@ -49,7 +49,7 @@ TEST_F(LabelStoreTest, TheFolderIsATeacherItself) {
   EXPECT_EQ(replay->classes(), teacher_.classes());
   EXPECT_EQ(replay->background(), 0);
   for (uint64_t i = 0; i < 4; ++i) {
-    ExpectSame(replay->Label(frame_, i), teacher_.AnswerTo(frame_.size(), i));
+    ExpectAnswer(replay->Label(frame_, i), teacher_.AnswerTo(frame_.size(), i));
   }
 }
 
@@ -65,7 +65,7 @@ TEST_F(LabelStoreTest, MakesAnewWhatIsDamagedOrDoesNotFit) {
   store.Label(frame_, 1);
   const auto expect_asked = [&](size_t times, const Image& frame) {
     for (int round = 0; round < 2; ++round) {
-      ExpectSame(store.Label(frame, 1), teacher_.AnswerTo(frame.size(), 1));
+      ExpectAnswer(store.Label(frame, 1), teacher_.AnswerTo(frame.size(), 1));
     }
     EXPECT_EQ(teacher_.asked.size(), times);
   };

@@ -36,7 +36,7 @@ LabelMap LeftHalf(int width, int height) {
   return labels;
 }
 
-Prediction Predicted(const Image& frame, const LabelMap& labels, uint64_t index = 0) {
+Prediction PredictionOf(const Image& frame, const LabelMap& labels, uint64_t index = 0) {
   Prediction prediction;
   prediction.index = index;
   prediction.frame = frame;
@@ -72,8 +72,8 @@ TEST(MaskFolder, WritesOnePngPerFrame) {
   const auto sink = MaskFolder(folder / "a/masks");
   const Image frame = PlainImage(16, 8, 0, 0, 0);
   const LabelMap labels = LeftHalf(16, 8);
-  sink->Write(Predicted(frame, labels, 0));
-  sink->Write(Predicted(frame, labels, 17));
+  sink->Write(PredictionOf(frame, labels, 0));
+  sink->Write(PredictionOf(frame, labels, 17));
   sink->Close();
   EXPECT_EQ(ReadLabelPng(folder / "a/masks/000000.png"), labels);
   EXPECT_EQ(ReadLabelPng(folder / "a/masks/000017.png"), labels);
@@ -85,8 +85,8 @@ TEST(MaskFolder, ReplacesMasksOfEarlierRunsOnly) {
   const Image frame = PlainImage(16, 8, 0, 0, 0);
   const LabelMap labels = LeftHalf(16, 8), empty(16, 8, 0);
   WriteText(folder / "notes.txt", "of somebody else");
-  MaskFolder(folder.path())->Write(Predicted(frame, empty, 0));
-  MaskFolder(folder.path())->Write(Predicted(frame, labels, 0));
+  MaskFolder(folder.path())->Write(PredictionOf(frame, empty, 0));
+  MaskFolder(folder.path())->Write(PredictionOf(frame, labels, 0));
   EXPECT_EQ(ReadLabelPng(folder / "000000.png"), labels);
   EXPECT_EQ(ReadText(folder / "notes.txt"), "of somebody else");
 
@@ -100,7 +100,7 @@ TEST(MaskFolder, ReplacesMasksOfEarlierRunsOnly) {
 TEST(MaskFolder, ALinkAndAProtectedMaskAreRefused) {
   const TemporaryFolder folder;
   const Image frame = PlainImage(16, 8, 0, 0, 0);
-  MaskFolder(folder / "m")->Write(Predicted(frame, LeftHalf(16, 8), 0));
+  MaskFolder(folder / "m")->Write(PredictionOf(frame, LeftHalf(16, 8), 0));
   std::filesystem::create_directory(folder / "links");
   std::filesystem::create_symlink("../m/000000.png", folder / "links/000000.png");
   EXPECT_EQ(ErrorOf([&] { MaskFolder(folder / "links"); }).code(), ErrorCode::kInvalidArgument);
@@ -127,7 +127,7 @@ TEST(MaskFolder, ErrorsNameTheFile) {
   std::filesystem::remove(folder / "masks");
   const Image frame = PlainImage(16, 8, 0, 0, 0);
   const LabelMap labels = LeftHalf(16, 8);
-  const Error error = ErrorOf([&] { sink->Write(Predicted(frame, labels, 3)); });
+  const Error error = ErrorOf([&] { sink->Write(PredictionOf(frame, labels, 3)); });
   EXPECT_EQ(error.code(), ErrorCode::kUnavailable);
   EXPECT_TRUE(Says(error, "000003.png")) << error.what();
 }
@@ -140,7 +140,7 @@ TEST(JsonLines, EveryLineIsAnObjectAsSoonAsItIsWritten) {
   const Image frame = PlainImage(16, 8, 0, 0, 0);
   LabelMap labels(16, 8, 0);
   for (int x = 0; x < 16; ++x) labels.at(x, 0) = 1;
-  Prediction prediction = Predicted(frame, labels, 5);
+  Prediction prediction = PredictionOf(frame, labels, 5);
   sink->Write(prediction);
   prediction.time = 1.0 / 3;
   prediction.index = 6;
@@ -187,9 +187,10 @@ TEST(JsonLines, AReaderThatHasGoneIsNoFailureOfTheDisk) {
   const auto sink = JsonLines("/dev/fd/" + std::to_string(ends[1]), kClasses);
   const Image frame = PlainImage(16, 8, 0, 0, 0);
   const LabelMap labels = LeftHalf(16, 8);
-  sink->Write(Predicted(frame, labels));
+  sink->Write(PredictionOf(frame, labels));
   close(ends[0]);
-  EXPECT_EQ(ErrorOf([&] { sink->Write(Predicted(frame, labels)); }).code(), ErrorCode::kCancelled);
+  EXPECT_EQ(ErrorOf([&] { sink->Write(PredictionOf(frame, labels)); }).code(),
+            ErrorCode::kCancelled);
   close(ends[1]);
 }
 
@@ -198,7 +199,7 @@ TEST(Sinks, RefuseLabelsOfAnotherSize) {
   const Image frame = PlainImage(16, 8, 0, 0, 0);
   const LabelMap labels(8, 8);
   const auto sink = MaskFolder(folder / "masks");
-  EXPECT_EQ(ErrorOf([&] { sink->Write(Predicted(frame, labels)); }).code(),
+  EXPECT_EQ(ErrorOf([&] { sink->Write(PredictionOf(frame, labels)); }).code(),
             ErrorCode::kInvalidArgument);
 }
 
@@ -220,7 +221,7 @@ TEST(Window, ShowsFramesOfAnySize) {
   for (const FrameSize size : {FrameSize{64, 48}, FrameSize{31, 17}}) {
     const Image frame = PlainImage(size.width, size.height, 10, 20, 30);
     const LabelMap labels = LeftHalf(size.width, size.height);
-    EXPECT_NO_THROW(sink->Write(Predicted(frame, labels)));
+    EXPECT_NO_THROW(sink->Write(PredictionOf(frame, labels)));
   }
   sink->Close();
   sink->Close();

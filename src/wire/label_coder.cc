@@ -14,7 +14,7 @@ struct Neighbours {
   uint8_t before, before_left, before_right, before_below;
 };
 
-class Contexts {
+class LabelContexts {
  public:
   AdaptiveBit& Left(const Neighbours& n) {
     const auto same = [&](uint8_t label) { return static_cast<unsigned>(label == n.left); };
@@ -42,7 +42,7 @@ class Contexts {
 // in.
 template <typename Decide>
 void Walk(LabelMap& labels, const LabelMap& last, Decide&& decide) {
-  Contexts contexts;
+  LabelContexts contexts;
   const int width = labels.width(), height = labels.height();
   const bool known = last.size() == labels.size();
   const std::vector<uint8_t> nothing(static_cast<size_t>(width), 0);

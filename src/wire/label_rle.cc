@@ -17,9 +17,9 @@ void PutVarint(std::vector<uint8_t>& bytes, uint32_t value) {
   bytes.push_back(static_cast<uint8_t>(value));
 }
 
-class Reader {
+class RunReader {
  public:
-  explicit Reader(std::span<const uint8_t> bytes) : bytes_(bytes) {}
+  explicit RunReader(std::span<const uint8_t> bytes) : bytes_(bytes) {}
 
   uint8_t Byte() {
     if (next_ == bytes_.size()) Refuse("they end too early");
@@ -77,7 +77,7 @@ LabelMap DecodeLabelRle(std::span<const uint8_t> bytes, FrameSize declared) {
   // Each row needs at least one byte. Checked before memory is allocated for the map.
   if (bytes.size() < static_cast<size_t>(declared.height)) Refuse("they end too early");
   LabelMap labels(declared.width, declared.height);
-  Reader reader(bytes);
+  RunReader reader(bytes);
   for (int y = 0; y < declared.height; ++y) {
     uint8_t* row = labels.row(y);
     const int count = reader.Varint();

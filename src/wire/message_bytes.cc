@@ -179,7 +179,7 @@ ServerMessage FieldsFrom(Kind kind, ByteReader& from) {
   ByteReader::Refuse();
 }
 
-struct Writer {
+struct MessageWriter {
   ByteWriter& to;
   void operator()(const Welcome& welcome) const { Begin(kWelcome, welcome); }
   void operator()(const Update& update) const { Begin(kUpdate, update); }
@@ -201,7 +201,7 @@ struct Writer {
 
 std::vector<uint8_t> ToBytes(const ServerMessage& message) {
   ByteWriter to;
-  std::visit(Writer{to}, message);
+  std::visit(MessageWriter{to}, message);
   return to.Take();
 }
 

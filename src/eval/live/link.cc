@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "app/flags.h"
+#include "core/text.h"
 #include "eval/live/process.h"
 #include "shadowtutor/types.h"
 
@@ -21,12 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string Text(double number) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.6g", number);
-  return text;
-}
-
 class Limit final : public Link {
  public:
   std::string name() const override { return "limit"; }
@@ -34,7 +29,7 @@ class Limit final : public Link {
   double payload_share() const override { return 1; }
   std::string server_address() const override { return "127.0.0.1"; }
   std::vector<std::string> client_arguments() const override {
-    return {app::flags::kBandwidth, Text(mbit_)};
+    return {app::flags::kBandwidth, Format("%.6g", mbit_)};
   }
 
  private:

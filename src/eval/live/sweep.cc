@@ -10,6 +10,7 @@
 #include "app/flags.h"
 #include "app/run_summary.h"
 #include "core/atomic_file.h"
+#include "core/text.h"
 #include "eval/live/live_results.h"
 #include "eval/live/process.h"
 #include "eval/live/throwaway_certificate.h"
@@ -40,12 +41,6 @@ std::string LabelOf(const std::string& strategy) {
   if (strategy == "naive-jpeg") return "naive JPEG";
   if (strategy == "naive-h264") return "naive H.264";
   return strategy;
-}
-
-std::string Text(double number) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.6g", number);
-  return text;
 }
 
 // The end of a process's log, for the sentence that says why it failed.
@@ -131,7 +126,8 @@ std::vector<std::string> Sweep::ClientArguments(const Job& job, const std::strin
   const uint64_t frames = FrameLimit(job);
   if (frames > 0) add({flags::kFrames, std::to_string(frames)});
   // A slower device is slower at the student; offloading computes nothing there.
-  if (request_.max_fps > 0 && !Naive(job.strategy)) add({flags::kMaxFps, Text(request_.max_fps)});
+  if (request_.max_fps > 0 && !Naive(job.strategy))
+    add({flags::kMaxFps, Format("%.6g", request_.max_fps)});
   if (request_.reference_every > 0) {
     add({flags::kReferenceTeacher, request_.card, flags::kReferenceEvery,
          std::to_string(request_.reference_every)});
@@ -181,7 +177,7 @@ seconds Sweep::ClientDeadline(const Job& job) const {
 LiveRun Sweep::RunOne(const Job& job) const {
   link_.SetBandwidth(job.bandwidth_mbit);
   const auto folder = request_.folder / "live";
-  const std::string stem = job.strategy + "_" + Text(job.bandwidth_mbit);
+  const std::string stem = job.strategy + "_" + Format("%.6g", job.bandwidth_mbit);
   const auto server_log = folder / (stem + "_server.log");
   const auto client_log = folder / (stem + "_client.log");
   const auto summary = folder / (stem + ".json");
@@ -265,7 +261,7 @@ SweepResults Sweep::Run() {
     const std::pair key(job.strategy, job.bandwidth_mbit);
     const std::string what = "run " + std::to_string(number) + " of " +
                              std::to_string(jobs.size()) + ", " + LabelOf(job.strategy) + " at " +
-                             Text(job.bandwidth_mbit) + " Mbit/s";
+                             Format("%.6g", job.bandwidth_mbit) + " Mbit/s";
     if (!request_.fresh && before.contains(key)) {
       Log(what + ": done before");
       continue;
@@ -280,8 +276,8 @@ SweepResults Sweep::Run() {
       keep(std::move(run));
     } catch (const Error& error) {
       if (error.code() == ErrorCode::kCancelled) throw;
-      results.failures.push_back(LabelOf(job.strategy) + " at " + Text(job.bandwidth_mbit) +
-                                 " Mbit/s: " + error.what());
+      results.failures.push_back(LabelOf(job.strategy) + " at " +
+                                 Format("%.6g", job.bandwidth_mbit) + " Mbit/s: " + error.what());
       Log(results.failures.back());
       continue;
     }

@@ -10,9 +10,10 @@ namespace {
 using testing::ErrorOf;
 using testing::Says;
 
-constexpr double kRate = 25;  // 40 ms from frame to frame
+constexpr double kFramesPerSecond = 25;  // 40 ms from frame to frame
 
-uint64_t InUse(const Timing& timing, uint64_t key_frame, int steps, double rate = kRate) {
+uint64_t InUse(const Timing& timing, uint64_t key_frame, int steps,
+               double rate = kFramesPerSecond) {
   ServerClock clock(kDelayAuto, timing, rate);
   clock.Receive(key_frame, 0);
   return clock.Answer(steps, 0);
@@ -43,7 +44,8 @@ TEST(ServerClock, TheNextFrameIsTheFirstThatCanUseIt) {
 }
 
 TEST(ServerClock, TheServerDoesOneThingAfterTheOther) {
-  ServerClock clock(kDelayAuto, {.network_ms = 0, .teacher_ms = 40, .step_ms = 40}, kRate);
+  ServerClock clock(kDelayAuto, {.network_ms = 0, .teacher_ms = 40, .step_ms = 40},
+                    kFramesPerSecond);
   clock.Receive(0, 0);
   EXPECT_EQ(clock.Answer(2, 0), 3u);
   EXPECT_EQ(clock.Answer(3, 0), 6u);  // goes on from there
@@ -54,10 +56,12 @@ TEST(ServerClock, TheServerDoesOneThingAfterTheOther) {
 }
 
 TEST(ServerClock, TakesWhatWasMeasuredForWhatIsNotGiven) {
-  ServerClock clock(kDelayAuto, {.network_ms = 0, .teacher_ms = {}, .step_ms = {}}, kRate);
+  ServerClock clock(kDelayAuto, {.network_ms = 0, .teacher_ms = {}, .step_ms = {}},
+                    kFramesPerSecond);
   clock.Receive(0, 120);
   EXPECT_EQ(clock.Answer(100, 80), 5u);
-  ServerClock given(kDelayAuto, {.network_ms = 0, .teacher_ms = 40, .step_ms = {}}, kRate);
+  ServerClock given(kDelayAuto, {.network_ms = 0, .teacher_ms = 40, .step_ms = {}},
+                    kFramesPerSecond);
   given.Receive(0, 120);
   EXPECT_EQ(given.Answer(100, 80), 3u);
 }

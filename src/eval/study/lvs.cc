@@ -55,7 +55,7 @@ std::vector<fs::path> Sorted(const fs::path& folder) {
   return entries;
 }
 
-bool IsThere(const fs::path& file) {
+bool Exists(const fs::path& file) {
   std::error_code error;
   return fs::exists(file, error);
 }
@@ -68,10 +68,10 @@ fs::path CardOf(const fs::path& video) {
 // The first labelled video of a sequence; empty: none is.
 fs::path FirstLabelled(const fs::path& sequence) {
   for (const fs::path& file : Sorted(sequence)) {
-    if (file.extension() != ".mp4" || !IsThere(CardOf(file))) continue;
+    if (file.extension() != ".mp4" || !Exists(CardOf(file))) continue;
     // A converted video that has labels as well is used instead.
     const fs::path converted = sequence / (file.stem().string() + std::string(kConverted) + ".mp4");
-    return IsThere(converted) && IsThere(CardOf(converted)) ? converted : file;
+    return Exists(converted) && Exists(CardOf(converted)) ? converted : file;
   }
   return {};
 }

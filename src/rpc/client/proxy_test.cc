@@ -7,7 +7,7 @@
 namespace shadowtutor::rpc {
 namespace {
 
-class ProxyTest : public testing::Test {
+class ProxyTest : public ::testing::Test {
  protected:
   ProxyTest() { Clear(); }
   ~ProxyTest() override { Clear(); }

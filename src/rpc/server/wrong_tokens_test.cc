@@ -7,45 +7,45 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr WrongTokens::Time kNow = std::chrono::hours(1000);
+constexpr WrongTokens::Time kBegin = std::chrono::hours(1000);
 
 TEST(WrongTokens, MakeAnAddressWaitLongerAndLonger) {
   WrongTokens wrong;
-  wrong.Failed("a", 1, kNow);
-  wrong.Failed("a", 2, kNow);
-  EXPECT_FALSE(wrong.Wait("a", kNow));
-  wrong.Failed("a", 3, kNow);
-  EXPECT_EQ(wrong.Wait("a", kNow), 1s);
-  EXPECT_FALSE(wrong.Wait("a", kNow + 1s));
-  EXPECT_FALSE(wrong.Wait("b", kNow)) << "of another address";
-  wrong.Failed("a", 4, kNow + 1s);
-  EXPECT_EQ(wrong.Wait("a", kNow + 1s), 2s);
-  EXPECT_EQ(wrong.Wait("a", kNow + 2500ms), 1s);
-  for (uint64_t i = 5; i < 100; ++i) wrong.Failed("a", i, kNow + 5s);
-  EXPECT_EQ(wrong.Wait("a", kNow + 5s), WrongTokens::kLongestWait);
+  wrong.Failed("a", 1, kBegin);
+  wrong.Failed("a", 2, kBegin);
+  EXPECT_FALSE(wrong.Wait("a", kBegin));
+  wrong.Failed("a", 3, kBegin);
+  EXPECT_EQ(wrong.Wait("a", kBegin), 1s);
+  EXPECT_FALSE(wrong.Wait("a", kBegin + 1s));
+  EXPECT_FALSE(wrong.Wait("b", kBegin)) << "of another address";
+  wrong.Failed("a", 4, kBegin + 1s);
+  EXPECT_EQ(wrong.Wait("a", kBegin + 1s), 2s);
+  EXPECT_EQ(wrong.Wait("a", kBegin + 2500ms), 1s);
+  for (uint64_t i = 5; i < 100; ++i) wrong.Failed("a", i, kBegin + 5s);
+  EXPECT_EQ(wrong.Wait("a", kBegin + 5s), WrongTokens::kLongestWait);
 }
 
 TEST(WrongTokens, TheSameOneAgainIsNoGuess) {
   WrongTokens wrong;
-  for (int i = 0; i < 1000; ++i) wrong.Failed("a", 7, kNow);
-  wrong.Failed("a", 8, kNow);
-  EXPECT_FALSE(wrong.Wait("a", kNow));
-  wrong.Failed("a", 9, kNow);
-  EXPECT_TRUE(wrong.Wait("a", kNow));
+  for (int i = 0; i < 1000; ++i) wrong.Failed("a", 7, kBegin);
+  wrong.Failed("a", 8, kBegin);
+  EXPECT_FALSE(wrong.Wait("a", kBegin));
+  wrong.Failed("a", 9, kBegin);
+  EXPECT_TRUE(wrong.Wait("a", kBegin));
 }
 
 TEST(WrongTokens, CountEachWhereTheyAreNotToldApart) {
   WrongTokens wrong;
-  for (int i = 0; i < WrongTokens::kFree; ++i) wrong.Failed("a", std::nullopt, kNow);
-  EXPECT_EQ(wrong.Wait("a", kNow), 1s);
+  for (int i = 0; i < WrongTokens::kFree; ++i) wrong.Failed("a", std::nullopt, kBegin);
+  EXPECT_EQ(wrong.Wait("a", kBegin), 1s);
   wrong.Forget("a");
-  EXPECT_FALSE(wrong.Wait("a", kNow));
+  EXPECT_FALSE(wrong.Wait("a", kBegin));
 }
 
 TEST(WrongTokens, AreForgottenInTime) {
   WrongTokens wrong;
-  for (uint64_t i = 0; i < 10; ++i) wrong.Failed("a", i, kNow);
-  const auto later = kNow + WrongTokens::kForgetAfter + 1s;
+  for (uint64_t i = 0; i < 10; ++i) wrong.Failed("a", i, kBegin);
+  const auto later = kBegin + WrongTokens::kForgetAfter + 1s;
   wrong.Failed("a", 20, later);
   wrong.Failed("a", 21, later);
   EXPECT_FALSE(wrong.Wait("a", later));
@@ -53,13 +53,14 @@ TEST(WrongTokens, AreForgottenInTime) {
 
 TEST(WrongTokens, AddressesAreBounded) {
   WrongTokens wrong;
-  for (uint64_t i = 0; i < 10; ++i) wrong.Failed("a", i, kNow);
+  for (uint64_t i = 0; i < 10; ++i) wrong.Failed("a", i, kBegin);
   for (size_t i = 0; i + 1 < WrongTokens::kMostAddresses; ++i) {
-    wrong.Failed(std::to_string(i), 1, kNow);
+    wrong.Failed(std::to_string(i), 1, kBegin);
   }
-  EXPECT_TRUE(wrong.Wait("a", kNow));
-  wrong.Failed("one more", 1, kNow);
-  EXPECT_FALSE(wrong.Wait("a", kNow)) << "all are forgotten rather than remembered without a bound";
+  EXPECT_TRUE(wrong.Wait("a", kBegin));
+  wrong.Failed("one more", 1, kBegin);
+  EXPECT_FALSE(wrong.Wait("a", kBegin))
+      << "all are forgotten rather than remembered without a bound";
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ namespace shadowtutor::server {
 
 using TutorPeer = FakePeer<wire::ServerMessage>;
 
-class TutorConversationTest : public testing::Test {
+class TutorConversationTest : public ::testing::Test {
  protected:
   using Clock = TutorConversation::Clock;
 
