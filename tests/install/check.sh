@@ -104,7 +104,7 @@ if git -C "$ROOT" rev-parse --git-dir >/dev/null 2>&1; then
   mkdir "$work/tarball"
   git -C "$ROOT" ls-files -z | tar -C "$ROOT" --null -T - -c | tar -x -C "$work/tarball"
   unset CMAKE_CXX_COMPILER_LAUNCHER
-  quietly cmake -S "$work/tarball" -B "$work/device" -G Ninja -DCMAKE_BUILD_TYPE=Release -DSHADOWTUTOR_DEVICE_ONLY=ON \
+  quietly cmake -S "$work/tarball" -B "$work/device" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_UNITY_BUILD=ON -DSHADOWTUTOR_DEVICE_ONLY=ON \
     -DSHADOWTUTOR_THREADS=std -DSHADOWTUTOR_BUILD_TESTS=OFF
   quietly cmake --build "$work/device"
   quietly cmake --install "$work/device" --prefix "$work/from_tarball"
