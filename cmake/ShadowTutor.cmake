@@ -113,6 +113,8 @@ function(st_test name)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
   if(EMSCRIPTEN)
     target_link_libraries(${name} PRIVATE shadowtutor_node)
+    # Each file was optimised. What Emscripten does beyond that at the end takes longer than the test.
+    target_link_options(${name} PRIVATE -O1)
   endif()
   add_test(NAME ${name} COMMAND ${name})
   if("${ARG_LABELS}" MATCHES "client|rpc|server|integration")  # rooms and kinds of tests with threads of ours
