@@ -72,7 +72,7 @@ std::shared_ptr<PyServer> Serve(const py::object& teacher, const py::object& cla
   return server;
 }
 
-void AddRecords(py::module_& module) {
+void AddServerRecords(py::module_& module) {
   Record<SessionStats>(module, "SessionStats", "One client of a server.")
       .Field("id", "Its name in the log.", &SessionStats::id)
       .Field("version", "Of its student.", &SessionStats::version)
@@ -100,7 +100,7 @@ void AddRecords(py::module_& module) {
 }  // namespace
 
 void AddServer(py::module_& module) {
-  AddRecords(module);
+  AddServerRecords(module);
   py::class_<PyServer, std::shared_ptr<PyServer>>(module, "Server",
                                                   "A teacher on a port of this process, with one "
                                                   "student per client. A context manager; may be\n"
