@@ -21,8 +21,8 @@ include(cmake/Rooms.cmake)
 set(ST_COLD_OPTIONS $<$<NOT:$<CONFIG:Debug>>:-O1>)
 
 # Headers that most files include are precompiled once: those of the C++ library, for tests also GoogleTest's.
-# Every file still includes what it uses and builds with CMAKE_DISABLE_PRECOMPILE_HEADERS=ON. Where a file is
-# compiled with other options than the header (in Debug builds the kernels), the compiler does without it.
+# Every file still includes what it uses and builds with CMAKE_DISABLE_PRECOMPILE_HEADERS=ON. Files that are
+# compiled with other options than the header, such as the kernels in Debug builds, do without it.
 set(ST_COMMON_HEADERS <algorithm> <chrono> <cmath> <cstdint> <cstdio> <filesystem> <functional> <memory>
                       <optional> <span> <string> <string_view> <utility> <vector>)
 
