@@ -16,9 +16,9 @@ namespace shadowtutor::web {
 
 /// What they are of, for labels.
 struct MetricsSource {
-  std::string version;
-  std::string policy;  // empty: not told
-  bool ready = true;   // whether new sessions are opened
+  std::string version = {};
+  std::string policy = {};  // empty: not told
+  bool ready = true;        // whether new sessions are opened
   /// Until when the server's certificate is valid; 0 without TLS.
   std::chrono::sys_seconds certificate_end = {};
 };
