@@ -80,8 +80,8 @@ function(st_reads_checkout)
                SHADOWTUTOR_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 endfunction()
 
-# Most presets set CMAKE_UNITY_BUILD: files of a target are compiled eight at a time, as if they were one, which makes the whole build two
-# to three times as fast. So names in anonymous namespaces are to differ within a target. These files keep to themselves, because they
+# Most presets set CMAKE_UNITY_BUILD: files of a target are compiled eight at a time, as if they were one, so that the whole build takes little more
+# than half of the time (CONTRIBUTING.md). So names in anonymous namespaces are to differ within a target. These files keep to themselves, because they
 # are meant to look alike, or have to be objects of their own.
 function(st_alone)
   set_property(SOURCE ${ARGN} PROPERTY SKIP_UNITY_BUILD_INCLUSION ON)

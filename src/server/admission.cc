@@ -200,8 +200,7 @@ Terms Admission::terms() const {
 bool Admission::TooManyUnknown(size_t streams, Clock::time_point now) {
   if (!first_asked_) first_asked_ = now;
   if (sessions_.empty() || (label_.samples > 0 && train_.samples > 0)) return false;
-  const size_t most =
-      std::max(kAlwaysTaken, kTakenUnknown * static_cast<size_t>(options_.trainers));
+  const size_t most = kTakenUnknown * static_cast<size_t>(options_.trainers);
   return std::max(sessions_.size(), streams) >= most && now - *first_asked_ < kUnknownFor;
 }
 

@@ -65,9 +65,9 @@ class Admission {
   /// So many sessions are taken in any case: a machine that is too slow for them is one on which
   /// somebody tries things out.
   static constexpr size_t kAlwaysTaken = 4;
-  /// Where no cost is known: so many sessions for each that trains, kAlwaysTaken at least, and the
-  /// others kUnknownRetry later; all of them when kUnknownFor has passed since the first came.
-  static constexpr size_t kTakenUnknown = 2;
+  /// Where no cost is known: so many sessions for each that trains, and the others
+  /// kUnknownRetry later; all of them when kUnknownFor has passed since the first came.
+  static constexpr size_t kTakenUnknown = 4;
   static constexpr std::chrono::milliseconds kUnknownRetry{1'000};
   static constexpr std::chrono::seconds kUnknownFor{15};
   /// How long milder terms must have fitted, and with which share of the bounds.

@@ -165,7 +165,7 @@ TEST(Admission, TheFirstAreTakenHoweverSlowTheServer) {
 
 TEST(Admission, WhereNoCostIsKnownTheFirstShowWhatTheyTake) {
   AdmissionOptions options = ByMetric();
-  for (const auto& [trainers, most] : {std::pair(1, 4), std::pair(8, 16)}) {
+  for (const auto& [trainers, most] : {std::pair(1, 4), std::pair(8, 32)}) {
     options.trainers = trainers;
     Sessions sessions(options);
     int open = 0;
