@@ -107,12 +107,7 @@ inference::ModelInferResponse Connection::Infer(const inference::ModelInferReque
                                                 Waiter& waiter, Clock::time_point deadline) {
   inference::ModelInferResponse answer;
   try {
-    Call(
-        [&](Stub& stub, grpc::ClientContext& context) {
-          answer.Clear();
-          return stub.ModelInfer(&context, request, &answer);
-        },
-        waiter, deadline);
+    Call({"ModelInfer", request, answer}, waiter, deadline);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kUnavailable && error.code() != ErrorCode::kCancelled) {
       // The model may be another one by now.
@@ -122,6 +117,11 @@ inference::ModelInferResponse Connection::Infer(const inference::ModelInferReque
     throw;
   }
   return answer;
+}
+
+bool Connection::takes_typed_contents() const {
+  const MutexLock lock(mutex_);
+  return dialect_ == Dialect::kTorchServe;
 }
 
 std::shared_ptr<const ModelDescription> Connection::DescribeModel(Waiter& waiter,
@@ -134,18 +134,9 @@ std::shared_ptr<const ModelDescription> Connection::DescribeModel(Waiter& waiter
   request.set_name(card_.server.model);
   request.set_version(card_.server.version);
   inference::ModelMetadataResponse answer;
-  bool told = true;
-  Call(
-      [&](Stub& stub, grpc::ClientContext& context) {
-        answer.Clear();
-        grpc::Status status = stub.ModelMetadata(&context, request, &answer);
-        // Some servers do not tell, but run models all the same.
-        told = status.error_code() != grpc::StatusCode::UNIMPLEMENTED;
-        return told ? status : grpc::Status::OK;
-      },
-      waiter, deadline);
   auto description = std::make_shared<ModelDescription>();
-  if (told) {
+  // Some servers do not tell, but run models all the same.
+  if (CallIfThere({"ModelMetadata", request, answer}, waiter, deadline)) {
     description->versions.assign(answer.versions().begin(), answer.versions().end());
     const auto read = [](const auto& from, std::vector<TensorDescription>& to) {
       for (const auto& tensor : from) {
@@ -165,12 +156,9 @@ std::shared_ptr<const ModelDescription> Connection::DescribeModel(Waiter& waiter
 }
 
 bool Connection::IsLive(Waiter& waiter, Clock::time_point deadline) {
+  const inference::ServerLiveRequest request;
   inference::ServerLiveResponse answer;
-  Call(
-      [&](Stub& stub, grpc::ClientContext& context) {
-        return stub.ServerLive(&context, inference::ServerLiveRequest(), &answer);
-      },
-      waiter, deadline);
+  Call({"ServerLive", request, answer}, waiter, deadline);
   return answer.live();
 }
 
@@ -179,9 +167,7 @@ bool Connection::IsModelReady(Waiter& waiter, Clock::time_point deadline) {
   request.set_name(card_.server.model);
   request.set_version(card_.server.version);
   inference::ModelReadyResponse answer;
-  Call([&](Stub& stub,
-           grpc::ClientContext& context) { return stub.ModelReady(&context, request, &answer); },
-       waiter, deadline);
+  Call({"ModelReady", request, answer}, waiter, deadline);
   return answer.ready();
 }
 
@@ -191,24 +177,21 @@ std::string Connection::server_name() const {
 }
 
 void Connection::LearnServerName(Waiter& waiter, Clock::time_point deadline) {
+  const inference::ServerMetadataRequest request;
   inference::ServerMetadataResponse answer;
-  const grpc::Status status = TryOnce(
-      [&](Stub& stub, grpc::ClientContext& context) {
-        return stub.ServerMetadata(&context, inference::ServerMetadataRequest(), &answer);
-      },
-      waiter, deadline);
-  if (!status.ok()) return;  // it is for people only
+  const grpc::Status status = TryOnce({"ServerMetadata", request, answer}, waiter, deadline);
   const MutexLock lock(mutex_);
-  server_name_ = Showable(answer.name() + " " + answer.version(), 60);
+  // It is for people only.
+  if (status.ok()) {
+    server_name_ = Showable(answer.name() + " " + answer.version(), 60);
+  } else {
+    server_name_ = dialect_ == Dialect::kTorchServe ? "TorchServe" : "";
+  }
 }
 
 std::shared_ptr<Connection::Line> Connection::CurrentLine() {
   const MutexLock lock(mutex_);
-  if (!line_) {
-    line_ = std::make_shared<Line>();
-    line_->channel = OpenChannel(endpoint_);
-    line_->stub = inference::GRPCInferenceService::NewStub(line_->channel);
-  }
+  if (!line_) line_ = std::make_shared<Line>(OpenChannel(endpoint_));
   return line_;
 }
 
@@ -218,6 +201,26 @@ void Connection::Abandon(const std::shared_ptr<Line>& line) {
 }
 
 grpc::Status Connection::TryOnce(const Method& method, Waiter& waiter, Clock::time_point deadline) {
+  Dialect dialect;
+  {
+    const MutexLock lock(mutex_);
+    dialect = dialect_;
+  }
+  const grpc::Status status = TryOnce(method, dialect, waiter, deadline);
+  if (status.error_code() != grpc::StatusCode::UNIMPLEMENTED) return status;
+  // It has no such method, or the service under another name.
+  const Dialect other = dialect == Dialect::kProtocol ? Dialect::kTorchServe : Dialect::kProtocol;
+  const grpc::Status second = TryOnce(method, other, waiter, deadline);
+  if (second.error_code() == grpc::StatusCode::UNIMPLEMENTED) return status;
+  if (second.ok()) {
+    const MutexLock lock(mutex_);
+    dialect_ = other;
+  }
+  return second;
+}
+
+grpc::Status Connection::TryOnce(const Method& method, Dialect dialect, Waiter& waiter,
+                                 Clock::time_point deadline) {
   grpc::ClientContext context;
   context.set_deadline(OnSystemClock(deadline));
   if (!card_.server.token_file.empty()) {
@@ -240,7 +243,7 @@ grpc::Status Connection::TryOnce(const Method& method, Waiter& waiter, Clock::ti
         waiter.call_ = nullptr;
       }
     } const leave{waiter};
-    status = method(*line->stub, context);
+    status = line->service.Call(dialect, method.name, context, method.request, method.answer);
   }
   if (status.error_code() == grpc::StatusCode::CANCELLED) {
     const MutexLock lock(waiter.mutex_);
@@ -258,10 +261,17 @@ grpc::Status Connection::TryOnce(const Method& method, Waiter& waiter, Clock::ti
 }
 
 void Connection::Call(const Method& method, Waiter& waiter, Clock::time_point deadline) {
+  if (CallIfThere(method, waiter, deadline)) return;
+  throw Explain({grpc::StatusCode::UNIMPLEMENTED, std::string("it has no ") + method.name}, waiter,
+                deadline);
+}
+
+bool Connection::CallIfThere(const Method& method, Waiter& waiter, Clock::time_point deadline) {
   milliseconds pause = kFirstPause;
   for (int tries = 0;; ++tries) {
     const grpc::Status status = TryOnce(method, waiter, deadline);
-    if (status.ok()) return;
+    if (status.ok()) return true;
+    if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) return false;
     const bool again = MayPass(status) && tries < card_.server.retries;
     if (!again || Clock::now() + pause >= deadline) throw Explain(status, waiter, deadline);
     {
@@ -302,7 +312,8 @@ Error Connection::Explain(const grpc::Status& status, Waiter& waiter,
                    " answers another program, which does not speak the Open Inference Protocol (" +
                    said +
                    "); check the port in the card's `server.address`: it is that of gRPC, "
-                   "by default 8001 of Triton, 8081 of MLServer");
+                   "by default 8001 of Triton, 8081 of MLServer, 7070 of TorchServe (which "
+                   "needs TS_OPEN_INFERENCE_PROTOCOL=oip in its environment)");
     case grpc::StatusCode::RESOURCE_EXHAUSTED: {
       if (!Has(said, "larger than max")) break;
       const bool ours = Has(said, "vs. " + std::to_string(kMaxAnswerBytes) + ")");

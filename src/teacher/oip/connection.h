@@ -8,15 +8,15 @@
 #include <grpcpp/support/status.h>
 
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <string>
 
 #include "core/mutex.h"
-#include "inference/open_inference.grpc.pb.h"
+#include "inference/open_inference.pb.h"
 #include "rpc/client/endpoint.h"
 #include "teacher/model_card.h"
 #include "teacher/oip/model_description.h"
+#include "teacher/oip/service.h"
 
 namespace shadowtutor::teacher::oip {
 
@@ -54,7 +54,6 @@ class Waiter {
 class Connection {
  public:
   using Clock = std::chrono::steady_clock;
-  using Stub = inference::GRPCInferenceService::Stub;
 
   /// Does not wait for the server. Throws Error kInvalidArgument for what is no address, for plain
   /// text to other machines without `insecure`, for a file that is no token, and as ReadTlsFiles.
@@ -67,6 +66,10 @@ class Connection {
   /// model), kCancelled (interrupted), and others for what the server says.
   inference::ModelInferResponse Infer(const inference::ModelInferRequest& request, Waiter& waiter,
                                       Clock::time_point deadline);
+
+  /// Whether the server wants the values of inputs in typed contents. Known when DescribeModel has
+  /// returned.
+  bool takes_typed_contents() const ST_EXCLUDES(mutex_);
 
   /// What the server tells of the model. Kept from one call to the next until Infer fails because
   /// the model is another one. Throws as Infer; a server that does not tell is no error.
@@ -84,16 +87,29 @@ class Connection {
   Clock::time_point DeadlineFromNow() const { return Clock::now() + card_.server.deadline; }
 
  private:
-  /// One method of the service, called by `call` with a stub and a context.
-  using Method = std::function<grpc::Status(Stub& stub, grpc::ClientContext& context)>;
+  /// A call of a method of the service.
+  struct Method {
+    const char* name;
+    const google::protobuf::MessageLite& request;
+    google::protobuf::MessageLite& answer;
+  };
 
-  /// Calls a method until it succeeds or must fail.
+  /// Calls a method until it succeeds or must fail, which throws. Returns whether the server has
+  /// the method.
+  bool CallIfThere(const Method& method, Waiter& waiter, Clock::time_point deadline);
+  /// The same, where a server without the method fails.
   void Call(const Method& method, Waiter& waiter, Clock::time_point deadline);
-  grpc::Status TryOnce(const Method& method, Waiter& waiter, Clock::time_point deadline);
+  /// Calls a method once, by the name of the service that the server has.
+  grpc::Status TryOnce(const Method& method, Waiter& waiter, Clock::time_point deadline)
+      ST_EXCLUDES(mutex_);
+  grpc::Status TryOnce(const Method& method, Dialect dialect, Waiter& waiter,
+                       Clock::time_point deadline);
   /// A channel and what calls on it.
   struct Line {
+    explicit Line(const std::shared_ptr<grpc::Channel>& opened)
+        : channel(opened), service(opened) {}
     std::shared_ptr<grpc::Channel> channel;
-    std::unique_ptr<Stub> stub;
+    Service service;
   };
   std::shared_ptr<Line> CurrentLine() ST_EXCLUDES(mutex_);
   /// Has the next call use another channel, if `line` is the current one.
@@ -108,6 +124,7 @@ class Connection {
   std::shared_ptr<Line> line_ ST_GUARDED_BY(mutex_);  // null: none yet, or abandoned
   std::shared_ptr<const ModelDescription> description_ ST_GUARDED_BY(mutex_);
   std::string server_name_ ST_GUARDED_BY(mutex_);
+  Dialect dialect_ ST_GUARDED_BY(mutex_) = Dialect::kProtocol;  // of the last call that was known
 };
 
 }  // namespace shadowtutor::teacher::oip

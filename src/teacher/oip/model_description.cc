@@ -15,7 +15,10 @@ std::string Shown(const std::string& text) { return Showable(text, kMaxServerTex
 
 std::string ShapeText(const std::vector<int64_t>& shape) {
   std::string text = "[";
-  for (const int64_t side : shape) text += (text.size() > 1 ? "," : "") + std::to_string(side);
+  for (const int64_t side : shape) {
+    if (text.size() > 1) text += ',';
+    text += std::to_string(side);
+  }
   return text + "]";
 }
 

@@ -225,6 +225,46 @@ TEST_F(OipTeacherTest, CheckSaysWhatDoesNotFit) {
   says(fault(), "there is no inference server at " + server_.address());
 }
 
+TEST_F(OipTeacherTest, TorchServesNameOfTheServiceAndTypedContents) {
+  server_.torchserve = true;
+  server_.Start();
+  const auto fault = [](const TeacherCheck& check) {
+    EXPECT_EQ(check.findings.size(), 1u);
+    return check.findings.empty() ? "" : check.findings.front();
+  };
+  const Image green = PlainImage(32, 20, 0, 200, 0);
+  EXPECT_NE(fault(CheckTeacher(Card(), green, 1)).find("the card's `input.name`"),
+            std::string::npos);
+  WriteText(folder_ / "named.yaml",
+            "kind: semantic-logits\nserver: {address: \"" + server_.address() +
+                "\", model: colors}\ninput: {width: 16, height: 8, name: image}\n"
+                "classes: [red, green, blue]\n");
+  const TeacherCheck check = CheckTeacher(folder_ / "named.yaml", green, 1);
+  EXPECT_TRUE(check.works) << fault(check);
+  EXPECT_NE(check.description.find("TorchServe"), std::string::npos) << check.description;
+
+  const auto teacher = OpenTeacher(folder_ / "named.yaml");
+  ExpectGreen(*teacher);
+  EXPECT_EQ(server_.last_request().raw_input_contents_size(), 0);
+  EXPECT_EQ(server_.last_request().inputs(0).contents().fp32_contents_size(), 3 * 8 * 16);
+
+  // Another server takes its place. The first frame may be lost while the two are told apart.
+  server_.Stop();
+  server_.torchserve = false;
+  server_.Start();
+  try {
+    ExpectGreen(*teacher);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUnavailable) << error.what();
+  }
+  ExpectGreen(*teacher);
+  server_.Stop();
+  server_.torchserve = true;
+  server_.Start();
+  LabelError(*teacher);
+  ExpectGreen(*teacher);
+}
+
 TEST_F(OipTeacherTest, FingerprintsNameTheModel) {
   server_.Start();
   const TeacherFingerprint first = FingerprintOfTeacher(Card());

@@ -125,6 +125,29 @@ size_t ReadShape(const inference::ModelInferResponse::InferOutputTensor& output,
   return static_cast<size_t>(count);
 }
 
+uint8_t PixelValue(float value) {
+  return static_cast<uint8_t>(std::lround(std::clamp(value, 0.0f, 255.0f)));
+}
+
+// The values in the form of `raw_input_contents`.
+std::string RawInput(const std::vector<float>& values, std::string_view datatype) {
+  if (datatype == "UINT8") {
+    std::string raw(values.size(), '\0');
+    std::transform(values.begin(), values.end(), raw.begin(),
+                   [](float value) { return static_cast<char>(PixelValue(value)); });
+    return raw;
+  }
+  if (datatype == "FP16") {
+    std::string raw(values.size() * sizeof(uint16_t), '\0');
+    for (size_t i = 0; i < values.size(); ++i) {
+      const uint16_t half = HalfFromFloat(values[i]);
+      std::memcpy(raw.data() + i * sizeof half, &half, sizeof half);
+    }
+    return raw;
+  }
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
+}
+
 }  // namespace
 
 bool IsInputType(std::string_view datatype) {
@@ -149,23 +172,23 @@ std::string OutputTypes() {
   return names;
 }
 
-std::string RawInput(const std::vector<float>& values, std::string_view datatype) {
-  if (datatype == "UINT8") {
-    std::string raw(values.size(), '\0');
-    std::transform(values.begin(), values.end(), raw.begin(), [](float value) {
-      return static_cast<char>(static_cast<uint8_t>(std::lround(std::clamp(value, 0.0f, 255.0f))));
-    });
-    return raw;
+void AddValues(const std::vector<float>& values, const std::string& datatype, bool typed,
+               inference::ModelInferRequest::InferInputTensor& input,
+               inference::ModelInferRequest& request) {
+  input.set_datatype(datatype);
+  if (!typed) {
+    *request.add_raw_input_contents() = RawInput(values, datatype);
+  } else if (datatype == "FP32") {
+    input.mutable_contents()->mutable_fp32_contents()->Add(values.begin(), values.end());
+  } else if (datatype == "UINT8") {
+    auto& field = *input.mutable_contents()->mutable_uint_contents();
+    field.Reserve(static_cast<int>(values.size()));
+    for (const float value : values) field.AddAlreadyReserved(PixelValue(value));
+  } else {
+    throw Error(ErrorCode::kInvalidArgument,
+                "this inference server takes inputs in typed contents only, in which " + datatype +
+                    " cannot travel; serve the model for FP32 or UINT8");
   }
-  if (datatype == "FP16") {
-    std::string raw(values.size() * sizeof(uint16_t), '\0');
-    for (size_t i = 0; i < values.size(); ++i) {
-      const uint16_t half = HalfFromFloat(values[i]);
-      std::memcpy(raw.data() + i * sizeof half, &half, sizeof half);
-    }
-    return raw;
-  }
-  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
 }
 
 std::vector<NamedTensor> Outputs::Take(inference::ModelInferResponse answer) {

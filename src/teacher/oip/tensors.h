@@ -19,9 +19,13 @@ bool IsOutputType(std::string_view datatype);
 std::string InputTypes();
 std::string OutputTypes();
 
-/// The values in the form of `raw_input_contents`. For UINT8 they are rounded and bounded to
-/// 0..255, for FP16 to its finite values. `datatype` is one of IsInputType.
-std::string RawInput(const std::vector<float>& values, std::string_view datatype);
+/// Sets type and values of an input, the last of its request: in `raw_input_contents`, or as typed
+/// contents. For UINT8 values are rounded and bounded to 0..255, for FP16 to its finite values.
+/// `datatype` is one of IsInputType. Throws Error kInvalidArgument for FP16 as typed contents, for
+/// which the protocol has no field.
+void AddValues(const std::vector<float>& values, const std::string& datatype, bool typed,
+               inference::ModelInferRequest::InferInputTensor& input,
+               inference::ModelInferRequest& request);
 
 /// The outputs of an answer as floats, wherever the answer has them.
 ///

@@ -136,11 +136,25 @@ TEST(OipTensorsTest, WhatDoesNotFitIsRefused) {
   says(typed, "not in raw_output_contents");
 }
 
+struct Input {
+  inference::ModelInferRequest::InferInputTensor tensor;
+  std::string raw;  // empty: not in raw_input_contents
+};
+
+Input Sent(const std::vector<float>& values, const std::string& datatype, bool typed) {
+  Input input;
+  inference::ModelInferRequest request;
+  AddValues(values, datatype, typed, input.tensor, request);
+  EXPECT_EQ(input.tensor.datatype(), datatype);
+  if (request.raw_input_contents_size() > 0) input.raw = request.raw_input_contents(0);
+  return input;
+}
+
 TEST(OipTensorsTest, InputsOfEveryType) {
   const std::vector<float> values = {0, 1, 254.6f, 300, -4};
-  EXPECT_EQ(RawInput(values, "FP32"), Bytes(values));
-  EXPECT_EQ(RawInput(values, "UINT8"), Bytes<uint8_t>({0, 1, 255, 255, 0}));
-  const std::string halves = RawInput(values, "FP16");
+  EXPECT_EQ(Sent(values, "FP32", false).raw, Bytes(values));
+  EXPECT_EQ(Sent(values, "UINT8", false).raw, Bytes<uint8_t>({0, 1, 255, 255, 0}));
+  const std::string halves = Sent(values, "FP16", false).raw;
   ASSERT_EQ(halves.size(), 10u);
   for (size_t i = 0; i < values.size(); ++i) {
     uint16_t half;
@@ -148,6 +162,18 @@ TEST(OipTensorsTest, InputsOfEveryType) {
     EXPECT_EQ(half, HalfFromFloat(values[i]));
   }
   EXPECT_TRUE(IsInputType("UINT8") && !IsInputType("INT8") && !IsOutputType("BYTES"));
+}
+
+TEST(OipTensorsTest, InputsInTypedContents) {
+  const std::vector<float> values = {0, 1, 254.6f, 300, -4};
+  const Input floats = Sent(values, "FP32", true);
+  EXPECT_EQ(floats.raw, "");
+  const auto& sent = floats.tensor.contents().fp32_contents();
+  EXPECT_EQ(std::vector<float>(sent.begin(), sent.end()), values);
+  const Input pixels = Sent(values, "UINT8", true);
+  const auto& bytes = pixels.tensor.contents().uint_contents();
+  EXPECT_EQ(std::vector<int>(bytes.begin(), bytes.end()), (std::vector<int>{0, 1, 255, 255, 0}));
+  EXPECT_TRUE(Says(ErrorOf([&] { Sent(values, "FP16", true); }), "FP16 cannot travel"));
 }
 
 }  // namespace

@@ -47,9 +47,8 @@ class OipNetwork final : public Network {
     request.set_model_version(card().server.version);
     auto& tensor = *request.add_inputs();
     tensor.set_name(input.name);
-    tensor.set_datatype(input.datatype);
     for (const int side : {1, 3, size.height, size.width}) tensor.add_shape(side);
-    *request.add_raw_input_contents() = RawInput(values, input.datatype);
+    AddValues(values, input.datatype, connection_->takes_typed_contents(), tensor, request);
     // Where the card names all outputs, the others need not travel.
     if (!card().output.empty()) request.add_outputs()->set_name(card().output);
     if (!card().outputs.empty() && card().outputs.size() == OutputRoles(card().kind).size()) {

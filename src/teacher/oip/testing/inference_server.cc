@@ -51,7 +51,12 @@ void InferenceServer::Start() {
   builder.AddListeningPort("127.0.0.1:" + std::to_string(port_), credentials, &port);
   builder.SetMaxReceiveMessageSize(max_request_bytes);
   builder.SetMaxSendMessageSize(-1);
-  builder.RegisterService(this);
+  if (torchserve) {
+    MakeFront();
+    builder.RegisterCallbackGenericService(front_.get());
+  } else {
+    builder.RegisterService(this);
+  }
   server_ = builder.BuildAndStart();
   if (!server_ || port == 0) throw std::runtime_error("the inference server does not start");
   port_ = port;
@@ -113,8 +118,37 @@ grpc::Status InferenceServer::Echo(const Request& request, Response& response) {
   output.set_name("scores");
   output.set_datatype("FP32");
   *output.mutable_shape() = request.inputs(0).shape();
-  response.add_raw_output_contents(request.raw_input_contents(0));
+  if (request.inputs(0).has_contents()) {
+    *output.mutable_contents() = request.inputs(0).contents();
+  } else {
+    response.add_raw_output_contents(request.raw_input_contents(0));
+  }
   return grpc::Status::OK;
+}
+
+void InferenceServer::MakeFront() {
+  front_ = std::make_unique<TorchServeFront>();
+  front_->Add<inference::ServerLiveRequest, inference::ServerLiveResponse>(
+      "ServerLive", [this](const auto& request, auto& response) {
+        return ServerLive(nullptr, &request, &response);
+      });
+  front_->Add<inference::ModelReadyRequest, inference::ModelReadyResponse>(
+      "ModelReady", [this](const auto& request, auto& response) {
+        return ModelReady(nullptr, &request, &response);
+      });
+  front_->Add<inference::ModelMetadataRequest, inference::ModelMetadataResponse>(
+      "ModelMetadata", [this](const auto& request, auto& response) {
+        const grpc::Status status = ModelMetadata(nullptr, &request, &response);
+        response.clear_inputs();
+        response.clear_outputs();
+        return status;
+      });
+  front_->Add<Request, Response>("ModelInfer", [this](const auto& request, auto& response) {
+    if (!request.inputs(0).has_contents()) {
+      return grpc::Status(grpc::StatusCode::INTERNAL, "cannot reshape array of size 0");
+    }
+    return Count("", request, response);
+  });
 }
 
 grpc::Status InferenceServer::ServerLive(grpc::ServerContext*, const inference::ServerLiveRequest*,
@@ -150,18 +184,24 @@ grpc::Status InferenceServer::ModelMetadata(grpc::ServerContext*,
 
 grpc::Status InferenceServer::ModelInfer(grpc::ServerContext* context, const Request* request,
                                          Response* response) {
+  const auto found = context->client_metadata().find("authorization");
+  return Count(found == context->client_metadata().end()
+                   ? ""
+                   : std::string(found->second.data(), found->second.size()),
+               *request, *response);
+}
+
+grpc::Status InferenceServer::Count(const std::string& authorization, const Request& request,
+                                    Response& response) {
   {
     const MutexLock lock(mutex_);
     ++calls_;
     most_ = std::max(most_, ++running_);
-    request_ = *request;
-    const auto found = context->client_metadata().find("authorization");
-    authorization_ = found == context->client_metadata().end()
-                         ? ""
-                         : std::string(found->second.data(), found->second.size());
+    request_ = request;
+    authorization_ = authorization;
     changed_.NotifyAll();
   }
-  grpc::Status status = infer(*request, *response);
+  grpc::Status status = infer(request, response);
   const MutexLock lock(mutex_);
   --running_;
   return status;

@@ -13,6 +13,7 @@
 
 #include "core/mutex.h"
 #include "inference/open_inference.grpc.pb.h"
+#include "teacher/oip/testing/torchserve_front.h"
 
 namespace shadowtutor::teacher::oip::testing {
 
@@ -56,11 +57,15 @@ class InferenceServer final : public inference::GRPCInferenceService::Service {
   std::function<grpc::Status(const Request&, Response&)> infer;
   std::filesystem::path certificate, key;  // empty: plain text
   int max_request_bytes = -1;              // -1: any
+  /// Whether it is as TorchServe: the service has that name, tells nothing of itself and of the
+  /// model's tensors, and `infer` has to find the values in typed contents.
+  bool torchserve = false;
 
   /// Puts the input out again, as FP32.
   static grpc::Status Echo(const Request& request, Response& response);
 
  private:
+  void MakeFront();
   grpc::Status ServerLive(grpc::ServerContext*, const inference::ServerLiveRequest*,
                           inference::ServerLiveResponse* response) override;
   grpc::Status ModelReady(grpc::ServerContext*, const inference::ModelReadyRequest* request,
@@ -71,8 +76,10 @@ class InferenceServer final : public inference::GRPCInferenceService::Service {
                              inference::ModelMetadataResponse* response) override;
   grpc::Status ModelInfer(grpc::ServerContext* context, const Request* request,
                           Response* response) override;
+  grpc::Status Count(const std::string& authorization, const Request& request, Response& response);
 
   int port_ = 0;
+  std::unique_ptr<TorchServeFront> front_;  // a new one for each server, as gRPC wants
   std::unique_ptr<grpc::Server> server_;
 
   mutable Mutex mutex_;
