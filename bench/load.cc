@@ -31,6 +31,7 @@ struct Options {
   std::vector<double> max_loads = {0.9};
   std::vector<std::string> orders = {"deadline"};
   std::string policy = "balanced", size = "640x360", video, card, student, json;
+  uint64_t seed = 1;
   SimulatedMachine machine;
   bool find = false;
   double late = 0.05;  // --find: the share of late answers that is still good
@@ -142,7 +143,7 @@ void Measure(const Options& options, Json& rows) {
   if (!options.student.empty()) student = nn::LoadCheckpoint(options.student);
   const LoadClip clip = options.video.empty() ? DrawnClip(ParseSize(options.size))
                                               : ClipOf(options.video, options.card, student, 128);
-  if (!student) student = nn::FreshStudent(clip.classes, clip.background, /*seed=*/1);
+  if (!student) student = nn::FreshStudent(clip.classes, clip.background, options.seed);
   LoadSettings settings = options.settings;
   for (const double max_load : options.max_loads) {
     settings.max_load = max_load;
@@ -246,6 +247,7 @@ int main(int argc, char** argv) {
   app.add_option("--teacher", options.card, "Model card that labels it beforehand")->needs(video);
   video->needs("--teacher");
   app.add_option("--student", options.student, "What sessions start from; fresh weights without");
+  app.add_option("--seed", options.seed, "Of the fresh weights")->capture_default_str();
   app.add_option("--cores", options.cores, "Simulate a machine of so many cores; several: each")
       ->delimiter(',')
       ->check(CLI::Range(1, 4096));

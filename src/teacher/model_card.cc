@@ -1,9 +1,13 @@
 #include "teacher/model_card.h"
 
-#include <algorithm>
-#include <cstdio>
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "core/atomic_file.h"
+#include "teacher/card_classes.h"
+#include "teacher/card_input.h"
 #include "teacher/card_server.h"
 #include "teacher/card_yaml.h"
 #include "teacher/python_function.h"
@@ -13,7 +17,6 @@ namespace {
 
 constexpr size_t kMaxCardBytes = size_t{1} << 20;
 constexpr double kMaxPretendedSeconds = 20;  // less than a server waits for its teacher
-constexpr int kMaxNetworkClasses = 10'000;   // more classes than data sets have
 constexpr std::array<Kind, 7> kKinds = {Kind::kSemanticLogits, Kind::kClassMap, Kind::kSaliency,
                                         Kind::kMaskRcnn,       Kind::kYoloSeg,  Kind::kReplay,
                                         Kind::kPython};
@@ -41,75 +44,6 @@ class CardReader : private CardYaml {
   }
 
  private:
-  // Reads `classes` and `background`, of the teacher or of the `student` section.
-  void ReadClasses(const YAML::Node& map, const std::string& prefix, ClassList& classes,
-                   int& background) const {
-    const YAML::Node list = map["classes"];
-    if (!list) {
-      Fail(map.Mark(), "`" + prefix +
-                           "classes` is missing: the list of class names, in the order "
-                           "of their indices");
-    }
-    if (!list.IsSequence() || list.size() < 2 || list.size() > kMaxClasses) {
-      Fail(list.Mark(), "`" + prefix + "classes` must be a list of 2 to " +
-                            std::to_string(kMaxClasses) + " classes");
-    }
-    std::vector<bool> has_color;
-    for (const YAML::Node& item : list) AddClass(item, prefix, classes, has_color);
-    FinishClasses(map, prefix, classes, has_color, background);
-  }
-
-  // Reads a class, which is either a name or {name: ..., color: ...}.
-  void AddClass(const YAML::Node& item, const std::string& prefix, ClassList& classes,
-                std::vector<bool>& has_color) const {
-    ClassInfo info;
-    bool colored = false;
-    if (item.IsMap()) {
-      CheckKeys(item, " in a class", {"name", "color"});
-      if (!item["name"]) Fail(item.Mark(), "a class needs a `name`");
-      info.name = Text(item["name"], "name");
-      if (item["color"]) {
-        info.color = Color(item["color"]);
-        colored = true;
-      }
-    } else {
-      info.name = Text(item, prefix + "classes");
-    }
-    // The file of a student has the class names as one list with commas.
-    if (info.name.find(',') != std::string::npos) {
-      Fail(item.Mark(), "the class name \"" + info.name + "\" has a comma in it");
-    }
-    if (Find(classes, info.name) >= 0) {
-      Fail(item.Mark(), "the class \"" + info.name + "\" is there twice; remove one of the two");
-    }
-    classes.push_back(std::move(info));
-    has_color.push_back(colored);
-  }
-
-  void FinishClasses(const YAML::Node& map, const std::string& prefix, ClassList& classes,
-                     const std::vector<bool>& has_color, int& background) const {
-    background = Find(classes, "background");
-    if (const YAML::Node name = map["background"]) {
-      background = Find(classes, Text(name, prefix + "background"));
-      if (background < 0) {
-        Fail(name.Mark(), "`" + prefix + "background` is \"" + name.Scalar() +
-                              "\", which is none of `" + prefix + "classes`");
-      }
-    }
-    for (size_t i = 0; i < classes.size(); ++i) {
-      if (has_color[i]) continue;
-      const int index = static_cast<int>(i);
-      classes[i].color = index == background ? Rgb{0, 0, 0} : DefaultClassColor(index);
-    }
-  }
-
-  static int Find(const ClassList& classes, const std::string& name) {
-    for (size_t i = 0; i < classes.size(); ++i) {
-      if (classes[i].name == name) return static_cast<int>(i);
-    }
-    return -1;
-  }
-
   Kind ReadKind(const YAML::Node& root) const {
     std::vector<std::string> names;
     names.reserve(kKinds.size());
@@ -171,9 +105,11 @@ class CardReader : private CardYaml {
     } else if (HasInstances(card_.kind)) {
       ReadInstances(root);
     } else if (root["classes"] || card_.kind != Kind::kPython) {
-      ReadClasses(root, "", card_.classes, card_.background);
+      ReadClassList(*this, root, "", card_.classes, card_.background);
     }
-    if (root["student"]) ReadStudent(root["student"]);
+    if (root["student"]) {
+      card_.student = ReadStudentSection(*this, root["student"], card_.classes);
+    }
   }
 
   void ReadPython(const YAML::Node& root) {
@@ -255,11 +191,7 @@ class CardReader : private CardYaml {
            "`input` is missing: {width: W, height: H} as the model wants them, and how its values "
            "are scaled");
     }
-    CheckKeys(input, " in `input`",
-              {"width", "height", "fit", "shortest", "longest", "pad", "form", "name", "order",
-               "scale", "mean", "std"});
-    InputSpec& spec = card_.input;
-    ReadFit(input);
+    card_.input = ReadInputSpec(*this, input, card_.kind);
     if (const YAML::Node form = input["form"]) {
       constexpr std::array kForms = {InputForm::kBatch, InputForm::kImage, InputForm::kList};
       if (card_.runtime != Runtime::kTorchScript) {
@@ -271,60 +203,6 @@ class CardReader : private CardYaml {
       if (!served_) Fail(name.Mark(), "`input.name` is for models on a server only");
       card_.input_name = Text(name, "input.name");
     }
-    if (const YAML::Node order = input["order"]) {
-      spec.rgb = OneOf(order, "input.order", {"rgb", "bgr"}) == 0;
-    }
-    if (input["scale"]) spec.scale = Number(input["scale"], "input.scale");
-    if (input["mean"]) spec.mean = PerChannel(input["mean"], "input.mean");
-    if (input["std"]) spec.std = PerChannel(input["std"], "input.std");
-    if (spec.scale == 0) Fail(input["scale"].Mark(), "`input.scale` must not be 0");
-    for (const double value : spec.std) {
-      if (!(value > 0)) Fail(input["std"].Mark(), "`input.std` must be above 0");
-    }
-  }
-
-  void ReadFit(const YAML::Node& input) {
-    InputSpec& spec = card_.input;
-    constexpr std::array kFits = {Fit::kStretch, Fit::kLetterbox, Fit::kShortest, Fit::kNone};
-    if (const YAML::Node fit = input["fit"]) {
-      spec.fit = kFits[OneOf(fit, "input.fit", {"stretch", "letterbox", "shortest", "none"})];
-    }
-    if (spec.fit == Fit::kLetterbox && !HasInstances(card_.kind)) {
-      Fail(input["fit"].Mark(),
-           "`fit: letterbox` is for mask-rcnn and yolo-seg; a whole picture's "
-           "labels have no place for what is not picture");
-    }
-    const auto only = [&](const char* key, Fit fit, const char* name) {
-      if (input[key] && spec.fit != fit) {
-        Fail(input[key].Mark(), std::string("`input.") + key + "` needs `fit: " + name + "`");
-      }
-    };
-    only("shortest", Fit::kShortest, "shortest");
-    only("longest", Fit::kShortest, "shortest");
-    only("pad", Fit::kLetterbox, "letterbox");
-    // The default size of the trial frame, for fits in which `size` has no other use.
-    constexpr FrameSize kTrial{320, 240};
-    const bool fixed = spec.fit == Fit::kStretch || spec.fit == Fit::kLetterbox;
-    if (!fixed) spec.size = kTrial;
-    for (const char* side : {"width", "height"}) {
-      if (!input[side] && fixed) {
-        Fail(input.Mark(), std::string("`input.") + side + "` is missing");
-      }
-      int& value = side[0] == 'w' ? spec.size.width : spec.size.height;
-      if (input[side]) {
-        value = Integer(input[side], std::string("input.") + side, 1, kMaxInputSide);
-      }
-    }
-    if (input["shortest"]) {
-      spec.shortest = Integer(input["shortest"], "input.shortest", 16, kMaxInputSide);
-    }
-    if (input["longest"]) {
-      spec.longest = Integer(input["longest"], "input.longest", 16, kMaxInputSide);
-    }
-    if (spec.longest < spec.shortest) {
-      Fail(input.Mark(), "`input.longest` must not be less than `input.shortest`");
-    }
-    if (input["pad"]) spec.pad = NumberWithin(input["pad"], "input.pad", 0, 255);
   }
 
   void ReadInstances(const YAML::Node& root) {
@@ -342,10 +220,10 @@ class CardReader : private CardYaml {
     }
     ReadOutputRoles(root["outputs"]);
     if (root["classes"] && root["classes"].IsMap()) {
-      ReadListedClasses(root);
+      ReadIndexedClasses(*this, root, card_);
       return;
     }
-    ReadClasses(root, "", card_.classes, card_.background);
+    ReadClassList(*this, root, "", card_.classes, card_.background);
     if (card_.background < 0) {
       Fail(root["classes"].Mark(),
            "one of `classes` must be background, which is what no instance covers");
@@ -370,50 +248,10 @@ class CardReader : private CardYaml {
     }
   }
 
-  // Reads a list such as {0: person, 2: car}: class indices of the network and their names.
-  void ReadListedClasses(const YAML::Node& root) {
-    const YAML::Node map = root["classes"];
-    InstanceSpec& spec = card_.instances;
-    if (root["class_offset"]) {
-      Fail(root["class_offset"].Mark(),
-           "`class_offset` needs `classes` as a list; as `index: name` they need none");
-    }
-    if (map.size() < 1 || map.size() >= kMaxClasses) {
-      Fail(map.Mark(), "`classes` must have 1 to " + std::to_string(kMaxClasses - 1) + " lines");
-    }
-    spec.listed = true;
-    std::vector<bool> has_color;
-    const std::string background =
-        root["background"] ? Text(root["background"], "background") : "background";
-    const auto named = [&](const YAML::Node& item) {
-      return item.IsMap() ? (item["name"] && item["name"].Scalar() == background)
-                          : item.Scalar() == background;
-    };
-    const bool has_background =
-        std::any_of(map.begin(), map.end(), [&](const auto& entry) { return named(entry.second); });
-    if (!has_background) {
-      card_.classes.push_back({background, {0, 0, 0}});
-      has_color.push_back(true);
-    }
-    for (const auto& entry : map) {
-      const int index = Integer(entry.first, "classes", 0, kMaxNetworkClasses);
-      for (const auto& earlier : spec.class_of) {
-        if (earlier.first == index) {
-          Fail(entry.first.Mark(), "the class index " + std::to_string(index) +
-                                       " is there twice; remove one of the two");
-        }
-      }
-      spec.class_of.emplace_back(index, static_cast<int>(card_.classes.size()));
-      AddClass(entry.second, "", card_.classes, has_color);
-    }
-    if (card_.classes.size() < 2) Fail(map.Mark(), "`classes` has nothing but background");
-    FinishClasses(root, "", card_.classes, has_color, card_.background);
-  }
-
   void ReadSaliency(const YAML::Node& root) {
     if (root["threshold"]) card_.threshold = Number(root["threshold"], "threshold");
     if (root["classes"]) {
-      ReadClasses(root, "", card_.classes, card_.background);
+      ReadClassList(*this, root, "", card_.classes, card_.background);
       if (card_.classes.size() != 2) {
         Fail(root["classes"].Mark(),
              "a saliency card has two classes: what is not salient first, what is second");
@@ -432,39 +270,6 @@ class CardReader : private CardYaml {
     // colour.
     const YAML::Node first = root["classes"][0];
     if (!first.IsMap() || !first["color"]) card_.classes[0].color = {0, 0, 0};
-  }
-
-  void ReadStudent(const YAML::Node& section) {
-    if (!section.IsMap()) Fail(section.Mark(), "`student` has the keys classes, background, map");
-    CheckKeys(section, " in `student`", {"classes", "background", "map"});
-    StudentSection& student = card_.student;
-    student.present = true;
-    ReadClasses(section, "student.", student.classes, student.background);
-    const YAML::Node map = section["map"];
-    if (!map) return;
-    if (!map.IsMap()) {
-      Fail(map.Mark(), "`student.map` has lines of the form `teacher class: student class`");
-    }
-    student.has_map = true;
-    for (const auto& entry : map) {
-      const std::string from = Text(entry.first, "student.map");
-      const std::string to = Text(entry.second, "student.map." + from);
-      if (Find(card_.classes, from) < 0) {
-        Fail(entry.first.Mark(),
-             "`student.map` names \"" + from + "\", which is none of the teacher's `classes`");
-      }
-      if (Find(student.classes, to) < 0) {
-        std::string what = "`student.map` sends \"";
-        what.append(from).append("\" to \"").append(to);
-        Fail(entry.second.Mark(), what + "\", which is none of `student.classes`");
-      }
-      for (const auto& earlier : student.map) {
-        if (earlier.first == from) {
-          Fail(entry.first.Mark(), "`student.map` names \"" + from + "\" twice");
-        }
-      }
-      student.map.emplace_back(from, to);
-    }
   }
 
   ModelCard card_;

@@ -108,7 +108,7 @@ std::optional<Node> ParseNode(std::string_view message) {
   return node;
 }
 
-class Checker {
+class OnnxChecker {
  public:
   std::string Check(std::string_view model) {
     ProtobufReader reader(model);
@@ -358,6 +358,6 @@ class Checker {
 
 }  // namespace
 
-std::string OnnxFault(std::string_view model) { return Checker().Check(model); }
+std::string OnnxFault(std::string_view model) { return OnnxChecker().Check(model); }
 
 }  // namespace shadowtutor::teacher
