@@ -136,7 +136,7 @@ std::shared_ptr<const ModelDescription> Connection::DescribeModel(Waiter& waiter
   inference::ModelMetadataResponse answer;
   auto description = std::make_shared<ModelDescription>();
   // Some servers do not tell, but run models all the same.
-  if (CallIfThere({"ModelMetadata", request, answer}, waiter, deadline)) {
+  if (CallIfThere({"ModelMetadata", request, answer}, waiter, deadline).ok()) {
     description->versions.assign(answer.versions().begin(), answer.versions().end());
     const auto read = [](const auto& from, std::vector<TensorDescription>& to) {
       for (const auto& tensor : from) {
@@ -261,17 +261,16 @@ grpc::Status Connection::TryOnce(const Method& method, Dialect dialect, Waiter& 
 }
 
 void Connection::Call(const Method& method, Waiter& waiter, Clock::time_point deadline) {
-  if (CallIfThere(method, waiter, deadline)) return;
-  throw Explain({grpc::StatusCode::UNIMPLEMENTED, std::string("it has no ") + method.name}, waiter,
-                deadline);
+  const grpc::Status status = CallIfThere(method, waiter, deadline);
+  if (!status.ok()) throw Explain(status, waiter, deadline);
 }
 
-bool Connection::CallIfThere(const Method& method, Waiter& waiter, Clock::time_point deadline) {
+grpc::Status Connection::CallIfThere(const Method& method, Waiter& waiter,
+                                     Clock::time_point deadline) {
   milliseconds pause = kFirstPause;
   for (int tries = 0;; ++tries) {
     const grpc::Status status = TryOnce(method, waiter, deadline);
-    if (status.ok()) return true;
-    if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) return false;
+    if (status.ok() || status.error_code() == grpc::StatusCode::UNIMPLEMENTED) return status;
     const bool again = MayPass(status) && tries < card_.server.retries;
     if (!again || Clock::now() + pause >= deadline) throw Explain(status, waiter, deadline);
     {

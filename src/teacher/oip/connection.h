@@ -94,10 +94,10 @@ class Connection {
     google::protobuf::MessageLite& answer;
   };
 
-  /// Calls a method until it succeeds or must fail, which throws. Returns whether the server has
-  /// the method.
-  bool CallIfThere(const Method& method, Waiter& waiter, Clock::time_point deadline);
-  /// The same, where a server without the method fails.
+  /// Calls a method until it succeeds, or must fail, which throws. Returns OK, or UNIMPLEMENTED for
+  /// a server that has no such method.
+  grpc::Status CallIfThere(const Method& method, Waiter& waiter, Clock::time_point deadline);
+  /// The same, where a server without the method is an error.
   void Call(const Method& method, Waiter& waiter, Clock::time_point deadline);
   /// Calls a method once, by the name of the service that the server has.
   grpc::Status TryOnce(const Method& method, Waiter& waiter, Clock::time_point deadline)

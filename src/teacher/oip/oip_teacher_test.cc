@@ -168,6 +168,8 @@ TEST_F(OipTeacherTest, WhatTheServerSaysIsPassedOn) {
   EXPECT_TRUE(Says(internal, server_.address())) << internal.what();
   const Error gone = error(grpc::StatusCode::NOT_FOUND);
   EXPECT_TRUE(Says(gone, "has no model colors")) << gone.what();
+  const Error unable = error(grpc::StatusCode::UNIMPLEMENTED);
+  EXPECT_TRUE(Says(unable, "the GPU")) << unable.what();
   const Error refused = error(grpc::StatusCode::UNAUTHENTICATED);
   EXPECT_TRUE(Says(refused, "`server.token_file`")) << refused.what();
 }
