@@ -80,9 +80,9 @@ void ReadClassList(const CardYaml& card, const YAML::Node& map, const std::strin
   FinishClasses(card, map, prefix, classes, has_color, background);
 }
 
-void ReadIndexedClasses(const CardYaml& card, const YAML::Node& root, ModelCard& to) {
+IndexedClasses ReadIndexedClasses(const CardYaml& card, const YAML::Node& root) {
   const YAML::Node map = root["classes"];
-  InstanceSpec& spec = to.instances;
+  IndexedClasses to;
   if (root["class_offset"]) {
     card.Fail(root["class_offset"].Mark(),
               "`class_offset` needs `classes` as a list; as `index: name` they need none");
@@ -90,7 +90,6 @@ void ReadIndexedClasses(const CardYaml& card, const YAML::Node& root, ModelCard&
   if (map.size() < 1 || map.size() >= kMaxClasses) {
     card.Fail(map.Mark(), "`classes` must have 1 to " + std::to_string(kMaxClasses - 1) + " lines");
   }
-  spec.listed = true;
   std::vector<bool> has_color;
   const std::string background =
       root["background"] ? card.Text(root["background"], "background") : "background";
@@ -106,17 +105,18 @@ void ReadIndexedClasses(const CardYaml& card, const YAML::Node& root, ModelCard&
   }
   for (const auto& entry : map) {
     const int index = card.Integer(entry.first, "classes", 0, kMaxNetworkClasses);
-    for (const auto& earlier : spec.class_of) {
+    for (const auto& earlier : to.class_of) {
       if (earlier.first == index) {
         card.Fail(entry.first.Mark(), "the class index " + std::to_string(index) +
                                           " is there twice; remove one of the two");
       }
     }
-    spec.class_of.emplace_back(index, static_cast<int>(to.classes.size()));
+    to.class_of.emplace_back(index, static_cast<int>(to.classes.size()));
     AddClass(card, entry.second, "", to.classes, has_color);
   }
   if (to.classes.size() < 2) card.Fail(map.Mark(), "`classes` has nothing but background");
   FinishClasses(card, root, "", to.classes, has_color, to.background);
+  return to;
 }
 
 StudentSection ReadStudentSection(const CardYaml& card, const YAML::Node& section,

@@ -6,9 +6,11 @@
 #define SHADOWTUTOR_TEACHER_CARD_CLASSES_H_
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "teacher/card_yaml.h"
-#include "teacher/model_card.h"
+#include "teacher/student_section.h"
 
 namespace shadowtutor::teacher {
 
@@ -17,9 +19,16 @@ namespace shadowtutor::teacher {
 void ReadClassList(const CardYaml& card, const YAML::Node& map, const std::string& prefix,
                    ClassList& classes, int& background);
 
-/// Reads `classes` where they are {0: person, 2: car}, class indices of the network and their
-/// names, and `background`: sets classes, background and instances of `to`.
-void ReadIndexedClasses(const CardYaml& card, const YAML::Node& root, ModelCard& to);
+/// Classes that a card lists by the network's indices.
+struct IndexedClasses {
+  ClassList classes;
+  int background = -1;
+  std::vector<std::pair<int, int>> class_of;  // the network's index, and the one into `classes`
+};
+
+/// Reads `classes` where they are {0: person, 2: car}, and `background`, which is added if it is
+/// not among them.
+IndexedClasses ReadIndexedClasses(const CardYaml& card, const YAML::Node& root);
 
 /// Reads the section `student`. `teacher`: the classes that its map may name.
 StudentSection ReadStudentSection(const CardYaml& card, const YAML::Node& section,

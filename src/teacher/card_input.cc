@@ -6,12 +6,12 @@
 namespace shadowtutor::teacher {
 namespace {
 
-void ReadFit(const CardYaml& card, const YAML::Node& input, Kind kind, InputSpec& spec) {
+void ReadFit(const CardYaml& card, const YAML::Node& input, bool instances, InputSpec& spec) {
   constexpr std::array kFits = {Fit::kStretch, Fit::kLetterbox, Fit::kShortest, Fit::kNone};
   if (const YAML::Node fit = input["fit"]) {
     spec.fit = kFits[card.OneOf(fit, "input.fit", {"stretch", "letterbox", "shortest", "none"})];
   }
-  if (spec.fit == Fit::kLetterbox && !HasInstances(kind)) {
+  if (spec.fit == Fit::kLetterbox && !instances) {
     card.Fail(input["fit"].Mark(),
               "`fit: letterbox` is for mask-rcnn and yolo-seg; a whole picture's "
               "labels have no place for what is not picture");
@@ -51,12 +51,12 @@ void ReadFit(const CardYaml& card, const YAML::Node& input, Kind kind, InputSpec
 
 }  // namespace
 
-InputSpec ReadInputSpec(const CardYaml& card, const YAML::Node& input, Kind kind) {
+InputSpec ReadInputSpec(const CardYaml& card, const YAML::Node& input, bool instances) {
   card.CheckKeys(input, " in `input`",
                  {"width", "height", "fit", "shortest", "longest", "pad", "form", "name", "order",
                   "scale", "mean", "std"});
   InputSpec spec;
-  ReadFit(card, input, kind, spec);
+  ReadFit(card, input, instances, spec);
   if (const YAML::Node order = input["order"]) {
     spec.rgb = card.OneOf(order, "input.order", {"rgb", "bgr"}) == 0;
   }

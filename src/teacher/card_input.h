@@ -4,13 +4,14 @@
 #define SHADOWTUTOR_TEACHER_CARD_INPUT_H_
 
 #include "teacher/card_yaml.h"
-#include "teacher/model_card.h"
+#include "teacher/input_spec.h"
 
 namespace shadowtutor::teacher {
 
-/// Reads everything but `form` and `name`, which are known keys. Throws Error kInvalidArgument as
-/// `card` does. Thread safety: any thread.
-InputSpec ReadInputSpec(const CardYaml& card, const YAML::Node& input, Kind kind);
+/// Reads everything but `form` and `name`, which are known keys. `instances`: whether the network
+/// finds instances, which a letterbox is for. Throws Error kInvalidArgument as `card` does. Thread
+/// safety: any thread.
+InputSpec ReadInputSpec(const CardYaml& card, const YAML::Node& input, bool instances);
 
 }  // namespace shadowtutor::teacher
 

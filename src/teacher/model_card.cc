@@ -191,7 +191,7 @@ class CardReader : private CardYaml {
            "`input` is missing: {width: W, height: H} as the model wants them, and how its values "
            "are scaled");
     }
-    card_.input = ReadInputSpec(*this, input, card_.kind);
+    card_.input = ReadInputSpec(*this, input, HasInstances(card_.kind));
     if (const YAML::Node form = input["form"]) {
       constexpr std::array kForms = {InputForm::kBatch, InputForm::kImage, InputForm::kList};
       if (card_.runtime != Runtime::kTorchScript) {
@@ -220,7 +220,11 @@ class CardReader : private CardYaml {
     }
     ReadOutputRoles(root["outputs"]);
     if (root["classes"] && root["classes"].IsMap()) {
-      ReadIndexedClasses(*this, root, card_);
+      IndexedClasses listed = ReadIndexedClasses(*this, root);
+      card_.classes = std::move(listed.classes);
+      card_.background = listed.background;
+      spec.listed = true;
+      spec.class_of = std::move(listed.class_of);
       return;
     }
     ReadClassList(*this, root, "", card_.classes, card_.background);

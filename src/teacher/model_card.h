@@ -5,14 +5,15 @@
 #ifndef SHADOWTUTOR_TEACHER_MODEL_CARD_H_
 #define SHADOWTUTOR_TEACHER_MODEL_CARD_H_
 
-#include <array>
 #include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "shadowtutor/types.h"
+#include "teacher/input_spec.h"
 #include "teacher/server_spec.h"
+#include "teacher/student_section.h"
 
 namespace shadowtutor::teacher {
 
@@ -38,14 +39,6 @@ const char* RuntimeName(Runtime runtime);
 
 enum class Device { kCpu, kCuda };
 
-/// How a frame becomes a network's input.
-enum class Fit {
-  kStretch,    // resized to `size`; the aspect ratio may change
-  kLetterbox,  // keeps the aspect ratio: the largest that fits into `size`, centred, with padding
-  kShortest,   // keeps it: the shorter side gets `shortest` pixels, the longer at most `longest`
-  kNone,       // the frame's own size
-};
-
 /// The form of the argument of a TorchScript module.
 enum class InputForm {
   kAuto,   // chosen by the module's signature and the kind
@@ -61,21 +54,6 @@ enum class PasteRule { kTorchvision, kDetectron2 };
 /// The name in cards: "semantic-logits" and so on.
 const char* KindName(Kind kind);
 
-inline constexpr int kMaxInputSide = 4096;
-
-/// The input of the network. Each value of a pixel becomes (value * scale - mean) / std.
-struct InputSpec {
-  Fit fit = Fit::kStretch;
-  FrameSize size;      // with kShortest and kNone, only the size of the trial when a card is opened
-  int shortest = 800;  // with kShortest, in pixels
-  int longest = 1333;  // with kShortest, in pixels
-  double pad = 114;    // with kLetterbox: the value of padding pixels, 0..255
-  bool rgb = true;     // channel order of the network, of mean and of std; false: BGR
-  double scale = 1.0 / 255.0;
-  std::array<double, 3> mean = {0, 0, 0};
-  std::array<double, 3> std = {1, 1, 1};
-};
-
 /// How the instances in the output are decoded, for kinds with instances.
 struct InstanceSpec {
   double score_threshold = 0.5;  // instances with a higher score are used
@@ -89,16 +67,6 @@ struct InstanceSpec {
   // other classes are left out.
   bool listed = false;
   std::vector<std::pair<int, int>> class_of;
-};
-
-/// The card's optional section about the student's classes.
-struct StudentSection {
-  bool present = false;
-  ClassList classes;
-  int background = -1;
-  // Pairs of a teacher's and a student's class name. Without a map, equal names belong together.
-  bool has_map = false;
-  std::vector<std::pair<std::string, std::string>> map;
 };
 
 /// Fingerprints of what the labels of a folder were made from; empty: not known.

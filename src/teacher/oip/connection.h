@@ -90,8 +90,8 @@ class Connection {
   /// A call of a method of the service.
   struct Method {
     const char* name;
-    const google::protobuf::MessageLite& request;
-    google::protobuf::MessageLite& answer;
+    const grpc::protobuf::MessageLite& request;
+    grpc::protobuf::MessageLite& answer;
   };
 
   /// Calls a method until it succeeds, or must fail, which throws. Returns OK, or UNIMPLEMENTED for

@@ -15,8 +15,8 @@ std::string Path(Dialect dialect, const std::string& method) {
 }  // namespace
 
 grpc::Status Service::Call(Dialect dialect, const std::string& method, grpc::ClientContext& context,
-                           const google::protobuf::MessageLite& request,
-                           google::protobuf::MessageLite& answer) {
+                           const grpc::protobuf::MessageLite& request,
+                           grpc::protobuf::MessageLite& answer) {
   answer.Clear();
   grpc::Status status;
   grpc::CompletionQueue queue;

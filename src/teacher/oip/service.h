@@ -3,14 +3,15 @@
 #ifndef SHADOWTUTOR_TEACHER_OIP_SERVICE_H_
 #define SHADOWTUTOR_TEACHER_OIP_SERVICE_H_
 
-#include <google/protobuf/message_lite.h>
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/impl/codegen/config_protobuf.h>
 #include <grpcpp/support/status.h>
 
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace shadowtutor::teacher::oip {
 
@@ -31,11 +32,11 @@ class Service {
   /// Calls a method, such as "ModelInfer", and waits for its end. `answer` may hold anything
   /// before; it is set if the status is OK. UNIMPLEMENTED: the server has no such method.
   grpc::Status Call(Dialect dialect, const std::string& method, grpc::ClientContext& context,
-                    const google::protobuf::MessageLite& request,
-                    google::protobuf::MessageLite& answer);
+                    const grpc::protobuf::MessageLite& request,
+                    grpc::protobuf::MessageLite& answer);
 
  private:
-  grpc::TemplatedGenericStub<google::protobuf::MessageLite, google::protobuf::MessageLite> stub_;
+  grpc::TemplatedGenericStub<grpc::protobuf::MessageLite, grpc::protobuf::MessageLite> stub_;
 };
 
 }  // namespace shadowtutor::teacher::oip
