@@ -4,9 +4,9 @@
 
 namespace shadowtutor::teacher::oip::testing {
 
-class TorchServeFront::Call final : public grpc::ServerGenericBidiReactor {
+class TorchServeFront::Reactor final : public grpc::ServerGenericBidiReactor {
  public:
-  Call(TorchServeFront& front, const Handler* handler) : front_(front), handler_(handler) {
+  explicit Reactor(const Handler* handler) : handler_(handler) {
     if (handler_) {
       StartRead(&request_);
     } else {
@@ -23,14 +23,8 @@ class TorchServeFront::Call final : public grpc::ServerGenericBidiReactor {
       Finish(status);
     }
   }
-  void OnDone() override {
-    {
-      const MutexLock lock(front_.making_);
-    }  // after it was made, for the thread sanitizer as well
-    delete this;
-  }
+  void OnDone() override { delete this; }
 
-  TorchServeFront& front_;
   const Handler* const handler_;
   grpc::ByteBuffer request_, answer_;
 };
@@ -40,10 +34,9 @@ grpc::ServerGenericBidiReactor* TorchServeFront::CreateReactor(
   constexpr std::string_view kService =
       "/org.pytorch.serve.grpc.openinference.GRPCInferenceService/";
   const std::string_view path = call->method();
-  const MutexLock lock(making_);
-  if (!path.starts_with(kService)) return new Call(*this, nullptr);
+  if (!path.starts_with(kService)) return new Reactor(nullptr);
   const auto found = handlers_.find(std::string(path.substr(kService.size())));
-  return new Call(*this, found == handlers_.end() ? nullptr : &found->second);
+  return new Reactor(found == handlers_.end() ? nullptr : &found->second);
 }
 
 }  // namespace shadowtutor::teacher::oip::testing

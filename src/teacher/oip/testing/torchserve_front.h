@@ -11,8 +11,6 @@
 #include <string>
 #include <utility>
 
-#include "core/mutex.h"
-
 namespace shadowtutor::teacher::oip::testing {
 
 /// Answers methods of org.pytorch.serve.grpc.openinference.GRPCInferenceService; all others are
@@ -37,12 +35,10 @@ class TorchServeFront final : public grpc::CallbackGenericService {
   }
 
  private:
-  class Call;
+  class Reactor;
   grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* call) override;
 
   std::map<std::string, Handler> handlers_;
-  // Held while a call is made. The thread sanitizer does not see by what gRPC orders its threads.
-  Mutex making_;
 };
 
 }  // namespace shadowtutor::teacher::oip::testing
