@@ -1,12 +1,8 @@
 # shellcheck shell=bash disable=SC2034
 # KServe's own server of models in Python, for scripts/test-oip.
 NAME=KServe VERSION=0.15.2 SAID="kserve $VERSION" TELLS=0
-PACKAGES=("kserve==$VERSION") VENV_OPTIONS=()
+PACKAGES=("kserve==$VERSION")
 
-# Prints what of Debian it needs and is not there.
-missing() { :; }
-
-# Writes the model and the settings to folder $1; the others are ports.
 write_model() {
   local models=$1
   # How red a pixel is, at half the size.
@@ -30,10 +26,4 @@ class Red(Model):
 
 ModelServer(grpc_port=$2, http_port=$3).start([Red()])
 PYTHON
-}
-
-# Becomes the server of the models in folder $1.
-start_in() {
-  cd "$1" || return
-  exec "$VENV/bin/python" red.py
 }

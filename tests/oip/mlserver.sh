@@ -1,12 +1,9 @@
 # shellcheck shell=bash disable=SC2034
 # MLServer, for scripts/test-oip.
-NAME=MLServer VERSION=1.7.1 SAID="mlserver $VERSION" TELLS=1
-PACKAGES=("mlserver==$VERSION") VENV_OPTIONS=()
+NAME=MLServer VERSION=1.7.1 SAID="mlserver $VERSION"
+PACKAGES=("mlserver==$VERSION")
+START=("$VENV/bin/mlserver" start .)
 
-# Prints what of Debian it needs and is not there.
-missing() { :; }
-
-# Writes the model and the settings to folder $1; the others are ports.
 write_model() {
   local models=$1 grpc_port=$2 http_port=$3
   # It is told apart from other models: how red a pixel is, at half the size.
@@ -38,10 +35,4 @@ JSON
 {"host": "127.0.0.1", "grpc_port": $grpc_port, "http_port": $http_port, "metrics_endpoint": null,
  "parallel_workers": 0, "debug": false}
 JSON
-}
-
-# Becomes the server of the models in folder $1.
-start_in() {
-  cd "$1" || return
-  exec "$VENV/bin/mlserver" start .
 }

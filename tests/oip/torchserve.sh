@@ -1,18 +1,19 @@
 # shellcheck shell=bash disable=SC2034
 # TorchServe, for scripts/test-oip.
 NAME=TorchServe VERSION=0.12.0 SAID="TorchServe" TELLS=0
-# torch is Debian's; PyPI's is a thousand times as large as what is tested.
+# torch is Debian's: PyPI's brings CUDA along.
 PACKAGES=("torchserve==$VERSION" psutil pyyaml requests wheel) VENV_OPTIONS=(--system-site-packages)
+START=("$VENV/bin/torchserve" --start --foreground --ncs --model-store . --models red=red.mar --ts-config config.properties)
+export TS_OPEN_INFERENCE_PROTOCOL=oip
 
-# Prints what of Debian it needs and is not there.
 missing() {
   command -v java >/dev/null || echo "openjdk-17-jre-headless"
   "$PYTHON" -c 'import torch' 2>/dev/null || echo "python3-torch"
 }
 
-# Writes the model and the settings to folder $1; the others are ports.
 write_model() {
-  local models=$1 grpc_port=$2
+  local models=$1
+  export PATH=$VENV/bin:$PATH # it starts the python3 that it finds
   # How red a pixel is, at half the size.
   cat >"$models/red.py" <<'PYTHON'
 import numpy as np
@@ -37,7 +38,7 @@ with zipfile.ZipFile(f"{sys.argv[1]}/red.mar", "w") as archive:
     archive.writestr("MAR-INF/MANIFEST.json", json.dumps({"runtime": "python", "model": model, "archiverVersion": "0.12.0"}))
 PYTHON
   cat >"$models/config.properties" <<TEXT
-grpc_inference_port=$grpc_port
+grpc_inference_port=$2
 grpc_management_port=$3
 inference_address=http://127.0.0.1:$4
 management_address=http://127.0.0.1:$5
@@ -45,11 +46,4 @@ metrics_address=http://127.0.0.1:$6
 disable_token_authorization=true
 default_workers_per_model=1
 TEXT
-}
-
-# Becomes the server of the models in folder $1.
-start_in() {
-  cd "$1" || return
-  export TS_OPEN_INFERENCE_PROTOCOL=oip PATH="$VENV/bin:$PATH"
-  exec "$VENV/bin/torchserve" --start --foreground --ncs --model-store . --models red=red.mar --ts-config config.properties
 }

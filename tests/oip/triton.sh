@@ -1,14 +1,11 @@
 # shellcheck shell=bash disable=SC2034
 # Triton Inference Server, for scripts/test-oip: the one that NVIDIA's PyTriton has in it, without a GPU.
-NAME=PyTriton VERSION=0.7.0 SAID="triton 2." TELLS=1
-PACKAGES=("nvidia-pytriton==$VERSION") VENV_OPTIONS=()
+NAME=PyTriton VERSION=0.7.0 SAID="triton 2."
+PACKAGES=("nvidia-pytriton==$VERSION")
 
-# Prints what of Debian it needs and is not there.
-missing() { :; }
-
-# Writes the model and the settings to folder $1; the others are ports.
 write_model() {
   local models=$1
+  export PYTRITON_HOME=$models/pytriton
   # How red a pixel is, at half the size, of up to eight pictures at a time.
   cat >"$models/red.py" <<PYTHON
 import numpy as np
@@ -33,11 +30,4 @@ with Triton(config=TritonConfig(**address)) as triton:
     )
     triton.serve()
 PYTHON
-}
-
-# Becomes the server of the models in folder $1.
-start_in() {
-  cd "$1" || return
-  export PYTRITON_HOME=$PWD/pytriton
-  exec "$VENV/bin/python" red.py
 }

@@ -3,6 +3,7 @@
 #define SHADOWTUTOR_TEACHER_OIP_TESTING_TORCHSERVE_FRONT_H_
 
 #include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/impl/codegen/proto_utils.h>
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/status.h>
 
